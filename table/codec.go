@@ -1,0 +1,84 @@
+package table
+
+import "encoding/binary"
+
+// The layout of a set, version 1, in little-endian order:
+//
+//	header  version(1) count(1) floor(1) zero(1) touched(6) floorUntil(6)
+//	record  fingerprint(8) count(4) level(1) strikes(1)
+//	        windowEnd(6) lockedUntil(6) forgetAt(6)
+//
+// A time takes 48 bits, which is 8,900 years of milliseconds.
+const (
+	codecVersion = 1
+	headerSize   = 16
+	recordSize   = 32
+	maxTime      = 1<<48 - 1
+)
+
+// decode reads a set. A value that this version did not write is an empty set:
+// counting anew is the only sense that can be made of it.
+func (s *set) decode(value []byte) {
+	s.count, s.touched, s.floor, s.floorUntil = 0, 0, 0, 0
+	if len(value) < headerSize || value[0] != codecVersion {
+		return
+	}
+	count := int(value[1])
+	if count > Ways || len(value) != headerSize+count*recordSize {
+		return
+	}
+	s.count = count
+	s.floor = value[2]
+	s.touched = readTime(value[4:])
+	s.floorUntil = readTime(value[10:])
+	for i := 0; i < count; i++ {
+		s.entries[i].decode(value[headerSize+i*recordSize:])
+	}
+}
+
+// mentions tells whether an encoded set may hold the fingerprint. Most requests
+// come from clients without a record: for them the set is not decoded.
+func mentions(value []byte, fingerprint uint64) bool {
+	for i := headerSize; i+recordSize <= len(value); i += recordSize {
+		if binary.LittleEndian.Uint64(value[i:]) == fingerprint {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *entry) decode(b []byte) {
+	e.fingerprint = binary.LittleEndian.Uint64(b)
+	e.Count = binary.LittleEndian.Uint32(b[8:])
+	e.Level, e.Strikes = b[12], b[13]
+	e.WindowEnd = readTime(b[14:])
+	e.LockedUntil = readTime(b[20:])
+	e.ForgetAt = readTime(b[26:])
+}
+
+// encode appends the set to b.
+func (s *set) encode(b []byte) []byte {
+	b = append(b, codecVersion, byte(s.count), s.floor, 0)
+	b = appendTime(b, s.touched)
+	b = appendTime(b, s.floorUntil)
+	for i := 0; i < s.count; i++ {
+		e := &s.entries[i]
+		b = binary.LittleEndian.AppendUint64(b, e.fingerprint)
+		b = binary.LittleEndian.AppendUint32(b, e.Count)
+		b = append(b, e.Level, e.Strikes)
+		b = appendTime(b, e.WindowEnd)
+		b = appendTime(b, e.LockedUntil)
+		b = appendTime(b, e.ForgetAt)
+	}
+	return b
+}
+
+func readTime(b []byte) int64 {
+	return int64(binary.LittleEndian.Uint32(b)) | int64(binary.LittleEndian.Uint16(b[4:]))<<32
+}
+
+func appendTime(b []byte, t int64) []byte {
+	t = min(max(t, 0), maxTime)
+	b = binary.LittleEndian.AppendUint32(b, uint32(t))
+	return binary.LittleEndian.AppendUint16(b, uint16(t>>32))
+}
