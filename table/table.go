@@ -48,21 +48,23 @@ type Table struct {
 }
 
 // LoadSeed returns the installation's seed from the store. The first worker to
-// come puts fresh there, which must be random; all others get what it put.
-func LoadSeed(store Store, fresh Seed) Seed {
+// come puts fresh there, which must be random; all others get what it put. It
+// fails only on a store that neither keeps nor returns a value: a worker with a
+// seed of its own would count alone.
+func LoadSeed(store Store, fresh Seed) (seed Seed, ok bool) {
 	for i := 0; i < maxTries; i++ {
 		value, cas, found := store.Get([]byte(seedKey))
 		if found && len(value) == len(fresh) {
-			return Seed(value)
+			return Seed(value), true
 		}
 		if !found {
 			cas = createOnly
 		}
 		if store.Set([]byte(seedKey), fresh[:], cas) {
-			return fresh
+			return fresh, true
 		}
 	}
-	return fresh
+	return Seed{}, false
 }
 
 // New returns a table for at least the given number of counters.

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"go/ast"
+	"go/build/constraint"
+	"go/parser"
+	"go/token"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// filterSide are the folders whose code is compiled into the filter.
+var filterSide = []string{".", "config", "filter", "table", "mcp", "internal/jsonguard"}
+
+const module = "github.com/gatewarden/gatewarden"
+
+// mayImport says which packages beyond the standard library a folder may use:
+// the arrows of the layout.
+var mayImport = map[string][]string{
+	".": {
+		module + "/config", module + "/filter", module + "/table", module + "/internal/stdgo",
+		"github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm",
+		"github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/types",
+	},
+	"filter":             {module + "/config", module + "/table", module + "/mcp", "github.com/tidwall/gjson"},
+	"config":             {module + "/internal/jsonguard", "github.com/tidwall/gjson"},
+	"mcp":                {module + "/internal/jsonguard", "github.com/tidwall/gjson"},
+	"internal/jsonguard": {"github.com/tidwall/gjson"},
+}
+
+// standardLibrary is what the filter may use of it. Everything compiled in is
+// paid for in each worker's memory, and TinyGo can compile less than there is.
+var standardLibrary = map[string]bool{
+	"bytes": true, "encoding/base64": true, "encoding/binary": true, "errors": true,
+	"math": true, "math/bits": true, "net/netip": true, "slices": true, "sort": true,
+	"strconv": true, "strings": true, "unicode/utf8": true, "unsafe": true,
+	// Only plugin_native.go, which is not in the filter, may use it; see
+	// TestFilterImports.
+	"os": false,
+}
+
+func TestFilterImports(t *testing.T) {
+	each(t, func(t *testing.T, dir, name string, f *ast.File) {
+		for _, spec := range f.Imports {
+			path, _ := strconv.Unquote(spec.Path.Value)
+			if standardLibrary[path] || has(mayImport[dir], path) {
+				continue
+			}
+			t.Errorf("%s imports %s: not among what the filter may use (standardLibrary, mayImport)", name, path)
+		}
+	})
+}
+
+// What TinyGo 0.33 cannot do on Wasm: recover catches nothing, there are no
+// goroutines, and maps.Clone is missing.
+func TestFilterStaysWithinTinyGo(t *testing.T) {
+	each(t, func(t *testing.T, _, name string, f *ast.File) {
+		ast.Inspect(f, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.GoStmt:
+				t.Errorf("%s has a go statement", name)
+			case *ast.SelectStmt, *ast.SendStmt, *ast.ChanType:
+				t.Errorf("%s uses channels", name)
+			case *ast.CallExpr:
+				if id, ok := n.Fun.(*ast.Ident); ok && (id.Name == "recover" || id.Name == "panic" && name != "trap_on.go") {
+					t.Errorf("%s calls %s", name, id.Name)
+				}
+			}
+			return true
+		})
+	})
+}
+
+// The language is checked by compiling as Go 1.23, the library by the lists of
+// what later releases added.
+func TestFilterStaysWithinGo123(t *testing.T) {
+	cmd := exec.Command("go", "build", "-gcflags="+module+"/...=-lang=go1.23", "-o", os.DevNull, ".")
+	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
+	if out, err := cmd.CombinedOutput(); err != nil && !strings.Contains(string(out), "go:wasmexport") {
+		t.Errorf("go build -lang=go1.23: %v\n%s", err, out)
+	}
+	newer := addedSince124(t)
+	each(t, func(t *testing.T, _, name string, f *ast.File) {
+		ast.Inspect(f, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok {
+				if pkg, ok := s.X.(*ast.Ident); ok && newer[pkg.Name+"."+s.Sel.Name] {
+					t.Errorf("%s uses %s.%s, which Go 1.23 does not have", name, pkg.Name, s.Sel.Name)
+				}
+			}
+			return true
+		})
+	})
+}
+
+// addedSince124 reads the names that Go 1.24 and later added to the standard
+// library's packages.
+func addedSince124(t *testing.T) map[string]bool {
+	t.Helper()
+	goroot, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	line := regexp.MustCompile(`(?m)^pkg ([\w/]+), (?:func|type|var|const) (\w+)`)
+	for minor := 24; ; minor++ {
+		data, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(goroot)), "api", "go1."+strconv.Itoa(minor)+".txt"))
+		if err != nil {
+			break
+		}
+		for _, m := range line.FindAllStringSubmatch(string(data), -1) {
+			names[filepath.Base(m[1])+"."+m[2]] = true
+		}
+	}
+	if !names["strings.Lines"] {
+		t.Fatalf("no API lists in the GOROOT of %s: the check would see nothing", runtime.Version())
+	}
+	return names
+}
+
+// each runs check on every file that is compiled into the filter.
+func each(t *testing.T, check func(t *testing.T, dir, name string, f *ast.File)) {
+	t.Helper()
+	seen := 0
+	for _, dir := range filterSide {
+		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range files {
+			f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.HasSuffix(name, "_test.go") || !builtIn(f) {
+				continue
+			}
+			seen++
+			check(t, dir, name, f)
+		}
+	}
+	if seen < 20 {
+		t.Errorf("only %d files seen: the check looks in the wrong place", seen)
+	}
+}
+
+// builtIn tells whether a file's build constraint lets it into the filter under
+// either compiler.
+func builtIn(f *ast.File) bool {
+	for _, group := range f.Comments {
+		if group.Pos() > f.Package {
+			break
+		}
+		for _, c := range group.List {
+			if !constraint.IsGoBuild(c.Text) {
+				continue
+			}
+			expr, err := constraint.Parse(c.Text)
+			if err != nil {
+				return true
+			}
+			eval := func(tinygo bool) bool {
+				return expr.Eval(func(tag string) bool {
+					return tag == "wasip1" || tag == "wasm" || tag == "gatewarden_trap" ||
+						(tag == "tinygo" || tag == "custommalloc") && tinygo
+				})
+			}
+			return eval(false) || eval(true)
+		}
+	}
+	return true
+}
+
+func has(list []string, s string) bool {
+	for _, item := range list {
+		if item == s {
+			return true
+		}
+	}
+	return false
+}
