@@ -29,7 +29,7 @@ var mayImport = map[string][]string{
 		"github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/types",
 	},
 	"filter":             {module + "/config", module + "/table", module + "/mcp", "github.com/tidwall/gjson"},
-	"config":             {module + "/internal/jsonguard", "github.com/tidwall/gjson"},
+	"config":             {"github.com/tidwall/gjson"},
 	"mcp":                {module + "/internal/jsonguard", "github.com/tidwall/gjson"},
 	"internal/jsonguard": {"github.com/tidwall/gjson"},
 }

@@ -1,0 +1,186 @@
+package config
+
+import (
+	"net/netip"
+)
+
+// Config is a validated configuration: every default is filled in, every
+// duration is in milliseconds, and nothing in it can fail on the request path.
+// Get one from [Parse]; do not change it afterwards.
+type Config struct {
+	Client      Client
+	Credentials Credentials
+	// Exempt requests belong to no surface. An exempt path is compared
+	// exactly, letter case included: a near miss must never become a way
+	// around a surface.
+	Exempt []Match
+	// Surfaces in order: the first that matches a request owns it.
+	Surfaces []Surface
+	// OAuth is nil when the service's discovery is not configured.
+	OAuth *OAuth
+	CORS  CORS
+	Log   Log
+	Table Table
+	// HeadersStopIteration tells that Envoy's PluginConfig has
+	// allow_on_headers_stop_iteration set, so that a request's headers can be
+	// held until its body was read.
+	HeadersStopIteration bool
+}
+
+// Source says where the client's address comes from.
+type Source uint8
+
+// The sources of the client's address.
+const (
+	// SourceEnvoy is the address that Envoy trusts (source.address).
+	SourceEnvoy Source = iota
+	// SourceXFF walks X-Forwarded-For from the right past TrustedProxies.
+	SourceXFF
+	// SourceXFFFirst is the left-most entry of X-Forwarded-For.
+	SourceXFFFirst
+	// SourceHeader is a header that a trusted proxy sets.
+	SourceHeader
+)
+
+// Client says who a request comes from.
+type Client struct {
+	Source Source
+	// Header is the lower-case header name of SourceHeader.
+	Header         string
+	TrustedProxies []netip.Prefix
+	// IPv4Prefix and IPv6Prefix are the lengths, in bits, to which addresses
+	// are cut: all addresses of one prefix are one client.
+	IPv4Prefix int
+	IPv6Prefix int
+	// Allow lists the clients that are never locked out and never counted.
+	Allow []netip.Prefix
+}
+
+// Credentials names where a request carries a credential.
+type Credentials struct {
+	// Headers in lower case.
+	Headers []string
+	// Cookies by name, letter case as given.
+	Cookies []string
+}
+
+// Match is one pattern for method and path.
+type Match struct {
+	// Path without its trailing slash (but "/" itself), in normal form.
+	Path string
+	// Prefix tells that Path matches itself and everything below it.
+	Prefix bool
+	// Methods in upper case; empty means every method.
+	Methods []string
+}
+
+// Kind says what a failed authentication looks like on a surface.
+type Kind uint8
+
+// The kinds of surface.
+const (
+	KindAPI Kind = iota
+	KindMCP
+	KindOAuthToken
+	KindOAuthConsent
+)
+
+// Surface is a named part of the service with counters of its own.
+type Surface struct {
+	Name    string
+	Kind    Kind
+	Match   []Match
+	Lockout Lockout
+}
+
+// Mode says what becomes of a rule's decision.
+type Mode uint8
+
+// The modes of a rule.
+const (
+	// ModeEnforce refuses.
+	ModeEnforce Mode = iota
+	// ModeShadow counts and reports what it would have refused.
+	ModeShadow
+	// ModeOff does nothing.
+	ModeOff
+)
+
+// Lockout is a surface's lockout rule.
+type Lockout struct {
+	// Failures is how many failures in Window lock a client out; 0 switches
+	// the rule off.
+	Failures uint32
+	// Window, in milliseconds, begins with the first failure.
+	Window int64
+	// Duration of a lockout in milliseconds; 0 means until the window ends.
+	Duration int64
+	// Escalate makes repeated lockouts longer; its Factor is 0 when unset.
+	Escalate Escalate
+	// Statuses of responses that are failures.
+	Statuses []int
+	// CountAnonymous counts failures of requests without a credential, too
+	// (kinds api and mcp).
+	CountAnonymous bool
+	// ResetOnSuccess lets a success take back the failures of the same
+	// credential from the same client.
+	ResetOnSuccess bool
+	Mode           Mode
+}
+
+// Escalate makes the n-th lockout in a row Factor times longer than the one
+// before, up to Max; Forget after the end of a lockout the row begins anew.
+type Escalate struct {
+	Factor      float64
+	Max, Forget int64
+}
+
+// OAuth describes the protected resource (RFC 9728) and its challenge.
+type OAuth struct {
+	Resource              string
+	AuthorizationServers  []string
+	ScopesSupported       []string
+	ResourceDocumentation string
+	// ResourceName is optional.
+	ResourceName string
+	// Realm and ChallengeScope go into the challenge when not empty.
+	Realm          string
+	ChallengeScope []string
+	// ServeMetadata makes the filter answer at the well-known locations.
+	ServeMetadata bool
+}
+
+// CORS says which origins may read the filter's own replies.
+type CORS struct {
+	// Any means every origin, without credentials.
+	Any bool
+	// Origins may read with credentials.
+	Origins []string
+}
+
+// ClientForm is how a client appears in the log.
+type ClientForm uint8
+
+// The forms of a client in the log.
+const (
+	// ClientFull is the whole address or prefix.
+	ClientFull ClientForm = iota
+	// ClientTruncated is its /24 or /48.
+	ClientTruncated
+	// ClientHash is a keyed hash, stable as long as the table lives.
+	ClientHash
+)
+
+// Log says what is written about clients, and how often.
+type Log struct {
+	Client ClientForm
+	// PerSecond is the number of lines a second that one worker writes at
+	// the most about failures and refusals.
+	PerSecond int
+}
+
+// Table is the size of the counter table.
+type Table struct {
+	// Clients is how many counters it holds.
+	Clients int
+}

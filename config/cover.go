@@ -1,0 +1,120 @@
+package config
+
+import (
+	"strconv"
+	"strings"
+)
+
+// claim is a match that comes before others and takes requests from them.
+type claim struct {
+	Match
+	name string
+	// remedy says what to do for a match that is left with nothing.
+	remedy string
+	// exempt claims compare letter case, those of surfaces don't.
+	exempt bool
+}
+
+// checkReachable reports every match of a surface that can never match,
+// because exempt entries and surfaces before it take all its requests.
+func (d *draft) checkReachable(out *report) {
+	claims := d.exemptClaims()
+	for i, s := range d.Surfaces {
+		before := len(claims)
+		for j, m := range s.Match {
+			path := surfacePath(i, "match["+strconv.Itoa(j)+"]")
+			if by := coveredBy(m, claims[:before]); by != nil {
+				out.add(path, neverMatches(by))
+			}
+			m.Path = strings.ToLower(m.Path)
+			claims = append(claims, claim{m, path, "remove it, or put its surface first", false})
+		}
+	}
+}
+
+func (d *draft) exemptClaims() []claim {
+	var claims []claim
+	for i, m := range d.Exempt {
+		c := claim{m, "exempt[" + strconv.Itoa(i) + "]", "remove one of them", true}
+		if !d.ownExempt {
+			c.name = "the default " + c.name + " (" + m.Path + ")"
+			c.remedy = "write exempt yourself, without what the surface guards"
+		}
+		claims = append(claims, c)
+	}
+	return claims
+}
+
+func neverMatches(by []claim) string {
+	names := make([]string, len(by))
+	for i, c := range by {
+		names[i] = c.name
+	}
+	verb := " has"
+	if len(by) > 1 {
+		verb = " have"
+	}
+	return "can never match: " + listed(names, "and") + verb + " it already; " + by[0].remedy
+}
+
+// coveredBy returns the claims that together take every request of m, or nil.
+// A claim counts only if it holds the whole path of m: no finite number of
+// narrower paths fills a prefix, so a union can only be one of methods.
+func coveredBy(m Match, claims []claim) []claim {
+	if m.Path == "" {
+		return nil
+	}
+	var by []claim
+	left := withHead(m.Methods)
+	folded := strings.ToLower(m.Path)
+	for _, c := range claims {
+		path := folded
+		if c.exempt {
+			path = m.Path
+		}
+		switch {
+		case !c.holds(path, m.Prefix):
+		case len(c.Methods) == 0:
+			return []claim{c}
+		case len(m.Methods) > 0:
+			before := len(left)
+			if left = without(left, withHead(c.Methods)); len(left) < before {
+				by = append(by, c)
+			}
+			if len(left) == 0 {
+				return by
+			}
+		}
+	}
+	return nil
+}
+
+// holds tells whether the claim's paths include a path, or all below it.
+func (c claim) holds(path string, prefix bool) bool {
+	switch {
+	case c.Path == "":
+		return false
+	case !c.Prefix:
+		return !prefix && path == c.Path
+	}
+	below, found := strings.CutPrefix(path, c.Path)
+	return found && (c.Path == "/" || below == "" || below[0] == '/')
+}
+
+// withHead adds HEAD where GET is listed, as a request is matched.
+func withHead(methods []string) []string {
+	if indexOf(methods, "GET") < 0 || indexOf(methods, "HEAD") >= 0 {
+		return methods
+	}
+	return append(methods[:len(methods):len(methods)], "HEAD")
+}
+
+func without(list, remove []string) []string {
+	var left []string
+	for _, s := range list {
+		if indexOf(remove, s) < 0 {
+			left = append(left, s)
+		}
+	}
+	return left
+}

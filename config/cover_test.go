@@ -1,0 +1,95 @@
+package config
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestCoveredBy writes a match as "POST,GET /path" or "* /prefix/**".
+func TestCoveredBy(t *testing.T) {
+	for _, row := range []struct {
+		earlier string // separated by "; ", those of exempt begin with "!"
+		match   string
+		want    string // the numbers of those that take everything together
+	}{
+		{"* /a", "* /a", "0"},
+		{"* /a", "POST /a", "0"},
+		{"POST /a", "* /a", ""},
+		{"POST /a", "POST /a", "0"},
+		{"POST /a", "POST,PUT /a", ""},
+		{"POST /a; PUT /a", "POST,PUT /a", "01"},
+		{"POST /a; POST /a; PUT /a", "POST,PUT /a", "02"},
+		{"POST /a; * /a", "POST,PUT /a", "1"},
+		{"POST /a; PUT /a", "* /a", ""},
+
+		{"GET /a", "HEAD /a", "0"},
+		{"HEAD /a", "GET /a", ""},
+		{"HEAD /a; GET /a", "GET /a", "01"},
+		{"GET /a", "GET,HEAD /a", "0"},
+		{"GET,POST /a", "GET /a", "0"},
+
+		{"* /a/**", "* /a", "0"},
+		{"* /a/**", "* /a/b/c", "0"},
+		{"* /a/**", "* /a/b/**", "0"},
+		{"* /a/**", "* /ab", ""},
+		{"* /a/**", "* /", ""},
+		{"* /a", "* /a/**", ""},
+		{"* /a; * /a/b/**", "* /a/**", ""},
+		{"* /**", "* /", "0"},
+		{"* /**", "* /a/**", "0"},
+		{"* /", "* /**", ""},
+		{"* /", "* /a", ""},
+
+		{"POST /a/**; PUT /a/b", "POST,PUT /a/b", "01"},
+		{"POST /a/**; PUT /a/b", "POST,PUT /a/b/**", ""},
+
+		{"* /A", "* /a", "0"},
+		{"* /a/**", "* /A/B", "0"},
+		{"!* /a", "* /a", "0"},
+		{"!* /A", "* /a", ""},
+		{"!* /A", "* /A", "0"},
+		{"!* /a/**", "* /a/B", "0"},
+		{"!* /a/**", "* /A/b", ""},
+		{"!POST /a; PUT /A", "POST,PUT /a", "01"},
+	} {
+		var claims []claim
+		for i, text := range strings.Split(row.earlier, "; ") {
+			text, exempt := strings.CutPrefix(text, "!")
+			m := parseMatch(text)
+			if !exempt {
+				m.Path = strings.ToLower(m.Path)
+			}
+			claims = append(claims, claim{Match: m, name: string(rune('0' + i)), exempt: exempt})
+		}
+		got := ""
+		for _, c := range coveredBy(parseMatch(row.match), claims) {
+			got += c.name
+		}
+		if got != row.want {
+			t.Errorf("%q after %q: got %q, want %q", row.match, row.earlier, got, row.want)
+		}
+	}
+}
+
+func parseMatch(text string) Match {
+	methods, path, _ := strings.Cut(text, " ")
+	var m Match
+	if methods != "*" {
+		m.Methods = strings.Split(methods, ",")
+	}
+	if m.Path, m.Prefix = strings.CutSuffix(path, "/**"); m.Path == "" {
+		m.Path = "/"
+	}
+	return m
+}
+
+// TestCoverDoesNotChangeMethods: the analysis adds HEAD to copies only.
+func TestCoverDoesNotChangeMethods(t *testing.T) {
+	methods := append(make([]string, 0, 8), "GET")
+	if got := withHead(methods); len(got) != 2 {
+		t.Fatalf("got %v", got)
+	}
+	if spare := methods[:2][1]; spare != "" {
+		t.Errorf("the caller's list has %q behind its end", spare)
+	}
+}

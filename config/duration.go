@@ -1,0 +1,84 @@
+package config
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Durations in milliseconds.
+const (
+	second = int64(1000)
+	minute = 60 * second
+	hour   = 60 * minute
+	day    = 24 * hour
+
+	minDuration = second
+	maxDuration = 30 * day
+)
+
+// units from the largest: a duration names each at most once, in this order.
+var units = [...]struct {
+	letter byte
+	length int64
+}{{'d', day}, {'h', hour}, {'m', minute}, {'s', second}}
+
+// unreadable marks a duration that could not be read, so that no rule between
+// fields judges it.
+const unreadable = -1
+
+// duration reads a duration between a second and 30 days.
+func (v value) duration(into *int64, example string) {
+	*into = unreadable
+	text, ok := v.text("a duration as a string, for example " + strconv.Quote(example))
+	if !ok {
+		return
+	}
+	length, ok := parseDuration(text)
+	switch {
+	case !ok:
+		v.bad(quote(text) + " is not a duration; write for example " + strconv.Quote(example))
+	case length < minDuration || length > maxDuration:
+		v.bad(quote(text) + ` is out of range; write "1s" to "30d"`)
+	default:
+		*into = length
+	}
+}
+
+// parseDuration reads 90s, 5m, 1h30m or 7d. What is absurdly long is cut to
+// something that is still far too long.
+func parseDuration(text string) (int64, bool) {
+	const cut = 1e6 // days, the largest unit: far from overflowing int64
+	total, unit := int64(0), 0
+	for first := true; first || text != ""; first = false {
+		n, digits := int64(0), 0
+		for ; digits < len(text) && isDigit(text[digits]); digits++ {
+			n = min(n*10+int64(text[digits]-'0'), cut)
+		}
+		if digits == 0 || digits == len(text) {
+			return 0, false
+		}
+		for unit < len(units) && units[unit].letter != text[digits] {
+			unit++
+		}
+		if unit == len(units) {
+			return 0, false
+		}
+		total += n * units[unit].length
+		unit++
+		text = text[digits+1:]
+	}
+	return total, true
+}
+
+// formatDuration is the shortest text that parseDuration reads as length.
+func formatDuration(length int64) string {
+	var b strings.Builder
+	for _, u := range units {
+		if n := length / u.length; n > 0 {
+			b.WriteString(strconv.FormatInt(n, 10))
+			b.WriteByte(u.letter)
+			length %= u.length
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,61 @@
+package config
+
+import (
+	"strconv"
+	"strings"
+)
+
+// maxViolations bounds what a broken configuration can write to the log.
+const maxViolations = 100
+
+// Violation is one mistake in a configuration.
+type Violation struct {
+	// Path leads to the mistake: surfaces[2].lockout.window.
+	Path string
+	// Message says what is wrong and what would be right.
+	Message string
+}
+
+// Error is every mistake that a configuration has.
+type Error struct {
+	Violations []Violation
+	// More counts the violations that were left out of Violations.
+	More int
+}
+
+// Error has one line for each violation.
+func (e *Error) Error() string {
+	lines := make([]string, 0, len(e.Violations)+1)
+	for _, v := range e.Violations {
+		lines = append(lines, v.Path+": "+v.Message)
+	}
+	if e.More > 0 {
+		lines = append(lines, "and "+strconv.Itoa(e.More)+" more")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// report collects violations.
+type report struct {
+	Error
+}
+
+func (r *report) add(path, message string) {
+	if len(r.Violations) == maxViolations {
+		r.More++
+		return
+	}
+	r.Violations = append(r.Violations, Violation{path, message})
+}
+
+func (r *report) count() int {
+	return len(r.Violations) + r.More
+}
+
+// err is nil when nothing was reported.
+func (r *report) err() error {
+	if len(r.Violations) == 0 {
+		return nil
+	}
+	return &r.Error
+}

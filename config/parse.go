@@ -1,0 +1,93 @@
+package config
+
+import (
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
+
+// Parse reads a JSON configuration and the VM's environment ("NAME=value",
+// see docs/configuration.md). Text of nothing but white space is the default
+// configuration. The error is an [*Error] that lists all violations.
+func Parse(json []byte, env []string) (*Config, error) {
+	var out report
+	text := string(json)
+	if strings.TrimSpace(text) == "" {
+		text = "{}"
+	}
+	if problem := checkSyntax(text); problem != "" {
+		out.add(whole, problem)
+		return nil, out.err()
+	}
+	d := draft{Config: defaultConfig()}
+	readObject(value{"", gjson.Parse(text), &out}, rootFields, &d)
+	d.override(env, &out)
+	d.validate(&out)
+	if err := out.err(); err != nil {
+		return nil, err
+	}
+	return &d.Config, nil
+}
+
+// draft is a configuration on its way. Where a value could not be read it has
+// a mark that no valid one has, which tells the rules between fields to keep
+// quiet: an empty string, an invalid prefix, kindUnknown, unreadable.
+type draft struct {
+	Config
+	// ownExempt tells that the exempt list was written, not defaulted.
+	ownExempt bool
+}
+
+// Keys lists every key that a configuration may hold, as paths:
+// client.source, surfaces[].name.
+func Keys() []string {
+	keys := keysOf("", rootFields)
+	for i := range keys {
+		keys[i] = keys[i][1:]
+	}
+	return keys
+}
+
+var rootFields = []field[draft]{
+	{key: "client", below: keysOf("", clientFields), read: func(v value, d *draft) {
+		readObject(v, clientFields, &d.Client)
+	}},
+	{key: "credentials", below: keysOf("", credentialsFields), read: func(v value, d *draft) {
+		readObject(v, credentialsFields, &d.Credentials)
+	}},
+	{key: "exempt", below: keysOf("[]", matchFields), read: func(v value, d *draft) {
+		d.Exempt, d.ownExempt = readMatches(v, maxExempt), true
+	}},
+	{key: "surfaces", below: keysOf("[]", surfaceFields), read: func(v value, d *draft) {
+		d.Surfaces = readSurfaces(v)
+	}},
+	{key: "oauth", below: keysOf("", oauthFields), read: func(v value, d *draft) {
+		d.OAuth = &OAuth{ServeMetadata: true}
+		readObject(v, oauthFields, d.OAuth)
+	}},
+	{key: "cors", below: keysOf("", corsFields), read: func(v value, d *draft) {
+		readObject(v, corsFields, &d.CORS)
+	}},
+	{key: "log", below: keysOf("", logFields), read: func(v value, d *draft) {
+		readObject(v, logFields, &d.Log)
+	}},
+	{key: "table", below: keysOf("", tableFields), read: func(v value, d *draft) {
+		readObject(v, tableFields, &d.Table)
+	}},
+	{key: "allow_on_headers_stop_iteration", read: func(v value, d *draft) {
+		v.boolean(&d.HeadersStopIteration)
+	}},
+}
+
+var logFields = []field[Log]{
+	{key: "client", read: func(v value, l *Log) {
+		choose(v, []option[ClientForm]{
+			{"full", ClientFull}, {"truncated", ClientTruncated}, {"hash", ClientHash},
+		}, &l.Client)
+	}},
+	{key: "per_second", read: func(v value, l *Log) { v.integerInto(&l.PerSecond, 1, 1000) }},
+}
+
+var tableFields = []field[Table]{
+	{key: "clients", read: func(v value, t *Table) { v.integerInto(&t.Clients, 1024, 4194304) }},
+}

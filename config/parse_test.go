@@ -1,0 +1,214 @@
+package config
+
+import (
+	"errors"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+const separator = "\n----------\n"
+
+// TestValid parses every file of testdata/valid, and again what it says.
+func TestValid(t *testing.T) {
+	for name, text := range files(t, "testdata/valid/*.json") {
+		t.Run(name, func(t *testing.T) {
+			c := mustParse(t, text)
+			again, err := Parse(render(c), nil)
+			if err != nil {
+				t.Fatalf("its own text is refused:\n%s\n%v", render(c), err)
+			}
+			if !reflect.DeepEqual(c, again) {
+				t.Errorf("its own text says something else:\n%s\n%s", render(c), render(again))
+			}
+		})
+	}
+}
+
+// TestInvalid parses every file of testdata/invalid: a configuration, the exact
+// error, and what the schema does with it, which package schematest looks at.
+func TestInvalid(t *testing.T) {
+	for name, text := range files(t, "testdata/invalid/*.txt") {
+		t.Run(name, func(t *testing.T) {
+			parts := strings.Split(text, separator)
+			if len(parts) != 3 {
+				t.Fatalf("has %d parts, want 3", len(parts))
+			}
+			c, err := Parse([]byte(parts[0]), nil)
+			if err == nil {
+				t.Fatalf("is accepted, want:\n%s", parts[1])
+			}
+			if c != nil {
+				t.Error("a configuration comes with the error")
+			}
+			if err.Error() != parts[1] {
+				t.Errorf("got:\n%s\nwant:\n%s", err, parts[1])
+			}
+		})
+	}
+}
+
+// TestDefault spells the default configuration out.
+func TestDefault(t *testing.T) {
+	want := &Config{
+		Client:      Client{IPv4Prefix: 32, IPv6Prefix: 64},
+		Credentials: Credentials{Headers: []string{"authorization", "x-api-key"}},
+		Exempt: []Match{
+			{Path: "/"}, {Path: "/healthz"}, {Path: "/metrics"},
+			{Path: "/.well-known", Prefix: true}, {Path: "/oauth/register"},
+		},
+		Surfaces: []Surface{
+			{"consent", KindOAuthConsent, []Match{{Path: "/oauth/authorize", Methods: []string{"POST"}}},
+				Lockout{Failures: 5, Window: 300_000, Statuses: []int{401, 403, 422}}},
+			{"token", KindOAuthToken, []Match{{Path: "/oauth/token", Methods: []string{"POST"}}},
+				Lockout{Failures: 10, Window: 300_000, Statuses: []int{401}}},
+			{"mcp", KindMCP, []Match{{Path: "/mcp", Prefix: true}},
+				Lockout{Failures: 20, Window: 60_000, Statuses: []int{401}}},
+			{"rest", KindAPI, []Match{{Path: "/api/v1", Prefix: true}},
+				Lockout{Failures: 20, Window: 60_000, Statuses: []int{401}}},
+		},
+		CORS:  CORS{Any: true},
+		Log:   Log{PerSecond: 10},
+		Table: Table{Clients: 65536},
+	}
+	for _, text := range []string{"", " \r\n\t", "{}"} {
+		if got := mustParse(t, text); !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: got %+v", text, got)
+		}
+	}
+}
+
+// TestEveryField looks at a configuration in which no field has its default.
+func TestEveryField(t *testing.T) {
+	c := mustParse(t, files(t, "testdata/valid/every_field.json")["every_field"])
+	prefixes := func(list ...string) (out []netip.Prefix) {
+		for _, p := range list {
+			out = append(out, netip.MustParsePrefix(p))
+		}
+		return out
+	}
+	login := Lockout{
+		Failures: 3, Window: 600_000, Duration: 900_000,
+		Escalate: Escalate{Factor: 1.5, Max: 86_400_000, Forget: 604_800_000},
+		Statuses: []int{200, 401, 422}, ResetOnSuccess: true, Mode: ModeShadow,
+	}
+	for _, row := range []struct {
+		field     string
+		got, want any
+	}{
+		{"client", c.Client, Client{
+			Source: SourceHeader, Header: "x-real-ip", IPv4Prefix: 24, IPv6Prefix: 56,
+			TrustedProxies: prefixes("10.0.0.0/8", "2001:db8::/32", "192.0.2.1/32"),
+			Allow:          prefixes("198.51.100.7/32", "2001:db8:1::/48"),
+		}},
+		{"credentials", c.Credentials, Credentials{[]string{"authorization", "x-token"}, []string{"session", "SID"}}},
+		{"exempt", c.Exempt, []Match{{Path: "/live"}, {"/.well-known", true, []string{"GET", "OPTIONS"}}}},
+		{"surfaces[0].match", c.Surfaces[0].Match, []Match{{"/login", false, []string{"POST"}}, {Path: "/authorize"}}},
+		{"surfaces[0].lockout", c.Surfaces[0].Lockout, login},
+		{"surfaces[1].lockout", c.Surfaces[1].Lockout, Lockout{Failures: 20, Window: 60_000, Statuses: []int{401, 403}, CountAnonymous: true}},
+		{"surfaces[2].lockout.mode", c.Surfaces[2].Lockout.Mode, ModeOff},
+		{"surfaces[3].lockout.failures", c.Surfaces[3].Lockout.Failures, uint32(0)},
+		{"oauth", *c.OAuth, OAuth{
+			Resource: "https://api.example.com:8443/mcp/", AuthorizationServers: []string{"https://auth.example.com/realms/one"},
+			ScopesSupported: []string{"mcp:tools", "mcp:query", "!~"}, ResourceDocumentation: "http://docs.example.com/a?b=c#d",
+			ResourceName: "The café's tools", Realm: "tools & more~", ChallengeScope: []string{"mcp:query"},
+		}},
+		{"cors", c.CORS, CORS{Origins: []string{"https://app.example.com", "http://localhost:6274", "vscode-webview://panel"}}},
+		{"log", c.Log, Log{ClientHash, 1000}},
+		{"table", c.Table, Table{4194304}},
+		{"allow_on_headers_stop_iteration", c.HeadersStopIteration, true},
+	} {
+		if !reflect.DeepEqual(row.got, row.want) {
+			t.Errorf("%s: got %+v, want %+v", row.field, row.got, row.want)
+		}
+	}
+}
+
+// TestWrappedNetworks: a range is the same range however its addresses are
+// spelled.
+func TestWrappedNetworks(t *testing.T) {
+	c := mustParse(t, files(t, "testdata/valid/networks_of_wrapped_addresses.json")["networks_of_wrapped_addresses"])
+	var got []string
+	for _, p := range c.Client.Allow {
+		got = append(got, p.String())
+	}
+	want := "10.0.0.0/8 192.0.2.0/24 198.51.100.7/32 64:ff9b::/64 ::/0 2001:db8::/128"
+	if strings.Join(got, " ") != want {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	full := `{"log": {}` + strings.Repeat(" ", maxBytes-len(`{"log": {}}`)) + "}"
+	for _, row := range []struct{ text, want string }{
+		{full, ""},
+		{full + " ", "configuration: has 1048577 bytes; at most 1048576 are allowed"},
+		{"{\n\"é\xff\": 1}", "configuration: line 2, column 3: is not UTF-8; save the configuration as UTF-8"},
+		{strings.Repeat("[", 500_000), "configuration: line 1, column 33: is nested deeper than 32 levels; no field is that deep"},
+		{`{"cors": {"origins": [` + strings.Repeat(`"https://a", `, 1024) + `"https://a"]}}`, "and 924 more"},
+	} {
+		_, err := Parse([]byte(row.text), nil)
+		if row.want == "" && err != nil || row.want != "" && (err == nil || !strings.HasSuffix(err.Error(), row.want)) {
+			t.Errorf("%.40q: got %v, want %q", row.text, err, row.want)
+		}
+	}
+}
+
+// TestError: who shows the violations in another way finds them one by one.
+func TestError(t *testing.T) {
+	_, err := Parse([]byte(`{"log": {"per_second": 0}, "tables": {}}`), nil)
+	var e *Error
+	if !errors.As(err, &e) {
+		t.Fatalf("got %T", err)
+	}
+	want := []Violation{
+		{"tables", `is not a known key; did you mean "table"?`},
+		{"log.per_second", "0 is out of range; write 1 to 1000"},
+	}
+	if !reflect.DeepEqual(e.Violations, want) || e.More != 0 {
+		t.Errorf("got %+v", e)
+	}
+}
+
+// TestParseSharesNothing: one configuration's change is not another's.
+func TestParseSharesNothing(t *testing.T) {
+	a, b := mustParse(t, ""), mustParse(t, "")
+	a.Surfaces[0].Lockout.Statuses[0] = 1
+	a.Surfaces[0].Match[0].Methods[0] = "GET"
+	a.Credentials.Headers[0] = ""
+	a.Exempt[0].Path = ""
+	if c := mustParse(t, ""); !reflect.DeepEqual(b, c) {
+		t.Error("the default configuration changed")
+	}
+}
+
+func mustParse(t *testing.T, text string) *Config {
+	t.Helper()
+	c, err := Parse([]byte(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// files returns the contents of the files that match, by name without ending.
+func files(t testing.TB, pattern string) map[string]string {
+	t.Helper()
+	paths, err := filepath.Glob(pattern)
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("%s: no files (%v)", pattern, err)
+	}
+	out := map[string]string{}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := filepath.Base(path)
+		out[strings.TrimSuffix(name, filepath.Ext(name))] = string(text)
+	}
+	return out
+}

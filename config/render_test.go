@@ -1,0 +1,104 @@
+package config
+
+import "encoding/json"
+
+type object map[string]any
+
+// render writes a configuration as JSON that says everything it says.
+func render(c *Config) []byte {
+	root := object{
+		"client": object{
+			"source": sourceWord(&c.Client), "trusted_proxies": texts(c.Client.TrustedProxies),
+			"ipv4_prefix": c.Client.IPv4Prefix, "ipv6_prefix": c.Client.IPv6Prefix, "allow": texts(c.Client.Allow),
+		},
+		"credentials": object{"headers": texts(c.Credentials.Headers), "cookies": texts(c.Credentials.Cookies)},
+		"exempt":      renderMatches(c.Exempt),
+		"surfaces":    renderSurfaces(c.Surfaces),
+		"cors":        object{"origins": texts(c.CORS.Origins)},
+		"log":         object{"client": [...]string{"full", "truncated", "hash"}[c.Log.Client], "per_second": c.Log.PerSecond},
+		"table":       object{"clients": c.Table.Clients},
+
+		"allow_on_headers_stop_iteration": c.HeadersStopIteration,
+	}
+	if c.CORS.Any {
+		root["cors"] = object{"origins": []string{"*"}}
+	}
+	if c.OAuth != nil {
+		root["oauth"] = renderOAuth(c.OAuth)
+	}
+	out, err := json.MarshalIndent(root, "", " ")
+	if err != nil {
+		panic(err)
+	}
+	return out
+}
+
+func sourceWord(c *Client) string {
+	if c.Source == SourceHeader {
+		return "header:" + c.Header
+	}
+	return [...]string{"envoy", "xff", "xff-first"}[c.Source]
+}
+
+// texts is never null in JSON, as a nil slice would be.
+func texts[T any](list []T) []T {
+	return append([]T{}, list...)
+}
+
+func renderMatches(list []Match) []object {
+	out := []object{}
+	for _, m := range list {
+		o := object{"path": m.Path}
+		if m.Prefix {
+			o = object{"prefix": m.Path}
+		}
+		if len(m.Methods) > 0 {
+			o["methods"] = m.Methods
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+func renderSurfaces(list []Surface) []object {
+	out := []object{}
+	for _, s := range list {
+		out = append(out, object{
+			"name":  s.Name,
+			"kind":  [...]string{"api", "mcp", "oauth-token", "oauth-consent"}[s.Kind],
+			"match": renderMatches(s.Match), "lockout": renderLockout(&s.Lockout),
+		})
+	}
+	return out
+}
+
+func renderLockout(l *Lockout) object {
+	o := object{
+		"failures": l.Failures, "window": formatDuration(l.Window), "statuses": l.Statuses,
+		"count_anonymous": l.CountAnonymous, "reset_on_success": l.ResetOnSuccess,
+		"mode": [...]string{"enforce", "shadow", "off"}[l.Mode],
+	}
+	if l.Duration > 0 {
+		o["duration"] = formatDuration(l.Duration)
+	}
+	if e := l.Escalate; e.Factor > 0 {
+		o["escalate"] = object{"factor": e.Factor, "max": formatDuration(e.Max), "forget": formatDuration(e.Forget)}
+	}
+	return o
+}
+
+func renderOAuth(a *OAuth) object {
+	o := object{
+		"resource": a.Resource, "authorization_servers": a.AuthorizationServers,
+		"scopes_supported": texts(a.ScopesSupported), "challenge_scope": texts(a.ChallengeScope),
+		"serve_metadata": a.ServeMetadata,
+	}
+	for key, text := range map[string]string{
+		"resource_documentation": a.ResourceDocumentation, "resource_name": a.ResourceName, "realm": a.Realm,
+	} {
+		if text != "" {
+			o[key] = text
+		}
+	}
+	return o
+}

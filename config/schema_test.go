@@ -1,0 +1,180 @@
+package config
+
+import (
+	"encoding/json"
+	"os"
+	"reflect"
+	"sort"
+	"strings"
+	"testing"
+)
+
+// The schema's own behaviour, accepted and refused configurations, is tested in
+// package schematest, which has a module of its own for the validator.
+
+// TestSchemaKeys: the schema knows the keys that the parser knows, and says
+// something about each.
+func TestSchemaKeys(t *testing.T) {
+	var got []string
+	for path, property := range readSchema(t) {
+		got = append(got, path)
+		if property.Description == "" {
+			t.Errorf("%s has no description", path)
+		}
+	}
+	want := Keys()
+	sort.Strings(got)
+	sort.Strings(want)
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("schema.json has %q,\nthe parser %q", got, want)
+	}
+}
+
+// TestSchemaDefaults: to write a default changes nothing.
+func TestSchemaDefaults(t *testing.T) {
+	n := 0
+	for path, property := range readSchema(t) {
+		if property.Default != nil {
+			n++
+			checkDefault(t, "api", path, property.Default)
+		}
+	}
+	if n < 20 {
+		t.Errorf("only %d defaults found", n)
+	}
+	for kind, defaults := range kindDefaults(t) {
+		for path, value := range defaults {
+			checkDefault(t, kind, path, value)
+		}
+	}
+}
+
+// checkDefault compares a configuration that leaves the key out with one in
+// which its default is written.
+func checkDefault(t *testing.T, kind, path string, value any) {
+	t.Helper()
+	without := parseTree(t, edited(t, kind, path, nil))
+	with := parseTree(t, edited(t, kind, path, value))
+	if !reflect.DeepEqual(without, with) {
+		t.Errorf("%s (kind %s) is not %v by default", path, kind, value)
+	}
+}
+
+// edited is a configuration with all objects in it, in which the value of a key
+// was replaced, or removed if value is nil.
+func edited(t *testing.T, kind, path string, value any) map[string]any {
+	t.Helper()
+	var root map[string]any
+	mustUnmarshal(t, `{
+		"client": {}, "credentials": {}, "cors": {}, "log": {}, "table": {},
+		"exempt": [{"path": "/exempt"}],
+		"surfaces": [{"name": "one", "kind": "`+kind+`", "match": [{"path": "/one"}], "lockout": {"escalate": {"factor": 2}}}],
+		"oauth": {"resource": "https://api.example.com", "authorization_servers": ["https://auth.example.com"]}
+	}`, &root)
+	at := root
+	keys := strings.Split(path, ".")
+	for _, key := range keys[:len(keys)-1] {
+		key, isList := strings.CutSuffix(key, "[]")
+		if isList {
+			at = at[key].([]any)[0].(map[string]any)
+		} else {
+			at = at[key].(map[string]any)
+		}
+	}
+	delete(at, keys[len(keys)-1])
+	if value != nil {
+		at[keys[len(keys)-1]] = value
+	}
+	return root
+}
+
+func parseTree(t *testing.T, root map[string]any) *Config {
+	t.Helper()
+	return mustParse(t, marshal(t, root))
+}
+
+func marshal(t *testing.T, root map[string]any) string {
+	t.Helper()
+	text, err := json.Marshal(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// node is the part of a JSON Schema that says which keys there are.
+type node struct {
+	Ref         string `json:"$ref"`
+	Description string
+	Default     any
+	Properties  map[string]*node
+	Items       *node
+	Const       any
+	If, Then    *node
+	AllOf       []*node
+	Defs        map[string]*node `json:"$defs"`
+}
+
+// readSchema returns the properties of the schema by path.
+func readSchema(t *testing.T) map[string]*node {
+	t.Helper()
+	root := schemaRoot(t)
+	found := map[string]*node{}
+	walkSchema(root, root, "", found)
+	return found
+}
+
+func walkSchema(root, n *node, path string, found map[string]*node) {
+	if name, ok := strings.CutPrefix(n.Ref, "#/$defs/"); ok {
+		n = root.Defs[name]
+	}
+	if n.Items != nil {
+		walkSchema(root, n.Items, path+"[]", found)
+	}
+	for key, property := range n.Properties {
+		below := strings.TrimPrefix(path+"."+key, ".")
+		found[below] = property
+		walkSchema(root, property, below, found)
+	}
+}
+
+// kindDefaults returns the defaults that the schema gives to one kind only, by
+// kind and path.
+func kindDefaults(t *testing.T) map[string]map[string]any {
+	t.Helper()
+	out := map[string]map[string]any{}
+	for _, rule := range schemaRoot(t).Defs["surface"].AllOf {
+		kind := rule.If.Properties["kind"].Const.(string)
+		out[kind] = map[string]any{}
+		for key, property := range rule.Then.Properties["lockout"].Properties {
+			if property.Default != nil {
+				out[kind]["surfaces[].lockout."+key] = property.Default
+			}
+		}
+		if len(out[kind]) != 3 {
+			t.Errorf("kind %s has the defaults %v", kind, out[kind])
+		}
+	}
+	if len(out) != 4 {
+		t.Errorf("there are defaults for %d kinds", len(out))
+	}
+	return out
+}
+
+func schemaRoot(t *testing.T) *node {
+	t.Helper()
+	text, err := os.ReadFile("schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var root node
+	mustUnmarshal(t, string(text), &root)
+	return &root
+}
+
+func mustUnmarshal(t *testing.T, text string, into any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), into); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+}

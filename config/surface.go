@@ -1,0 +1,172 @@
+package config
+
+import (
+	"strconv"
+
+	"github.com/tidwall/gjson"
+)
+
+const (
+	maxSurfaces = 256
+	maxName     = 32
+	maxFailures = 1000000
+	// kindUnknown marks a surface whose kind could not be read.
+	kindUnknown Kind = 255
+)
+
+var surfaceFields = []field[Surface]{
+	{key: "name", required: `write for example "rest"`, read: readName},
+	{key: "kind", required: "write " + kinds, read: readKind},
+	{key: "match", required: `write for example [{"prefix": "/api/v1"}]`, below: keysOf("[]", matchFields), read: readSurfaceMatch},
+	// The lockout comes last: its defaults and its rules depend on the kind.
+	{key: "lockout", below: keysOf("", lockoutFields), read: func(v value, s *Surface) {
+		readObject(v, lockoutFields, s)
+	}},
+}
+
+var lockoutFields = []field[Surface]{
+	{key: "failures", read: func(v value, s *Surface) { readFailures(v, &s.Lockout) }},
+	{key: "window", read: func(v value, s *Surface) { v.duration(&s.Lockout.Window, "5m") }},
+	{key: "duration", read: func(v value, s *Surface) { v.duration(&s.Lockout.Duration, "15m") }},
+	{key: "escalate", below: keysOf("", escalateFields), read: func(v value, s *Surface) {
+		e := defaultEscalate()
+		if readObject(v, escalateFields, &e) != nil {
+			s.Lockout.Escalate = e
+		}
+	}},
+	{key: "statuses", read: func(v value, s *Surface) { s.Lockout.Statuses = readStatuses(v, s.Kind) }},
+	{key: "count_anonymous", read: func(v value, s *Surface) { v.boolean(&s.Lockout.CountAnonymous) }},
+	{key: "reset_on_success", read: func(v value, s *Surface) { v.boolean(&s.Lockout.ResetOnSuccess) }},
+	{key: "pending", read: readPending},
+	{key: "mode", read: func(v value, s *Surface) {
+		choose(v, []option[Mode]{
+			{"enforce", ModeEnforce}, {"shadow", ModeShadow}, {"off", ModeOff},
+		}, &s.Lockout.Mode)
+	}},
+}
+
+var escalateFields = []field[Escalate]{
+	{key: "factor", required: "write how many times longer each lockout is, for example 2", read: readFactor},
+	{key: "max", read: func(v value, e *Escalate) { v.duration(&e.Max, "1h") }},
+	{key: "forget", read: func(v value, e *Escalate) { v.duration(&e.Forget, "12h") }},
+}
+
+func readSurfaces(v value) []Surface {
+	if !v.json.IsArray() {
+		v.wrongType("a list in square brackets")
+		return []Surface{{Kind: kindUnknown}}
+	}
+	var list []Surface
+	v.items(maxSurfaces, func(item value) {
+		s := Surface{Kind: kindUnknown}
+		readObject(item, surfaceFields, &s)
+		list = append(list, s)
+	})
+	return list
+}
+
+func readName(v value, s *Surface) {
+	const right = "a letter, then letters, digits, - and _, all lower case, at most 32"
+	text, ok := v.text(right)
+	if !ok {
+		return
+	}
+	ok = text != "" && len(text) <= maxName && text[0] >= 'a' && text[0] <= 'z'
+	for i := 0; ok && i < len(text); i++ {
+		c := text[i]
+		ok = c >= 'a' && c <= 'z' || isDigit(c) || c == '-' || c == '_'
+	}
+	if !ok {
+		v.bad(quote(text) + " is not a surface's name; write " + right)
+		return
+	}
+	s.Name = text
+}
+
+const kinds = `"api", "mcp", "oauth-token" or "oauth-consent"`
+
+func readKind(v value, s *Surface) {
+	choose(v, []option[Kind]{
+		{"api", KindAPI}, {"mcp", KindMCP}, {"oauth-token", KindOAuthToken}, {"oauth-consent", KindOAuthConsent},
+	}, &s.Kind)
+	if s.Kind != kindUnknown {
+		s.Lockout = defaultLockout(s.Kind)
+	}
+}
+
+func readSurfaceMatch(v value, s *Surface) {
+	s.Match = readMatches(v, maxMatches)
+	v.refuseEmpty(`write for example [{"prefix": "/api/v1"}]`)
+}
+
+func readFailures(v value, l *Lockout) {
+	if n, ok := v.integer(0, maxFailures); ok {
+		l.Failures = uint32(n)
+	}
+}
+
+func readFactor(v value, e *Escalate) {
+	const right = "a number above 1 and up to 100, for example 2"
+	switch {
+	case v.json.Type != gjson.Number:
+		v.wrongType(right)
+	case v.json.Num > 1 && v.json.Num <= 100:
+		e.Factor = v.json.Num
+	default:
+		v.bad(clip(v.json.Raw) + " is out of range; write " + right)
+	}
+}
+
+// readPending keeps the name for what is not there yet.
+func readPending(v value, _ *Surface) {
+	if v.json.Type != gjson.Number || v.json.Num != 0 {
+		v.bad("is not supported yet; leave it out or write 0")
+	}
+}
+
+func readStatuses(v value, kind Kind) []int {
+	var list []int
+	v.refuseEmpty(`to switch the lockout off, write "mode": "off"`)
+	v.items(maxItems, func(item value) {
+		n, ok := item.integer(100, 599)
+		if !ok {
+			return
+		}
+		status := int(n)
+		if problem := statusProblem(status, kind); problem != "" {
+			item.bad(strconv.Itoa(status) + " " + problem)
+			return
+		}
+		for _, other := range list {
+			if other == status {
+				item.bad(strconv.Itoa(status) + " is in the list already; remove one of them")
+				return
+			}
+		}
+		list = append(list, status)
+	})
+	return list
+}
+
+// statusProblem says why a status says nothing about a credential, or "".
+func statusProblem(status int, kind Kind) string {
+	switch {
+	case status < 200:
+		return "is not the end of a response; remove it"
+	case status < 300 && kind != KindOAuthConsent && kind != kindUnknown:
+		return "is a success, which only an oauth-consent surface may count; remove it"
+	case status < 300:
+		return ""
+	case status < 400:
+		return "is a redirect, which does not say that a credential was wrong; remove it"
+	case status >= 500:
+		return "is the service's own failure, not the client's; remove it"
+	case status == 400 && kind == KindOAuthToken:
+		return "is judged by its body here: invalid_client and invalid_grant count, authorization_pending must not; remove it"
+	}
+	switch status {
+	case 404, 405, 408, 413, 429:
+		return "does not say that a credential was wrong; remove it"
+	}
+	return ""
+}

@@ -1,0 +1,83 @@
+package config
+
+import "strconv"
+
+// validate reports what the fields, each right in itself, do wrong together.
+func (d *draft) validate(out *report) {
+	if d.Client.Source == SourceHeader && len(d.Client.TrustedProxies) == 0 {
+		out.add("client.trusted_proxies", "is empty, so that anyone could send "+d.Client.Header+
+			"; list the proxies that set it")
+	}
+	d.checkNames(out)
+	for i := range d.Surfaces {
+		checkLockout(&d.Surfaces[i], i, out)
+	}
+	d.checkReachable(out)
+	if d.OAuth != nil {
+		checkScopes(d.OAuth, out)
+	}
+}
+
+// checkNames keeps surfaces apart, in the environment too.
+func (d *draft) checkNames(out *report) {
+	for i, s := range d.Surfaces {
+		for j := 0; j < i && s.Name != ""; j++ {
+			other := d.Surfaces[j].Name
+			where := " of " + surfacePath(j, "")
+			switch {
+			case other == s.Name:
+				out.add(surfacePath(i, "name"), strconv.Quote(s.Name)+" is the name"+where+"; choose another")
+			case environmentName(other) == environmentName(s.Name):
+				out.add(surfacePath(i, "name"), strconv.Quote(s.Name)+" and the name "+strconv.Quote(other)+where+
+					" are both "+environmentName(s.Name)+" in the environment; choose another")
+			default:
+				continue
+			}
+			break
+		}
+	}
+}
+
+func checkLockout(s *Surface, i int, out *report) {
+	l := &s.Lockout
+	authorization := s.Kind == KindOAuthToken || s.Kind == KindOAuthConsent
+	if authorization && l.CountAnonymous {
+		out.add(surfacePath(i, "lockout.count_anonymous"),
+			"is for the kinds api and mcp; remove it: this kind counts every failure")
+	}
+	if authorization && l.ResetOnSuccess {
+		out.add(surfacePath(i, "lockout.reset_on_success"),
+			"is for the kinds api and mcp; remove it: what is guessed here stands in the body, so a client's own success would clear its guesses at others")
+	}
+	// The first lockout lasts for the duration, or until the window ends.
+	first, what := l.Duration, "duration"
+	if first == 0 {
+		first, what = l.Window, "window"
+	}
+	if longest := l.Escalate.Max; longest > 0 && longest < first {
+		out.add(surfacePath(i, "lockout.escalate.max"), strconv.Quote(formatDuration(longest))+
+			" is shorter than the first lockout, which is the "+what+" of "+strconv.Quote(formatDuration(first))+
+			"; write a longer max")
+	}
+}
+
+func checkScopes(o *OAuth, out *report) {
+	if len(o.ScopesSupported) == 0 || indexOf(o.ScopesSupported, "") >= 0 {
+		return
+	}
+	for i, s := range o.ChallengeScope {
+		if s != "" && indexOf(o.ScopesSupported, s) < 0 {
+			out.add("oauth.challenge_scope["+strconv.Itoa(i)+"]",
+				quote(s)+" is not in scopes_supported; add it there or remove it here")
+		}
+	}
+}
+
+// surfacePath is the path of a key below the i-th surface, or of itself.
+func surfacePath(i int, key string) string {
+	path := "surfaces[" + strconv.Itoa(i) + "]"
+	if key == "" {
+		return path
+	}
+	return path + "." + key
+}

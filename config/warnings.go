@@ -1,0 +1,54 @@
+package config
+
+import "net/netip"
+
+// Warnings tells what is valid but dangerous, each with its path and remedy.
+func (c *Config) Warnings() []string {
+	var list []string
+	warn := func(path, message string) { list = append(list, path+": "+message) }
+	c.Client.warn(warn)
+	if len(c.Credentials.Headers)+len(c.Credentials.Cookies) == 0 {
+		warn("credentials", "names nothing, so that no request carries a credential and surfaces of kind api "+
+			"and mcp count no failure; name the header or cookie that the service reads")
+	}
+	off := 0
+	for i, s := range c.Surfaces {
+		l := s.Lockout
+		if l.Mode == ModeOff || l.Failures == 0 {
+			off++
+		} else if l.Duration > 0 && l.Duration < l.Window {
+			warn(surfacePath(i, "lockout.duration"), "is shorter than the window, so that a client is free again "+
+				"before its failures are forgotten; write at least the window, or leave it out")
+		}
+	}
+	if off > 0 && off == len(c.Surfaces) {
+		warn("surfaces", "have all their lockouts switched off; remove mode off, or failures 0, from those to guard")
+	}
+	return list
+}
+
+func (c *Client) warn(warn func(path, message string)) {
+	if c.Source == SourceXFFFirst {
+		warn("client.source", "xff-first lets clients choose their address unless a proxy in front overwrites "+
+			`X-Forwarded-For; use "xff" with trusted_proxies`)
+	}
+	if (c.Source == SourceXFF || c.Source == SourceHeader) && hasEverything(c.TrustedProxies) {
+		warn("client.trusted_proxies", "trusts every address, so that clients choose their own; list your proxies only")
+	}
+	if c.IPv6Prefix > 64 {
+		warn("client.ipv6_prefix", "is above 64, so that one network of a single customer is a supply of fresh "+
+			"clients; use 64")
+	}
+	if hasEverything(c.Allow) {
+		warn("client.allow", "holds every address, and nobody on it is ever locked out; list single networks only")
+	}
+}
+
+func hasEverything(list []netip.Prefix) bool {
+	for _, p := range list {
+		if p.Bits() == 0 {
+			return true
+		}
+	}
+	return false
+}

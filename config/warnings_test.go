@@ -1,0 +1,65 @@
+package config
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestWarnings(t *testing.T) {
+	surfaces := func(lockouts ...string) string {
+		var list []string
+		for i, l := range lockouts {
+			n := itoa(uint32(i))
+			list = append(list, `{"name": "s`+n+`", "kind": "api", "match": [{"path": "/`+n+`"}], "lockout": `+l+`}`)
+		}
+		return `{"surfaces": [` + strings.Join(list, ",") + `]}`
+	}
+	for _, row := range []struct {
+		json string
+		want string // the paths that are warned about
+	}{
+		{`{}`, ""},
+		{`{"client": {"source": "xff-first"}}`, "client.source"},
+		{`{"client": {"source": "xff", "trusted_proxies": ["10.0.0.0/8"]}}`, ""},
+		{`{"client": {"source": "xff", "trusted_proxies": ["10.0.0.0/8", "0.0.0.0/0"]}}`, "client.trusted_proxies"},
+		{`{"client": {"source": "header:x-real-ip", "trusted_proxies": ["::/0"]}}`, "client.trusted_proxies"},
+		{`{"client": {"trusted_proxies": ["0.0.0.0/0"]}}`, ""},
+		{`{"client": {"ipv6_prefix": 64}}`, ""},
+		{`{"client": {"ipv6_prefix": 65}}`, "client.ipv6_prefix"},
+		{`{"client": {"allow": ["10.0.0.0/8"]}}`, ""},
+		{`{"client": {"allow": ["::ffff:0:0/96"]}}`, "client.allow"},
+		{`{"credentials": {"headers": []}}`, "credentials"},
+		{`{"credentials": {"headers": [], "cookies": ["session"]}}`, ""},
+		{surfaces(`{"window": "5m", "duration": "299s"}`), "surfaces[0].lockout.duration"},
+		{surfaces(`{"window": "5m", "duration": "5m"}`), ""},
+		{surfaces(`{"window": "5m", "duration": "1m", "mode": "off"}`), "surfaces"},
+		{surfaces(`{"mode": "off"}`, `{"failures": 0}`), "surfaces"},
+		{surfaces(`{"mode": "off"}`, `{}`), ""},
+		{`{"surfaces": []}`, ""},
+		{`{"client": {"source": "xff-first", "ipv6_prefix": 128, "allow": ["0.0.0.0/0"]}}`, "client.source client.ipv6_prefix client.allow"},
+	} {
+		var paths []string
+		for _, w := range mustParse(t, row.json).Warnings() {
+			path, message, _ := strings.Cut(w, ": ")
+			if !strings.Contains(message, "; ") {
+				t.Errorf("%q has no remedy", w)
+			}
+			paths = append(paths, path)
+		}
+		if got := strings.Join(paths, " "); got != row.want {
+			t.Errorf("%s: got %q, want %q", row.json, got, row.want)
+		}
+	}
+}
+
+func TestWarningsOfEnvironment(t *testing.T) {
+	c, err := Parse(nil, []string{"TRUST_FORWARDED_FOR=true"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `client.source: xff-first lets clients choose their address unless a proxy in front overwrites ` +
+		`X-Forwarded-For; use "xff" with trusted_proxies`
+	if got := c.Warnings(); len(got) != 1 || got[0] != want {
+		t.Errorf("got %q", got)
+	}
+}
