@@ -1,0 +1,93 @@
+package native
+
+import (
+	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/internal/wasmhost"
+)
+
+// host implements the filter's ports on the stand-in.
+type host struct{ *wasmhost.Host }
+
+var _ filter.Host = host{}
+
+func (h host) Now() int64 { return h.Process().Clock.Monotonic().Milliseconds() }
+
+func (h host) Get(key []byte) (value []byte, cas uint32, found bool) {
+	value, cas, status := h.GetSharedData(string(key))
+	return value, cas, status == wasmhost.OK
+}
+
+func (h host) Set(key, value []byte, cas uint32) bool {
+	return h.SetSharedData(string(key), value, cas) == wasmhost.OK
+}
+
+func (h host) RequestHeaders() []filter.Header { return h.all(wasmhost.RequestHeaders) }
+
+func (h host) ResponseHeaders() []filter.Header { return h.all(wasmhost.ResponseHeaders) }
+
+func (h host) all(m wasmhost.MapType) []filter.Header {
+	pairs, _ := h.HeaderMapPairs(m)
+	headers := make([]filter.Header, len(pairs))
+	for i, p := range pairs {
+		headers[i] = filter.Header{Name: p[0], Value: p[1]}
+	}
+	return headers
+}
+
+func (h host) RequestBody(size int) []byte { return h.bytes(wasmhost.RequestBody, size) }
+
+func (h host) ResponseBody(size int) []byte { return h.bytes(wasmhost.ResponseBody, size) }
+
+func (h host) bytes(b wasmhost.BufferType, size int) []byte {
+	data, _ := h.BufferBytes(b, 0, size)
+	return data
+}
+
+func (h host) ResponseHeader(name string) string { return h.value(wasmhost.ResponseHeaders, name) }
+
+func (h host) ResponseTrailer(name string) string { return h.value(wasmhost.ResponseTrailers, name) }
+
+func (h host) value(m wasmhost.MapType, name string) string {
+	value, _ := h.HeaderMapValue(m, name)
+	return value
+}
+
+func (h host) AddResponseHeader(name, value string) {
+	h.AddHeaderMapValue(wasmhost.ResponseHeaders, name, value)
+}
+
+func (h host) RemoveResponseHeader(name string) {
+	h.RemoveHeaderMapValue(wasmhost.ResponseHeaders, name)
+}
+
+func (h host) Property(path string) string {
+	value, _ := h.GetProperty(path)
+	return string(value)
+}
+
+func (h host) SetReason(reason string) { h.SetProperty("gatewarden.reason", reason) }
+
+func (h host) Reply(r *filter.Reply) {
+	headers := make([][2]string, len(r.Headers))
+	for i, header := range r.Headers {
+		headers[i] = [2]string{header.Name, header.Value}
+	}
+	h.SendLocalResponse(r.Status, r.Details, r.Body, headers, int32(r.GRPC))
+}
+
+func (h host) Warn(line string) { h.Host.Log(wasmhost.Warn, line) }
+
+func (h host) Info(line string) { h.Host.Log(wasmhost.Info, line) }
+
+func (h host) Counter(name string) filter.Metric { return h.define(wasmhost.Counter, name) }
+
+func (h host) Gauge(name string) filter.Metric { return h.define(wasmhost.Gauge, name) }
+
+func (h host) define(kind wasmhost.MetricType, name string) filter.Metric {
+	id, _ := h.DefineMetric(kind, name)
+	return filter.Metric(id)
+}
+
+func (h host) Add(m filter.Metric, n uint64) { h.IncrementMetric(uint32(m), int64(n)) }
+
+func (h host) Record(m filter.Metric, value uint64) { h.RecordMetric(uint32(m), value) }

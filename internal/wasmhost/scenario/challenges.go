@@ -1,0 +1,94 @@
+package scenario
+
+const oauth = `{"oauth": {"resource": "https://api.example.com/mcp", "authorization_servers": ["https://auth.example.com"],
+	"scopes_supported": ["mcp:query", "mcp:tools"], "resource_documentation": "https://api.example.com/docs",
+	"realm": "mcp", "challenge_scope": ["mcp:query"]}}`
+
+const (
+	metadataParam = `resource_metadata="https://api.example.com/.well-known/oauth-protected-resource/mcp"`
+	ownChallenge  = `Bearer realm="mcp", scope="mcp:query", ` + metadataParam
+)
+
+func challenges() []Scenario {
+	const name = "www-authenticate"
+	line := func(values ...string) option {
+		return func(s *Step) {
+			s.Answer.Status = 401
+			for _, v := range values {
+				s.Answer.Headers = append(s.Answer.Headers, [2]string{name, v})
+			}
+		}
+	}
+	return []Scenario{
+		{
+			Name:   "every 401 leads an OAuth client on",
+			Config: oauth,
+			Steps: []Step{
+				post("none", "/mcp", line(), has(name, ownChallenge)),
+				post("of another filter", "/mcp", line(`Bearer realm="http://h/mcp"`), by("jwt_authn_access_denied{Jwt_is_missing}"),
+					has(name, `Bearer realm="http://h/mcp", scope="mcp:query", `+metadataParam)),
+				post("its error stays", "/mcp", token("t"), line(`Bearer realm="r", error="invalid_token"`), has(name, `Bearer realm="r", error="invalid_token", scope="mcp:query", `+metadataParam)),
+				post("its scope stays", "/mcp", line(`Bearer scope="a b"`), has(name, `Bearer scope="a b", `+metadataParam)),
+				post("bare", "/mcp", line(`Bearer`), has(name, `Bearer scope="mcp:query", `+metadataParam)),
+				post("behind another scheme", "/mcp", line(`Basic realm="x"`, `bearer realm="y"`), has(name, `bearer realm="y", scope="mcp:query", `+metadataParam, `Basic realm="x"`)),
+				post("on one line", "/mcp", line(`Basic realm="x", Bearer realm="y"`), has(name, `Bearer realm="y", scope="mcp:query", `+metadataParam, `Basic realm="x"`)),
+				post("another scheme alone", "/mcp", line(`Negotiate abc==`), has(name, ownChallenge, `Negotiate abc==`)),
+				post("the service speaks for itself", "/mcp", line(`Bearer resource_metadata="https://other"`), has(name, `Bearer resource_metadata="https://other"`)),
+				post("broken", "/mcp", line(`Bearer realm="x`), has(name, ownChallenge, `Bearer realm="x`)),
+				get("an API as well", "/api/v1/x", line(), has(name, ownChallenge)),
+				post("not the token endpoint", "/oauth/token", line(`Basic realm="c"`), has(name, `Basic realm="c"`)),
+				post("not a 403", "/mcp", token("t"), answer(403), hasNo(name)),
+				post("not a 200", "/mcp", token("t"), hasNo(name)),
+				post("readable where the response is", "/mcp", with("origin", "https://a"), answer(401, [2]string{"access-control-allow-origin", "*"}),
+					has(name, ownChallenge), has("access-control-expose-headers", "WWW-Authenticate")),
+			},
+		},
+		{
+			Name: "without oauth nothing is added",
+			Steps: []Step{
+				post("", "/mcp", line(`Bearer realm="x"`), has(name, `Bearer realm="x"`)),
+				post("", "/mcp", line(), hasNo(name)),
+			},
+		},
+		{
+			Name:   "the metadata of the resource and of its host",
+			Config: oauth,
+			Steps: []Step{
+				get("", "/.well-known/oauth-protected-resource/mcp", served(200), has("content-type", "application/json"),
+					has("cache-control", "public, max-age=3600"), has("access-control-allow-origin", "*"),
+					says(`{"resource":"https://api.example.com/mcp","authorization_servers":["https://auth.example.com"],"scopes_supported":["mcp:query","mcp:tools"],"bearer_methods_supported":["header"],"resource_documentation":"https://api.example.com/docs"}`)),
+				get("", "/.well-known/oauth-protected-resource?x=1", served(200),
+					says(`{"resource":"https://api.example.com","authorization_servers":["https://auth.example.com"],"scopes_supported":["mcp:query","mcp:tools"],"bearer_methods_supported":["header"],"resource_documentation":"https://api.example.com/docs"}`)),
+				step("", "HEAD", "/.well-known/oauth-protected-resource/mcp", served(200)),
+				step("", "OPTIONS", "/.well-known/oauth-protected-resource/mcp", served(204), has("access-control-allow-headers", "mcp-protocol-version, authorization, content-type")),
+				post("", "/.well-known/oauth-protected-resource/mcp", served(405), has("allow", "GET, HEAD, OPTIONS")),
+				get("a near miss is the service's", "/.well-known/oauth-protected-resource-evil"),
+				get("", "/.well-known/oauth-protected-resource/other"),
+				post("lock", "/mcp", token("bad"), answer(401), times(20)),
+				post("locked", "/mcp", token("bad"), locked("60")),
+				get("and still there", "/.well-known/oauth-protected-resource/mcp", served(200)),
+			},
+		},
+	}
+}
+
+func updates() []Scenario {
+	return []Scenario{
+		{
+			Name:    "an update keeps lockouts and counts, and applies its limits at once",
+			Config:  rest(`"failures": 5, "window": "1m"`),
+			Workers: 2,
+			Steps: []Step{
+				get("", "/api/v1/x", token("bad"), answer(401), times(5)),
+				get("", "/api/v1/x", token("bad"), locked("60")),
+				get("locked under the new limit", "/api/v1/x", token("bad"), reconfigured(rest(`"failures": 10, "window": "1m"`)), locked("60")),
+				get("another client", "/api/v1/x", token("bad"), from("192.0.2.9:1"), answer(401), times(9)),
+				get("its count is kept", "/api/v1/x", token("bad"), from("192.0.2.9:1"), reconfigured(rest(`"failures": 3, "window": "1m"`)), answer(401)),
+				get("and the lower limit holds", "/api/v1/x", token("bad"), from("192.0.2.9:1"), locked("60")),
+				get("a shorter window, too", "/api/v1/x", token("bad"), from("192.0.2.8:1"), answer(401)),
+				get("", "/api/v1/x", token("bad"), from("192.0.2.8:1"), reconfigured(rest(`"failures": 2, "window": "5s"`)), answer(401)),
+				get("", "/api/v1/x", token("bad"), from("192.0.2.8:1"), locked("5")),
+			},
+		},
+	}
+}

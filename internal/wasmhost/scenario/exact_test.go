@@ -1,0 +1,137 @@
+package scenario
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/gatewarden/gatewarden/internal/wasmhost"
+)
+
+// A million failures, counted by 8 VMs at once. The limit is the number of
+// failures: one lost and the last does not lock, one counted twice and a request
+// before the last is refused.
+func TestNoFailureIsLost(t *testing.T) {
+	const workers, failures = 8, 1_000_000
+	for name, start := range runtimes(t) {
+		if name == "native" {
+			continue // the table's own tests do that
+		}
+		for _, keys := range []int{1, 1000} {
+			t.Run(fmt.Sprintf("%s/%d keys", name, keys), func(t *testing.T) {
+				process := wasmhost.NewProcess(wasmhost.ProcessOptions{})
+				limit := failures / keys
+				config := rest(fmt.Sprintf(`"failures": %d, "window": "1h"`, limit))
+				var group sync.WaitGroup
+				for worker := range workers {
+					group.Go(func() { guess(t, process, start, config, worker, failures/workers, keys) })
+				}
+				group.Wait()
+				expect(t, process, "gatewarden_auth_failures_total.surface.rest", failures)
+				expect(t, process, "gatewarden_lockouts_total.surface.rest", keys)
+				expect(t, process, "gatewarden_requests_total.surface.rest.outcome.refused", 0)
+				expect(t, process, "gatewarden_table_contended_total", 0)
+				t.Logf("%d races lost and run again", process.Metrics.Counter("gatewarden_table_retries_total"))
+			})
+		}
+	}
+}
+
+// guess sends failing requests from the given number of clients in turn.
+func guess(t *testing.T, p *wasmhost.Process, start Start, config string, worker, n, clients int) {
+	proxy, err := start(p, wasmhost.Options{PluginConfig: []byte(config)})
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer proxy.Close()
+	request := wasmhost.Request{Path: "/api/v1/x", Headers: [][2]string{{"authorization", "Bearer x"}}}
+	unauthorized := func(wasmhost.Request) wasmhost.Response { return wasmhost.Response{Status: 401} }
+	for i := range n {
+		client := (i*8 + worker) % clients
+		request.SourceAddress = fmt.Sprintf("10.0.%d.%d:1", client/250, client%250)
+		if r := proxy.Do(request, unauthorized); r.Status != 401 {
+			t.Errorf("worker %d, request %d: status %d, trapped: %v", worker, i, r.Status, r.Trapped)
+			return
+		}
+	}
+	if err := proxy.Tick(); err != nil {
+		t.Error(err)
+	}
+}
+
+func expect(t *testing.T, p *wasmhost.Process, name string, want int) {
+	t.Helper()
+	if got := p.Metrics.Counter(name); got != uint64(want) {
+		t.Errorf("%s = %d, want %d", name, got, want)
+	}
+}
+
+// A request that nothing is wrong with makes four host calls on a surface that
+// has a lockout only, and one elsewhere. The clock is read only for a client
+// that has a record.
+func TestHostCallsOfPassingRequests(t *testing.T) {
+	const oneOf = "proxy_get_header_map_pairs"
+	guarded := map[string]int{
+		oneOf: 1, "proxy_get_property": 1, "proxy_get_shared_data": 1, "proxy_get_header_map_value": 1,
+	}
+	for name, start := range runtimes(t) {
+		if name == "native" {
+			continue // host calls are what Wasm makes
+		}
+		t.Run(name, func(t *testing.T) {
+			proxy, err := start(wasmhost.NewProcess(wasmhost.ProcessOptions{}), wasmhost.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer proxy.Close()
+			for _, row := range []struct {
+				request wasmhost.Request
+				want    map[string]int
+			}{
+				{wasmhost.Request{Path: "/api/v1/x"}, guarded},
+				{wasmhost.Request{Path: "/api/v1/x", Headers: [][2]string{{"authorization", "Bearer x"}}}, guarded},
+				{wasmhost.Request{Path: "/mcp", Method: "POST", Body: [][]byte{[]byte("{}")}}, guarded},
+				{wasmhost.Request{Path: "/oauth/token", Method: "POST", Body: [][]byte{[]byte("a=b")}}, guarded},
+				{wasmhost.Request{Path: "/healthz"}, map[string]int{oneOf: 1}},
+				{wasmhost.Request{Path: "/elsewhere", Method: "POST", Body: [][]byte{[]byte("x")}}, map[string]int{oneOf: 1}},
+			} {
+				answer := wasmhost.Response{Status: 200, Body: [][]byte{[]byte("ok")}}
+				r := proxy.Do(row.request, func(wasmhost.Request) wasmhost.Response { return answer })
+				if fmt.Sprint(r.Calls) != fmt.Sprint(row.want) {
+					t.Errorf("%s %s: %v, want %v", row.request.Method, row.request.Path, r.Calls, row.want)
+				}
+			}
+		})
+	}
+}
+
+// However many addresses fail, shared data stays within what the table says of
+// itself.
+func TestSharedDataIsBounded(t *testing.T) {
+	start := runtimes(t)["native"]
+	process := wasmhost.NewProcess(wasmhost.ProcessOptions{})
+	proxy, err := start(process, wasmhost.Options{PluginConfig: []byte(`{"table": {"clients": 4096}}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer proxy.Close()
+	unauthorized := func(wasmhost.Request) wasmhost.Response { return wasmhost.Response{Status: 401} }
+	for i := range 200_000 {
+		proxy.Do(wasmhost.Request{
+			Path: "/api/v1/x", Headers: [][2]string{{"authorization", "Bearer x"}},
+			SourceAddress: fmt.Sprintf("%d.%d.%d.%d:1", 20+i>>24, i>>16&255, i>>8&255, i&255),
+		}, unauthorized)
+	}
+	limit := int(process.Metrics.Gauge("gatewarden_table_max_bytes"))
+	if got := process.SharedData.Bytes(); got > limit || limit == 0 {
+		t.Errorf("%d bytes in shared data, the table promises at most %d", got, limit)
+	}
+	if keys := process.SharedData.Len(); keys > 4096/16+1 {
+		t.Errorf("%d keys in shared data", keys)
+	}
+	_ = proxy.Tick()
+	if process.Metrics.Counter("gatewarden_table_evictions_total") == 0 {
+		t.Error("nothing was evicted: the test does not fill the table")
+	}
+}

@@ -1,0 +1,144 @@
+package scenario
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gatewarden/gatewarden/internal/wasmhost"
+)
+
+// World is something that runs the filter: the stand-in, or a real Envoy.
+type World interface {
+	// Do sends a request on a worker; the service behind the filter answers
+	// as told.
+	Do(worker int, send wasmhost.Request, answer wasmhost.Response) Outcome
+	Advance(d time.Duration)
+	Reconfigure(config string) error
+	// Counter returns a metric's value; LogLines the filter's log.
+	Counter(name string) uint64
+	LogLines() []string
+}
+
+// Outcome is what came of a request.
+type Outcome struct {
+	Status  int
+	Headers [][2]string
+	Body    string
+	// Reached tells that the service got it.
+	Reached bool
+	// Reason and Details are what the access log says.
+	Reason, Details string
+}
+
+func (o Outcome) values(name string) []string {
+	var values []string
+	for _, h := range o.Headers {
+		if h[0] == name {
+			values = append(values, h[1])
+		}
+	}
+	return values
+}
+
+// String is all of an outcome: two that print alike are alike to the byte.
+func (o Outcome) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d reached=%v reason=%q details=%q\n", o.Status, o.Reached, o.Reason, o.Details)
+	for _, h := range o.Headers {
+		fmt.Fprintf(&b, "%s: %s\n", h[0], h[1])
+	}
+	return b.String() + "\n" + o.Body
+}
+
+// Run plays a scenario and returns a transcript of everything that came back.
+func Run(t *testing.T, w World, s Scenario) string {
+	t.Helper()
+	var transcript strings.Builder
+	workers, sent := max(s.Workers, 1), 0
+	for i, step := range s.Steps {
+		w.Advance(step.After)
+		if step.Reconfigure != "" {
+			if err := w.Reconfigure(step.Reconfigure); err != nil {
+				t.Fatalf("step %d, %s: %v", i+1, step.Note, err)
+			}
+		}
+		for n := range max(step.Times, 1) {
+			got := w.Do(sent%workers, step.Send, step.Answer)
+			sent++
+			for _, problem := range step.check(got) {
+				t.Errorf("step %d, %s (%d): %s", i+1, step.Note, n+1, problem)
+			}
+			fmt.Fprintf(&transcript, "-- %d.%d %s\n%s\n", i+1, n+1, step.Note, got)
+		}
+		if t.Failed() {
+			t.FailNow() // what follows builds on this step
+		}
+	}
+	checkMetrics(t, w, s, &transcript)
+	checkLog(t, w, s, &transcript)
+	return transcript.String()
+}
+
+func (s Step) check(got Outcome) (problems []string) {
+	wrong := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+	if got.Status != s.Want.Status {
+		wrong("status %d, want %d\n%s", got.Status, s.Want.Status, got)
+	}
+	if got.Reason != s.Want.Refused {
+		wrong("reason %q, want %q", got.Reason, s.Want.Refused)
+	}
+	if s.Want.Refused != "" && got.Details != "gatewarden_"+s.Want.Refused {
+		wrong("details %q, want the reason", got.Details)
+	}
+	if reach := s.Want.Refused == "" && !s.Want.Served; got.Reached != reach {
+		wrong("reached the service: %v, want %v", got.Reached, reach)
+	}
+	for name, want := range s.Want.Header {
+		if values := got.values(name); !slices.Equal(values, want) {
+			wrong("%s: %q, want %q", name, values, want)
+		}
+	}
+	if s.Want.Body != "" && got.Body != s.Want.Body {
+		wrong("body %s\nwant %s", got.Body, s.Want.Body)
+	}
+	return problems
+}
+
+func checkMetrics(t *testing.T, w World, s Scenario, transcript *strings.Builder) {
+	t.Helper()
+	names := make([]string, 0, len(s.Metrics))
+	for name := range s.Metrics {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		got := w.Counter(name)
+		if got != s.Metrics[name] {
+			t.Errorf("metric %s = %d, want %d", name, got, s.Metrics[name])
+		}
+		fmt.Fprintf(transcript, "metric %s %d\n", name, got)
+	}
+}
+
+func checkLog(t *testing.T, w World, s Scenario, transcript *strings.Builder) {
+	t.Helper()
+	if len(s.Log) == 0 {
+		return
+	}
+	lines := w.LogLines()
+	at := 0
+	for _, want := range s.Log {
+		for at < len(lines) && !strings.Contains(lines[at], want) {
+			at++
+		}
+		if at == len(lines) {
+			t.Errorf("no log line with %q (in order) among\n%s", want, strings.Join(lines, "\n"))
+			return
+		}
+		at++
+	}
+	fmt.Fprintln(transcript, strings.Join(lines, "\n"))
+}

@@ -1,0 +1,94 @@
+package scenario
+
+import (
+	"time"
+
+	"github.com/gatewarden/gatewarden/internal/wasmhost"
+)
+
+// Start starts a worker on the stand-in: natively or as Wasm.
+type Start func(*wasmhost.Process, wasmhost.Options) (*wasmhost.Proxy, error)
+
+// StandIn is the stand-in for Envoy as a World.
+type StandIn struct {
+	process *wasmhost.Process
+	start   Start
+	options wasmhost.Options
+	workers []*wasmhost.Proxy
+}
+
+// NewStandIn starts a scenario's workers.
+func NewStandIn(s Scenario, start Start) (*StandIn, error) {
+	w := &StandIn{
+		process: wasmhost.NewProcess(wasmhost.ProcessOptions{}),
+		start:   start,
+		options: wasmhost.Options{PluginConfig: []byte(s.Config), Env: s.Env, StopIteration: true},
+	}
+	for range max(s.Workers, 1) {
+		worker, err := start(w.process, w.options)
+		if err != nil {
+			return nil, err
+		}
+		w.workers = append(w.workers, worker)
+	}
+	return w, nil
+}
+
+// Close frees the workers.
+func (w *StandIn) Close() {
+	for _, worker := range w.workers {
+		_ = worker.Close()
+	}
+}
+
+// Do is World.Do.
+func (w *StandIn) Do(worker int, send wasmhost.Request, answer wasmhost.Response) Outcome {
+	r := w.workers[worker].Do(send, func(wasmhost.Request) wasmhost.Response { return answer })
+	if r.Trapped != nil {
+		return Outcome{Details: "trapped: " + r.Trapped.Error()}
+	}
+	if r.Hung {
+		return Outcome{Details: "hung"}
+	}
+	return Outcome{
+		Status: r.Status, Headers: r.Headers, Body: string(r.Body),
+		Reached: r.UpstreamSawHeaders, Reason: r.FilterState["wasm.gatewarden.reason"], Details: r.Details,
+	}
+}
+
+// Advance is World.Advance.
+func (w *StandIn) Advance(d time.Duration) { w.process.Clock.Advance(d) }
+
+// Reconfigure is World.Reconfigure: new VMs on the same shared data, as Envoy
+// makes them for an update.
+func (w *StandIn) Reconfigure(config string) error {
+	w.options.PluginConfig = []byte(config)
+	for i, old := range w.workers {
+		worker, err := w.start(w.process, w.options)
+		if err != nil {
+			return err
+		}
+		_ = old.Close()
+		w.workers[i] = worker
+	}
+	return nil
+}
+
+// Counter is World.Counter.
+func (w *StandIn) Counter(name string) uint64 {
+	for _, worker := range w.workers {
+		_ = worker.Tick()
+	}
+	return w.process.Metrics.Counter(name)
+}
+
+// LogLines is World.LogLines.
+func (w *StandIn) LogLines() []string {
+	var lines []string
+	for _, worker := range w.workers {
+		for _, line := range worker.Host().Logs() {
+			lines = append(lines, line.Message)
+		}
+	}
+	return lines
+}
