@@ -1,0 +1,125 @@
+package filter
+
+import (
+	"net/netip"
+	"strconv"
+
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/table"
+)
+
+// audit writes what was decided to the proxy's log, one line each, held to a
+// rate: an attack must not fill the disk. What it leaves out it counts.
+type audit struct {
+	form      config.ClientForm
+	perSecond int64
+	// credit is the number of lines that may be written, in thousandths.
+	credit, last int64
+	// omitted is the number of lines left out since the last one written.
+	omitted uint64
+}
+
+// allow tells whether a line may be written now.
+func (a *audit) allow(now int64) bool {
+	elapsed := min(max(now-a.last, 0), 1000)
+	a.credit = min(a.credit+elapsed*a.perSecond, a.perSecond*1000)
+	a.last = now
+	if a.credit < 1000 {
+		a.omitted++
+		return false
+	}
+	a.credit -= 1000
+	return true
+}
+
+// failure reports a counted failure.
+func (f *Filter) reportFailure(host Host, s *Stream, why string, r *table.Record, locked bool, now int64) {
+	if !f.allowLine(now) {
+		return
+	}
+	b := f.line("failure", s)
+	b = appendField(b, "reason", why)
+	b = appendNumber(b, "failures", int64(r.Count))
+	b = appendNumber(b, "limit", int64(s.surface.Lockout.Failures))
+	if locked {
+		b = appendNumber(b, "locked_for", retryAfter(r, now))
+	}
+	f.write(host, b)
+}
+
+// refusal reports a refused request, or in shadow mode one that would have been.
+func (f *Filter) reportRefusal(host Host, s *Stream, what string, reason Reason, seconds, now int64) {
+	if !f.allowLine(now) {
+		return
+	}
+	b := appendField(f.line(what, s), "reason", string(reason))
+	if seconds > 0 {
+		b = appendNumber(b, "retry_after", seconds)
+	}
+	f.write(host, b)
+}
+
+// reportLost reports a failure that could not be counted.
+func (f *Filter) reportLost(host Host, s *Stream, why string, now int64) {
+	if f.allowLine(now) {
+		f.write(host, appendField(f.line("uncounted failure", s), "reason", why))
+	}
+}
+
+func (f *Filter) allowLine(now int64) bool {
+	if f.audit.allow(now) {
+		return true
+	}
+	f.metrics.suppressed.add(1)
+	return false
+}
+
+func (f *Filter) line(what string, s *Stream) []byte {
+	b := append([]byte("gatewarden: "), what...)
+	if s.surface != nil {
+		b = appendField(b, "surface", s.surface.Name)
+	}
+	return appendField(b, "client", f.clientName(&s.client))
+}
+
+func (f *Filter) write(host Host, b []byte) {
+	if f.audit.omitted > 0 {
+		b = appendNumber(b, "omitted_before", int64(f.audit.omitted))
+		f.audit.omitted = 0
+	}
+	host.Warn(string(b))
+}
+
+func appendField(b []byte, name, value string) []byte {
+	b = append(append(append(b, ' '), name...), '=')
+	return append(b, value...)
+}
+
+func appendNumber(b []byte, name string, value int64) []byte {
+	return strconv.AppendInt(appendField(b, name, ""), value, 10)
+}
+
+// clientName is a client as the configuration wants it in the log.
+func (f *Filter) clientName(c *client) string {
+	if !c.prefix.IsValid() {
+		return "unknown"
+	}
+	switch f.audit.form {
+	case config.ClientHash:
+		return strconv.FormatUint(f.table.Hash(c.key[:]), 16)
+	case config.ClientTruncated:
+		bits := 24
+		if c.prefix.Addr().Is6() {
+			bits = 48
+		}
+		return prefixName(netip.PrefixFrom(c.prefix.Addr(), min(bits, c.prefix.Bits())).Masked())
+	}
+	return prefixName(c.prefix)
+}
+
+func prefixName(p netip.Prefix) string {
+	if p.IsSingleIP() {
+		return p.Addr().String()
+	}
+	return p.String()
+}

@@ -1,0 +1,196 @@
+package filter
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/gatewarden/gatewarden/config"
+)
+
+// client is who a request comes from: an address, cut to the configured prefix.
+type client struct {
+	prefix netip.Prefix
+	// key is the prefix in a form of its own: one byte for the family, then
+	// the address. It is all zero when there is no usable address: those
+	// requests share one counter, because no limit would be a way around it.
+	key [17]byte
+	// allowed clients are never counted and never locked out.
+	allowed bool
+}
+
+const sourceAddress = "source\x00address"
+
+// clientOf finds the client of a request by the configured source.
+func clientOf(c *config.Client, host Host, headers []Header) client {
+	address := sourceOf(c, host, headers)
+	if !address.IsValid() {
+		return client{}
+	}
+	var out client
+	bits := c.IPv6Prefix
+	out.key[0] = 6
+	if address.Is4() {
+		bits = c.IPv4Prefix
+		out.key[0] = 4
+	}
+	prefix, err := address.Prefix(bits)
+	if err != nil {
+		return client{}
+	}
+	out.prefix = prefix
+	bytes := prefix.Addr().As16()
+	copy(out.key[1:], bytes[:])
+	out.allowed = contains(c.Allow, address)
+	return out
+}
+
+func sourceOf(c *config.Client, host Host, headers []Header) netip.Addr {
+	peer := parseAddress(host.Property(sourceAddress))
+	switch c.Source {
+	case config.SourceXFF:
+		return orElse(walkForwarded(headers, c.TrustedProxies), peer)
+	case config.SourceXFFFirst:
+		return orElse(firstForwarded(headers), peer)
+	case config.SourceHeader:
+		if contains(c.TrustedProxies, peer) {
+			return orElse(parseAddress(only(headers, c.Header)), peer)
+		}
+	}
+	return peer
+}
+
+func orElse(a, b netip.Addr) netip.Addr {
+	if a.IsValid() {
+		return a
+	}
+	return b
+}
+
+const forwardedFor = "x-forwarded-for"
+
+// walkForwarded goes through X-Forwarded-For from the right, which is where
+// proxies append, to the first address that is no trusted proxy. An entry that
+// is no address ends the walk at the last trusted one: what stands further left
+// may be the client's own invention.
+func walkForwarded(headers []Header, trusted []netip.Prefix) netip.Addr {
+	var last netip.Addr
+	for i := len(headers) - 1; i >= 0; i-- {
+		if headers[i].Name != forwardedFor {
+			continue
+		}
+		for rest, more := headers[i].Value, true; more; {
+			var entry string
+			rest, entry, more = cutLast(rest)
+			address := parseAddress(entry)
+			if !address.IsValid() {
+				return last
+			}
+			last = address
+			if !contains(trusted, address) {
+				return last
+			}
+		}
+	}
+	return last
+}
+
+// cutLast cuts the last entry from a comma-separated list.
+func cutLast(list string) (before, entry string, more bool) {
+	i := strings.LastIndexByte(list, ',')
+	if i < 0 {
+		return "", list, false
+	}
+	return list[:i], list[i+1:], true
+}
+
+func firstForwarded(headers []Header) netip.Addr {
+	for _, h := range headers {
+		if h.Name == forwardedFor {
+			entry, _, _ := strings.Cut(h.Value, ",")
+			return parseAddress(entry)
+		}
+	}
+	return netip.Addr{}
+}
+
+// only returns the value of a header that occurs exactly once: of two values
+// one may be the client's.
+func only(headers []Header, name string) string {
+	value, seen := "", false
+	for _, h := range headers {
+		if h.Name != name {
+			continue
+		}
+		if seen {
+			return ""
+		}
+		value, seen = h.Value, true
+	}
+	return value
+}
+
+var nat64 = netip.MustParsePrefix("64:ff9b::/96")
+
+// parseAddress reads an address as proxies write it: with or without port,
+// brackets and zone. IPv4 addresses that are wrapped in IPv6, by mapping (RFC
+// 4291 section 2.5.5.2) or by NAT64 (RFC 6052), are unwrapped, or one client
+// would have several names. What is no address gives the zero Addr.
+func parseAddress(s string) netip.Addr {
+	s = strings.Trim(s, " \t")
+	switch {
+	case strings.HasPrefix(s, "["):
+		end := strings.IndexByte(s, ']')
+		if end < 0 || !isPort(s[end+1:]) {
+			return netip.Addr{}
+		}
+		s = s[1:end]
+	case strings.Count(s, ":") == 1:
+		colon := strings.IndexByte(s, ':')
+		if !isPort(s[colon:]) {
+			return netip.Addr{}
+		}
+		s = s[:colon]
+	}
+	if i := strings.IndexByte(s, '%'); i >= 0 {
+		s = s[:i]
+	}
+	address, err := netip.ParseAddr(s)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return unwrap(address)
+}
+
+// isPort tells whether s is nothing or a port behind a colon.
+func isPort(s string) bool {
+	if s == "" {
+		return true
+	}
+	if s[0] != ':' || len(s) > len(":65535") {
+		return false
+	}
+	for i := 1; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+func unwrap(address netip.Addr) netip.Addr {
+	address = address.Unmap()
+	if nat64.Contains(address) {
+		bytes := address.As16()
+		return netip.AddrFrom4([4]byte(bytes[12:]))
+	}
+	return address
+}
+
+func contains(prefixes []netip.Prefix, address netip.Addr) bool {
+	for _, p := range prefixes {
+		if p.Contains(address) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,111 @@
+package filter
+
+import (
+	"encoding/base64"
+	"strings"
+
+	"github.com/gatewarden/gatewarden/config"
+)
+
+// presents tells whether a request carries a credential: a non-empty value in
+// one of the configured headers or cookies. A scheme without a token is none:
+// that is what a client sends before it has one.
+func presents(c *config.Credentials, headers []Header) bool {
+	for i := range headers {
+		if credentialValue(c, &headers[i]) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// principal appends a form of the presented credentials that names them apart
+// from all others. Of a Basic pair it takes the user alone: a later success
+// shall take back that user's own mistyped passwords, and nobody else's.
+func principal(c *config.Credentials, headers []Header, out []byte) []byte {
+	for i := range headers {
+		value := credentialValue(c, &headers[i])
+		if value == "" {
+			continue
+		}
+		out = appendPart(out, headers[i].Name)
+		if user, ok := basicUser(value); ok {
+			out = appendPart(out, "basic") // no credential is a mere scheme
+			value = user
+		}
+		out = appendPart(out, value)
+	}
+	return out
+}
+
+// appendPart appends a string with its length, so that no two sequences of
+// parts are the same bytes.
+func appendPart(out []byte, part string) []byte {
+	n := len(part)
+	out = append(out, byte(n), byte(n>>8), byte(n>>16), byte(n>>24))
+	return append(out, part...)
+}
+
+func credentialValue(c *config.Credentials, h *Header) string {
+	if h.Name == "cookie" {
+		for _, name := range c.Cookies {
+			if value := cookie(h.Value, name); value != "" {
+				return value
+			}
+		}
+		return ""
+	}
+	for _, name := range c.Headers {
+		if h.Name == name {
+			value := strings.Trim(h.Value, " \t,")
+			if isScheme(value) {
+				return ""
+			}
+			return value
+		}
+	}
+	return ""
+}
+
+// isScheme tells whether value is the name of an authentication scheme and
+// nothing else.
+func isScheme(value string) bool {
+	switch len(value) {
+	case len("dpop"):
+		return strings.EqualFold(value, "dpop")
+	case len("basic"):
+		return strings.EqualFold(value, "basic")
+	case len("bearer"):
+		return strings.EqualFold(value, "bearer") || strings.EqualFold(value, "digest")
+	case len("negotiate"):
+		return strings.EqualFold(value, "negotiate")
+	}
+	return false
+}
+
+// basicUser returns the user of a Basic credential (RFC 7617 section 2).
+func basicUser(value string) (string, bool) {
+	const scheme = "basic "
+	if len(value) < len(scheme) || !strings.EqualFold(value[:len(scheme)], scheme) {
+		return "", false
+	}
+	pair, err := base64.StdEncoding.DecodeString(strings.Trim(value[len(scheme):], " "))
+	if err != nil {
+		return "", false
+	}
+	user, _, found := strings.Cut(string(pair), ":")
+	return user, found
+}
+
+// cookie returns the value of a cookie in a Cookie field (RFC 6265 section 4.2).
+func cookie(field, name string) string {
+	for rest := field; rest != ""; {
+		var pair string
+		pair, rest, _ = strings.Cut(rest, ";")
+		key, value, _ := strings.Cut(strings.Trim(pair, " \t"), "=")
+		if key == name {
+			return strings.Trim(value, ` "`)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,18 @@
+// Package filter decides what becomes of a request: which surface it belongs
+// to, who its client is, whether that client is locked out, and whether the
+// response was a failed authentication.
+//
+// A [Filter] is made of a configuration for each worker, a [Stream] for each
+// request. Both reach the proxy through a [Host] alone; the rules themselves are
+// functions of their arguments, time included. A rule stands in the file that
+// bears its name:
+//
+//	surface.go, path.go   which surface a request belongs to
+//	client.go             the address it comes from
+//	credential.go         whether it presents a credential, and whose
+//	failure.go            which responses are failures
+//	lockout.go            when failures lock out, for how long
+//	reply.go              what a refused client is told
+//	challenge.go          what is added to a 401
+//	metadata.go           the documents for OAuth clients
+package filter

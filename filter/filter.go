@@ -1,0 +1,52 @@
+package filter
+
+import (
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/table"
+)
+
+// Filter is a configuration made ready for the request path of one worker. It
+// is not safe for concurrent use; every worker has its own.
+type Filter struct {
+	config    *config.Config
+	surfaces  []surface
+	challenge *challenge // nil without oauth
+	documents []document
+	table     *table.Table
+	audit     audit
+	metrics   metrics
+
+	readings []string // scratch: the spellings of a path
+	name     []byte   // scratch: a principal
+}
+
+// New makes a filter of a configuration. seed must be the same for all workers:
+// see table.LoadSeed.
+func New(c *config.Config, host Host, seed table.Seed) *Filter {
+	f := &Filter{
+		config:   c,
+		surfaces: make([]surface, len(c.Surfaces)),
+		table:    table.New(host, seed, c.Table.Clients),
+		audit:    audit{form: c.Log.Client, perSecond: int64(c.Log.PerSecond)},
+	}
+	for i := range c.Surfaces {
+		s := &f.surfaces[i]
+		s.Surface = &c.Surfaces[i]
+		s.name = []byte(s.Name)
+		for _, m := range s.Match {
+			m.Path = trimSlash(lower(m.Path))
+			s.match = append(s.match, m)
+		}
+	}
+	if c.OAuth != nil {
+		f.challenge = newChallenge(c.OAuth)
+		if c.OAuth.ServeMetadata {
+			f.documents = documents(c.OAuth)
+		}
+	}
+	f.defineMetrics(host)
+	for _, warning := range c.Warnings() {
+		host.Warn("gatewarden: " + warning)
+	}
+	return f
+}

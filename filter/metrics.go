@@ -1,0 +1,84 @@
+package filter
+
+// counter is a metric that is counted here and handed to the host once in a
+// while: a host call for every request would cost more than the decision.
+type counter struct {
+	metric  Metric
+	pending uint64
+}
+
+func (c *counter) add(n uint64) { c.pending += n }
+
+func (c *counter) flush(host Host) {
+	if c.pending > 0 {
+		host.Add(c.metric, c.pending)
+		c.pending = 0
+	}
+}
+
+// metrics are those that belong to no surface.
+type metrics struct {
+	malformed  counter
+	suppressed counter // log lines left out
+
+	evictions, full, contended, retries counter
+}
+
+// label makes a metric's name with labels. Envoy has no labels for Wasm metrics;
+// the stats_tags in envoy.yaml cut them out of the name again.
+func label(name string, pairs ...string) string {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		name += "." + pairs[i] + "." + pairs[i+1]
+	}
+	return name
+}
+
+const (
+	// noSurface labels refusals that belong to no surface; no surface can have
+	// this name.
+	noSurface        = "_"
+	requestsTotal    = "gatewarden_requests_total"
+	rateLimitedTotal = "gatewarden_rate_limited_requests_total"
+)
+
+// defineMetrics defines every metric at load, so that each is there from the
+// start with the value 0 and none is ever made from what a client sends.
+func (f *Filter) defineMetrics(host Host) {
+	define := func(c *counter, name string) { c.metric = host.Counter(name) }
+	for i := range f.surfaces {
+		s := &f.surfaces[i]
+		define(&s.passed, label(requestsTotal, "surface", s.Name, "outcome", "passed"))
+		define(&s.refused, label(requestsTotal, "surface", s.Name, "outcome", "refused"))
+		define(&s.shadowed, label(requestsTotal, "surface", s.Name, "outcome", "shadowed"))
+		define(&s.failures, label("gatewarden_auth_failures_total", "surface", s.Name))
+		define(&s.lockouts, label("gatewarden_lockouts_total", "surface", s.Name))
+		define(&s.lockedOut, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonLockedOut)))
+	}
+	m := &f.metrics
+	define(&m.malformed, label(rateLimitedTotal, "surface", noSurface, "reason", string(ReasonMalformed)))
+	define(&m.suppressed, "gatewarden_log_suppressed_total")
+	define(&m.evictions, "gatewarden_table_evictions_total")
+	define(&m.full, "gatewarden_table_full_total")
+	define(&m.contended, "gatewarden_table_contended_total")
+	define(&m.retries, "gatewarden_table_retries_total")
+	host.Record(host.Gauge("gatewarden_table_capacity"), uint64(f.table.Capacity()))
+	host.Record(host.Gauge("gatewarden_table_max_bytes"), uint64(f.table.MaxBytes()))
+}
+
+// Flush hands what was counted to the host. The plugin calls it every
+// FlushPeriod and before it goes.
+func (f *Filter) Flush(host Host) {
+	for i := range f.surfaces {
+		s := &f.surfaces[i]
+		for _, c := range []*counter{&s.passed, &s.refused, &s.shadowed, &s.failures, &s.lockouts, &s.lockedOut} {
+			c.flush(host)
+		}
+	}
+	m := &f.metrics
+	for _, c := range []*counter{&m.malformed, &m.suppressed, &m.evictions, &m.full, &m.contended, &m.retries} {
+		c.flush(host)
+	}
+}
+
+// FlushPeriod, in milliseconds, is how far metrics may lag behind.
+const FlushPeriod = 1000

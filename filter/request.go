@@ -1,0 +1,50 @@
+package filter
+
+import "strings"
+
+// details are the request headers, beside the credentials, that matter once a
+// request belongs to a surface.
+type details struct {
+	contentType, origin, requestedMethod string
+}
+
+func readDetails(headers []Header) details {
+	var d details
+	for i := range headers {
+		switch headers[i].Name {
+		case "content-type":
+			d.contentType = headers[i].Value
+		case "origin":
+			d.origin = headers[i].Value
+		case "access-control-request-method":
+			d.requestedMethod = headers[i].Value
+		}
+	}
+	return d
+}
+
+func readTarget(headers []Header) target {
+	var t target
+	for i := range headers {
+		switch headers[i].Name {
+		case ":method":
+			t.method = headers[i].Value
+		case ":path":
+			t.path = headers[i].Value
+		case "x-http-method-override", "x-http-method", "x-method-override":
+			// Of several, services take the first or the last.
+			for _, method := range strings.Split(headers[i].Value, ",") {
+				t.overrides = append(t.overrides, strings.Trim(method, " \t"))
+			}
+		}
+	}
+	return t
+}
+
+// isPreflight tells a CORS preflight, which a browser sends by itself and
+// without credentials. It passes even while its client is locked out, because
+// otherwise no page could read the refusal of the request that follows.
+// See https://fetch.spec.whatwg.org/#cors-preflight-fetch
+func isPreflight(t *target, d *details) bool {
+	return t.method == "OPTIONS" && d.origin != "" && d.requestedMethod != ""
+}

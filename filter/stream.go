@@ -1,0 +1,274 @@
+package filter
+
+import (
+	"strings"
+
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/mcp"
+	"github.com/gatewarden/gatewarden/table"
+)
+
+// Stream is one request and its response. Its methods are called in the order
+// in which Envoy calls a filter:
+//
+//	RequestHeaders ─► RequestBody* ─► RequestTrailers?
+//	                                     │
+//	ResponseHeaders ─► ResponseBody* ─► ResponseTrailers? ─► Done
+//
+// Request headers are gone once they were passed on, so what the response phase
+// needs is kept here.
+type Stream struct {
+	filter  *Filter
+	surface *surface // nil: the request belongs to none
+	client  client
+	// counter is the client's lockout counter on the surface.
+	counter table.Key
+	// own is the counter of the presented credential's failures; it is there
+	// only if the surface resets on success.
+	own    table.Key
+	hasOwn bool
+
+	origin string // of the request, for replies
+	token  tokenError
+
+	grpc       bool
+	credential bool // the request presents one
+	counted    bool // the response can be a failure that counts
+	held       bool // headers are held until the body was read for the reply
+	replied    bool // the response is the filter's own
+	reading    bool // the response body is being read
+}
+
+// NewStream begins a stream.
+func (f *Filter) NewStream() *Stream { return &Stream{filter: f} }
+
+// RequestHeaders decides about a request. end tells that it has no body.
+func (s *Stream) RequestHeaders(host Host, end bool) Action {
+	headers := host.RequestHeaders()
+	t := readTarget(headers)
+	if reply := s.filter.serveMetadata(&t); reply != nil {
+		return s.reply(host, reply)
+	}
+	owner, ambiguous := s.filter.classify(&t)
+	if owner == nil && !ambiguous {
+		return Continue
+	}
+	s.surface = owner
+	d := readDetails(headers)
+	s.grpc = isGRPC(d.contentType)
+	s.origin = d.origin
+	s.credential = presents(&s.filter.config.Credentials, headers)
+	if ambiguous {
+		return s.refuseMalformed(host, headers)
+	}
+	if !owner.counts() || isPreflight(&t, &d) && !s.credential {
+		return s.pass()
+	}
+	s.client = clientOf(&s.filter.config.Client, host, headers)
+	if s.client.allowed {
+		return s.pass()
+	}
+	s.counted = true
+	s.counter = owner.key(s.filter.table, &s.client)
+	s.nameCredential(headers)
+	return s.check(host, end, t.method)
+}
+
+func (s *Stream) nameCredential(headers []Header) {
+	if !s.surface.Lockout.ResetOnSuccess || !s.credential {
+		return
+	}
+	f := s.filter
+	f.name = principal(&f.config.Credentials, headers, f.name[:0])
+	s.own = f.table.Key(credentialRule, s.surface.name, s.client.key[:], f.name)
+	s.hasOwn = true
+}
+
+// check refuses the request of a client that is locked out.
+func (s *Stream) check(host Host, end bool, method string) Action {
+	r, now, found := s.filter.table.Get(s.counter, host)
+	switch {
+	case !found || now >= r.LockedUntil:
+		return s.pass()
+	case s.surface.Lockout.Mode == config.ModeShadow:
+		s.surface.shadowed.add(1)
+		s.filter.reportRefusal(host, s, "shadow refusal", ReasonLockedOut, retryAfter(&r, now), now)
+		return Continue
+	case s.readsID(end, method):
+		s.held = true
+		return Pause
+	}
+	return s.refuse(host, &r, now, nil)
+}
+
+func (s *Stream) pass() Action {
+	s.surface.passed.add(1)
+	return Continue
+}
+
+// readsID tells whether the request's body is waited for before it is refused,
+// because an MCP client understands only an answer with its request's id.
+func (s *Stream) readsID(end bool, method string) bool {
+	return s.filter.config.HeadersStopIteration && s.surface.Kind == config.KindMCP &&
+		!end && !s.grpc && method == "POST"
+}
+
+func (s *Stream) refuse(host Host, r *table.Record, now int64, request []byte) Action {
+	seconds := retryAfter(r, now)
+	s.surface.refused.add(1)
+	s.surface.lockedOut.add(1)
+	s.filter.reportRefusal(host, s, "refusal", ReasonLockedOut, seconds, now)
+	host.SetReason(string(ReasonLockedOut))
+	cors := corsHeaders(&s.filter.config.CORS, s.origin)
+	return s.reply(host, lockedOut(s.surface, seconds, s.grpc, request, cors))
+}
+
+func (s *Stream) refuseMalformed(host Host, headers []Header) Action {
+	f := s.filter
+	s.client = clientOf(&f.config.Client, host, headers)
+	f.metrics.malformed.add(1)
+	f.reportRefusal(host, s, "refusal", ReasonMalformed, 0, host.Now())
+	host.SetReason(string(ReasonMalformed))
+	return s.reply(host, malformed(s.grpc, corsHeaders(&f.config.CORS, s.origin)))
+}
+
+func (s *Stream) reply(host Host, reply *Reply) Action {
+	s.replied = true
+	host.Reply(reply)
+	return Pause
+}
+
+// RequestBody sees the body of a request whose headers are held. size is what
+// is buffered so far.
+func (s *Stream) RequestBody(host Host, size int, end bool) Action {
+	switch {
+	case s.replied:
+		return Pause
+	case !s.held:
+		return Continue
+	case !end && size < mcp.MaxRequest:
+		return Pause
+	case size > mcp.MaxRequest:
+		size = 0 // only a whole body is worth reading
+	}
+	return s.release(host, size)
+}
+
+// RequestTrailers ends a request body, too. A held request that was not
+// answered here would go on to the service.
+func (s *Stream) RequestTrailers(host Host) Action {
+	switch {
+	case s.replied:
+		return Pause
+	case !s.held:
+		return Continue
+	}
+	return s.release(host, mcp.MaxRequest)
+}
+
+// release ends the wait for a held request's body: with the refusal, unless the
+// lockout ended in the meantime.
+func (s *Stream) release(host Host, size int) Action {
+	s.held = false
+	r, now, found := s.filter.table.Get(s.counter, host)
+	if !found || now >= r.LockedUntil {
+		return s.pass()
+	}
+	var request []byte
+	if size > 0 {
+		request = host.RequestBody(size)
+	}
+	return s.refuse(host, &r, now, request)
+}
+
+// ResponseHeaders judges the response by its status and completes its challenge.
+func (s *Stream) ResponseHeaders(host Host, end bool) {
+	if s.replied || s.surface == nil {
+		return
+	}
+	challenged := s.filter.challenge != nil && s.surface.challenged()
+	if !s.counted && !challenged {
+		return
+	}
+	status := parseStatus(host.ResponseHeader(":status"))
+	if status == 401 && challenged {
+		s.filter.completeChallenge(host, s.origin)
+	}
+	if s.counted {
+		s.judge(host, status, end)
+	}
+}
+
+func (s *Stream) judge(host Host, status int, end bool) {
+	if s.grpc && status == 200 {
+		// Without trailers the gRPC status stands in the headers.
+		s.settle(host, judgeGRPC(s.surface, host.ResponseHeader("grpc-status"), s.credential), reasonGRPC)
+		return
+	}
+	verdict := judge(s.surface, status, s.credential)
+	if verdict != undecided {
+		s.settle(host, verdict, statusReason(status))
+		return
+	}
+	s.reading = !end && isReadableJSON(host.ResponseHeader("content-type"), host.ResponseHeader("content-encoding"))
+}
+
+// ResponseBody reads a token endpoint's error as it passes by.
+func (s *Stream) ResponseBody(host Host, size int, end bool) {
+	if !s.reading {
+		return
+	}
+	if size > 0 && s.token.feed(host.ResponseBody(size)) || end {
+		s.settleToken(host)
+	}
+}
+
+// ResponseTrailers end a gRPC response.
+func (s *Stream) ResponseTrailers(host Host) {
+	if s.reading {
+		s.settleToken(host)
+	}
+	if s.counted && s.grpc && !s.replied {
+		s.settle(host, judgeGRPC(s.surface, host.ResponseTrailer("grpc-status"), s.credential), reasonGRPC)
+	}
+}
+
+func (s *Stream) settleToken(host Host) {
+	s.reading = false
+	if code := s.token.code(); countsTokenError(code) {
+		s.settle(host, failed, code)
+	}
+}
+
+// Done ends the stream, however it ended.
+func (s *Stream) Done(host Host) {
+	if s.reading && isClientAbort(host.Property(codeDetails)) {
+		// The client knows the status and left before the error was read:
+		// whoever guesses could do so each time.
+		s.reading = false
+		s.settle(host, failed, "aborted")
+	}
+}
+
+// codeDetails is the property that says how the stream ended.
+const codeDetails = "response\x00code_details"
+
+// isClientAbort tells from the response code details that it was not the service
+// that cut the response off.
+func isClientAbort(details string) bool {
+	return !strings.HasPrefix(details, "upstream_")
+}
+
+// settle counts the outcome of the authentication.
+func (s *Stream) settle(host Host, verdict judgement, why string) {
+	switch verdict {
+	case failed:
+		s.counted = false // once, whatever else the response brings
+		s.filter.countFailure(host, s, why)
+	case accepted:
+		s.counted = false
+		if s.hasOwn {
+			s.filter.forgive(host, s)
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package filter
+
+import (
+	"strings"
+
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/table"
+)
+
+// surface is a configured surface made ready for the request path.
+type surface struct {
+	*config.Surface
+	// name is Name, as it goes into keys.
+	name  []byte
+	match []config.Match // paths in lower case
+
+	passed, refused, shadowed counter
+	failures, lockouts        counter
+	lockedOut                 counter
+}
+
+func (s *surface) counts() bool {
+	return s.Lockout.Failures > 0 && s.Lockout.Mode != config.ModeOff
+}
+
+// challenged tells whether a 401 of this surface is answered to an OAuth client
+// that asks for a resource. An authorization server's own 401s are not.
+func (s *surface) challenged() bool {
+	return s.Kind == config.KindAPI || s.Kind == config.KindMCP
+}
+
+// key is the name of a client's lockout counter on this surface.
+func (s *surface) key(t *table.Table, c *client) table.Key {
+	return t.Key(lockoutRule, s.name, c.key[:])
+}
+
+// lockoutRule and credentialRule keep the counters of the rules apart.
+var lockoutRule, credentialRule = []byte("lockout"), []byte("lockout-credential")
+
+// target is what decides to which surface a request belongs: its method and its
+// path, nothing else.
+type target struct {
+	method, path string
+	// overrides are the methods that a service which honours one of the
+	// method-override headers might see.
+	overrides []string
+}
+
+// classify returns the surface that a request belongs to, nil if none. It is
+// ambiguous when two readings of the path lead to two different surfaces: then
+// whoever sent it chose which counters to be held to.
+func (f *Filter) classify(t *target) (owner *surface, ambiguous bool) {
+	clear(f.readings) // a long path's would stay until the next one's
+	f.readings = spellings(t.path, f.readings[:0])
+	for _, path := range f.readings {
+		found := f.owner(t, path)
+		switch {
+		case found == nil, found == owner:
+		case owner == nil:
+			owner = found
+		default:
+			return nil, true
+		}
+	}
+	return owner, false
+}
+
+func (f *Filter) owner(t *target, path string) *surface {
+	for i := range f.config.Exempt {
+		if exempts(&f.config.Exempt[i], t, path) {
+			return nil
+		}
+	}
+	path = trimSlash(lower(path))
+	for i := range f.surfaces {
+		s := &f.surfaces[i]
+		for j := range s.match {
+			if matches(&s.match[j], t, path) {
+				return s
+			}
+		}
+	}
+	return nil
+}
+
+// exempts compares to the letter: what only resembles an exempt request is not
+// exempt.
+func exempts(m *config.Match, t *target, path string) bool {
+	if m.Prefix && !under(path, m.Path) || !m.Prefix && path != m.Path {
+		return false
+	}
+	return len(m.Methods) == 0 || len(t.overrides) == 0 && lists(m.Methods, t.method)
+}
+
+func matches(m *config.Match, t *target, path string) bool {
+	if m.Prefix && !under(path, m.Path) || !m.Prefix && path != m.Path {
+		return false
+	}
+	if len(m.Methods) == 0 || lists(m.Methods, t.method) {
+		return true
+	}
+	for _, method := range t.overrides {
+		if lists(m.Methods, method) {
+			return true
+		}
+	}
+	return false
+}
+
+// under tells whether path is prefix or lies below it, by whole segments.
+func under(path, prefix string) bool {
+	if prefix == "/" {
+		return true
+	}
+	return strings.HasPrefix(path, prefix) && (len(path) == len(prefix) || path[len(prefix)] == '/')
+}
+
+// lists tells whether methods has method. Services route HEAD as GET and some
+// do not mind a method's letter case.
+func lists(methods []string, method string) bool {
+	for _, m := range methods {
+		if strings.EqualFold(m, method) || m == "GET" && strings.EqualFold(method, "HEAD") {
+			return true
+		}
+	}
+	return false
+}

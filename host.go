@@ -1,0 +1,249 @@
+//go:build wasip1
+
+package main
+
+import (
+	"encoding/binary"
+	"strings"
+	"unsafe"
+
+	"github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm"
+
+	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/table"
+)
+
+// host is the proxy. What it returns lives in blocks of the filter's memory that
+// the proxy allocated, and is used there: nothing is copied.
+type host struct {
+	headers []filter.Header // scratch
+	pairs   []byte          // scratch
+}
+
+var _ filter.Host = (*host)(nil)
+
+// slot receives the results of a host call. The proxy writes 32-bit values; on
+// standard Go, whose pointers have 64 bits in memory, it fills the low halves.
+var slot struct {
+	data   unsafe.Pointer
+	size   uintptr
+	number uint32
+	time   uint64
+}
+
+// take returns what the last host call put into the slot.
+func take() []byte {
+	if slot.data == nil {
+		return nil
+	}
+	b := unsafe.Slice((*byte)(slot.data), slot.size)
+	slot.data, slot.size = nil, 0
+	return b
+}
+
+func takeString() string {
+	b := take()
+	return unsafe.String(unsafe.SliceData(b), len(b))
+}
+
+func bytesOf(b []byte) (unsafe.Pointer, uint32) {
+	return unsafe.Pointer(unsafe.SliceData(b)), uint32(len(b))
+}
+
+func stringOf(s string) (unsafe.Pointer, uint32) {
+	return unsafe.Pointer(unsafe.StringData(s)), uint32(len(s))
+}
+
+// clock is the monotonic one where the proxy has it: no step of the machine's
+// clock then ever ends or prolongs a lockout.
+var clock uint32 = clockMonotonic
+
+// Now returns milliseconds.
+func (*host) Now() int64 {
+	if clockTimeGet(clock, 0, unsafe.Pointer(&slot.time)) != statusOK {
+		clock = clockRealtime
+		clockTimeGet(clock, 0, unsafe.Pointer(&slot.time))
+	}
+	return int64(slot.time / 1_000_000)
+}
+
+func randomSeed() table.Seed {
+	seed := new(table.Seed)
+	randomGet(unsafe.Pointer(seed), uint32(len(seed)))
+	return *seed
+}
+
+// environment returns the VM's variables as "NAME=value". It asks the proxy
+// itself, because the os package does it through a C library under TinyGo, which
+// wants more of malloc than plugin_tinygo.go has.
+func environment() []string {
+	var sizes [2]uint32
+	if environSizesGet(unsafe.Pointer(&sizes[0]), unsafe.Pointer(&sizes[1])) != statusOK || sizes[0] == 0 {
+		return nil
+	}
+	pointers := make([]uint32, sizes[0])
+	data := make([]byte, sizes[1])
+	if environGet(unsafe.Pointer(&pointers[0]), unsafe.Pointer(unsafe.SliceData(data))) != statusOK {
+		return nil
+	}
+	return strings.Split(strings.TrimSuffix(string(data), "\x00"), "\x00")
+}
+
+func (*host) Get(key []byte) (value []byte, cas uint32, found bool) {
+	k, n := bytesOf(key)
+	if getSharedData(k, n, unsafe.Pointer(&slot.data), unsafe.Pointer(&slot.size), unsafe.Pointer(&slot.number)) != statusOK {
+		return nil, 0, false
+	}
+	return take(), slot.number, true
+}
+
+func (*host) Set(key, value []byte, cas uint32) bool {
+	k, n := bytesOf(key)
+	v, m := bytesOf(value)
+	return setSharedData(k, n, v, m, cas) == statusOK
+}
+
+func (h *host) RequestHeaders() []filter.Header { return h.all(mapRequestHeaders) }
+
+func (h *host) ResponseHeaders() []filter.Header { return h.all(mapResponseHeaders) }
+
+func (h *host) all(kind uint32) []filter.Header {
+	h.headers = h.headers[:0]
+	if getHeaderMapPairs(kind, unsafe.Pointer(&slot.data), unsafe.Pointer(&slot.size)) == statusOK {
+		h.headers = readPairs(takeString(), h.headers)
+	}
+	return h.headers
+}
+
+func (*host) ResponseHeader(name string) string { return headerValue(mapResponseHeaders, name) }
+
+func (*host) ResponseTrailer(name string) string { return headerValue(mapResponseTrailers, name) }
+
+func headerValue(kind uint32, name string) string {
+	k, n := stringOf(name)
+	if getHeaderMapValue(kind, k, n, unsafe.Pointer(&slot.data), unsafe.Pointer(&slot.size)) != statusOK {
+		return ""
+	}
+	return takeString()
+}
+
+func (*host) AddResponseHeader(name, value string) {
+	k, n := stringOf(name)
+	v, m := stringOf(value)
+	addHeaderMapValue(mapResponseHeaders, k, n, v, m)
+}
+
+func (*host) RemoveResponseHeader(name string) {
+	k, n := stringOf(name)
+	removeHeaderMapValue(mapResponseHeaders, k, n)
+}
+
+func (*host) RequestBody(size int) []byte { return buffer(bufferRequestBody, size) }
+
+func (*host) ResponseBody(size int) []byte { return buffer(bufferResponseBody, size) }
+
+func buffer(kind uint32, size int) []byte {
+	if getBufferBytes(kind, 0, uint32(size), unsafe.Pointer(&slot.data), unsafe.Pointer(&slot.size)) != statusOK {
+		return nil
+	}
+	return take()
+}
+
+func (*host) Property(path string) string {
+	p, n := stringOf(path)
+	if getProperty(p, n, unsafe.Pointer(&slot.data), unsafe.Pointer(&slot.size)) != statusOK {
+		return ""
+	}
+	return takeString()
+}
+
+// reasonProperty becomes the filter state wasm.gatewarden.reason.
+const reasonProperty = "gatewarden.reason"
+
+func (*host) SetReason(reason string) {
+	p, n := stringOf(reasonProperty)
+	v, m := stringOf(reason)
+	setProperty(p, n, v, m)
+}
+
+func (h *host) Reply(r *filter.Reply) {
+	h.pairs = appendPairs(h.pairs[:0], r.Headers)
+	d, n := stringOf(r.Details)
+	b, m := bytesOf(r.Body)
+	p, l := bytesOf(h.pairs)
+	sendLocalResponse(uint32(r.Status), d, n, b, m, p, l, int32(r.GRPC))
+}
+
+func (*host) Warn(line string) { proxywasm.LogWarn(line) }
+
+func (*host) Info(line string) { proxywasm.LogInfo(line) }
+
+func (*host) Counter(name string) filter.Metric { return define(metricCounter, name) }
+
+func (*host) Gauge(name string) filter.Metric { return define(metricGauge, name) }
+
+func define(kind uint32, name string) filter.Metric {
+	k, n := stringOf(name)
+	slot.number = 0
+	if defineMetric(kind, k, n, unsafe.Pointer(&slot.number)) != statusOK {
+		proxywasm.LogError("gatewarden: the proxy refuses the metric " + name)
+	}
+	return filter.Metric(slot.number)
+}
+
+func (*host) Add(m filter.Metric, n uint64) { incrementMetric(uint32(m), int64(n)) }
+
+func (*host) Record(m filter.Metric, value uint64) { recordMetric(uint32(m), value) }
+
+// readPairs reads a serialised header map: the number of pairs, the sizes of
+// names and values, then each with a NUL behind it. A map that breaks off is
+// read as far as it goes.
+func readPairs(s string, into []filter.Header) []filter.Header {
+	const word = 4
+	if len(s) < word {
+		return into
+	}
+	count := int(readWord(s))
+	if count > (len(s)-word)/(2*word) {
+		return into
+	}
+	sizes, data := s[word:], s[word+count*2*word:]
+	for i := 0; i < count; i++ {
+		name, rest, ok := cutPiece(data, readWord(sizes[i*2*word:]))
+		if !ok {
+			return into
+		}
+		value, rest, ok := cutPiece(rest, readWord(sizes[i*2*word+word:]))
+		if !ok {
+			return into
+		}
+		data = rest
+		into = append(into, filter.Header{Name: name, Value: value})
+	}
+	return into
+}
+
+func readWord(s string) uint32 {
+	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
+}
+
+func cutPiece(data string, size uint32) (piece, rest string, ok bool) {
+	if uint64(size) >= uint64(len(data)) {
+		return "", "", false
+	}
+	return data[:size], data[size+1:], true
+}
+
+// appendPairs writes headers in the form that readPairs reads.
+func appendPairs(b []byte, headers []filter.Header) []byte {
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(headers)))
+	for _, h := range headers {
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(h.Name)))
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(h.Value)))
+	}
+	for _, h := range headers {
+		b = append(append(b, h.Name...), 0)
+		b = append(append(b, h.Value...), 0)
+	}
+	return b
+}

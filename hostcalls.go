@@ -1,0 +1,79 @@
+//go:build wasip1
+
+package main
+
+import "unsafe"
+
+// The host functions that the SDK does not have as the filter needs them: it
+// lacks the details of a local reply, panics on an empty header map and on a
+// metric that the host refuses, and copies what could be used in place.
+// See RATIONALE.md, "Why are there host calls beside the SDK?", and
+// https://github.com/proxy-wasm/spec/tree/main/abi-versions/v0.2.0
+
+//go:wasmimport env proxy_get_header_map_pairs
+func getHeaderMapPairs(kind uint32, data, size unsafe.Pointer) uint32
+
+//go:wasmimport env proxy_get_header_map_value
+func getHeaderMapValue(kind uint32, key unsafe.Pointer, keySize uint32, data, size unsafe.Pointer) uint32
+
+//go:wasmimport env proxy_add_header_map_value
+func addHeaderMapValue(kind uint32, key unsafe.Pointer, keySize uint32, value unsafe.Pointer, valueSize uint32) uint32
+
+//go:wasmimport env proxy_remove_header_map_value
+func removeHeaderMapValue(kind uint32, key unsafe.Pointer, keySize uint32) uint32
+
+//go:wasmimport env proxy_get_buffer_bytes
+func getBufferBytes(kind, start, length uint32, data, size unsafe.Pointer) uint32
+
+//go:wasmimport env proxy_get_property
+func getProperty(path unsafe.Pointer, pathSize uint32, data, size unsafe.Pointer) uint32
+
+//go:wasmimport env proxy_set_property
+func setProperty(path unsafe.Pointer, pathSize uint32, value unsafe.Pointer, valueSize uint32) uint32
+
+//go:wasmimport env proxy_get_shared_data
+func getSharedData(key unsafe.Pointer, keySize uint32, data, size, cas unsafe.Pointer) uint32
+
+//go:wasmimport env proxy_set_shared_data
+func setSharedData(key unsafe.Pointer, keySize uint32, value unsafe.Pointer, valueSize, cas uint32) uint32
+
+//go:wasmimport env proxy_send_local_response
+func sendLocalResponse(status uint32, details unsafe.Pointer, detailsSize uint32, body unsafe.Pointer, bodySize uint32, headers unsafe.Pointer, headersSize uint32, grpcStatus int32) uint32
+
+//go:wasmimport env proxy_define_metric
+func defineMetric(kind uint32, name unsafe.Pointer, nameSize uint32, id unsafe.Pointer) uint32
+
+//go:wasmimport env proxy_increment_metric
+func incrementMetric(id uint32, offset int64) uint32
+
+//go:wasmimport env proxy_record_metric
+func recordMetric(id uint32, value uint64) uint32
+
+//go:wasmimport wasi_snapshot_preview1 clock_time_get
+func clockTimeGet(id uint32, precision uint64, time unsafe.Pointer) uint32
+
+//go:wasmimport wasi_snapshot_preview1 random_get
+func randomGet(buffer unsafe.Pointer, size uint32) uint32
+
+//go:wasmimport wasi_snapshot_preview1 environ_sizes_get
+func environSizesGet(count, size unsafe.Pointer) uint32
+
+//go:wasmimport wasi_snapshot_preview1 environ_get
+func environGet(variables, data unsafe.Pointer) uint32
+
+const (
+	statusOK = 0
+
+	mapRequestHeaders   = 0
+	mapResponseHeaders  = 2
+	mapResponseTrailers = 3
+
+	bufferRequestBody  = 0
+	bufferResponseBody = 1
+
+	metricCounter = 0
+	metricGauge   = 1
+
+	clockRealtime  = 0
+	clockMonotonic = 1
+)
