@@ -1,0 +1,37 @@
+# Gatewarden: "make help" lists what there is.
+
+GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+# Which compiler builds the filter: auto (TinyGo where it is on PATH, else
+# standard Go), go, or tinygo.
+TOOLCHAIN ?= auto
+# A plugin configuration for "make run" in place of the one in envoy.yaml.
+CONFIG ?=
+
+# Modules of their own keep their dependencies out of the filter's go.mod.
+MODULES := . config/schematest internal/wasmhost e2e
+
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
+
+build: ## build build/gatewarden.wasm (TOOLCHAIN=auto|go|tinygo)
+	@scripts/build-filter $(TOOLCHAIN) build/gatewarden.wasm
+
+run: build ## start a demo service and Envoy with envoy.yaml in front of it (CONFIG=file)
+	@cd e2e && go run ./cmd/gatewarden-demo run $(if $(CONFIG),-config $(abspath $(CONFIG)))
+
+demo: build ## attack the demo service and watch the lockout
+	@cd e2e && go run ./cmd/gatewarden-demo attack
+
+test: build ## run every test, those against the real Envoy included
+	@scripts/test
+
+check: ## check formatting, vet and lint; ends with a clean tree
+	@scripts/check $(GOLANGCI_LINT) $(MODULES)
+
+clean: ## remove what was built and downloaded
+	rm -rf build .tools
+
+.PHONY: help build run demo test check clean
