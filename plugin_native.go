@@ -2,9 +2,12 @@
 
 package main
 
-import "os"
+import (
+	"fmt"
+	"os"
+)
 
 func main() {
-	os.Stderr.WriteString("gatewarden runs inside a proxy: build it with \"make build\", try it with \"make run\"\n")
+	fmt.Fprintln(os.Stderr, `gatewarden runs inside a proxy: build it with "make build", try it with "make run"`)
 	os.Exit(2)
 }

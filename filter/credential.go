@@ -56,7 +56,7 @@ func credentialValue(c *config.Credentials, h *Header) string {
 		return ""
 	}
 	for _, name := range c.Headers {
-		if h.Name == name {
+		if sameHeader(h.Name, name) {
 			value := strings.Trim(h.Value, " \t,")
 			if isScheme(value) {
 				return ""
@@ -65,6 +65,20 @@ func credentialValue(c *config.Credentials, h *Header) string {
 		}
 	}
 	return ""
+}
+
+// sameHeader tells whether a service may take a header for the one of the given
+// name. Those that go through CGI-like interfaces read X_Api_Key as X-Api-Key.
+func sameHeader(header, name string) bool {
+	if len(header) != len(name) {
+		return false
+	}
+	for i := 0; i < len(name); i++ {
+		if header[i] != name[i] && (header[i] != '_' || name[i] != '-') {
+			return false
+		}
+	}
+	return true
 }
 
 // isScheme tells whether value is the name of an authentication scheme and

@@ -26,12 +26,12 @@ func readDetails(headers []Header) details {
 func readTarget(headers []Header) target {
 	var t target
 	for i := range headers {
-		switch headers[i].Name {
-		case ":method":
+		switch name := headers[i].Name; {
+		case name == ":method":
 			t.method = headers[i].Value
-		case ":path":
+		case name == ":path":
 			t.path = headers[i].Value
-		case "x-http-method-override", "x-http-method", "x-method-override":
+		case overridesMethod(name):
 			// Of several, services take the first or the last.
 			for _, method := range strings.Split(headers[i].Value, ",") {
 				t.overrides = append(t.overrides, strings.Trim(method, " \t"))
@@ -39,6 +39,11 @@ func readTarget(headers []Header) target {
 		}
 	}
 	return t
+}
+
+func overridesMethod(header string) bool {
+	return sameHeader(header, "x-http-method-override") || sameHeader(header, "x-http-method") ||
+		sameHeader(header, "x-method-override")
 }
 
 // isPreflight tells a CORS preflight, which a browser sends by itself and

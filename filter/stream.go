@@ -1,8 +1,6 @@
 package filter
 
 import (
-	"strings"
-
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/mcp"
 	"github.com/gatewarden/gatewarden/table"
@@ -253,10 +251,13 @@ func (s *Stream) Done(host Host) {
 // codeDetails is the property that says how the stream ended.
 const codeDetails = "response\x00code_details"
 
-// isClientAbort tells from the response code details that it was not the service
-// that cut the response off.
+// isClientAbort tells from the response code details that the client closed its
+// connection or reset its stream. Time-outs and what the service broke off are
+// not the client's doing.
+// See https://www.envoyproxy.io/docs/envoy/v1.40.0/configuration/http/http_conn_man/response_code_details
 func isClientAbort(details string) bool {
-	return !strings.HasPrefix(details, "upstream_")
+	return details == "downstream_remote_disconnect" ||
+		details == "http2.remote_reset" || details == "http3.remote_reset"
 }
 
 // settle counts the outcome of the authentication.

@@ -77,7 +77,7 @@ func alive(r Record, now int64) bool {
 
 // get returns what Table.Get must, and whether anything is stored for the name.
 func (m *modelSet) get(name string, now int64) (r Record, used int64, found, stored bool) {
-	if r, stored = m.records[name]; !stored {
+	if _, stored = m.records[name]; !stored {
 		return Record{}, 0, false, false
 	}
 	used, stepped := m.follow(now)

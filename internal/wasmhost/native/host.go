@@ -75,9 +75,9 @@ func (h host) Reply(r *filter.Reply) {
 	h.SendLocalResponse(r.Status, r.Details, r.Body, headers, int32(r.GRPC))
 }
 
-func (h host) Warn(line string) { h.Host.Log(wasmhost.Warn, line) }
+func (h host) Warn(line string) { h.Log(wasmhost.Warn, line) }
 
-func (h host) Info(line string) { h.Host.Log(wasmhost.Info, line) }
+func (h host) Info(line string) { h.Log(wasmhost.Info, line) }
 
 func (h host) Counter(name string) filter.Metric { return h.define(wasmhost.Counter, name) }
 

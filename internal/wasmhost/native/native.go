@@ -35,7 +35,7 @@ func (g *guest) OnConfigure(uint32, int) (bool, error) {
 	}
 	c, err := config.Parse(g.options.PluginConfig, env)
 	if err != nil {
-		g.host.Host.Log(wasmhost.Error, "gatewarden: configuration refused:\n"+err.Error())
+		g.host.Log(wasmhost.Error, "gatewarden: configuration refused:\n"+err.Error())
 		return false, nil
 	}
 	// The seed is fixed, which a test may: the first worker's is kept.

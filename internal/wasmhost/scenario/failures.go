@@ -49,8 +49,9 @@ func failures() []Scenario {
 		{
 			Name: "every configured place of a credential",
 			Config: `{"credentials": {"headers": ["authorization", "x-api-key"], "cookies": ["session"]},
-				"surfaces": [{"name": "rest", "kind": "api", "match": [{"prefix": "/api/v1"}], "lockout": {"failures": 4}}]}`,
+				"surfaces": [{"name": "rest", "kind": "api", "match": [{"prefix": "/api/v1"}], "lockout": {"failures": 5}}]}`,
 			Steps: []Step{
+				get("as CGI reads it", "/api/v1/x", with("x_api_key", "x"), answer(401)),
 				get("", "/api/v1/x", with("authorization", "Bearer x"), answer(401)),
 				get("", "/api/v1/x", with("x-api-key", "x"), answer(401)),
 				get("", "/api/v1/x", with("cookie", "a=b; session=x"), answer(401)),

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/gatewarden/gatewarden/config"
+)
+
+// blocks returns the fenced blocks of a language in a Markdown file.
+func blocks(t *testing.T, file, language string) []string {
+	t.Helper()
+	text := read(t, file)
+	var found []string
+	for _, m := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(text, -1) {
+		found = append(found, m[1])
+	}
+	if len(found) == 0 {
+		t.Fatalf("%s has no %s block: the test looks for the wrong thing", file, language)
+	}
+	return found
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func TestConfigurationsInREADMELoad(t *testing.T) {
+	for _, block := range blocks(t, "README.md", "json") {
+		c, err := config.Parse([]byte(block), nil)
+		if err != nil {
+			t.Errorf("%v\n%s", err, block)
+		} else if warnings := c.Warnings(); len(warnings) > 0 {
+			t.Errorf("%v\n%s", warnings, block)
+		}
+	}
+}
+
+// The filter entry in README is that of envoy.yaml, shortened: each of its lines
+// stands there, in this order.
+func TestFilterEntryInREADMEIsThatOfEnvoyYAML(t *testing.T) {
+	lines := trimmed(read(t, "envoy.yaml"))
+	at := 0
+	for _, want := range trimmed(blocks(t, "README.md", "yaml")[0]) {
+		for at < len(lines) && lines[at] != want {
+			at++
+		}
+		if at == len(lines) {
+			t.Fatalf("envoy.yaml has no line %q after those before it", want)
+		}
+	}
+}
+
+func trimmed(text string) []string {
+	var lines []string
+	for _, line := range strings.Split(text, "\n") {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+func TestTargetsInDocumentationExist(t *testing.T) {
+	makefile := read(t, "Makefile")
+	seen := 0
+	for _, file := range []string{"README.md", "RATIONALE.md", "docs/configuration.md"} {
+		for _, m := range regexp.MustCompile("(?m)(?:^    |`)make ([a-z]+)").FindAllStringSubmatch(read(t, file), -1) {
+			seen++
+			if !strings.Contains(makefile, "\n"+m[1]+":") {
+				t.Errorf("%s speaks of \"make %s\", which the Makefile does not have", file, m[1])
+			}
+		}
+	}
+	if seen < 5 {
+		t.Errorf("only %d targets found in the documentation", seen)
+	}
+}
+
+func TestLinksInDocumentationLead(t *testing.T) {
+	for _, file := range []string{"README.md", "docs/configuration.md"} {
+		for _, m := range regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(read(t, file), -1) {
+			path := m[1]
+			if strings.HasPrefix(file, "docs/") {
+				path = "docs/" + path
+			}
+			if _, err := os.Stat(path); err != nil {
+				t.Errorf("%s links to %s: %v", file, m[1], err)
+			}
+		}
+	}
+}
+
+// A heading of RATIONALE.md that code points to must be there.
+func TestRationaleHasWhatTheCodePointsTo(t *testing.T) {
+	rationale := read(t, "RATIONALE.md")
+	seen := 0
+	err := filepath.WalkDir(".", func(file string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(file, ".go") || file == "docs_test.go" {
+			return err
+		}
+		text := regexp.MustCompile(`\n\s*// ?`).ReplaceAllString(read(t, file), " ")
+		for _, m := range regexp.MustCompile(`RATIONALE\.md,\s+"([^"]+)"`).FindAllStringSubmatch(text, -1) {
+			seen++
+			if !strings.Contains(rationale, "\n### "+m[1]+"\n") {
+				t.Errorf("%s points to %q, which RATIONALE.md does not have", file, m[1])
+			}
+		}
+		return nil
+	})
+	if err != nil || seen == 0 {
+		t.Errorf("%d pointers found (%v): the test looks for the wrong thing", seen, err)
+	}
+}
