@@ -28,12 +28,25 @@ func principal(c *config.Credentials, headers []Header, out []byte) []byte {
 		if value == "" {
 			continue
 		}
+		if headers[i].Name == "cookie" {
+			out = appendCookies(c, headers[i].Value, out)
+			continue
+		}
 		out = appendPart(out, headers[i].Name)
 		if user, ok := basicUser(value); ok {
 			out = appendPart(out, "basic") // no credential is a mere scheme
 			value = user
 		}
 		out = appendPart(out, value)
+	}
+	return out
+}
+
+func appendCookies(c *config.Credentials, field string, out []byte) []byte {
+	for _, name := range c.Cookies {
+		if value := cookie(field, name); value != "" {
+			out = appendPart(appendPart(out, "cookie "+name), value)
+		}
 	}
 	return out
 }

@@ -46,11 +46,18 @@ type target struct {
 	overrides []string
 }
 
+// maxDressed is how long a path may be that has several readings: each of them
+// is work, and who writes a longer one wants to make work.
+const maxDressed = 4096
+
 // classify returns the surface that a request belongs to, nil if none. It is
 // ambiguous when two readings of the path lead to two different surfaces: then
 // whoever sent it chose which counters to be held to.
 func (f *Filter) classify(t *target) (owner *surface, ambiguous bool) {
 	clear(f.readings) // a long path's would stay until the next one's
+	if len(t.path) > maxDressed && !isPlain(cutQuery(originForm(t.path))) {
+		return nil, true
+	}
 	f.readings = spellings(t.path, f.readings[:0])
 	for _, path := range f.readings {
 		found := f.owner(t, path)
