@@ -12,10 +12,9 @@ import (
 // that is in use and looks where each of them leads.
 // See RATIONALE.md, "Why is a path read in several ways?"
 
-// spellings returns the readings of a request target, the one that RFC 3986
-// gives first. Nearly every path has only one.
-func spellings(target string, into []string) []string {
-	path := cutQuery(originForm(target))
+// spellings returns the readings of a path without its query, the one that RFC
+// 3986 gives first. Nearly every path has only one.
+func spellings(path string, into []string) []string {
 	if isPlain(path) {
 		return append(into, path)
 	}
@@ -59,6 +58,9 @@ func isPlain(path string) bool {
 	}
 	return true
 }
+
+// pathOf is the path of a request target.
+func pathOf(target string) string { return cutQuery(originForm(target)) }
 
 // originForm cuts scheme and authority from an absolute-form target (RFC 9112
 // section 3.2.2).

@@ -55,10 +55,11 @@ const maxDressed = 4096
 // whoever sent it chose which counters to be held to.
 func (f *Filter) classify(t *target) (owner *surface, ambiguous bool) {
 	clear(f.readings) // a long path's would stay until the next one's
-	if len(t.path) > maxDressed && !isPlain(cutQuery(originForm(t.path))) {
+	path := pathOf(t.path)
+	if len(path) > maxDressed && !isPlain(path) {
 		return nil, true
 	}
-	f.readings = spellings(t.path, f.readings[:0])
+	f.readings = spellings(path, f.readings[:0])
 	for _, path := range f.readings {
 		found := f.owner(t, path)
 		switch {

@@ -62,7 +62,8 @@ func failures() []Scenario {
 			},
 		},
 		{
-			Name: "refusals of filters behind it count like the service's own",
+			Name:        "refusals of filters behind it count like the service's own",
+			StandInOnly: true,
 			Steps: []Step{
 				get("", "/api/v1/x", token("bad"), answer(401), by("jwt_authn_access_denied{Jwt_verification_fails}"), times(10)),
 				get("", "/api/v1/x", token("bad"), answer(401), by("ext_authz_denied"), times(10)),
@@ -144,7 +145,8 @@ func tokenEndpoint() []Scenario {
 			Log: []string{"reason=invalid_grant failures=1 limit=10", "reason=invalid_client", "reason=status_401 failures=10"},
 		},
 		{
-			Name: "who leaves before the error is read is counted",
+			Name:        "who leaves before the error is read is counted",
+			StandInOnly: true,
 			Steps: []Step{
 				post("", "/oauth/token", answer(400), answerBody(json, `{"error":"invalid_grant"}`), leaves(), times(10)),
 				post("", "/oauth/token", locked("300")),

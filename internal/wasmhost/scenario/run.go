@@ -17,8 +17,9 @@ type World interface {
 	Do(worker int, send wasmhost.Request, answer wasmhost.Response) Outcome
 	Advance(d time.Duration)
 	Reconfigure(config string) error
-	// Counter returns a metric's value; LogLines the filter's log.
-	Counter(name string) uint64
+	// Counter returns a metric's value; where it lags behind, it waits a
+	// while for the wanted one. LogLines is the filter's log.
+	Counter(name string, want uint64) uint64
 	LogLines() []string
 }
 
@@ -115,7 +116,7 @@ func checkMetrics(t *testing.T, w World, s Scenario, transcript *strings.Builder
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		got := w.Counter(name)
+		got := w.Counter(name, s.Metrics[name])
 		if got != s.Metrics[name] {
 			t.Errorf("metric %s = %d, want %d", name, got, s.Metrics[name])
 		}

@@ -16,6 +16,9 @@ type Scenario struct {
 	// Config is the plugin configuration, Env the VM's environment.
 	Config string
 	Env    map[string]string
+	// StandInOnly tells why the scenario cannot run on a real Envoy: it sends
+	// what no client can, or what Envoy refuses itself.
+	StandInOnly bool
 	// Workers that take turns in sending; 1 if 0.
 	Workers int
 	Steps   []Step

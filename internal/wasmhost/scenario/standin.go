@@ -75,7 +75,7 @@ func (w *StandIn) Reconfigure(config string) error {
 }
 
 // Counter is World.Counter.
-func (w *StandIn) Counter(name string) uint64 {
+func (w *StandIn) Counter(name string, _ uint64) uint64 {
 	for _, worker := range w.workers {
 		_ = worker.Tick()
 	}
