@@ -45,8 +45,8 @@ func lockouts() []Scenario {
 				get("", "/api/v1", token("bad"), locked("60")),
 			},
 			Log: []string{
-				"failure surface=consent client=192.0.2.1 reason=status_401 failures=5 limit=5 locked_for=300",
-				"refusal surface=consent client=192.0.2.1 reason=locked_out retry_after=300",
+				"failure surface=consent client=192.0.2.1 reason=status_401 failures=5 limit=5 locked_for=",
+				"refusal surface=consent client=192.0.2.1 reason=locked_out retry_after=",
 			},
 		},
 		{
@@ -110,7 +110,7 @@ func lockouts() []Scenario {
 				"gatewarden_requests_total.surface.rest.outcome.passed":                 2,
 				"gatewarden_rate_limited_requests_total.surface.rest.reason.locked_out": 0,
 			},
-			Log: []string{"shadow refusal surface=rest client=192.0.2.1 reason=locked_out retry_after=60"},
+			Log: []string{"shadow refusal surface=rest client=192.0.2.1 reason=locked_out retry_after="},
 		},
 		{
 			Name:   "mode off and zero failures switch a surface off",

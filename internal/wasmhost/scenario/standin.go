@@ -74,8 +74,8 @@ func (w *StandIn) Reconfigure(config string) error {
 	return nil
 }
 
-// Counter is World.Counter.
-func (w *StandIn) Counter(name string, _ uint64) uint64 {
+// Counter is Counters.Counter.
+func (w *StandIn) Counter(name string) uint64 {
 	for _, worker := range w.workers {
 		_ = worker.Tick()
 	}
@@ -92,3 +92,6 @@ func (w *StandIn) LogLines() []string {
 	}
 	return lines
 }
+
+// Slack is World.Slack.
+func (w *StandIn) Slack() int { return 0 }

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"time"
+
+	"github.com/gatewarden/gatewarden/e2e/internal/client"
+	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
+)
+
+// The rule that is shown. The window is short so that the end of a lockout can
+// be seen; envoy.yaml's is a minute.
+const (
+	limit  = 20
+	window = 15 * time.Second
+)
+
+const attackConfig = `{
+  "surfaces": [
+    {"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}], "lockout": {"failures": 3, "window": "15s"}},
+    {"name": "rest", "kind": "api", "match": [{"prefix": "/api/v1"}], "lockout": {"failures": 20, "window": "15s"}}
+  ],
+  "oauth": {"resource": "http://127.0.0.1:10000/mcp", "authorization_servers": ["http://127.0.0.1:10000"]},
+  "log": {"per_second": 1000},
+  "allow_on_headers_stop_iteration": true
+}`
+
+// attack starts everything on free ports and plays the scenes in order. It fails
+// if anything else happens than what it shows.
+func attack(ctx context.Context, finder envoy.Finder, out io.Writer) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
+	bootstrap, _, err := load(finder.Root, attackConfig)
+	if err != nil {
+		return err
+	}
+	if err := bootstrap.FreePorts(); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "gatewarden-demo-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	forwarded := client.CanUse(attackerAddress) != nil
+	if forwarded {
+		// Addresses other than 127.0.0.1 need a set-up on this system:
+		// they come in the header of a proxy that Envoy trusts.
+		bootstrap.HCM["xff_num_trusted_hops"] = 1
+	}
+	say(out, "Starting Envoy with Gatewarden and a demo service ...\n")
+	s, err := start(ctx, finder, "127.0.0.1:0", envoy.Options{Bootstrap: bootstrap, Dir: dir})
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	show, err := newShow(ctx, s, forwarded, out)
+	if err != nil {
+		return err
+	}
+	return show.play()
+}

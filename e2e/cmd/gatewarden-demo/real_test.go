@@ -1,0 +1,121 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gatewarden/gatewarden/e2e/internal/wait"
+)
+
+// repositoryOnFreePorts makes a folder that has what the demo needs of the
+// repository, with an envoy.yaml whose ports are free, and changes into it.
+func repositoryOnFreePorts(t *testing.T) {
+	t.Helper()
+	root, err := filepath.Abs("../../..")
+	require.NoError(t, err)
+	wasm := os.Getenv("GATEWARDEN_WASM")
+	if wasm == "" {
+		wasm = filepath.Join(root, "build", "gatewarden.wasm")
+	}
+	require.FileExists(t, wasm, `run "make build" at the top of the repository`)
+	text, err := os.ReadFile(filepath.Join(root, "envoy.yaml"))
+	require.NoError(t, err)
+	for _, port := range []string{"10000", "9901", "8080"} {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		defer listener.Close() // all three are held until all are known
+		_, free, err := net.SplitHostPort(listener.Addr().String())
+		require.NoError(t, err)
+		text = bytes.ReplaceAll(text, []byte("port_value: "+port), []byte("port_value: "+free))
+	}
+	dir := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(root, ".tools"), 0o755))
+	require.NoError(t, os.Symlink(filepath.Join(root, ".tools"), filepath.Join(dir, ".tools")))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "build"), 0o755))
+	require.NoError(t, os.Symlink(wasm, filepath.Join(dir, "build", "gatewarden.wasm")))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "envoy.yaml"), text, 0o644))
+	t.Chdir(dir)
+}
+
+// buffer is a bytes.Buffer for two goroutines.
+type buffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// The commands on the screen of "run" do what the screen says they do.
+func TestScreenIsTrue(t *testing.T) {
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip("the screen shows curl commands, and curl is not here")
+	}
+	repositoryOnFreePorts(t)
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	var out, log buffer
+	code := make(chan int, 1)
+	go func() { code <- command(ctx, []string{"run"}, &out, &log) }()
+	deadline, cancel := context.WithTimeout(t.Context(), 10*time.Minute) // Envoy may have to be downloaded
+	defer cancel()
+	require.NoError(t, wait.Until(deadline, "the screen", func() (bool, error) {
+		select {
+		case c := <-code:
+			return false, fmt.Errorf("it ended with %d: %s", c, log.String())
+		default:
+			return strings.HasSuffix(out.String(), "\n\n") && strings.Contains(out.String(), "6. "), nil
+		}
+	}))
+
+	var answers []string
+	for _, line := range strings.Split(out.String(), "\n") {
+		if shell := strings.TrimSpace(line); strings.HasPrefix(shell, "curl ") || strings.HasPrefix(shell, "for ") {
+			answer, err := exec.CommandContext(deadline, "sh", "-c", shell).Output()
+			require.NoError(t, err, shell)
+			answers = append(answers, string(answer))
+		}
+	}
+	require.Len(t, answers, 6)
+	assert.Regexp(t, `^HTTP/1.1 200 `, answers[0])
+	assert.Equal(t, strings.Repeat("401 ", 20)+"429 \n", answers[1])
+	assert.Regexp(t, regexp.MustCompile(`(?s)^HTTP/1.1 429 .*\nretry-after: (60|5\d)\r\n`), answers[2])
+	assert.Regexp(t, `^HTTP/1.1 200 `, answers[3])
+	assert.Regexp(t, `(?s)^HTTP/1.1 401 .*\nwww-authenticate: Bearer resource_metadata="http`, answers[4])
+	assert.Regexp(t, `(?s)^HTTP/1.1 200 .*"authorization_servers"`, answers[5])
+
+	interrupt()
+	assert.Zero(t, <-code, log.String())
+	assert.True(t, strings.HasSuffix(out.String(), "Stopped.\n"))
+}
+
+func TestAttack(t *testing.T) {
+	repositoryOnFreePorts(t)
+	var out, log buffer
+	code := command(t.Context(), []string{"attack"}, &out, &log)
+	require.Zero(t, code, "%s\n%s", out.String(), log.String())
+	assert.Contains(t, out.String(), strings.TrimSpace(strings.Repeat("401 ", 20))+"\n")
+	assert.Regexp(t, `seconds left:( \d+)+  ->  200`, out.String())
+}

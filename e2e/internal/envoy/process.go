@@ -1,0 +1,166 @@
+package envoy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gatewarden/gatewarden/e2e/internal/wait"
+)
+
+// Options say how to start Envoy.
+type Options struct {
+	Bootstrap *Bootstrap
+	// Dir is where Envoy's files go; it must exist.
+	Dir string
+	// WorkDir is the working directory, for relative paths in Bootstrap.
+	WorkDir string
+	// Workers is the number of worker threads; 0 means 2.
+	Workers int
+	// LogTo and AccessTo, if set, get what Log and Access get.
+	LogTo, AccessTo io.Writer
+}
+
+// Process is a running Envoy.
+type Process struct {
+	// Admin is the address of the admin endpoint, host:port.
+	Admin string
+	// Log is Envoy's own log (stderr), Access the access log (stdout).
+	Log, Access *Log
+
+	cmd  *exec.Cmd
+	done chan struct{} // closed when the process has ended
+	err  error         // how it ended; read after done
+}
+
+// logLimit is far more than any test writes, so that nothing a test counts is
+// dropped, and a demo that runs for weeks does not eat the machine.
+const logLimit = 64 << 20
+
+// Start starts Envoy and returns when it is ready to serve. The process ends
+// with Stop, or with the program that started it.
+func Start(ctx context.Context, bin Binary, o Options) (*Process, error) {
+	config := filepath.Join(o.Dir, "bootstrap.json")
+	text, err := o.Bootstrap.JSON()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(config, text, 0o644); err != nil {
+		return nil, err
+	}
+	addressFile := filepath.Join(o.Dir, "admin-address.txt")
+	if err := os.Remove(addressFile); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	wasm := o.Bootstrap.Wasm()
+	if !filepath.IsAbs(wasm) {
+		wasm = filepath.Join(o.WorkDir, wasm)
+	}
+	p := &Process{Log: NewLog(logLimit), Access: NewLog(logLimit), done: make(chan struct{})}
+	p.cmd = bin.command(o.Dir, []string{wasm}, arguments(config, addressFile, o.Workers))
+	p.cmd.Dir = o.WorkDir
+	p.cmd.Stdout, p.cmd.Stderr = both(p.Access, o.AccessTo), both(p.Log, o.LogTo)
+	if err := p.start(); err != nil {
+		return nil, fmt.Errorf("%s: %w", bin.Source, err)
+	}
+	if err := p.awaitReady(ctx, addressFile); err != nil {
+		p.Stop()
+		return nil, fmt.Errorf("%w\nEnvoy's log ends with:\n%s", err, p.Log.Tail(30))
+	}
+	return p, nil
+}
+
+func arguments(config, addressFile string, workers int) []string {
+	if workers == 0 {
+		workers = 2
+	}
+	return []string{
+		"--config-path", config,
+		"--concurrency", strconv.Itoa(workers),
+		"--admin-address-path", addressFile,
+		// Without the long list of all extensions at every start.
+		"--component-log-level", "main:warning",
+		// Several Envoys may run beside each other.
+		"--disable-hot-restart",
+		// What was written shows at once instead of after ten seconds.
+		"--file-flush-interval-msec", "50",
+		// Old listeners and filter chains make room for new ones quickly.
+		"--drain-time-s", "1",
+	}
+}
+
+func both(log *Log, other io.Writer) io.Writer {
+	if other == nil {
+		return log
+	}
+	return io.MultiWriter(log, other)
+}
+
+// start runs the process from a goroutine with a thread of its own. Linux binds
+// "die with the parent" to the thread that forked, so that thread has to stay
+// for as long as Envoy does, waiting.
+func (p *Process) start() error {
+	dieWithParent(p.cmd)
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := p.cmd.Start()
+		started <- err
+		if err == nil {
+			p.err = p.cmd.Wait()
+			close(p.done)
+		}
+	}()
+	return <-started
+}
+
+func (p *Process) awaitReady(ctx context.Context, addressFile string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, 2*time.Minute, errors.New("it was not ready within two minutes"))
+	defer cancel()
+	return wait.Until(ctx, "Envoy to be ready", func() (bool, error) {
+		select {
+		case <-p.done:
+			return false, fmt.Errorf("it ended: %w", p.err)
+		default:
+		}
+		if p.Admin == "" {
+			address, _ := os.ReadFile(addressFile) // absent until Envoy writes it
+			if _, _, err := net.SplitHostPort(string(address)); err != nil {
+				return false, nil
+			}
+			p.Admin = string(address)
+		}
+		body, err := p.get(ctx, "/ready")
+		return err == nil && strings.HasPrefix(string(body), "LIVE"), nil
+	})
+}
+
+// Done is closed when Envoy has ended, for whatever reason.
+func (p *Process) Done() <-chan struct{} { return p.done }
+
+// Err says how Envoy ended; only after Done.
+func (p *Process) Err() error { return p.err }
+
+// Stop ends Envoy, first politely, and waits until it is gone.
+func (p *Process) Stop() {
+	// Errors mean that the process is gone already.
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.done:
+		return
+	case <-time.After(10 * time.Second):
+	}
+	_ = p.cmd.Process.Kill()
+	<-p.done
+}

@@ -1,0 +1,86 @@
+package service
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+func (s *Service) routeREST(mux *http.ServeMux) {
+	api := http.NewServeMux()
+	api.HandleFunc("/api/v1/status/{code}", anyStatus)
+	api.Handle("GET /api/v1/items", authenticated(items))
+	api.Handle("POST /api/v1/items", authenticated(items))
+	api.Handle("GET /api/v1/whoami", authenticated(whoami))
+	api.Handle("/api/v1/", authenticated(http.NotFound))
+	mux.HandleFunc("/api/v1/", func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodOptions {
+			preflight(w, r)
+			return
+		}
+		api.ServeHTTP(w, r)
+	})
+}
+
+// authenticated lets requests with the right bearer token or API key pass.
+func authenticated(next http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+		key := r.Header.Get("X-Api-Key")
+		switch {
+		case strings.EqualFold(scheme, "bearer") && strings.TrimSpace(token) == Token, key == APIKey:
+			next(w, r)
+		case scheme == "" && key == "":
+			unauthorized(w, `Bearer realm="demo"`, "a token or an API key is needed")
+		default:
+			unauthorized(w, `Bearer realm="demo", error="invalid_token"`, "the credential is wrong")
+		}
+	})
+}
+
+func unauthorized(w http.ResponseWriter, challenge, detail string) {
+	w.Header().Set("WWW-Authenticate", challenge)
+	writeJSON(w, http.StatusUnauthorized, map[string]string{"error": detail})
+}
+
+func items(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]any{"items": []string{"rook", "bishop", "queen"}})
+}
+
+func whoami(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]string{"user": User})
+}
+
+func preflight(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	w.Header().Set("Access-Control-Allow-Methods", "GET, POST")
+	w.Header().Set("Access-Control-Allow-Headers", "Authorization, X-Api-Key")
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// anyStatus answers with the status that the path asks for, whoever asks.
+func anyStatus(w http.ResponseWriter, r *http.Request) {
+	status, err := strconv.Atoi(r.PathValue("code"))
+	if err != nil || status < 200 || status > 599 {
+		http.Error(w, "a status is a number from 200 to 599", http.StatusBadRequest)
+		return
+	}
+	if status == http.StatusNoContent || status == http.StatusNotModified {
+		w.WriteHeader(status)
+		return
+	}
+	writeJSON(w, status, map[string]int{"status": status})
+}
+
+func writeJSON(w http.ResponseWriter, status int, value any) {
+	body, err := json.Marshal(value)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n'))
+}

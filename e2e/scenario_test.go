@@ -1,0 +1,195 @@
+package e2e
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
+	"github.com/gatewarden/gatewarden/internal/wasmhost"
+	"github.com/gatewarden/gatewarden/internal/wasmhost/contract"
+	"github.com/gatewarden/gatewarden/internal/wasmhost/scenario"
+)
+
+// TestScenarios plays the scenarios of internal/wasmhost/scenario on a real
+// Envoy: those that need no clock set by hand and nothing that a client cannot
+// send. Each has shared data of its own, by a vm_id of its own.
+func TestScenarios(t *testing.T) {
+	upstream := &teller{}
+	server := httptest.NewServer(upstream)
+	t.Cleanup(server.Close)
+	s := start(t, "", withWorkers(1), withBootstrap(func(b *envoy.Bootstrap) error {
+		return forScenarios(b, strings.TrimPrefix(server.URL, "http://"))
+	}), updatable)
+	played := 0
+	for i, script := range scenario.All() {
+		if !script.Timeless() || script.StandInOnly {
+			continue
+		}
+		played++
+		t.Run(script.Name, func(t *testing.T) {
+			w := s.world(t, upstream, fmt.Sprintf("scenario-%d", i), script)
+			scenario.Run(t, w, script)
+		})
+	}
+	require.Greater(t, played, 15, "scenarios that run on Envoy")
+}
+
+// forScenarios lets everything through to the filter as it was sent, and lets a
+// test choose its address by X-Forwarded-For.
+func forScenarios(b *envoy.Bootstrap, upstream string) error {
+	for _, field := range []string{
+		"normalize_path", "merge_slashes", "path_with_escaped_slashes_action", "common_http_protocol_options",
+		"internal_address_config",
+	} {
+		delete(b.HCM, field)
+	}
+	b.HCM["use_remote_address"] = false
+	b.HCM["access_log"] = []any{envoy.Object{
+		"name": "envoy.access_loggers.stdout",
+		"typed_config": envoy.Object{
+			"@type": "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
+			"log_format": envoy.Object{"json_format": envoy.Object{
+				"id": "%REQ(" + idHeader + ")%", "details": "%RESPONSE_CODE_DETAILS%",
+				"reason": "%FILTER_STATE(wasm.gatewarden.reason:PLAIN)%",
+			}},
+		},
+	}}
+	b.HCM["http_protocol_options"] = envoy.Object{"enable_trailers": true}
+	cluster, err := b.Cluster("service")
+	if err != nil {
+		return err
+	}
+	const options = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+	cluster["typed_extension_protocol_options"] = envoy.Object{options: envoy.Object{
+		"@type":                "type.googleapis.com/" + options,
+		"explicit_http_config": envoy.Object{"http_protocol_options": envoy.Object{"enable_trailers": true}},
+	}}
+	return b.SetEndpoint("service", upstream)
+}
+
+// world is a real Envoy as a scenario.World.
+type world struct {
+	*stage
+	t        *testing.T
+	upstream *teller
+	logged   int // lines in Envoy's log when it began
+	sent     int // requests
+}
+
+func (s *stage) world(t *testing.T, upstream *teller, vmID string, script scenario.Scenario) *world {
+	t.Helper()
+	vm, ok := s.bootstrap.Plugin["vm_config"].(envoy.Object)
+	require.True(t, ok)
+	vm["vm_id"] = vmID
+	delete(vm, "environment_variables")
+	if len(script.Env) > 0 {
+		vm["environment_variables"] = envoy.Object{"key_values": script.Env}
+	}
+	logged := len(s.envoy.Log.Lines("gatewarden: "))
+	s.update(t, script.Config)
+	return &world{stage: s, t: t, upstream: upstream, logged: logged}
+}
+
+func (w *world) Do(_ int, send wasmhost.Request, answer wasmhost.Response) scenario.Outcome {
+	w.t.Helper()
+	told, err := json.Marshal(answer)
+	require.NoError(w.t, err)
+	request := contract.Request{Method: send.Method, Path: send.Path, Headers: send.Headers, Trailers: send.Trailers}
+	for _, chunk := range send.Body {
+		request.Body += string(chunk)
+	}
+	address := send.SourceAddress
+	if address == "" {
+		address = "192.0.2.1:1"
+	}
+	host, _, err := net.SplitHostPort(address)
+	require.NoError(w.t, err)
+	request.Headers = append([][2]string{
+		{"x-forwarded-for", host}, {tellHeader, base64.StdEncoding.EncodeToString(told)},
+	}, request.Headers...)
+	w.sent++
+	id := fmt.Sprintf("%q", fmt.Sprintf("%s-%d", w.t.Name(), w.sent))
+	request.Headers = append(request.Headers, [2]string{idHeader, strings.Trim(id, `"`)})
+	reached := w.upstream.requests.Load()
+	response, err := exchange(w.address, request)
+	require.NoError(w.t, err)
+	return w.outcome(response, w.upstream.requests.Load() > reached, id)
+}
+
+func (w *world) outcome(r contract.Response, reached bool, id string) scenario.Outcome {
+	w.t.Helper()
+	require.False(w.t, r.Hung, "no answer")
+	var entry struct{ Reason, Details string }
+	if !reached { // else the answer is the service's, and the log says nothing new
+		var lines []string
+		within(w.t, 10*time.Second, "the access log entry", func() bool {
+			lines = w.envoy.Access.Lines(id)
+			return len(lines) == 1
+		})
+		require.NoError(w.t, json.Unmarshal([]byte(lines[0]), &entry))
+	}
+	headers := make([][2]string, 0, len(r.Headers))
+	for _, h := range r.Headers {
+		headers = append(headers, [2]string{strings.ToLower(h[0]), h[1]})
+	}
+	return scenario.Outcome{
+		Status: r.Status, Headers: headers, Body: r.Body, Reached: reached,
+		Reason: entry.Reason, Details: entry.Details,
+	}
+}
+
+func (*world) Slack() int { return 5 }
+
+func (*world) Advance(time.Duration) {}
+
+func (*world) Reconfigure(string) error { panic("no scenario that needs it runs on Envoy") }
+
+func (w *world) LogLines() []string { return w.envoy.Log.Lines("gatewarden: ")[w.logged:] }
+
+// teller is a service that answers as it is told by the request.
+type teller struct{ requests atomic.Int64 }
+
+const (
+	tellHeader = "x-scenario-answer"
+	idHeader   = "x-scenario-id"
+)
+
+func (u *teller) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	told := r.Header.Get(tellHeader)
+	if told == "" {
+		return // a probe of the harness
+	}
+	u.requests.Add(1)
+	_, _ = io.Copy(io.Discard, r.Body)
+	var answer wasmhost.Response
+	text, err := base64.StdEncoding.DecodeString(told)
+	if err != nil || json.Unmarshal(text, &answer) != nil {
+		http.Error(w, "not told", http.StatusInternalServerError)
+		return
+	}
+	for _, h := range answer.Headers {
+		w.Header().Add(h[0], h[1])
+	}
+	for _, h := range answer.Trailers {
+		w.Header().Add("Trailer", h[0])
+	}
+	w.WriteHeader(answer.Status)
+	for _, chunk := range answer.Body {
+		_, _ = w.Write(chunk)
+		_ = http.NewResponseController(w).Flush()
+	}
+	for _, h := range answer.Trailers {
+		w.Header().Set(h[0], h[1])
+	}
+}
