@@ -125,7 +125,32 @@ type Lockout struct {
 	// ResetOnSuccess lets a success take back the failures of the same
 	// credential from the same client.
 	ResetOnSuccess bool
-	Mode           Mode
+	// Pending bounds the attempts of a client that are unanswered at once, to
+	// the failures it has left plus Pending; 0 means no bound.
+	Pending uint32
+	// KnownGood lets credentials that succeeded pass a lockout; its For is 0
+	// when unset.
+	KnownGood KnownGood
+	// Wide counts for whole networks, too; its Failures are 0 when unset.
+	Wide Wide
+	// Jitter is the most by which a lockout is made longer, in milliseconds,
+	// by an amount that nobody can foresee.
+	Jitter int64
+	Mode   Mode
+}
+
+// KnownGood are the credentials that succeeded from the client within the last
+// For milliseconds. They pass while the client is locked out, until they fail
+// Failures times.
+type KnownGood struct {
+	For      int64
+	Failures uint32
+}
+
+// Wide is a second, wider address bucket with its own limit.
+type Wide struct {
+	IPv4Prefix, IPv6Prefix int
+	Failures               uint32
 }
 
 // Escalate makes the n-th lockout in a row Factor times longer than the one

@@ -93,7 +93,8 @@ func TestEveryField(t *testing.T) {
 	login := Lockout{
 		Failures: 3, Window: 600_000, Duration: 900_000,
 		Escalate: Escalate{Factor: 1.5, Max: 86_400_000, Forget: 604_800_000},
-		Statuses: []int{200, 401, 422}, Mode: ModeShadow,
+		Statuses: []int{200, 401, 422}, Mode: ModeShadow, Pending: 3,
+		Wide: Wide{IPv4Prefix: 20, IPv6Prefix: 40, Failures: 90}, Jitter: 30_000,
 	}
 	for _, row := range []struct {
 		field     string
@@ -108,7 +109,7 @@ func TestEveryField(t *testing.T) {
 		{"exempt", c.Exempt, []Match{{Path: "/live"}, {"/.well-known", true, []string{"GET", "OPTIONS"}}}},
 		{"surfaces[0].match", c.Surfaces[0].Match, []Match{{"/login", false, []string{"POST"}}, {Path: "/authorize"}}},
 		{"surfaces[0].lockout", c.Surfaces[0].Lockout, login},
-		{"surfaces[1].lockout", c.Surfaces[1].Lockout, Lockout{Failures: 20, Window: 60_000, Statuses: []int{401, 403}, CountAnonymous: true, ResetOnSuccess: true}},
+		{"surfaces[1].lockout", c.Surfaces[1].Lockout, Lockout{Failures: 20, Window: 60_000, Statuses: []int{401, 403}, CountAnonymous: true, ResetOnSuccess: true, KnownGood: KnownGood{For: 7_200_000, Failures: 4}}},
 		{"surfaces[2].lockout.mode", c.Surfaces[2].Lockout.Mode, ModeOff},
 		{"surfaces[3].lockout.failures", c.Surfaces[3].Lockout.Failures, uint32(0)},
 		{"oauth", *c.OAuth, OAuth{

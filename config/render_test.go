@@ -84,6 +84,18 @@ func renderLockout(l *Lockout) object {
 	if e := l.Escalate; e.Factor > 0 {
 		o["escalate"] = object{"factor": e.Factor, "max": formatDuration(e.Max), "forget": formatDuration(e.Forget)}
 	}
+	if l.Pending > 0 {
+		o["pending"] = l.Pending
+	}
+	if k := l.KnownGood; k.For > 0 {
+		o["known_good"] = object{"for": formatDuration(k.For), "failures": k.Failures}
+	}
+	if w := l.Wide; w.Failures > 0 {
+		o["wide"] = object{"ipv4_prefix": w.IPv4Prefix, "ipv6_prefix": w.IPv6Prefix, "failures": w.Failures}
+	}
+	if l.Jitter > 0 {
+		o["jitter"] = formatDuration(l.Jitter)
+	}
 	return o
 }
 

@@ -65,10 +65,14 @@ func checkDefault(t *testing.T, kind, path string, value any) {
 func edited(t *testing.T, kind, path string, value any) map[string]any {
 	t.Helper()
 	var root map[string]any
+	knownGood := ""
+	if kind == "api" || kind == "mcp" {
+		knownGood = `, "known_good": {"for": "1h"}`
+	}
 	mustUnmarshal(t, `{
 		"client": {}, "credentials": {}, "cors": {}, "log": {}, "table": {},
 		"exempt": [{"path": "/exempt"}],
-		"surfaces": [{"name": "one", "kind": "`+kind+`", "match": [{"path": "/one"}], "lockout": {"escalate": {"factor": 2}}}],
+		"surfaces": [{"name": "one", "kind": "`+kind+`", "match": [{"path": "/one"}], "lockout": {"escalate": {"factor": 2}, "wide": {"failures": 9}`+knownGood+`}}],
 		"oauth": {"resource": "https://api.example.com", "authorization_servers": ["https://auth.example.com"]}
 	}`, &root)
 	at := root

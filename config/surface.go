@@ -10,6 +10,7 @@ const (
 	maxSurfaces = 256
 	maxName     = 32
 	maxFailures = 1000000
+	maxPending  = 1000
 	// kindUnknown marks a surface whose kind could not be read.
 	kindUnknown Kind = 255
 )
@@ -37,7 +38,24 @@ var lockoutFields = []field[Surface]{
 	{key: "statuses", read: func(v value, s *Surface) { s.Lockout.Statuses = readStatuses(v, s.Kind) }},
 	{key: "count_anonymous", read: func(v value, s *Surface) { v.boolean(&s.Lockout.CountAnonymous) }},
 	{key: "reset_on_success", read: func(v value, s *Surface) { v.boolean(&s.Lockout.ResetOnSuccess) }},
-	{key: "pending", read: readPending},
+	{key: "pending", read: func(v value, s *Surface) {
+		if n, ok := v.integer(0, maxPending); ok {
+			s.Lockout.Pending = uint32(n)
+		}
+	}},
+	{key: "known_good", below: keysOf("", knownGoodFields), read: func(v value, s *Surface) {
+		k := KnownGood{Failures: 1}
+		if readObject(v, knownGoodFields, &k) != nil {
+			s.Lockout.KnownGood = k
+		}
+	}},
+	{key: "wide", below: keysOf("", wideFields), read: func(v value, s *Surface) {
+		w := Wide{IPv4Prefix: 24, IPv6Prefix: 48}
+		if readObject(v, wideFields, &w) != nil {
+			s.Lockout.Wide = w
+		}
+	}},
+	{key: "jitter", read: func(v value, s *Surface) { v.duration(&s.Lockout.Jitter, "10s") }},
 	{key: "mode", read: func(v value, s *Surface) {
 		choose(v, []option[Mode]{
 			{"enforce", ModeEnforce}, {"shadow", ModeShadow}, {"off", ModeOff},
@@ -49,6 +67,21 @@ var escalateFields = []field[Escalate]{
 	{key: "factor", required: "write how many times longer each lockout is, for example 2", read: readFactor},
 	{key: "max", read: func(v value, e *Escalate) { v.duration(&e.Max, "1h") }},
 	{key: "forget", read: func(v value, e *Escalate) { v.duration(&e.Forget, "12h") }},
+}
+
+var knownGoodFields = []field[KnownGood]{
+	{key: "for", required: `write how long a success is remembered, for example "1h"`, read: func(v value, k *KnownGood) {
+		v.duration(&k.For, "1h")
+	}},
+	{key: "failures", read: func(v value, k *KnownGood) { readLimit(v, &k.Failures) }},
+}
+
+var wideFields = []field[Wide]{
+	{key: "ipv4_prefix", read: func(v value, w *Wide) { v.integerInto(&w.IPv4Prefix, 8, 31) }},
+	{key: "ipv6_prefix", read: func(v value, w *Wide) { v.integerInto(&w.IPv6Prefix, 16, 127) }},
+	{key: "failures", required: "write how many failures lock the network out, for example 200", read: func(v value, w *Wide) {
+		readLimit(v, &w.Failures)
+	}},
 }
 
 func readSurfaces(v value) []Surface {
@@ -105,6 +138,13 @@ func readFailures(v value, l *Lockout) {
 	}
 }
 
+// readLimit reads a number of failures that cannot switch off what it is for.
+func readLimit(v value, into *uint32) {
+	if n, ok := v.integer(1, maxFailures); ok {
+		*into = uint32(n)
+	}
+}
+
 func readFactor(v value, e *Escalate) {
 	const right = "a number above 1 and up to 100, for example 2"
 	switch {
@@ -114,13 +154,6 @@ func readFactor(v value, e *Escalate) {
 		e.Factor = v.json.Num
 	default:
 		v.bad(clip(v.json.Raw) + " is out of range; write " + right)
-	}
-}
-
-// readPending keeps the name for what is not there yet.
-func readPending(v value, _ *Surface) {
-	if v.json.Type != gjson.Number || v.json.Num != 0 {
-		v.bad("is not supported yet; leave it out or write 0")
 	}
 }
 

@@ -11,6 +11,7 @@ func (d *draft) validate(out *report) {
 	d.checkNames(out)
 	for i := range d.Surfaces {
 		checkLockout(&d.Surfaces[i], i, out)
+		checkWide(&d.Surfaces[i].Lockout, &d.Client, i, out)
 	}
 	d.checkReachable(out)
 	if d.OAuth != nil {
@@ -38,6 +39,21 @@ func (d *draft) checkNames(out *report) {
 	}
 }
 
+// checkWide refuses a wide network that is no wider than a client.
+func checkWide(l *Lockout, c *Client, i int, out *report) {
+	if l.Wide.Failures == 0 {
+		return
+	}
+	if l.Wide.IPv4Prefix >= c.IPv4Prefix {
+		out.add(surfacePath(i, "lockout.wide.ipv4_prefix"), "is not shorter than client.ipv4_prefix, which is "+
+			strconv.Itoa(c.IPv4Prefix)+"; write a smaller number")
+	}
+	if l.Wide.IPv6Prefix >= c.IPv6Prefix {
+		out.add(surfacePath(i, "lockout.wide.ipv6_prefix"), "is not shorter than client.ipv6_prefix, which is "+
+			strconv.Itoa(c.IPv6Prefix)+"; write a smaller number")
+	}
+}
+
 func checkLockout(s *Surface, i int, out *report) {
 	l := &s.Lockout
 	authorization := s.Kind == KindOAuthToken || s.Kind == KindOAuthConsent
@@ -48,6 +64,10 @@ func checkLockout(s *Surface, i int, out *report) {
 	if authorization && l.ResetOnSuccess {
 		out.add(surfacePath(i, "lockout.reset_on_success"),
 			"is for the kinds api and mcp; remove it: what is guessed here stands in the body, so a client's own success would clear its guesses at others")
+	}
+	if authorization && l.KnownGood.For > 0 {
+		out.add(surfacePath(i, "lockout.known_good"),
+			"is for the kinds api and mcp; remove it: the credential stands in the body here, so that a good one is not known")
 	}
 	// The first lockout lasts for the duration, or until the window ends.
 	first, what := l.Duration, "duration"

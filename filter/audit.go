@@ -47,14 +47,28 @@ func (f *Filter) reportFailure(host Host, s *Stream, why string, r *table.Record
 	f.write(host, b)
 }
 
-// refusal reports a refused request, or in shadow mode one that would have been.
-func (f *Filter) reportRefusal(host Host, s *Stream, what string, reason Reason, seconds, now int64) {
+// reportNetwork reports that a whole network was locked out.
+func (f *Filter) reportNetwork(host Host, s *Stream, r *table.Record, now int64) {
 	if !f.allowLine(now) {
 		return
 	}
-	b := appendField(f.line(what, s), "reason", string(reason))
-	if seconds > 0 {
-		b = appendNumber(b, "retry_after", seconds)
+	w := &s.surface.Lockout.Wide
+	network := client{prefix: cut(s.client.address, w.IPv4Prefix, w.IPv6Prefix)}
+	network.key = networkKey(network.prefix)
+	b := appendField([]byte("gatewarden: network lockout"), "surface", s.surface.Name)
+	b = appendField(b, "client", f.clientName(&network))
+	b = appendNumber(b, "failures", int64(r.Count))
+	f.write(host, appendNumber(b, "locked_for", retryAfter(r, now)))
+}
+
+// refusal reports a refused request, or in shadow mode one that would have been.
+func (f *Filter) reportRefusal(host Host, s *Stream, what string, why *refusal) {
+	if !f.allowLine(why.now) {
+		return
+	}
+	b := appendField(f.line(what, s), "reason", string(why.reason))
+	if why.seconds > 0 {
+		b = appendNumber(b, "retry_after", why.seconds)
 	}
 	f.write(host, b)
 }

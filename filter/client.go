@@ -10,6 +10,8 @@ import (
 // client is who a request comes from: an address, cut to the configured prefix.
 type client struct {
 	prefix netip.Prefix
+	// address is not cut yet.
+	address netip.Addr
 	// key is the prefix in a form of its own: one byte for the family, then
 	// the address. It is all zero when there is no usable address: those
 	// requests share one counter, because no limit would be a way around it.
@@ -26,22 +28,36 @@ func clientOf(c *config.Client, host Host, headers []Header) client {
 	if !address.IsValid() {
 		return client{}
 	}
-	var out client
-	bits := c.IPv6Prefix
-	out.key[0] = 6
+	out := client{prefix: cut(address, c.IPv4Prefix, c.IPv6Prefix), address: address}
+	out.key = networkKey(out.prefix)
+	out.allowed = contains(c.Allow, address)
+	return out
+}
+
+// cut is the network of the given length that an address belongs to.
+func cut(address netip.Addr, ipv4, ipv6 int) netip.Prefix {
+	bits := ipv6
 	if address.Is4() {
-		bits = c.IPv4Prefix
-		out.key[0] = 4
+		bits = ipv4
 	}
 	prefix, err := address.Prefix(bits)
 	if err != nil {
-		return client{}
+		return netip.Prefix{}
 	}
-	out.prefix = prefix
-	bytes := prefix.Addr().As16()
-	copy(out.key[1:], bytes[:])
-	out.allowed = contains(c.Allow, address)
-	return out
+	return prefix
+}
+
+func networkKey(p netip.Prefix) (key [17]byte) {
+	if !p.IsValid() {
+		return key
+	}
+	key[0] = 6
+	if p.Addr().Is4() {
+		key[0] = 4
+	}
+	bytes := p.Addr().As16()
+	copy(key[1:], bytes[:])
+	return key
 }
 
 func sourceOf(c *config.Client, host Host, headers []Header) netip.Addr {

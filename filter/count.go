@@ -1,8 +1,10 @@
 package filter
 
 import (
+	"encoding/binary"
 	"strconv"
 
+	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/table"
 )
 
@@ -12,16 +14,11 @@ func statusReason(status int) string { return "status_" + strconv.Itoa(status) }
 
 // countFailure counts a failure of the stream's client.
 func (f *Filter) countFailure(host Host, s *Stream, why string) {
-	rule := &s.surface.Lockout
-	var record table.Record
-	locked := false
 	now := host.Now()
-	result := f.table.Update(s.counter, now, func(r table.Record, floor uint8, at int64) (table.Record, bool) {
-		record, locked = fail(r, floor, rule, at)
-		return record, true
-	})
-	f.observe(result)
+	record, locked, result := f.fail(s, s.counter, &s.surface.Lockout, now)
 	s.surface.failures.add(1)
+	s.disgrace(now)
+	f.countWide(host, s, now)
 	if result.Outcome != table.Stored {
 		f.reportLost(host, s, why, now)
 		return
@@ -33,6 +30,40 @@ func (f *Filter) countFailure(host Host, s *Stream, why string) {
 	if s.hasOwn {
 		f.remember(s, record.WindowEnd, now)
 	}
+}
+
+// countWide counts a failure of the client's network.
+func (f *Filter) countWide(host Host, s *Stream, now int64) {
+	if s.surface.Lockout.Wide.Failures == 0 {
+		return
+	}
+	record, locked, result := f.fail(s, s.wide, &s.surface.wide, now)
+	if result.Outcome == table.Stored && locked {
+		s.surface.networkLockouts.add(1)
+		f.reportNetwork(host, s, &record, now)
+	}
+}
+
+// fail counts a failure on one counter.
+func (f *Filter) fail(s *Stream, key table.Key, rule *config.Lockout, now int64) (r table.Record, locked bool, result table.Result) {
+	spread := f.spread(s, rule.Jitter, now)
+	result = f.table.Update(key, now, func(old table.Record, floor uint8, at int64) (table.Record, bool) {
+		r, locked = fail(old, floor, rule, at, spread)
+		return r, true
+	})
+	f.observe(result)
+	return r, locked, result
+}
+
+// spread is a number of milliseconds up to the jitter. It comes from the seed,
+// which nobody outside knows, and from the moment.
+func (f *Filter) spread(s *Stream, jitter, now int64) int64 {
+	if jitter == 0 {
+		return 0
+	}
+	f.name = append(f.name[:0], s.client.key[:]...)
+	f.name = binary.LittleEndian.AppendUint64(f.name, uint64(now))
+	return int64(f.table.Hash(f.name) % uint64(jitter+1))
 }
 
 // remember counts a failure of the presented credential, so that its success

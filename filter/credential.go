@@ -19,10 +19,21 @@ func presents(c *config.Credentials, headers []Header) bool {
 	return false
 }
 
-// principal appends a form of the presented credentials that names them apart
-// from all others. Of a Basic pair it takes the user alone: a later success
-// shall take back that user's own mistyped passwords, and nobody else's.
+// principal names who presents the credentials apart from all others. Of a Basic
+// pair it takes the user alone: a later success shall take back that user's own
+// mistyped passwords, and nobody else's.
 func principal(c *config.Credentials, headers []Header, out []byte) []byte {
+	return nameCredentials(c, headers, out, basicUser)
+}
+
+// wholeCredential names the presented credentials themselves.
+func wholeCredential(c *config.Credentials, headers []Header, out []byte) []byte {
+	return nameCredentials(c, headers, out, func(string) (string, bool) { return "", false })
+}
+
+// nameCredentials appends the credentials of a request, each with its place. user
+// takes the part of one that stands for the whole.
+func nameCredentials(c *config.Credentials, headers []Header, out []byte, user func(string) (string, bool)) []byte {
 	for i := range headers {
 		value := credentialValue(c, &headers[i])
 		if value == "" {
@@ -33,9 +44,9 @@ func principal(c *config.Credentials, headers []Header, out []byte) []byte {
 			continue
 		}
 		out = appendPart(out, headers[i].Name)
-		if user, ok := basicUser(value); ok {
+		if part, ok := user(value); ok {
 			out = appendPart(out, "basic") // no credential is a mere scheme
-			value = user
+			value = part
 		}
 		out = appendPart(out, value)
 	}

@@ -33,6 +33,8 @@ func New(c *config.Config, host Host, seed table.Seed) *Filter {
 		s := &f.surfaces[i]
 		s.Surface = &c.Surfaces[i]
 		s.name = []byte(s.Name)
+		s.wide = s.Lockout
+		s.wide.Failures = s.Lockout.Wide.Failures
 		for _, m := range s.Match {
 			m.Path = trimSlash(lower(m.Path))
 			s.match = append(s.match, m)

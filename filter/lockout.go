@@ -9,8 +9,9 @@ import (
 const fullLevel = 255
 
 // fail counts one failure at the time now and tells whether it is the one that
-// locks the client out. floor is the level that evicted records left behind.
-func fail(r table.Record, floor uint8, rule *config.Lockout, now int64) (table.Record, bool) {
+// locks the client out. floor is the level that evicted records left behind,
+// spread by how much a lockout is made longer.
+func fail(r table.Record, floor uint8, rule *config.Lockout, now, spread int64) (table.Record, bool) {
 	if now < r.LockedUntil {
 		// Answers to requests that were already under way: they count, and
 		// change nothing about when the lockout ends.
@@ -29,10 +30,10 @@ func fail(r table.Record, floor uint8, rule *config.Lockout, now int64) (table.R
 	if r.Count < rule.Failures {
 		return r, false
 	}
-	return lock(r, rule, now), true
+	return lock(r, rule, now, spread), true
 }
 
-func lock(r table.Record, rule *config.Lockout, now int64) table.Record {
+func lock(r table.Record, rule *config.Lockout, now, spread int64) table.Record {
 	if now >= r.ForgetAt {
 		r.Strikes = 0
 	}
@@ -45,6 +46,9 @@ func lock(r table.Record, rule *config.Lockout, now int64) table.Record {
 			length = rule.Window
 		}
 		length = escalate(length, r.Strikes, &rule.Escalate)
+	}
+	length += spread
+	if rule.Escalate.Factor > 0 {
 		r.ForgetAt = now + length + rule.Escalate.Forget
 		if r.Strikes < 255 {
 			r.Strikes++
@@ -59,6 +63,15 @@ func escalate(length int64, strikes uint8, e *config.Escalate) int64 {
 		length = int64(float64(length) * e.Factor)
 	}
 	return min(length, max(e.Max, 0))
+}
+
+// failuresLeft is how many failures a client may still make before it is locked
+// out.
+func failuresLeft(r *table.Record, rule *config.Lockout, now int64) uint32 {
+	if now >= r.WindowEnd || r.LockedUntil != 0 {
+		return rule.Failures
+	}
+	return rule.Failures - min(r.Count, rule.Failures)
 }
 
 // takeBack removes n failures of the running window. A lockout stands: valid

@@ -181,7 +181,7 @@ func TestLockout(t *testing.T) {
 					if r != (table.Record{}) {
 						floor = 0
 					}
-					r, locks = fail(r, floor, &rule, now)
+					r, locks = fail(r, floor, &rule, now, 0)
 				case "take":
 					r, _ = takeBack(r, s.take, &rule, now)
 				}
@@ -244,7 +244,7 @@ func TestLockoutProperties(t *testing.T) {
 			}
 			inWindow++
 			var locks bool
-			r, locks = fail(r, 0, &rule, now)
+			r, locks = fail(r, 0, &rule, now, 0)
 			switch {
 			case wasLocked:
 				if locks || r.LockedUntil != before.LockedUntil || r.Strikes != before.Strikes || r.ForgetAt != before.ForgetAt ||
@@ -327,14 +327,14 @@ func TestRetryAfter(t *testing.T) {
 func TestCountsDoNotOverflow(t *testing.T) {
 	rule := config.Lockout{Failures: 5, Window: mins}
 	r := table.Record{Count: 1<<32 - 1, WindowEnd: 2 * mins, LockedUntil: 2 * mins}
-	if r, _ = fail(r, 0, &rule, mins); r.Count != 1<<32-1 {
+	if r, _ = fail(r, 0, &rule, mins, 0); r.Count != 1<<32-1 {
 		t.Errorf("count is %d", r.Count)
 	}
 	growing := config.Lockout{Failures: 1, Window: sec, Escalate: config.Escalate{Factor: 100, Max: 720 * hour, Forget: 720 * hour}}
 	r = table.Record{}
 	now := int64(0)
 	for i := 0; i < 1000; i++ {
-		r, _ = fail(r, 0, &growing, now)
+		r, _ = fail(r, 0, &growing, now, 0)
 		if length := r.LockedUntil - now; length <= 0 || length > 720*hour {
 			t.Fatalf("lockout %d lasts %d", i, length)
 		}

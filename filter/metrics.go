@@ -50,8 +50,11 @@ func (f *Filter) defineMetrics(host Host) {
 		define(&s.passed, label(requestsTotal, "surface", s.Name, "outcome", "passed"))
 		define(&s.refused, label(requestsTotal, "surface", s.Name, "outcome", "refused"))
 		define(&s.shadowed, label(requestsTotal, "surface", s.Name, "outcome", "shadowed"))
+		define(&s.knownGood, label(requestsTotal, "surface", s.Name, "outcome", "known_good"))
 		define(&s.failures, label("gatewarden_auth_failures_total", "surface", s.Name))
 		define(&s.lockouts, label("gatewarden_lockouts_total", "surface", s.Name))
+		define(&s.networkLockouts, label("gatewarden_network_lockouts_total", "surface", s.Name))
+		define(&s.rateLimited, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonRateLimited)))
 		define(&s.lockedOut, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonLockedOut)))
 	}
 	m := &f.metrics
@@ -70,7 +73,10 @@ func (f *Filter) defineMetrics(host Host) {
 func (f *Filter) Flush(host Host) {
 	for i := range f.surfaces {
 		s := &f.surfaces[i]
-		for _, c := range []*counter{&s.passed, &s.refused, &s.shadowed, &s.failures, &s.lockouts, &s.lockedOut} {
+		for _, c := range []*counter{
+			&s.passed, &s.refused, &s.shadowed, &s.knownGood,
+			&s.failures, &s.lockouts, &s.networkLockouts, &s.lockedOut, &s.rateLimited,
+		} {
 			c.flush(host)
 		}
 	}

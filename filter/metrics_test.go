@@ -28,7 +28,10 @@ func TestMetricNames(t *testing.T) {
 		want = append(want,
 			"counter gatewarden_auth_failures_total.surface."+name,
 			"counter gatewarden_lockouts_total.surface."+name,
+			"counter gatewarden_network_lockouts_total.surface."+name,
 			"counter gatewarden_rate_limited_requests_total.surface."+name+".reason.locked_out",
+			"counter gatewarden_rate_limited_requests_total.surface."+name+".reason.rate_limited",
+			"counter gatewarden_requests_total.surface."+name+".outcome.known_good",
 			"counter gatewarden_requests_total.surface."+name+".outcome.passed",
 			"counter gatewarden_requests_total.surface."+name+".outcome.refused",
 			"counter gatewarden_requests_total.surface."+name+".outcome.shadowed")

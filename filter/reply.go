@@ -13,16 +13,17 @@ type Reason string
 
 // The reasons.
 const (
-	ReasonLockedOut Reason = "locked_out"
-	ReasonMalformed Reason = "malformed"
+	ReasonLockedOut   Reason = "locked_out"
+	ReasonRateLimited Reason = "rate_limited"
+	ReasonMalformed   Reason = "malformed"
 )
 
 // details is the reason as response code details.
 func (r Reason) details() string { return "gatewarden_" + string(r) }
 
-// Problem types of draft-ietf-httpapi-ratelimit-headers section 6, for RFC 9457
-// documents.
-const problemLockedOut = "https://iana.org/assignments/http-problem-types#abnormal-usage-detected"
+// problemAbnormal is a problem type of draft-ietf-httpapi-ratelimit-headers
+// section 6, for RFC 9457 documents.
+const problemAbnormal = "https://iana.org/assignments/http-problem-types#abnormal-usage-detected"
 
 // gRPC status codes.
 const (
@@ -30,18 +31,33 @@ const (
 	grpcResourceExhausted = 8
 )
 
-// lockedOut is the reply to a client that is locked out of a surface for
-// seconds more. The body is what the client's protocol expects; request is the
-// body of an MCP request where it is at hand.
-func lockedOut(s *surface, seconds int64, grpc bool, request []byte, cors []Header) *Reply {
-	wait := strconv.FormatInt(seconds, 10)
-	message := "Too many failed authentications. Try again in " + wait + " seconds."
-	if seconds == 1 {
-		message = "Too many failed authentications. Try again in 1 second."
+// refusal says why a request is refused, and for how many seconds it would be
+// again.
+type refusal struct {
+	reason  Reason
+	seconds int64
+	now     int64
+}
+
+func (r *refusal) message() string {
+	what := "Too many failed authentications."
+	if r.reason == ReasonRateLimited {
+		what = "Too many attempts at once."
 	}
+	if r.seconds == 1 {
+		return what + " Try again in 1 second."
+	}
+	return what + " Try again in " + strconv.FormatInt(r.seconds, 10) + " seconds."
+}
+
+// tooMany is the reply to a client that has to wait. The body is what the
+// client's protocol expects; request is the body of an MCP request where it is
+// at hand.
+func tooMany(s *surface, r *refusal, grpc bool, request []byte, cors []Header) *Reply {
+	wait, message := strconv.FormatInt(r.seconds, 10), r.message()
 	reply := &Reply{
 		Status:  429,
-		Details: ReasonLockedOut.details(),
+		Details: r.reason.details(),
 		GRPC:    grpcResourceExhausted,
 		Headers: append([]Header{
 			{"retry-after", wait},
@@ -56,10 +72,10 @@ func lockedOut(s *surface, seconds int64, grpc bool, request []byte, cors []Head
 	case s.Kind == config.KindMCP:
 		reply.contentType("application/json")
 		reply.Body = mcp.Error(request, mcp.CodeRateLimited, message,
-			`{"reason":"`+string(ReasonLockedOut)+`","retryAfter":`+wait+`}`)
+			`{"reason":"`+string(r.reason)+`","retryAfter":`+wait+`}`)
 	default:
 		reply.contentType(problemMediaType)
-		reply.Body = []byte(`{"type":"` + problemLockedOut + `","title":"Abnormal usage detected",` +
+		reply.Body = []byte(`{"type":"` + problemAbnormal + `","title":"Abnormal usage detected",` +
 			`"status":429,"detail":"` + message + `","violated-policies":["lockout-` + s.Name + `"]}`)
 	}
 	return reply

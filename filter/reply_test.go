@@ -42,7 +42,7 @@ func TestLockedOutReply(t *testing.T) {
 				`"data":{"reason":"locked_out","retryAfter":5}}}`},
 		{"gRPC", mcpSurface, 5, true, "", nil, headers("mcp", "5"), "Too many failed authentications. Try again in 5 seconds."},
 	} {
-		got := lockedOut(row.surface, row.seconds, row.grpc, []byte(row.request), row.cors)
+		got := tooMany(row.surface, &refusal{reason: ReasonLockedOut, seconds: row.seconds}, row.grpc, []byte(row.request), row.cors)
 		want := &Reply{Status: 429, Details: "gatewarden_locked_out", GRPC: 8, Headers: row.headers, Body: []byte(row.body)}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s:\n%+v\n%s\nwant\n%+v\n%s", row.name, got, got.Body, want, want.Body)
@@ -71,7 +71,7 @@ func checkRateLimit(t *testing.T, field string) {
 func TestRepliesOfAnyName(t *testing.T) {
 	for _, name := range []string{"a", "a-b_c9", strings.Repeat("x", 32)} {
 		f, _ := newFilter(t, `{"surfaces": [{"name": "`+name+`", "kind": "api", "match": [{"prefix": "/x"}]}]}`)
-		r := lockedOut(&f.surfaces[0], 30*24*3600, false, nil, nil)
+		r := tooMany(&f.surfaces[0], &refusal{reason: ReasonLockedOut, seconds: 30 * 24 * 3600}, false, nil, nil)
 		checkRateLimit(t, first(r.Headers, "ratelimit"))
 		if !json.Valid(r.Body) {
 			t.Errorf("%s", r.Body)

@@ -19,12 +19,16 @@ type Stream struct {
 	filter  *Filter
 	surface *surface // nil: the request belongs to none
 	client  client
-	// counter is the client's lockout counter on the surface.
-	counter table.Key
+	// counter is the client's lockout counter on the surface, wide that of the
+	// network it belongs to.
+	counter, wide table.Key
 	// own is the counter of the presented credential's failures; it is there
 	// only if the surface resets on success.
 	own    table.Key
 	hasOwn bool
+
+	standing standing
+	slot     slot
 
 	origin string // of the request, for replies
 	token  tokenError
@@ -32,6 +36,7 @@ type Stream struct {
 	grpc       bool
 	credential bool // the request presents one
 	counted    bool // the response can be a failure that counts
+	excused    bool // it passes a lockout, because its credential is a good one
 	held       bool // headers are held until the body was read for the reply
 	replied    bool // the response is the filter's own
 	reading    bool // the response body is being read
@@ -67,40 +72,91 @@ func (s *Stream) RequestHeaders(host Host, end bool) Action {
 		return s.pass()
 	}
 	s.counted = true
-	s.counter = owner.key(s.filter.table, &s.client)
+	s.nameCounters()
 	s.nameCredential(headers)
 	return s.check(host, end, t.method)
 }
 
-func (s *Stream) nameCredential(headers []Header) {
-	if !s.surface.Lockout.ResetOnSuccess || !s.credential {
-		return
+func (s *Stream) nameCounters() {
+	t, surface := s.filter.table, s.surface
+	s.counter = t.Key(lockoutRule, surface.name, s.client.key[:])
+	if w := surface.Lockout.Wide; w.Failures > 0 {
+		network := networkKey(cut(s.client.address, w.IPv4Prefix, w.IPv6Prefix))
+		s.wide = t.Key(wideRule, surface.name, network[:])
 	}
-	f := s.filter
-	f.name = principal(&f.config.Credentials, headers, f.name[:0])
-	s.own = f.table.Key(credentialRule, s.surface.name, s.client.key[:], f.name)
-	s.hasOwn = true
 }
 
-// check refuses the request of a client that is locked out.
+func (s *Stream) nameCredential(headers []Header) {
+	f, rule := s.filter, &s.surface.Lockout
+	if !s.credential {
+		return
+	}
+	if rule.ResetOnSuccess {
+		f.name = principal(&f.config.Credentials, headers, f.name[:0])
+		s.own = f.table.Key(credentialRule, s.surface.name, s.client.key[:], f.name)
+		s.hasOwn = true
+	}
+	if rule.KnownGood.For > 0 || rule.Pending > 0 {
+		f.name = wholeCredential(&f.config.Credentials, headers, f.name[:0])
+		s.standing.key = f.table.Key(knownGoodRule, s.surface.name, s.client.key[:], f.name)
+		s.standing.tracked = true
+	}
+}
+
+// check refuses the request of a client that has to wait.
 func (s *Stream) check(host Host, end bool, method string) Action {
-	r, now, found := s.filter.table.Get(s.counter, host)
+	why, refused := s.decide(host)
 	switch {
-	case !found || now >= r.LockedUntil:
+	case !refused:
 		return s.pass()
 	case s.surface.Lockout.Mode == config.ModeShadow:
 		s.surface.shadowed.add(1)
-		s.filter.reportRefusal(host, s, "shadow refusal", ReasonLockedOut, retryAfter(&r, now), now)
+		s.filter.reportRefusal(host, s, "shadow refusal", &why)
 		return Continue
 	case s.readsID(end, method):
 		s.held = true
 		return Pause
 	}
-	return s.refuse(host, &r, now, nil)
+	return s.refuse(host, &why, nil)
+}
+
+// decide tells whether the request is refused, and why.
+func (s *Stream) decide(host Host) (why refusal, refused bool) {
+	r, now, locked := s.locked(host)
+	if locked {
+		if s.surface.Lockout.KnownGood.For > 0 && s.known(host) {
+			s.excused = true
+			return refusal{}, false
+		}
+		return refusal{ReasonLockedOut, retryAfter(&r, now), now}, true
+	}
+	admitted, now := s.admit(host)
+	if !admitted {
+		return refusal{ReasonRateLimited, 1, now}, true
+	}
+	return refusal{}, false
+}
+
+// locked returns the record that keeps the client locked out for longest.
+func (s *Stream) locked(host Host) (r table.Record, now int64, locked bool) {
+	r, now, found := s.filter.table.Get(s.counter, host)
+	locked = found && now < r.LockedUntil
+	if s.surface.Lockout.Wide.Failures == 0 {
+		return r, now, locked
+	}
+	w, wideNow, found := s.filter.table.Get(s.wide, host)
+	if found && wideNow < w.LockedUntil && (!locked || w.LockedUntil > r.LockedUntil) {
+		return w, wideNow, true
+	}
+	return r, now, locked
 }
 
 func (s *Stream) pass() Action {
-	s.surface.passed.add(1)
+	if s.excused {
+		s.surface.knownGood.add(1)
+	} else {
+		s.surface.passed.add(1)
+	}
 	return Continue
 }
 
@@ -111,21 +167,24 @@ func (s *Stream) readsID(end bool, method string) bool {
 		!end && !s.grpc && method == "POST"
 }
 
-func (s *Stream) refuse(host Host, r *table.Record, now int64, request []byte) Action {
-	seconds := retryAfter(r, now)
+func (s *Stream) refuse(host Host, why *refusal, request []byte) Action {
 	s.surface.refused.add(1)
-	s.surface.lockedOut.add(1)
-	s.filter.reportRefusal(host, s, "refusal", ReasonLockedOut, seconds, now)
-	host.SetReason(string(ReasonLockedOut))
+	if why.reason == ReasonLockedOut {
+		s.surface.lockedOut.add(1)
+	} else {
+		s.surface.rateLimited.add(1)
+	}
+	s.filter.reportRefusal(host, s, "refusal", why)
+	host.SetReason(string(why.reason))
 	cors := corsHeaders(&s.filter.config.CORS, s.origin)
-	return s.reply(host, lockedOut(s.surface, seconds, s.grpc, request, cors))
+	return s.reply(host, tooMany(s.surface, why, s.grpc, request, cors))
 }
 
 func (s *Stream) refuseMalformed(host Host, headers []Header) Action {
 	f := s.filter
 	s.client = clientOf(&f.config.Client, host, headers)
 	f.metrics.malformed.add(1)
-	f.reportRefusal(host, s, "refusal", ReasonMalformed, 0, host.Now())
+	f.reportRefusal(host, s, "refusal", &refusal{reason: ReasonMalformed, now: host.Now()})
 	host.SetReason(string(ReasonMalformed))
 	return s.reply(host, malformed(s.grpc, corsHeaders(&f.config.CORS, s.origin)))
 }
@@ -164,19 +223,19 @@ func (s *Stream) RequestTrailers(host Host) Action {
 	return s.release(host, mcp.MaxRequest)
 }
 
-// release ends the wait for a held request's body: with the refusal, unless the
-// lockout ended in the meantime.
+// release ends the wait for a held request's body: with the refusal, unless
+// there is no reason for it any more.
 func (s *Stream) release(host Host, size int) Action {
 	s.held = false
-	r, now, found := s.filter.table.Get(s.counter, host)
-	if !found || now >= r.LockedUntil {
+	why, refused := s.decide(host)
+	if !refused {
 		return s.pass()
 	}
 	var request []byte
 	if size > 0 {
 		request = host.RequestBody(size)
 	}
-	return s.refuse(host, &r, now, request)
+	return s.refuse(host, &why, request)
 }
 
 // ResponseHeaders judges the response by its status and completes its challenge.
@@ -194,6 +253,9 @@ func (s *Stream) ResponseHeaders(host Host, end bool) {
 	}
 	if s.counted {
 		s.judge(host, status, end)
+	}
+	if s.slot.held && !s.reading && !(s.grpc && s.counted) {
+		s.freeSlot(host.Now())
 	}
 }
 
@@ -246,6 +308,9 @@ func (s *Stream) Done(host Host) {
 		s.reading = false
 		s.settle(host, failed, "aborted")
 	}
+	if s.slot.held {
+		s.freeSlot(host.Now())
+	}
 }
 
 // codeDetails is the property that says how the stream ended.
@@ -268,6 +333,7 @@ func (s *Stream) settle(host Host, verdict judgement, why string) {
 		s.filter.countFailure(host, s, why)
 	case accepted:
 		s.counted = false
+		s.succeed(host)
 		if s.hasOwn {
 			s.filter.forgive(host, s)
 		}

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/gatewarden/gatewarden/config"
-	"github.com/gatewarden/gatewarden/table"
 )
 
 // surface is a configured surface made ready for the request path.
@@ -13,10 +12,12 @@ type surface struct {
 	// name is Name, as it goes into keys.
 	name  []byte
 	match []config.Match // paths in lower case
+	// wide is Lockout with the limit of whole networks.
+	wide config.Lockout
 
-	passed, refused, shadowed counter
-	failures, lockouts        counter
-	lockedOut                 counter
+	passed, refused, shadowed, knownGood counter
+	failures, lockouts, networkLockouts  counter
+	lockedOut, rateLimited               counter
 }
 
 func (s *surface) counts() bool {
@@ -29,13 +30,14 @@ func (s *surface) challenged() bool {
 	return s.Kind == config.KindAPI || s.Kind == config.KindMCP
 }
 
-// key is the name of a client's lockout counter on this surface.
-func (s *surface) key(t *table.Table, c *client) table.Key {
-	return t.Key(lockoutRule, s.name, c.key[:])
-}
-
-// lockoutRule and credentialRule keep the counters of the rules apart.
-var lockoutRule, credentialRule = []byte("lockout"), []byte("lockout-credential")
+// The rules, which keep their counters apart by their names.
+var (
+	lockoutRule    = []byte("lockout")
+	wideRule       = []byte("lockout-wide")
+	credentialRule = []byte("lockout-credential")
+	knownGoodRule  = []byte("known-good")
+	pendingRule    = []byte("pending")
+)
 
 // target is what decides to which surface a request belongs: its method and its
 // path, nothing else.

@@ -72,7 +72,7 @@ func (s Scenario) Timeless() bool {
 func All() []Scenario {
 	var all []Scenario
 	for _, group := range [][]Scenario{
-		lockouts(), failures(), spellings(), clients(), replies(), challenges(), updates(),
+		lockouts(), failures(), spellings(), clients(), replies(), challenges(), updates(), hardening(),
 	} {
 		all = append(all, group...)
 	}
