@@ -138,12 +138,12 @@ func (*host) RemoveResponseHeader(name string) {
 	removeHeaderMapValue(mapResponseHeaders, k, n)
 }
 
-func (*host) RequestBody(size int) []byte { return buffer(bufferRequestBody, size) }
+func (*host) RequestBody(start, size int) []byte { return buffer(bufferRequestBody, start, size) }
 
-func (*host) ResponseBody(size int) []byte { return buffer(bufferResponseBody, size) }
+func (*host) ResponseBody(size int) []byte { return buffer(bufferResponseBody, 0, size) }
 
-func buffer(kind uint32, size int) []byte {
-	if getBufferBytes(kind, 0, uint32(size), unsafe.Pointer(&slot.data), unsafe.Pointer(&slot.size)) != statusOK {
+func buffer(kind uint32, start, size int) []byte {
+	if getBufferBytes(kind, uint32(start), uint32(size), unsafe.Pointer(&slot.data), unsafe.Pointer(&slot.size)) != statusOK {
 		return nil
 	}
 	return take()

@@ -136,8 +136,40 @@ type Lockout struct {
 	// Jitter is the most by which a lockout is made longer, in milliseconds,
 	// by an amount that nobody can foresee.
 	Jitter int64
-	Mode   Mode
+	// Keys count failures by what was attempted; at most MaxKeys.
+	Keys []FailureKey
+	// AccountFields are the form fields that name the attempted account, the
+	// first one that is there.
+	AccountFields []string
+	Mode          Mode
 }
+
+// MaxKeys is the most failure keys that a surface can have.
+const MaxKeys = 4
+
+// FailureKey counts failures by the attempted account or the presented
+// credential, from one client or from all of them together.
+type FailureKey struct {
+	// Client tells that each client is counted for itself.
+	Client bool
+	By     KeyPart
+	// Failures within Window, in milliseconds, are what is allowed.
+	Failures uint32
+	Window   int64
+	// Lock refuses for the rest of the window; without it, attempts are slowed
+	// down.
+	Lock bool
+}
+
+// KeyPart is what an attempt is made on.
+type KeyPart uint8
+
+// The parts.
+const (
+	ByNothing KeyPart = iota
+	ByAccount
+	ByCredential
+)
 
 // KnownGood are the credentials that succeeded from the client within the last
 // For milliseconds. They pass while the client is locked out, until they fail

@@ -32,13 +32,14 @@ func defaultSurface(name string, kind Kind, match Match) Surface {
 // defaultLockout allows fewer guesses where a person types a password than
 // where programs retry.
 func defaultLockout(kind Kind) Lockout {
+	l := Lockout{Failures: 20, Window: minute, Statuses: []int{401}, AccountFields: []string{"username", "client_id"}}
 	switch kind {
 	case KindOAuthConsent:
-		return Lockout{Failures: 5, Window: 5 * minute, Statuses: []int{401, 403, 422}}
+		l.Failures, l.Window, l.Statuses = 5, 5*minute, []int{401, 403, 422}
 	case KindOAuthToken:
-		return Lockout{Failures: 10, Window: 5 * minute, Statuses: []int{401}}
+		l.Failures, l.Window = 10, 5*minute
 	}
-	return Lockout{Failures: 20, Window: minute, Statuses: []int{401}}
+	return l
 }
 
 // defaultEscalate has no factor: that one must be written.

@@ -47,7 +47,7 @@ func (v value) duration(into *int64, example string) {
 // parseDuration reads 90s, 5m, 1h30m or 7d. What is absurdly long is cut to
 // something that is still far too long.
 func parseDuration(text string) (int64, bool) {
-	const cut = 1e6 // days, the largest unit: far from overflowing int64
+	const cut = 1e8 // of seconds far too long, of days far from overflowing int64
 	total, unit := int64(0), 0
 	for first := true; first || text != ""; first = false {
 		n, digits := int64(0), 0

@@ -21,8 +21,9 @@ func TestDuration(t *testing.T) {
 		{"0s", true, 0},
 		{"007m", true, 7 * minute},
 		{"1000000d", true, 1000000 * day},
-		{"99999999999999999999999999d", true, 1000000 * day}, // cut, still too long
-		{"9999999999999999999999999s", true, 1000000 * second},
+		{"99999999999999999999999999d", true, 100000000 * day}, // cut, still too long
+		{"9999999999999999999999999s", true, 100000000 * second},
+		{"2000000s", true, 2000000 * second}, // was cut to a million once, which is in range
 		{"", false, 0},
 		{"5", false, 0},
 		{"m", false, 0},

@@ -53,6 +53,7 @@ func TestInvalid(t *testing.T) {
 
 // TestDefault spells the default configuration out.
 func TestDefault(t *testing.T) {
+	account := []string{"username", "client_id"}
 	want := &Config{
 		Client:      Client{IPv4Prefix: 32, IPv6Prefix: 64},
 		Credentials: Credentials{Headers: []string{"authorization", "x-api-key"}},
@@ -62,13 +63,13 @@ func TestDefault(t *testing.T) {
 		},
 		Surfaces: []Surface{
 			{"consent", KindOAuthConsent, []Match{{Path: "/oauth/authorize", Methods: []string{"POST"}}},
-				Lockout{Failures: 5, Window: 300_000, Statuses: []int{401, 403, 422}}},
+				Lockout{Failures: 5, Window: 300_000, Statuses: []int{401, 403, 422}, AccountFields: account}},
 			{"token", KindOAuthToken, []Match{{Path: "/oauth/token", Methods: []string{"POST"}}},
-				Lockout{Failures: 10, Window: 300_000, Statuses: []int{401}}},
+				Lockout{Failures: 10, Window: 300_000, Statuses: []int{401}, AccountFields: account}},
 			{"mcp", KindMCP, []Match{{Path: "/mcp", Prefix: true}},
-				Lockout{Failures: 20, Window: 60_000, Statuses: []int{401}}},
+				Lockout{Failures: 20, Window: 60_000, Statuses: []int{401}, AccountFields: account}},
 			{"rest", KindAPI, []Match{{Path: "/api/v1", Prefix: true}},
-				Lockout{Failures: 20, Window: 60_000, Statuses: []int{401}}},
+				Lockout{Failures: 20, Window: 60_000, Statuses: []int{401}, AccountFields: account}},
 		},
 		CORS:  CORS{Any: true},
 		Log:   Log{PerSecond: 10},
@@ -94,7 +95,9 @@ func TestEveryField(t *testing.T) {
 		Failures: 3, Window: 600_000, Duration: 900_000,
 		Escalate: Escalate{Factor: 1.5, Max: 86_400_000, Forget: 604_800_000},
 		Statuses: []int{200, 401, 422}, Mode: ModeShadow, Pending: 3,
-		Wide: Wide{IPv4Prefix: 20, IPv6Prefix: 40, Failures: 90}, Jitter: 30_000,
+		Wide: Wide{IPv4Prefix: 20, IPv6Prefix: 40, Failures: 90}, Jitter: 30_000, AccountFields: []string{"email"}, Keys: []FailureKey{
+			{By: ByAccount, Failures: 10, Window: 300_000}, {Client: true, By: ByCredential, Failures: 5, Window: 3_600_000, Lock: true},
+		},
 	}
 	for _, row := range []struct {
 		field     string
@@ -109,7 +112,10 @@ func TestEveryField(t *testing.T) {
 		{"exempt", c.Exempt, []Match{{Path: "/live"}, {"/.well-known", true, []string{"GET", "OPTIONS"}}}},
 		{"surfaces[0].match", c.Surfaces[0].Match, []Match{{"/login", false, []string{"POST"}}, {Path: "/authorize"}}},
 		{"surfaces[0].lockout", c.Surfaces[0].Lockout, login},
-		{"surfaces[1].lockout", c.Surfaces[1].Lockout, Lockout{Failures: 20, Window: 60_000, Statuses: []int{401, 403}, CountAnonymous: true, ResetOnSuccess: true, KnownGood: KnownGood{For: 7_200_000, Failures: 4}}},
+		{"surfaces[1].lockout", c.Surfaces[1].Lockout, Lockout{
+			Failures: 20, Window: 60_000, Statuses: []int{401, 403}, CountAnonymous: true, ResetOnSuccess: true,
+			KnownGood: KnownGood{For: 7_200_000, Failures: 4}, AccountFields: []string{"username", "client_id"},
+		}},
 		{"surfaces[2].lockout.mode", c.Surfaces[2].Lockout.Mode, ModeOff},
 		{"surfaces[3].lockout.failures", c.Surfaces[3].Lockout.Failures, uint32(0)},
 		{"oauth", *c.OAuth, OAuth{

@@ -93,6 +93,19 @@ func renderLockout(l *Lockout) object {
 	if w := l.Wide; w.Failures > 0 {
 		o["wide"] = object{"ipv4_prefix": w.IPv4Prefix, "ipv6_prefix": w.IPv6Prefix, "failures": w.Failures}
 	}
+	keys := []object{}
+	for _, k := range l.Keys {
+		per := []string{[...]string{"", "account", "credential"}[k.By]}
+		if k.Client {
+			per = append(per, "client")
+		}
+		action := "slow"
+		if k.Lock {
+			action = "lock"
+		}
+		keys = append(keys, object{"per": per, "failures": k.Failures, "window": formatDuration(k.Window), "action": action})
+	}
+	o["keys"], o["account_fields"] = keys, l.AccountFields
 	if l.Jitter > 0 {
 		o["jitter"] = formatDuration(l.Jitter)
 	}

@@ -11,6 +11,8 @@ const (
 	maxName     = 32
 	maxFailures = 1000000
 	maxPending  = 1000
+	// maxFieldName is what the filter keeps of a form field's name.
+	maxFieldName = 64
 	// kindUnknown marks a surface whose kind could not be read.
 	kindUnknown Kind = 255
 )
@@ -55,6 +57,23 @@ var lockoutFields = []field[Surface]{
 			s.Lockout.Wide = w
 		}
 	}},
+	{key: "keys", below: keysOf("[]", failureKeyFields), read: func(v value, s *Surface) {
+		v.items(MaxKeys, func(item value) {
+			k := FailureKey{Window: 5 * minute}
+			readObject(item, failureKeyFields, &k)
+			s.Lockout.Keys = append(s.Lockout.Keys, k)
+		})
+	}},
+	{key: "account_fields", read: func(v value, s *Surface) {
+		v.refuseEmpty(`write for example ["email"]`)
+		s.Lockout.AccountFields = v.texts(func(item value, text string) string {
+			if text == "" || len(text) > maxFieldName {
+				item.bad(quote(text) + " is not a form field; write 1 to " + strconv.Itoa(maxFieldName) + ` characters, for example "email"`)
+				return ""
+			}
+			return text
+		})
+	}},
 	{key: "jitter", read: func(v value, s *Surface) { v.duration(&s.Lockout.Jitter, "10s") }},
 	{key: "mode", read: func(v value, s *Surface) {
 		choose(v, []option[Mode]{
@@ -82,6 +101,40 @@ var wideFields = []field[Wide]{
 	{key: "failures", required: "write how many failures lock the network out, for example 200", read: func(v value, w *Wide) {
 		readLimit(v, &w.Failures)
 	}},
+}
+
+var failureKeyFields = []field[FailureKey]{
+	{key: "per", required: perRemedy, read: readPer},
+	{key: "failures", required: "write how many failures are allowed, for example 10", read: func(v value, k *FailureKey) {
+		readLimit(v, &k.Failures)
+	}},
+	{key: "window", read: func(v value, k *FailureKey) { v.duration(&k.Window, "5m") }},
+	// The action comes last: without one, only a key with the client locks.
+	{key: "action", read: func(v value, k *FailureKey) {
+		choose(v, []option[bool]{{"slow", false}, {"lock", true}}, &k.Lock)
+	}},
+}
+
+const perRemedy = `write "account" or "credential", alone or with "client", for example ["client", "account"]`
+
+func readPer(v value, k *FailureKey) {
+	v.items(2, func(item value) {
+		text, ok := item.text(perRemedy)
+		switch {
+		case !ok:
+		case text == "client" && !k.Client:
+			k.Client = true
+		case text == "account" && k.By == ByNothing:
+			k.By = ByAccount
+		case text == "credential" && k.By == ByNothing:
+			k.By = ByCredential
+		default:
+			item.bad(quote(text) + " cannot stand here; " + perRemedy)
+		}
+	})
+	if k.By == ByNothing {
+		v.bad("names neither account nor credential; " + perRemedy)
+	}
 }
 
 func readSurfaces(v value) []Surface {

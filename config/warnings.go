@@ -1,6 +1,9 @@
 package config
 
-import "net/netip"
+import (
+	"net/netip"
+	"strconv"
+)
 
 // Warnings tells what is valid but dangerous, each with its path and remedy.
 func (c *Config) Warnings() []string {
@@ -14,6 +17,12 @@ func (c *Config) Warnings() []string {
 	off := 0
 	for i, s := range c.Surfaces {
 		l := s.Lockout
+		for j, k := range l.Keys {
+			if k.Lock && !k.Client {
+				warn(surfacePath(i, "lockout.keys["+strconv.Itoa(j)+"].action"), "locks an account or credential for "+
+					`everybody, so that anybody can lock its owner out; use "slow", or add "client" to per`)
+			}
+		}
 		if l.Mode == ModeOff || l.Failures == 0 {
 			off++
 		} else if l.Duration > 0 && l.Duration < l.Window {

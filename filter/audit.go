@@ -42,7 +42,7 @@ func (f *Filter) reportFailure(host Host, s *Stream, why string, r *table.Record
 	b = appendNumber(b, "failures", int64(r.Count))
 	b = appendNumber(b, "limit", int64(s.surface.Lockout.Failures))
 	if locked {
-		b = appendNumber(b, "locked_for", retryAfter(r, now))
+		b = appendNumber(b, "locked_for", secondsUntil(r.LockedUntil, now))
 	}
 	f.write(host, b)
 }
@@ -58,7 +58,7 @@ func (f *Filter) reportNetwork(host Host, s *Stream, r *table.Record, now int64)
 	b := appendField([]byte("gatewarden: network lockout"), "surface", s.surface.Name)
 	b = appendField(b, "client", f.clientName(&network))
 	b = appendNumber(b, "failures", int64(r.Count))
-	f.write(host, appendNumber(b, "locked_for", retryAfter(r, now)))
+	f.write(host, appendNumber(b, "locked_for", secondsUntil(r.LockedUntil, now)))
 }
 
 // refusal reports a refused request, or in shadow mode one that would have been.

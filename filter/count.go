@@ -18,6 +18,7 @@ func (f *Filter) countFailure(host Host, s *Stream, why string) {
 	record, locked, result := f.fail(s, s.counter, &s.surface.Lockout, now)
 	s.surface.failures.add(1)
 	s.disgrace(now)
+	s.countKeys(now)
 	f.countWide(host, s, now)
 	if result.Outcome != table.Stored {
 		f.reportLost(host, s, why, now)

@@ -135,6 +135,16 @@ func basicUser(value string) (string, bool) {
 	return user, found
 }
 
+// basicAccount returns the user of the first Basic credential of a request.
+func basicAccount(c *config.Credentials, headers []Header) string {
+	for i := range headers {
+		if user, ok := basicUser(credentialValue(c, &headers[i])); ok {
+			return plainAccount(user)
+		}
+	}
+	return ""
+}
+
 // cookie returns the value of a cookie in a Cookie field (RFC 6265 section 4.2).
 func cookie(field, name string) string {
 	for rest := field; rest != ""; {

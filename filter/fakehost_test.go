@@ -66,9 +66,10 @@ func (h *fakeHost) Now() int64 { h.note("now"); return h.now }
 
 func (h *fakeHost) RequestHeaders() []Header { h.note("request headers"); return h.request }
 
-func (h *fakeHost) RequestBody(size int) []byte {
+func (h *fakeHost) RequestBody(start, size int) []byte {
 	h.note("request body")
-	return h.requestBody[:min(size, len(h.requestBody))]
+	rest := h.requestBody[min(start, len(h.requestBody)):]
+	return rest[:min(size, len(rest))]
 }
 
 func (h *fakeHost) ResponseHeader(name string) string {

@@ -17,8 +17,9 @@ type Host interface {
 	// included, names in lower case. The slice is valid until the next call.
 	// After the request phase there are none.
 	RequestHeaders() []Header
-	// RequestBody returns up to size bytes of the buffered request body.
-	RequestBody(size int) []byte
+	// RequestBody returns up to size bytes of the buffered request body, from
+	// start on.
+	RequestBody(start, size int) []byte
 	// ResponseHeader returns the first value of a response header, or "".
 	ResponseHeader(name string) string
 	// ResponseHeaders is to the response what RequestHeaders is to the

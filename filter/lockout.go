@@ -112,9 +112,3 @@ func increment(n uint32) uint32 {
 	}
 	return n + 1
 }
-
-// retryAfter is the time until a lockout ends, in whole seconds, rounded up so
-// that who waits so long is served.
-func retryAfter(r *table.Record, now int64) int64 {
-	return max((r.LockedUntil-now+999)/1000, 1)
-}

@@ -314,7 +314,7 @@ func TestRetryAfter(t *testing.T) {
 		30 * 24 * hour: 30 * 24 * 3600,
 	} {
 		r := table.Record{LockedUntil: now + left}
-		if got := retryAfter(&r, now); got != want {
+		if got := secondsUntil(r.LockedUntil, now); got != want {
 			t.Errorf("%d ms are %d s, want %d", left, got, want)
 		}
 		// Who waits so long is served, who waits a second less is not.

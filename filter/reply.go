@@ -81,10 +81,15 @@ func tooMany(s *surface, r *refusal, grpc bool, request []byte, cors []Header) *
 	return reply
 }
 
-// malformed is the reply to a request whose path can be read as belonging to
-// two surfaces.
-func malformed(grpc bool, cors []Header) *Reply {
-	const detail = "The path can be read in more than one way. Send it without encoded slashes, dot segments and parameters."
+// What is wrong with a request that can be read in more than one way.
+const (
+	malformedPath = "The path can be read in more than one way. Send it without encoded slashes, dot segments and parameters."
+	malformedForm = "The form names its account more than once, or is too long."
+)
+
+// malformed is the reply to a request that can be read in more than one way:
+// whoever sent it could choose the counters to be held to.
+func malformed(detail string, grpc bool, cors []Header) *Reply {
 	reply := &Reply{
 		Status:  400,
 		Details: ReasonMalformed.details(),

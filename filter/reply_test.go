@@ -81,14 +81,14 @@ func TestRepliesOfAnyName(t *testing.T) {
 
 func TestMalformedReply(t *testing.T) {
 	const detail = "The path can be read in more than one way. Send it without encoded slashes, dot segments and parameters."
-	got := malformed(false, hdr("vary", "origin"))
+	got := malformed(malformedPath, false, hdr("vary", "origin"))
 	want := &Reply{Status: 400, Details: "gatewarden_malformed", GRPC: 3,
 		Headers: hdr("cache-control", "no-store", "vary", "origin", "content-type", "application/problem+json"),
 		Body:    []byte(`{"type":"about:blank","title":"Bad Request","status":400,"detail":"` + detail + `"}`)}
 	if !reflect.DeepEqual(got, want) || !json.Valid(got.Body) {
 		t.Errorf("%+v %s, want %+v", got, got.Body, want)
 	}
-	if got := malformed(true, nil); string(got.Body) != detail || first(got.Headers, "content-type") != "" {
+	if got := malformed(malformedPath, true, nil); string(got.Body) != detail || first(got.Headers, "content-type") != "" {
 		t.Errorf("%+v %s", got, got.Body)
 	}
 }

@@ -27,8 +27,11 @@ type Stream struct {
 	own    table.Key
 	hasOwn bool
 
-	standing standing
-	slot     slot
+	standing  standing
+	slot      slot
+	attempted attempted
+	form      *accountForm // reads the request body, nil if it need not
+	formRead  int          // bytes of it
 
 	origin string // of the request, for replies
 	token  tokenError
@@ -62,7 +65,8 @@ func (s *Stream) RequestHeaders(host Host, end bool) Action {
 	s.origin = d.origin
 	s.credential = presents(&s.filter.config.Credentials, headers)
 	if ambiguous {
-		return s.refuseMalformed(host, headers)
+		s.client = clientOf(&s.filter.config.Client, host, headers)
+		return s.refuseMalformed(host, malformedPath)
 	}
 	if !owner.counts() || isPreflight(&t, &d) && !s.credential {
 		return s.pass()
@@ -74,6 +78,9 @@ func (s *Stream) RequestHeaders(host Host, end bool) Action {
 	s.counted = true
 	s.nameCounters()
 	s.nameCredential(headers)
+	if !end && isForm(d.contentType) && s.needsAccount() {
+		s.form = newAccountForm(owner.Lockout.AccountFields)
+	}
 	return s.check(host, end, t.method)
 }
 
@@ -101,14 +108,26 @@ func (s *Stream) nameCredential(headers []Header) {
 		s.standing.key = f.table.Key(knownGoodRule, s.surface.name, s.client.key[:], f.name)
 		s.standing.tracked = true
 	}
+	if len(rule.Keys) > 0 {
+		f.name = wholeCredential(&f.config.Credentials, headers, f.name[:0])
+		s.nameAttempt(config.ByCredential, f.name)
+		if user := basicAccount(&f.config.Credentials, headers); user != "" {
+			s.nameAttempt(config.ByAccount, []byte(user))
+		}
+	}
 }
 
 // check refuses the request of a client that has to wait.
 func (s *Stream) check(host Host, end bool, method string) Action {
 	why, refused := s.decide(host)
 	switch {
+	case !refused && s.form != nil:
+		return s.awaitAccount()
 	case !refused:
 		return s.pass()
+	}
+	s.form = nil
+	switch {
 	case s.surface.Lockout.Mode == config.ModeShadow:
 		s.surface.shadowed.add(1)
 		s.filter.reportRefusal(host, s, "shadow refusal", &why)
@@ -128,13 +147,28 @@ func (s *Stream) decide(host Host) (why refusal, refused bool) {
 			s.excused = true
 			return refusal{}, false
 		}
-		return refusal{ReasonLockedOut, retryAfter(&r, now), now}, true
+		return refusal{ReasonLockedOut, secondsUntil(r.LockedUntil, now), now}, true
 	}
 	admitted, now := s.admit(host)
 	if !admitted {
 		return refusal{ReasonRateLimited, 1, now}, true
 	}
-	return refusal{}, false
+	if s.form != nil || s.known(host) {
+		return refusal{}, false
+	}
+	if why, refused = s.checkKeys(host); refused {
+		s.freeSlot(why.now)
+	}
+	return why, refused
+}
+
+// awaitAccount lets the body come before the request is decided about. Where the
+// headers cannot be held, they go on, and the body is held alone.
+func (s *Stream) awaitAccount() Action {
+	if s.filter.config.HeadersStopIteration {
+		return Pause
+	}
+	return Continue
 }
 
 // locked returns the record that keeps the client locked out for longest.
@@ -180,13 +214,12 @@ func (s *Stream) refuse(host Host, why *refusal, request []byte) Action {
 	return s.reply(host, tooMany(s.surface, why, s.grpc, request, cors))
 }
 
-func (s *Stream) refuseMalformed(host Host, headers []Header) Action {
+func (s *Stream) refuseMalformed(host Host, detail string) Action {
 	f := s.filter
-	s.client = clientOf(&f.config.Client, host, headers)
 	f.metrics.malformed.add(1)
 	f.reportRefusal(host, s, "refusal", &refusal{reason: ReasonMalformed, now: host.Now()})
 	host.SetReason(string(ReasonMalformed))
-	return s.reply(host, malformed(s.grpc, corsHeaders(&f.config.CORS, s.origin)))
+	return s.reply(host, malformed(detail, s.grpc, corsHeaders(&f.config.CORS, s.origin)))
 }
 
 func (s *Stream) reply(host Host, reply *Reply) Action {
@@ -201,6 +234,8 @@ func (s *Stream) RequestBody(host Host, size int, end bool) Action {
 	switch {
 	case s.replied:
 		return Pause
+	case s.form != nil:
+		return s.readForm(host, size, end)
 	case !s.held:
 		return Continue
 	case !end && size < mcp.MaxRequest:
@@ -217,10 +252,48 @@ func (s *Stream) RequestTrailers(host Host) Action {
 	switch {
 	case s.replied:
 		return Pause
+	case s.form != nil:
+		return s.endForm(host)
 	case !s.held:
 		return Continue
 	}
 	return s.release(host, mcp.MaxRequest)
+}
+
+// readForm looks for the account in what has come of the body.
+func (s *Stream) readForm(host Host, size int, end bool) Action {
+	if size > s.formRead {
+		s.form.feed(host.RequestBody(s.formRead, size-s.formRead))
+		s.formRead = size
+	}
+	if !end && !s.form.bad {
+		return Pause
+	}
+	return s.endForm(host)
+}
+
+// endForm decides about a request whose account is known now, or will not be.
+func (s *Stream) endForm(host Host) Action {
+	account, ok := s.form.end()
+	s.form = nil
+	if account != "" {
+		s.nameAttempt(config.ByAccount, []byte(account))
+	}
+	why, refused := s.checkKeys(host)
+	shadow := s.surface.Lockout.Mode == config.ModeShadow
+	switch {
+	case shadow && refused:
+		s.surface.shadowed.add(1)
+		s.filter.reportRefusal(host, s, "shadow refusal", &why)
+		return Continue
+	case shadow, ok && !refused:
+		return s.pass()
+	case !ok:
+		s.freeSlot(host.Now())
+		return s.refuseMalformed(host, malformedForm)
+	}
+	s.freeSlot(why.now)
+	return s.refuse(host, &why, nil)
 }
 
 // release ends the wait for a held request's body: with the refusal, unless
@@ -233,7 +306,7 @@ func (s *Stream) release(host Host, size int) Action {
 	}
 	var request []byte
 	if size > 0 {
-		request = host.RequestBody(size)
+		request = host.RequestBody(0, size)
 	}
 	return s.refuse(host, &why, request)
 }

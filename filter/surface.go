@@ -37,6 +37,7 @@ var (
 	credentialRule = []byte("lockout-credential")
 	knownGoodRule  = []byte("known-good")
 	pendingRule    = []byte("pending")
+	keyRule        = []byte("key")
 )
 
 // target is what decides to which surface a request belongs: its method and its

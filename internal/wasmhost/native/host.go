@@ -34,12 +34,12 @@ func (h host) all(m wasmhost.MapType) []filter.Header {
 	return headers
 }
 
-func (h host) RequestBody(size int) []byte { return h.bytes(wasmhost.RequestBody, size) }
+func (h host) RequestBody(start, size int) []byte { return h.bytes(wasmhost.RequestBody, start, size) }
 
-func (h host) ResponseBody(size int) []byte { return h.bytes(wasmhost.ResponseBody, size) }
+func (h host) ResponseBody(size int) []byte { return h.bytes(wasmhost.ResponseBody, 0, size) }
 
-func (h host) bytes(b wasmhost.BufferType, size int) []byte {
-	data, _ := h.BufferBytes(b, 0, size)
+func (h host) bytes(b wasmhost.BufferType, start, size int) []byte {
+	data, _ := h.BufferBytes(b, start, size)
 	return data
 }
 

@@ -1,6 +1,9 @@
 package scenario
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // hardening are the options for services that are under attack.
 func hardening() []Scenario {
@@ -85,5 +88,79 @@ func hardening() []Scenario {
 			},
 			Metrics: map[string]uint64{"gatewarden_rate_limited_requests_total.surface.rest.reason.rate_limited": 0},
 		},
+		{
+			Name:   "keys: a botnet that guesses at one account is slowed down",
+			Config: login(`"keys": [{"per": ["account"], "failures": 3, "window": "10m"}], "account_fields": ["email", "user"]`),
+			Steps: []Step{
+				attempt("", "alice", at("192.0.2.1:1"), answer(401), times(2)),
+				attempt("letter case and spaces are no other account", "%20ALICE+", at("192.0.2.2:1"), answer(401)),
+				attempt("one passes, and it takes a second", "alice", at("192.0.2.3:1"), answer(401)),
+				attempt("the others wait, wherever they are", "alice", at("192.0.2.4:1"), refused("rate_limited", 429), has("retry-after", "1")),
+				attempt("after a second", "alice", at("192.0.2.4:1"), after(second), answer(401)),
+				attempt("two seconds now", "alice", at("192.0.2.5:1"), refused("rate_limited", 429), has("retry-after", "2")),
+				attempt("then four", "alice", at("192.0.2.5:1"), after(2*second), answer(401)),
+				attempt("", "alice", at("192.0.2.6:1"), refused("rate_limited", 429), has("retry-after", "4")),
+				attempt("another account is not concerned", "bob", at("192.0.2.6:1"), answer(302)),
+				attempt("the owner comes in", "alice", at("192.0.2.9:1"), after(4*second), answer(302)),
+				attempt("after a quiet window all is forgotten", "alice", at("192.0.2.7:1"), after(10*time.Minute), answer(401), times(3)),
+			},
+			Log: []string{"reason=rate_limited retry_after=1"},
+		},
+		{
+			Name:   "keys: an account of one client can be locked, and a credential for all",
+			Config: rest(`"failures": 100, "keys": [{"per": ["client", "account"], "failures": 2, "action": "lock"}, {"per": ["credential"], "failures": 3, "action": "lock", "window": "1h"}]`),
+			Steps: []Step{
+				get("", "/api/v1/x", basic("alice:1"), answer(401)),
+				get("", "/api/v1/x", basic("Alice:2"), answer(401)),
+				get("", "/api/v1/x", basic("alice:3"), locked("300")),
+				get("another account", "/api/v1/x", basic("bob:1")),
+				get("another client", "/api/v1/x", basic("alice:4"), at("192.0.2.2:1")),
+				get("a leaked token", "/api/v1/x", token("t"), at("192.0.2.3:1"), answer(401)),
+				get("", "/api/v1/x", token("t"), at("192.0.2.4:1"), answer(401)),
+				get("", "/api/v1/x", token("t"), at("192.0.2.5:1"), answer(401)),
+				get("", "/api/v1/x", token("t"), at("192.0.2.6:1"), locked("3600")),
+				get("another token", "/api/v1/x", token("u"), at("192.0.2.6:1")),
+			},
+		},
+		{
+			Name:   "keys: a form that names two accounts, or hides one, is refused",
+			Config: login(`"keys": [{"per": ["account"], "failures": 3}], "account_fields": ["user"]`),
+			Steps: []Step{
+				form("", "user=alice&password=x&user=bob", refused("malformed", 400)),
+				form("", "us%65r=alice;user=bob", refused("malformed", 400)),
+				form("", "x="+strings.Repeat("x", 70000)+"&user=alice", refused("malformed", 400)),
+				form("none at all", "password=x", answer(401)),
+				form("in pieces", "", answer(401), body("us", "er=al", "ice&pass", "word=x")),
+				form("with trailers", "user=alice", answer(401), trailer("a", "b")),
+				form("encoded", "%75ser=%61lice", answer(401)),
+				attempt("slowed down now", "alice", answer(401)),
+				attempt("", "alice", refused("rate_limited", 429)),
+				post("another media type has no account", "/login", body("user=alice"), answer(400)),
+			},
+		},
+		{
+			Name:   "keys: shadow mode",
+			Config: login(`"mode": "shadow", "keys": [{"per": ["account"], "failures": 1}], "account_fields": ["user"]`),
+			Steps: []Step{
+				attempt("", "alice", answer(401), times(5)),
+				form("", "user=alice&user=bob", answer(401)),
+			},
+			Metrics: map[string]uint64{"gatewarden_requests_total.surface.login.outcome.shadowed": 4},
+			Log:     []string{"shadow refusal surface=login client=192.0.2.1 reason=rate_limited"},
+		},
 	}
+}
+
+// login is a configuration with one consent surface of the given lockout.
+func login(lockout string) string {
+	return `{"allow_on_headers_stop_iteration": true, "surfaces": [{"name": "login", "kind": "oauth-consent", "match": [{"path": "/login", "methods": ["POST"]}],
+		"lockout": {"failures": 100, ` + lockout + `}}]}`
+}
+
+func form(note, text string, options ...option) Step {
+	return post(note, "/login", append([]option{with("content-type", "application/x-www-form-urlencoded"), body(text)}, options...)...)
+}
+
+func attempt(note, account string, options ...option) Step {
+	return form(note, "next=%2F&user="+account+"&password=secret", options...)
 }
