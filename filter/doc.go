@@ -12,7 +12,13 @@
 //	credential.go         whether it presents a credential, and whose
 //	failure.go            which responses are failures
 //	lockout.go            when failures lock out, for how long
+//	pending.go            how many attempts may be under way
+//	knowngood.go          which credentials pass a lockout
+//	keys.go, account.go   limits by account and credential
 //	reply.go              what a refused client is told
 //	challenge.go          what is added to a 401
 //	metadata.go           the documents for OAuth clients
+//
+// stream.go, stream_body.go and stream_response.go ask them in order; count.go
+// puts the outcome into the table.
 package filter

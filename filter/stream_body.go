@@ -1,0 +1,89 @@
+package filter
+
+import (
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/mcp"
+)
+
+// RequestBody sees the body of a request whose headers are held. size is what
+// is buffered so far.
+func (s *Stream) RequestBody(host Host, size int, end bool) Action {
+	switch {
+	case s.replied:
+		return Pause
+	case s.form != nil:
+		return s.readForm(host, size, end)
+	case !s.held:
+		return Continue
+	case !end && size < mcp.MaxRequest:
+		return Pause
+	case size > mcp.MaxRequest:
+		size = 0 // only a whole body is worth reading
+	}
+	return s.release(host, size)
+}
+
+// RequestTrailers ends a request body, too. A held request that was not
+// answered here would go on to the service.
+func (s *Stream) RequestTrailers(host Host) Action {
+	switch {
+	case s.replied:
+		return Pause
+	case s.form != nil:
+		return s.endForm(host)
+	case !s.held:
+		return Continue
+	}
+	return s.release(host, mcp.MaxRequest)
+}
+
+// readForm looks for the account in what has come of the body.
+func (s *Stream) readForm(host Host, size int, end bool) Action {
+	if size > s.formRead {
+		s.form.feed(host.RequestBody(s.formRead, size-s.formRead))
+		s.formRead = size
+	}
+	if !end && !s.form.bad {
+		return Pause
+	}
+	return s.endForm(host)
+}
+
+// endForm decides about a request whose account is known now, or will not be.
+func (s *Stream) endForm(host Host) Action {
+	account, ok := s.form.end()
+	s.form = nil
+	if account != "" {
+		s.nameAttempt(config.ByAccount, []byte(account))
+	}
+	why, refused := s.checkKeys(host)
+	shadow := s.surface.Lockout.Mode == config.ModeShadow
+	switch {
+	case shadow && refused:
+		s.surface.shadowed.add(1)
+		s.filter.reportRefusal(host, s, "shadow refusal", &why)
+		return Continue
+	case shadow, ok && !refused:
+		return s.pass()
+	case !ok:
+		s.freeSlot(host.Now())
+		return s.refuseMalformed(host, malformedForm)
+	}
+	s.freeSlot(why.now)
+	return s.refuse(host, &why, nil)
+}
+
+// release ends the wait for a held request's body: with the refusal, unless
+// there is no reason for it any more.
+func (s *Stream) release(host Host, size int) Action {
+	s.held = false
+	why, refused := s.decide(host)
+	if !refused {
+		return s.pass()
+	}
+	var request []byte
+	if size > 0 {
+		request = host.RequestBody(0, size)
+	}
+	return s.refuse(host, &why, request)
+}

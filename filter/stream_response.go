@@ -1,0 +1,103 @@
+package filter
+
+// ResponseHeaders judges the response by its status and completes its challenge.
+func (s *Stream) ResponseHeaders(host Host, end bool) {
+	if s.replied || s.surface == nil {
+		return
+	}
+	challenged := s.filter.challenge != nil && s.surface.challenged()
+	if !s.counted && !challenged {
+		return
+	}
+	status := parseStatus(host.ResponseHeader(":status"))
+	if status == 401 && challenged {
+		s.filter.completeChallenge(host, s.origin)
+	}
+	if s.counted {
+		s.judge(host, status, end)
+	}
+	if s.slot.held && !s.reading && !(s.grpc && s.counted) {
+		s.freeSlot(host.Now())
+	}
+}
+
+func (s *Stream) judge(host Host, status int, end bool) {
+	if s.grpc && status == 200 {
+		// Without trailers the gRPC status stands in the headers.
+		s.settle(host, judgeGRPC(s.surface, host.ResponseHeader("grpc-status"), s.credential), reasonGRPC)
+		return
+	}
+	verdict := judge(s.surface, status, s.credential)
+	if verdict != undecided {
+		s.settle(host, verdict, statusReason(status))
+		return
+	}
+	s.reading = !end && isReadableJSON(host.ResponseHeader("content-type"), host.ResponseHeader("content-encoding"))
+}
+
+// ResponseBody reads a token endpoint's error as it passes by.
+func (s *Stream) ResponseBody(host Host, size int, end bool) {
+	if !s.reading {
+		return
+	}
+	if size > 0 && s.token.feed(host.ResponseBody(size)) || end {
+		s.settleToken(host)
+	}
+}
+
+// ResponseTrailers end a gRPC response.
+func (s *Stream) ResponseTrailers(host Host) {
+	if s.reading {
+		s.settleToken(host)
+	}
+	if s.counted && s.grpc && !s.replied {
+		s.settle(host, judgeGRPC(s.surface, host.ResponseTrailer("grpc-status"), s.credential), reasonGRPC)
+	}
+}
+
+func (s *Stream) settleToken(host Host) {
+	s.reading = false
+	if code := s.token.code(); countsTokenError(code) {
+		s.settle(host, failed, code)
+	}
+}
+
+// Done ends the stream, however it ended.
+func (s *Stream) Done(host Host) {
+	if s.reading && isClientAbort(host.Property(codeDetails)) {
+		// The client knows the status and left before the error was read:
+		// whoever guesses could do so each time.
+		s.reading = false
+		s.settle(host, failed, "aborted")
+	}
+	if s.slot.held {
+		s.freeSlot(host.Now())
+	}
+}
+
+// codeDetails is the property that says how the stream ended.
+const codeDetails = "response\x00code_details"
+
+// isClientAbort tells from the response code details that the client closed its
+// connection or reset its stream. Time-outs and what the service broke off are
+// not the client's doing.
+// See https://www.envoyproxy.io/docs/envoy/v1.40.0/configuration/http/http_conn_man/response_code_details
+func isClientAbort(details string) bool {
+	return details == "downstream_remote_disconnect" ||
+		details == "http2.remote_reset" || details == "http3.remote_reset"
+}
+
+// settle counts the outcome of the authentication.
+func (s *Stream) settle(host Host, verdict judgement, why string) {
+	switch verdict {
+	case failed:
+		s.counted = false // once, whatever else the response brings
+		s.filter.countFailure(host, s, why)
+	case accepted:
+		s.counted = false
+		s.succeed(host)
+		if s.hasOwn {
+			s.filter.forgive(host, s)
+		}
+	}
+}
