@@ -1,5 +1,7 @@
 package filter
 
+import "strings"
+
 // ResponseHeaders judges the response by its status and completes its challenge.
 func (s *Stream) ResponseHeaders(host Host, end bool) {
 	if s.replied || s.surface == nil {
@@ -64,7 +66,7 @@ func (s *Stream) settleToken(host Host) {
 
 // Done ends the stream, however it ended.
 func (s *Stream) Done(host Host) {
-	if s.reading && isClientAbort(host.Property(codeDetails)) {
+	if s.reading && !brokeOff(host.Property(codeDetails)) {
 		// The client knows the status and left before the error was read:
 		// whoever guesses could do so each time.
 		s.reading = false
@@ -78,13 +80,13 @@ func (s *Stream) Done(host Host) {
 // codeDetails is the property that says how the stream ended.
 const codeDetails = "response\x00code_details"
 
-// isClientAbort tells from the response code details that the client closed its
-// connection or reset its stream. Time-outs and what the service broke off are
-// not the client's doing.
+// brokeOff tells from the response code details that the service broke the
+// response off, or that Envoy's patience with it ended. Everything else may be
+// the client's doing: there are many ways to end a stream, and those that break
+// the rules of HTTP have details of their own.
 // See https://www.envoyproxy.io/docs/envoy/v1.40.0/configuration/http/http_conn_man/response_code_details
-func isClientAbort(details string) bool {
-	return details == "downstream_remote_disconnect" ||
-		details == "http2.remote_reset" || details == "http3.remote_reset"
+func brokeOff(details string) bool {
+	return strings.HasPrefix(details, "upstream_") || strings.HasSuffix(details, "timeout")
 }
 
 // settle counts the outcome of the authentication.
