@@ -28,10 +28,19 @@ demo: build ## attack the demo service and watch the lockout
 test: build ## run every test, those against the real Envoy included
 	@scripts/test
 
+fuzz: ## fuzz every parser for a while (TIME=1m each)
+	@scripts/fuzz $(or $(TIME),1m)
+
+gauntlet: build ## attack Gatewarden and its alternatives; writes docs/gauntlet.md
+	@cd e2e && go run ./cmd/gatewarden-gauntlet -out ../docs/gauntlet.md
+
+bench: ## measure what it costs; writes docs/benchmarks.md
+	@cd bench && go run . -out ../docs/benchmarks.md
+
 check: ## check formatting, vet and lint; ends with a clean tree
 	@scripts/check $(GOLANGCI_LINT) $(MODULES)
 
 clean: ## remove what was built and downloaded
 	rm -rf build .tools
 
-.PHONY: help build run demo test check clean
+.PHONY: help build run demo test fuzz gauntlet bench check clean

@@ -83,8 +83,12 @@ func takeBack(r table.Record, n uint32, rule *config.Lockout, now int64) (table.
 	}
 	r.Count -= min(n, r.Count)
 	r.Level = levelOf(r.Count, rule.Failures)
-	if r.Count == 0 && r.Strikes == 0 {
-		return table.Record{}, true
+	if r.Count == 0 {
+		// Without a first failure there is no window. Strikes outlast it.
+		r.WindowEnd = 0
+		if r.Strikes == 0 {
+			return table.Record{}, true
+		}
 	}
 	return r, true
 }

@@ -233,7 +233,7 @@ func TestLockoutProperties(t *testing.T) {
 					inWindow -= min(n, inWindow)
 				}
 				r = after
-				if r == (table.Record{}) {
+				if r.Count == 0 {
 					inWindow, windowEnd = 0, 0
 				}
 				continue

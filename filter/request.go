@@ -1,11 +1,16 @@
 package filter
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // details are the request headers, beside the credentials, that matter once a
 // request belongs to a surface.
 type details struct {
 	contentType, origin, requestedMethod string
+	// contentLength is 0 when there is none.
+	contentLength int
 }
 
 func readDetails(headers []Header) details {
@@ -14,6 +19,8 @@ func readDetails(headers []Header) details {
 		switch headers[i].Name {
 		case "content-type":
 			d.contentType = headers[i].Value
+		case "content-length":
+			d.contentLength, _ = strconv.Atoi(headers[i].Value)
 		case "origin":
 			d.origin = headers[i].Value
 		case "access-control-request-method":

@@ -2,6 +2,7 @@ package filter
 
 import (
 	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/mcp"
 	"github.com/gatewarden/gatewarden/table"
 )
 
@@ -39,6 +40,7 @@ type Stream struct {
 	credential bool // the request presents one
 	counted    bool // the response can be a failure that counts
 	excused    bool // it passes a lockout, because its credential is a good one
+	readable   bool // the request has a body of a size that can be held
 	held       bool // headers are held until the body was read for the reply
 	replied    bool // the response is the filter's own
 	reading    bool // the response body is being read
@@ -80,7 +82,8 @@ func (s *Stream) RequestHeaders(host Host, end bool) Action {
 	if !end && isForm(d.contentType) && s.needsAccount() {
 		s.form = newAccountForm(owner.Lockout.AccountFields)
 	}
-	return s.check(host, end, t.method)
+	s.readable = !end && t.method == "POST" && d.contentLength <= mcp.MaxRequest
+	return s.check(host)
 }
 
 func (s *Stream) nameCounters() {
@@ -117,7 +120,7 @@ func (s *Stream) nameCredential(headers []Header) {
 }
 
 // check refuses the request of a client that has to wait.
-func (s *Stream) check(host Host, end bool, method string) Action {
+func (s *Stream) check(host Host) Action {
 	why, refused := s.decide(host)
 	switch {
 	case !refused && s.form != nil:
@@ -131,7 +134,7 @@ func (s *Stream) check(host Host, end bool, method string) Action {
 		s.surface.shadowed.add(1)
 		s.filter.reportRefusal(host, s, "shadow refusal", &why)
 		return Continue
-	case s.readsID(end, method):
+	case s.readsID():
 		s.held = true
 		return Pause
 	}
@@ -195,9 +198,8 @@ func (s *Stream) pass() Action {
 
 // readsID tells whether the request's body is waited for before it is refused,
 // because an MCP client understands only an answer with its request's id.
-func (s *Stream) readsID(end bool, method string) bool {
-	return s.filter.config.HeadersStopIteration && s.surface.Kind == config.KindMCP &&
-		!end && !s.grpc && method == "POST"
+func (s *Stream) readsID() bool {
+	return s.filter.config.HeadersStopIteration && s.surface.Kind == config.KindMCP && s.readable && !s.grpc
 }
 
 func (s *Stream) refuse(host Host, why *refusal, request []byte) Action {

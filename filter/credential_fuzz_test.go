@@ -1,0 +1,76 @@
+package filter
+
+import (
+	"bytes"
+	"encoding/base64"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// FuzzBasicUser: what net/http takes for the user of a Basic credential is the
+// user here. The other way round there is more to be read: a user is forgiven
+// whatever his client puts around the pair.
+func FuzzBasicUser(f *testing.F) {
+	for _, seed := range []string{"Basic YWxpY2U6d29uZGVybGFuZA==", "basic Og==", "BASIC YWxpY2U=", "Basic  YTpi ", "Basic", "Basic ",
+		"Basic ====", "Basic YTpi\n", "Basic w6k6w6k=", "Bearer YTpi", "", "Basic YTpi,Basic Yzpk", "Basic YTo6Yjo6"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		user, ok := basicUser(value)
+		request := http.Request{Header: http.Header{"Authorization": {value}}}
+		if want, _, found := request.BasicAuth(); found && (!ok || user != want) {
+			t.Fatalf("%q is the user %q, %v; net/http has %q", value, user, ok, want)
+		}
+		if !ok {
+			return
+		}
+		if strings.Contains(user, ":") {
+			t.Fatalf("the user of %q has a colon: %q", value, user)
+		}
+		// Whatever the password, it is the same principal.
+		again := "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":another"))
+		c := &parseConfig(t, "").Credentials
+		if a, b := principal(c, hdr("authorization", value), nil), principal(c, hdr("authorization", again), nil); !bytes.Equal(a, b) {
+			t.Fatalf("%q is %q and %q is %q", value, a, again, b)
+		}
+	})
+}
+
+// FuzzCookie: a cookie that net/http finds is found here with the same value,
+// but for the blanks around it.
+func FuzzCookie(f *testing.F) {
+	for _, seed := range []string{"s=1", "a=b; s=1", `s="1"`, "s=", "s", ";;;", "s=1; s=2", "a=s=1", "S=1", " s = 1 ", "s=a=b", `s="`, "s=\x00", "s=1,2", "s=\u00e9"} {
+		f.Add(seed, "s")
+	}
+	f.Add("__Host-id=x", "__Host-id")
+	f.Fuzz(func(t *testing.T, field, name string) {
+		value := cookie(field, name)
+		if !strings.Contains(field, value) || strings.Contains(value, ";") {
+			t.Fatalf("%q has a cookie %q that is %q", field, name, value)
+		}
+		request := http.Request{Header: http.Header{"Cookie": {field}}}
+		for _, c := range request.Cookies() {
+			if c.Name != name {
+				continue
+			}
+			if got := value; strings.Trim(got, ` "`) != strings.Trim(c.Value, ` "`) && firstCookie(field, name) {
+				t.Fatalf("%q has a cookie %q that is %q; net/http has %q", field, name, got, c.Value)
+			}
+			return
+		}
+	})
+}
+
+// firstCookie tells whether the first pair of that name is one that net/http
+// reads: it passes over those that are not well-formed.
+func firstCookie(field, name string) bool {
+	for _, pair := range strings.Split(field, ";") {
+		key, _, _ := strings.Cut(strings.Trim(pair, " \t"), "=")
+		if key == name {
+			cookies, err := http.ParseCookie(strings.Trim(pair, " \t"))
+			return err == nil && len(cookies) == 1
+		}
+	}
+	return false
+}

@@ -1,0 +1,82 @@
+package model
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+type verdict int
+
+const (
+	nothing verdict = iota
+	success
+	failure
+)
+
+// judge says what an answer means: docs/configuration.md, "What counts as a
+// failure".
+func judge(s *Setup, kind string, l *Lockout, r *Request, a *Answer) verdict {
+	credential := presented(s, r) || l.CountAnonymous
+	if r.GRPC && a.Status == 200 {
+		switch {
+		case !credential || r.Leaves && a.Late:
+			return nothing
+		case a.GRPC == "16":
+			return failure
+		case a.GRPC == "0":
+			return success
+		}
+		return nothing
+	}
+	switch {
+	case (kind == api || kind == mcp) && !credential:
+		return nothing
+	case slices.Contains(l.Statuses, a.Status):
+		return failure
+	case kind == token && a.Status == 400:
+		return judgeTokenError(r, a)
+	case a.Status >= 200 && a.Status < 300:
+		return success
+	}
+	return nothing
+}
+
+func judgeTokenError(r *Request, a *Answer) verdict {
+	media, _, _ := strings.Cut(a.Type, ";")
+	if a.Zipped || !strings.EqualFold(media, "application/json") || a.Error == "" {
+		return nothing
+	}
+	if r.Leaves {
+		return failure // RATIONALE.md: it knows from the status
+	}
+	var body struct {
+		Error any `json:"error"`
+	}
+	if json.Unmarshal([]byte(a.Error), &body) != nil {
+		return nothing
+	}
+	if body.Error == "invalid_client" || body.Error == "invalid_grant" {
+		return failure
+	}
+	return nothing
+}
+
+// presented tells whether a request carries a credential that the filter is told
+// of.
+func presented(s *Setup, r *Request) bool { return principal(s, r) != "" }
+
+// principal names the credentials of a request, a Basic pair by its user.
+func principal(s *Setup, r *Request) string {
+	var parts []string
+	for _, c := range r.Credentials {
+		switch {
+		case c.In == "scheme", c.In == "cookie" && len(s.Cookies) == 0:
+		case c.In == "basic":
+			parts = append(parts, "basic "+c.User)
+		default:
+			parts = append(parts, c.In+" "+c.Secret)
+		}
+	}
+	return strings.Join(parts, "\n")
+}

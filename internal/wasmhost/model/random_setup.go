@@ -1,0 +1,115 @@
+package model
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"time"
+)
+
+// A generator draws setups and scripts. Limits are low, clients few and steps
+// often to the very end of a window or a lockout, so that much happens.
+type generator struct {
+	*rand.Rand
+	model *Model
+	setup *Setup
+	// favourite is the path that most requests go to.
+	favourite string
+	// back allows steps back of the clock.
+	back bool
+}
+
+// Generate draws the script of a seed.
+func Generate(seed uint64, steps int) Script {
+	g := &generator{Rand: rand.New(rand.NewPCG(seed, 1))}
+	s := Script{Setup: g.drawSetup(), Workers: 1 + g.IntN(4)}
+	g.setup = &s.Setup
+	g.favourite = one(g, "/api/items", "/api/admin", "/mcp", "/oauth/token", "/login")
+	g.model = NewModel(g.setup)
+	g.model.Now = firstTime
+	// The records of a client and of its credentials lie in different sets. A
+	// step back moves each by what it finds, and a success then finds nothing to
+	// take back: less is forgiven, which no script is to stumble over.
+	g.back = true
+	for _, surface := range g.setup.Surfaces {
+		g.back = g.back && !surface.Lockout.Reset
+	}
+	for range steps {
+		s.Steps = append(s.Steps, g.drawStep(s.Workers, 0, nil))
+	}
+	return s
+}
+
+// firstTime is where the clock of the stand-in begins, in milliseconds.
+const firstTime = 1000 * 1000
+
+func one[T any](g *generator, of ...T) T { return of[g.IntN(len(of))] }
+
+// sometimes is true once in n times.
+func (g *generator) sometimes(n int) bool { return g.IntN(n) == 0 }
+
+func (g *generator) drawSetup() Setup {
+	s := Setup{
+		Source: one(g, sourceEnvoy, sourceEnvoy, sourceEnvoy, sourceXFF, sourceXFFFirst, sourceHeader),
+		IPv4:   one(g, 32, 32, 24), IPv6: one(g, 64, 64, 48, 128),
+		Held: g.sometimes(2),
+		Exempt: []Match{
+			{Path: "/healthz"}, {Path: "/api/open"}, {Path: "/.well-known", Prefix: true},
+			{Path: "/mcp/public", Prefix: true, Methods: []string{"GET"}},
+		},
+	}
+	if g.sometimes(2) {
+		s.Allow = []netip.Prefix{netip.MustParsePrefix("192.0.2.8/30"), netip.MustParsePrefix("2001:db8:5::/48")}
+	}
+	if g.sometimes(2) {
+		s.Cookies = []string{"session"}
+	}
+	for _, surface := range []Surface{
+		{Name: "admin", Kind: api, Match: []Match{{Path: "/api/Admin", Prefix: true}}},
+		{Name: "rest", Kind: api, Match: []Match{{Path: "/api", Prefix: true}, {Path: "/v2/items"}}},
+		{Name: "mcp", Kind: mcp, Match: []Match{{Path: "/mcp", Prefix: true}}},
+		{Name: "token", Kind: token, Match: []Match{{Path: "/oauth/token", Methods: []string{"POST"}}}},
+		{Name: "sign-in", Kind: consent, Match: []Match{{Path: "/login", Methods: []string{"POST", "GET"}}}},
+	} {
+		if !g.sometimes(4) || len(s.Surfaces) == 0 {
+			surface.Lockout = g.drawLockout(surface.Kind)
+			s.Surfaces = append(s.Surfaces, surface)
+		}
+	}
+	if g.sometimes(4) {
+		s.Env = map[string]int{s.Surfaces[0].Name: g.IntN(4)}
+	}
+	return s
+}
+
+func (g *generator) drawLockout(kind string) Lockout {
+	const s = time.Second
+	l := Lockout{Mode: one(g, "", "", "", enforce, shadow, off)}
+	if g.sometimes(12) {
+		l.None = true
+	} else if !g.sometimes(8) {
+		l.Failures = 1 + g.IntN(6)
+	}
+	if !g.sometimes(6) {
+		l.Window = one(g, 1*s, 2*s, 10*s, 60*s, 600*s)
+	}
+	if g.sometimes(2) {
+		l.Duration = one(g, 1*s, 5*s, 60*s, 900*s)
+	}
+	if g.sometimes(2) {
+		first := max(l.withDefaults(kind).Window, l.Duration)
+		l.Factor = one(g, 1.5, 2, 2.5, 10, 100)
+		l.Max = first * time.Duration(one(g, 1, 3, 7, 100))
+		l.Forget = one(g, 0, 1*s, 30*s, 3600*s)
+	}
+	switch kind {
+	case api, mcp:
+		l.Statuses = one(g, nil, nil, []int{401, 403}, []int{400, 401})
+		l.CountAnonymous = g.sometimes(3)
+		l.Reset = g.sometimes(3)
+	case token:
+		l.Statuses = one(g, nil, []int{401, 403}, []int{403})
+	case consent:
+		l.Statuses = one(g, nil, []int{200, 401}, []int{422})
+	}
+	return l
+}

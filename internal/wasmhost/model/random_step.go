@@ -1,0 +1,147 @@
+package model
+
+import (
+	"net/netip"
+	"time"
+)
+
+// drawStep draws a step and lets the model take it, so that the next one can be
+// aimed at what is going on.
+func (g *generator) drawStep(workers, depth int, around *Request) Step {
+	s := Step{Worker: g.IntN(workers), Advance: g.drawAdvance(depth), Restart: depth == 0 && g.sometimes(60)}
+	g.model.Now += s.Advance.Milliseconds()
+	s.Send = g.drawRequest()
+	if around != nil && !g.sometimes(3) { // the same client at once, maybe with the same credential
+		s.Send.From, s.Send.Path, s.Send.Dress = around.From, around.Path, plain
+		if g.sometimes(2) {
+			s.Send.Credentials = around.Credentials
+		}
+	}
+	s.Answer = g.drawAnswer(&s.Send)
+	v := g.model.arrive(&s.Send)
+	if v.refused != nil {
+		return s
+	}
+	if depth < 3 && g.sometimes(8) {
+		for range 1 + g.IntN(4) {
+			s.Meanwhile = append(s.Meanwhile, g.drawStep(workers, depth+1, &s.Send))
+		}
+	}
+	g.model.answered(v, &s.Send, &s.Answer)
+	return s
+}
+
+func (g *generator) drawAdvance(depth int) time.Duration {
+	const ms = time.Millisecond
+	if depth > 0 && !g.sometimes(4) {
+		return 0
+	}
+	switch n := g.IntN(40); {
+	case n < 28:
+		return 0
+	case n < 31:
+		return time.Duration(g.IntN(1000)) * ms
+	case n < 33:
+		return time.Duration(g.IntN(20)) * time.Second
+	case n < 38:
+		return g.towards()
+	case n < 39 && g.back && g.model.Now > firstTime/2:
+		return -time.Duration(one(g, 1, 999, 1000, 1001, 5000, 60_000)) * ms
+	}
+	return time.Duration(g.IntN(3600)) * time.Second
+}
+
+// towards is the way to a moment when something ends, or just beside it.
+func (g *generator) towards() time.Duration {
+	if len(g.model.order) == 0 {
+		return 0
+	}
+	c := one(g, g.model.order...)
+	left := one(g, c.lockedUntil, c.lockedUntil, c.windowEnd, c.forgetAt) - g.model.Now + int64(g.IntN(3)-1)
+	return time.Duration(max(left, 0)) * time.Millisecond
+}
+
+var addresses = []netip.Addr{
+	netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2"), netip.MustParseAddr("192.0.2.9"),
+	netip.MustParseAddr("198.51.100.1"), netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2"),
+	netip.MustParseAddr("2001:db8:0:1::1"), netip.MustParseAddr("2001:db8:5::1"), {},
+}
+
+func (g *generator) drawRequest() Request {
+	r := Request{
+		Method:      one(g, "GET", "GET", "POST", "POST", "POST", "OPTIONS", "HEAD", "put"),
+		From:        one(g, addresses[:1+g.IntN(1+g.IntN(len(addresses)))]...), // the first ones most often
+		Wrapped:     Wrap(g.IntN(int(wraps))),
+		Path:        g.drawPath(),
+		Credentials: g.drawCredentials(),
+		Preflight:   g.sometimes(12),
+		GRPC:        g.sometimes(8),
+		Leaves:      g.sometimes(20),
+	}
+	if g.sometimes(4) {
+		r.Dress = Dress(g.IntN(int(dresses)))
+	}
+	if g.sometimes(20) {
+		r.Override = one(g, "POST", "GET", "delete")
+	}
+	r.Body = r.Method == "POST" && g.sometimes(2)
+	if r.GRPC {
+		r.Method, r.Preflight = "POST", false
+	}
+	return r
+}
+
+// drawPath returns the script's favourite as often as all others.
+func (g *generator) drawPath() string {
+	if g.sometimes(2) {
+		return g.favourite
+	}
+	return one(g, "/api/items", "/api/items", "/api/admin", "/api/admin/users", "/api/open", "/v2/items", "/v2/itemsx", "/mcp",
+		"/mcp", "/mcp/public/x", "/oauth/token", "/oauth/token", "/login", "/healthz", "/.well-known/x", "/elsewhere")
+}
+
+func (g *generator) drawCredentials() []Credential {
+	secret := one(g, "a", "b", "c")
+	switch g.IntN(12) {
+	case 0, 1:
+		return nil
+	case 2:
+		return []Credential{{In: "scheme"}}
+	case 3, 4, 5:
+		return []Credential{{In: "basic", User: one(g, "ann", "bob"), Secret: secret}}
+	case 6:
+		return []Credential{{In: "key", Secret: secret}}
+	case 7:
+		return []Credential{{In: "cookie", Secret: secret}}
+	case 8:
+		return []Credential{{In: "bearer", Secret: secret}, {In: "key", Secret: secret}}
+	}
+	return []Credential{{In: "bearer", Secret: secret}}
+}
+
+func (g *generator) drawAnswer(r *Request) Answer {
+	a := Answer{Status: one(g, 200, 200, 200, 401, 401, 401, 401, 401, 401, 401, 400, 403, 404, 422, 429, 302, 204, 500, 503)}
+	switch {
+	case r.GRPC:
+		a.Status = one(g, 200, 200, 200, 401)
+		a.GRPC, a.Late = one(g, "0", "7", "16", "16", "16"), g.sometimes(2)
+		if a.Status != 200 {
+			a.GRPC = ""
+		}
+	case r.Path == "/oauth/token" && !g.sometimes(3):
+		a.Status = 400
+		a.Type = one(g, "application/json", "application/json", "Application/JSON;charset=UTF-8", "text/html", "")
+		a.Zipped = g.sometimes(8)
+		a.Chunk = g.IntN(9)
+		a.Error = one(g, `{"error":"invalid_grant"}`, `{"error":"invalid_client"}`, `{"error":"authorization_pending"}`,
+			`{"error":"slow_down","error_description":"invalid_grant"}`, `{"x":{"error":"invalid_grant"},"error":"invalid_scope"}`,
+			`{"error_description":"\"","\u0065rror" : "invalid_gr\u0061nt"}`, `{"error":["invalid_grant"]}`, `[{"error":"invalid_grant"}]`, `no JSON`, "")
+	}
+	if g.sometimes(10) {
+		a.Behind = "jwt_authn_access_denied{}"
+	}
+	if r.Method == "HEAD" {
+		a.Error = ""
+	}
+	return a
+}

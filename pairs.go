@@ -1,0 +1,62 @@
+package main
+
+import (
+	"encoding/binary"
+
+	"github.com/gatewarden/gatewarden/filter"
+)
+
+// readPairs reads a serialised header map: the number of pairs, the sizes of
+// names and values, then each with a NUL behind it. A map that breaks off is
+// read as far as it goes.
+func readPairs(s string, into []filter.Header) []filter.Header {
+	const word = 4
+	if len(s) < word {
+		return into
+	}
+	// Compared before it becomes an int, which has 32 bits under TinyGo.
+	number := readWord(s)
+	if uint64(number) > uint64(len(s)-word)/(2*word) {
+		return into
+	}
+	count := int(number)
+	sizes, data := s[word:], s[word+count*2*word:]
+	for i := 0; i < count; i++ {
+		name, rest, ok := cutPiece(data, readWord(sizes[i*2*word:]))
+		if !ok {
+			return into
+		}
+		value, rest, ok := cutPiece(rest, readWord(sizes[i*2*word+word:]))
+		if !ok {
+			return into
+		}
+		data = rest
+		into = append(into, filter.Header{Name: name, Value: value})
+	}
+	return into
+}
+
+func readWord(s string) uint32 {
+	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
+}
+
+func cutPiece(data string, size uint32) (piece, rest string, ok bool) {
+	if uint64(size) >= uint64(len(data)) {
+		return "", "", false
+	}
+	return data[:size], data[size+1:], true
+}
+
+// appendPairs writes headers in the form that readPairs reads.
+func appendPairs(b []byte, headers []filter.Header) []byte {
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(headers)))
+	for _, h := range headers {
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(h.Name)))
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(h.Value)))
+	}
+	for _, h := range headers {
+		b = append(append(b, h.Name...), 0)
+		b = append(append(b, h.Value...), 0)
+	}
+	return b
+}
