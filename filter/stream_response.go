@@ -18,7 +18,7 @@ func (s *Stream) ResponseHeaders(host Host, end bool) {
 	if s.counted {
 		s.judge(host, status, end)
 	}
-	if s.slot.held && !s.reading && !(s.grpc && s.counted) {
+	if s.slot.held && !s.reading && (!s.grpc || !s.counted) {
 		s.freeSlot(host.Now())
 	}
 }
