@@ -87,7 +87,7 @@ func TestTargetsInDocumentationExist(t *testing.T) {
 }
 
 func TestLinksInDocumentationLead(t *testing.T) {
-	for _, file := range []string{"README.md", "docs/configuration.md"} {
+	for _, file := range []string{"README.md", "docs/configuration.md", "docs/metrics.md"} {
 		for _, m := range regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(read(t, file), -1) {
 			path := m[1]
 			if strings.HasPrefix(file, "docs/") {
@@ -97,6 +97,32 @@ func TestLinksInDocumentationLead(t *testing.T) {
 				t.Errorf("%s links to %s: %v", file, m[1], err)
 			}
 		}
+	}
+}
+
+// Every metric, reason and kind of log line that the filter knows is in
+// docs/metrics.md, and nothing else.
+func TestMetricsAreDocumented(t *testing.T) {
+	doc := read(t, "docs/metrics.md")
+	known := map[string]bool{}
+	for _, file := range []string{"filter/metrics.go", "filter/audit.go", "filter/reply.go", "filter/stream.go", "filter/stream_body.go"} {
+		source := read(t, file)
+		for _, pattern := range []string{`"(gatewarden_\w+)"`, `Reason\w+ +Reason = "(\w+)"`, `gatewarden: ([a-z ]+)"`, `f\.line\("([a-z ]+)"`, `"([a-z ]*refusal)"`} {
+			for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(source, -1) {
+				known[m[1]] = true
+				if !strings.Contains(doc, m[1]) {
+					t.Errorf("%s has %q, docs/metrics.md does not", file, m[1])
+				}
+			}
+		}
+	}
+	for _, m := range regexp.MustCompile("(?m)^\\| `(gatewarden_\\w+)`").FindAllStringSubmatch(doc, -1) {
+		if !known[m[1]] {
+			t.Errorf("docs/metrics.md has %q, the filter does not", m[1])
+		}
+	}
+	if len(known) < 15 {
+		t.Errorf("only %d names found: the test looks for the wrong thing", len(known))
 	}
 }
 
