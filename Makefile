@@ -9,7 +9,7 @@ TOOLCHAIN ?= auto
 CONFIG ?=
 
 # Modules of their own keep their dependencies out of the filter's go.mod.
-MODULES := . config/schematest internal/wasmhost e2e
+MODULES := . config/schematest internal/wasmhost e2e bench
 
 .DEFAULT_GOAL := help
 

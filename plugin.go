@@ -29,7 +29,12 @@ type pluginContext struct {
 	types.DefaultPluginContext
 	host   host
 	filter *filter.Filter
+	// idle are the contexts of streams that are done.
+	idle []*httpContext
 }
+
+// maxIdle bounds what a burst of streams leaves behind.
+const maxIdle = 1024
 
 // OnPluginStart loads the configuration. When it is refused, Envoy keeps the one
 // it had.
@@ -69,12 +74,18 @@ func (p *pluginContext) OnPluginDone() bool {
 }
 
 func (p *pluginContext) NewHttpContext(uint32) types.HttpContext {
-	return &httpContext{host: &p.host, stream: p.filter.NewStream()}
+	if last := len(p.idle) - 1; last >= 0 {
+		c := p.idle[last]
+		p.idle = p.idle[:last]
+		return c
+	}
+	return &httpContext{plugin: p, host: &p.host, stream: p.filter.NewStream()}
 }
 
 // httpContext is one request and its response.
 type httpContext struct {
 	types.DefaultHttpContext
+	plugin *pluginContext
 	host   *host
 	stream *filter.Stream
 }
@@ -107,7 +118,14 @@ func (c *httpContext) OnHttpResponseTrailers(int) types.Action {
 	return types.ActionContinue
 }
 
-func (c *httpContext) OnHttpStreamDone() { c.stream.Done(c.host) }
+// OnHttpStreamDone is the last call for a stream: its context can serve another.
+func (c *httpContext) OnHttpStreamDone() {
+	c.stream.Done(c.host)
+	c.stream.Reset()
+	if len(c.plugin.idle) < maxIdle {
+		c.plugin.idle = append(c.plugin.idle, c)
+	}
+}
 
 func action(a filter.Action) types.Action {
 	if a == filter.Pause {

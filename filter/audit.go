@@ -33,12 +33,12 @@ func (a *audit) allow(now int64) bool {
 }
 
 // failure reports a counted failure.
-func (f *Filter) reportFailure(host Host, s *Stream, why string, r *table.Record, locked bool, now int64) {
+func (f *Filter) reportFailure(host Host, s *Stream, why cause, r *table.Record, locked bool, now int64) {
 	if !f.allowLine(now) {
 		return
 	}
 	b := f.line("failure", s)
-	b = appendField(b, "reason", why)
+	b = appendField(b, "reason", why.String())
 	b = appendNumber(b, "failures", int64(r.Count))
 	b = appendNumber(b, "limit", int64(s.surface.Lockout.Failures))
 	if locked {
@@ -74,9 +74,9 @@ func (f *Filter) reportRefusal(host Host, s *Stream, what string, why *refusal) 
 }
 
 // reportLost reports a failure that could not be counted.
-func (f *Filter) reportLost(host Host, s *Stream, why string, now int64) {
+func (f *Filter) reportLost(host Host, s *Stream, why cause, now int64) {
 	if f.allowLine(now) {
-		f.write(host, appendField(f.line("uncounted failure", s), "reason", why))
+		f.write(host, appendField(f.line("uncounted failure", s), "reason", why.String()))
 	}
 }
 

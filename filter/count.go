@@ -8,12 +8,25 @@ import (
 	"github.com/gatewarden/gatewarden/table"
 )
 
-const reasonGRPC = "grpc_status_16"
+// cause is what made a response a failure: a status, or a code that says more.
+// It becomes text only for the log, which nearly no response needs.
+type cause struct {
+	status int
+	code   string
+}
 
-func statusReason(status int) string { return "status_" + strconv.Itoa(status) }
+func (c cause) String() string {
+	if c.code != "" {
+		return c.code
+	}
+	return "status_" + strconv.Itoa(c.status)
+}
+
+// causeGRPC is the one gRPC status that is a failure.
+var causeGRPC = cause{code: "grpc_status_16"}
 
 // countFailure counts a failure of the stream's client.
-func (f *Filter) countFailure(host Host, s *Stream, why string) {
+func (f *Filter) countFailure(host Host, s *Stream, why cause) {
 	now := host.Now()
 	record, locked, result := f.fail(s, s.counter, &s.surface.Lockout, now)
 	s.surface.failures.add(1)

@@ -49,6 +49,9 @@ type Stream struct {
 // NewStream begins a stream.
 func (f *Filter) NewStream() *Stream { return &Stream{filter: f} }
 
+// Reset makes a stream that is done a new one, so that its memory serves again.
+func (s *Stream) Reset() { *s = Stream{filter: s.filter} }
+
 // RequestHeaders decides about a request. end tells that it has no body.
 func (s *Stream) RequestHeaders(host Host, end bool) Action {
 	headers := host.RequestHeaders()

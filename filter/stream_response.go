@@ -26,12 +26,12 @@ func (s *Stream) ResponseHeaders(host Host, end bool) {
 func (s *Stream) judge(host Host, status int, end bool) {
 	if s.grpc && status == 200 {
 		// Without trailers the gRPC status stands in the headers.
-		s.settle(host, judgeGRPC(s.surface, host.ResponseHeader("grpc-status"), s.credential), reasonGRPC)
+		s.settle(host, judgeGRPC(s.surface, host.ResponseHeader("grpc-status"), s.credential), causeGRPC)
 		return
 	}
 	verdict := judge(s.surface, status, s.credential)
 	if verdict != undecided {
-		s.settle(host, verdict, statusReason(status))
+		s.settle(host, verdict, cause{status: status})
 		return
 	}
 	s.reading = !end && isReadableJSON(host.ResponseHeader("content-type"), host.ResponseHeader("content-encoding"))
@@ -53,14 +53,14 @@ func (s *Stream) ResponseTrailers(host Host) {
 		s.settleToken(host)
 	}
 	if s.counted && s.grpc && !s.replied {
-		s.settle(host, judgeGRPC(s.surface, host.ResponseTrailer("grpc-status"), s.credential), reasonGRPC)
+		s.settle(host, judgeGRPC(s.surface, host.ResponseTrailer("grpc-status"), s.credential), causeGRPC)
 	}
 }
 
 func (s *Stream) settleToken(host Host) {
 	s.reading = false
 	if code := s.token.code(); countsTokenError(code) {
-		s.settle(host, failed, code)
+		s.settle(host, failed, cause{code: code})
 	}
 }
 
@@ -70,7 +70,7 @@ func (s *Stream) Done(host Host) {
 		// The client knows the status and left before the error was read:
 		// whoever guesses could do so each time.
 		s.reading = false
-		s.settle(host, failed, "aborted")
+		s.settle(host, failed, cause{code: "aborted"})
 	}
 	if s.slot.held {
 		s.freeSlot(host.Now())
@@ -90,7 +90,7 @@ func brokeOff(details string) bool {
 }
 
 // settle counts the outcome of the authentication.
-func (s *Stream) settle(host Host, verdict judgement, why string) {
+func (s *Stream) settle(host Host, verdict judgement, why cause) {
 	switch verdict {
 	case failed:
 		s.counted = false // once, whatever else the response brings

@@ -23,6 +23,7 @@ type guest struct {
 	options wasmhost.Options
 	filter  *filter.Filter
 	streams map[uint32]*filter.Stream
+	idle    []*filter.Stream // done, as plugin.go keeps them
 }
 
 // Exports are those that internal/stdgo exports.
@@ -53,7 +54,9 @@ func (g *guest) OnTick(uint32) error {
 }
 
 func (g *guest) OnContextCreate(id, parent uint32) error {
-	if parent != 0 {
+	if last := len(g.idle) - 1; parent != 0 && last >= 0 {
+		g.streams[id], g.idle = g.idle[last], g.idle[:last]
+	} else if parent != 0 {
 		g.streams[id] = g.filter.NewStream()
 	}
 	return nil
@@ -89,6 +92,9 @@ func (g *guest) OnResponseTrailers(id uint32, _ int) (wasmhost.Action, error) {
 func (g *guest) OnLog(id uint32) error {
 	if s := g.streams[id]; s != nil {
 		s.Done(g.host)
+		s.Reset()
+		g.idle = append(g.idle, s)
+		delete(g.streams, id)
 	}
 	return nil
 }

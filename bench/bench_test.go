@@ -1,0 +1,134 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gatewarden/gatewarden/config"
+)
+
+func TestParse(t *testing.T) {
+	s, err := parse([]string{"-only", "a,b", "-rounds", "2"})
+	if err != nil || s.rounds != 2 || len(s.only) != 2 {
+		t.Errorf("%+v, %v", s, err)
+	}
+	if s, err := parse([]string{"-quick"}); err != nil || s.rounds != 1 || s.soak > 100_000 {
+		t.Errorf("-quick: %+v, %v", s, err)
+	}
+	for _, wrong := range []string{"-rounds 0", "-rounds 99", "-duration 1ms", "-duration 1h", "-soak -1", "word"} {
+		if _, err := parse(strings.Fields(wrong)); err == nil {
+			t.Errorf("%s is taken", wrong)
+		}
+	}
+}
+
+// The configurations that are measured are valid, and are what they say.
+func TestConfigurations(t *testing.T) {
+	for name, text := range map[string]string{
+		"gatewarden": gatewardenConfig, "patient": patientConfig, "64 surfaces": manySurfaces(64),
+	} {
+		c, err := config.Parse([]byte(text), nil)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		last := c.Surfaces[len(c.Surfaces)-1]
+		if last.Name != "rest" || c.Table.Clients != tableClients {
+			t.Errorf("%s: the last surface is %s, the table for %d", name, last.Name, c.Table.Clients)
+		}
+		if patient := last.Lockout.Failures > failures; patient != (name == "patient") {
+			t.Errorf("%s: the limit is %d", name, last.Lockout.Failures)
+		}
+	}
+	if !json.Valid([]byte(denied.Body)) {
+		t.Errorf("%s is no JSON", denied.Body)
+	}
+}
+
+// newFake has results as a run would leave them.
+func newFake() *bench {
+	b := &bench{settings: settings{rounds: 1, soak: 100}, progress: io.Discard, compilers: []string{"go"}}
+	for row, cpu := range map[string]float64{"pass/bare/1": 10, "pass/hostcalls-go/1": 20, "pass/gatewarden-go/1": 21} {
+		b.results.Add(row, colCPU, cpu)
+		b.results.Add(row, colFullCPU, cpu+2)
+	}
+	b.results.Add("refuse/bare/1", colRate, 1000)
+	b.results.Add("refuse/gatewarden-go/1", colRate, 500)
+	for _, rss := range []float64{100, 150, 160, 160, 160} {
+		b.results.Add("soak/go", colSoak, rss)
+	}
+	b.results.Add("clients/1000000/gatewarden-go", colFullCPU, 30)
+	b.results.Add("clients/1000000/gatewarden-go", colGrowth, 5)
+	b.results.Add("clients/1000000/gatewarden-go", colTable, 2.2)
+	return b
+}
+
+func TestTargets(t *testing.T) {
+	want := []struct{ measured, verdict string }{
+		{"1.05", "met"}, {"1.10", "met"}, // 21/20, 11/10
+		{"1.05", "met"}, {"1.10", "met"}, // 23/22, 11/10
+		{"0.50", "missed"},
+		{"0.0 MB", "met"}, // it grew before the half, not after
+		{"5.0 MB", "missed"},
+	}
+	rows := newFake().targets()
+	if len(rows) != len(want) {
+		t.Fatalf("%d targets, want %d: %v", len(rows), len(want), rows)
+	}
+	for i, row := range rows {
+		if row[2] != want[i].measured || row[3] != want[i].verdict {
+			t.Errorf("%v, want %s and %s", row, want[i].measured, want[i].verdict)
+		}
+	}
+}
+
+// The report has the sections for which there are figures, and no others.
+func TestWrite(t *testing.T) {
+	text, chart := newFake().write(time.Minute)
+	for _, title := range []string{"## Targets", "one worker", "## With the number of clients", "## Over time"} {
+		if !strings.Contains(text, title) {
+			t.Errorf("there is no %q in\n%s", title, text)
+		}
+	}
+	for _, title := range []string{"2 workers", "size of the headers", "Allocations"} {
+		if strings.Contains(text, title) {
+			t.Errorf("there is %q without figures in\n%s", title, text)
+		}
+	}
+	if !strings.Contains(chart, "gatewarden-go") {
+		t.Errorf("Gatewarden is not in the chart\n%s", chart)
+	}
+}
+
+func TestJobsHaveNamesOfTheirOwn(t *testing.T) {
+	b := newFake()
+	b.tools.nginx, b.tools.haproxy = "nginx", "haproxy"
+	seen := map[string]bool{}
+	for _, j := range b.jobs() {
+		if seen[j.name] {
+			t.Errorf("%s is there twice", j.name)
+		}
+		seen[j.name] = true
+	}
+	for _, name := range []string{"pass/nginx/2", "refuse/gatewarden-go/1", "surfaces/64/go", "headers/32768/bare", "clients/1000000/lua", "soak/go"} {
+		if !seen[name] {
+			t.Errorf("there is no %s", name)
+		}
+	}
+}
+
+func TestRelease(t *testing.T) {
+	for text, want := range map[string]string{
+		"envoy  version: 9e5580933739/1.40.0/Clean/RELEASE/BoringSSL":  "1.40.0",
+		"nginx version: nginx/1.22.1":                                  "1.22.1",
+		"HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://x.y.z/": "2.6.12-1+deb12u4",
+		"unknown": "unknown",
+	} {
+		if got := release(text); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}

@@ -1,0 +1,131 @@
+// Package native runs the filter's rules without a proxy, to count what they
+// allocate and which host calls they make.
+package native
+
+import (
+	"testing"
+
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/table"
+)
+
+// host is a proxy whose results cost nothing, so that what is allocated is the
+// filter's own. Of shared data it has what the filter put there.
+type host struct {
+	filter.Host // nil: no scene needs the rest
+
+	request []filter.Header
+	status  string
+	now     int64
+	data    map[string][]byte
+	calls   int // that a real host charges for
+	stream  *filter.Stream
+}
+
+var _ filter.Host = (*host)(nil)
+
+func (h *host) Get(key []byte) ([]byte, uint32, bool) {
+	h.calls++
+	value, found := h.data[string(key)]
+	return value, 1, found
+}
+
+func (h *host) Set(key, value []byte, _ uint32) bool {
+	h.calls++
+	h.data[string(key)] = append([]byte(nil), value...)
+	return true
+}
+
+func (h *host) Now() int64 { h.calls++; return h.now }
+
+func (h *host) RequestHeaders() []filter.Header { h.calls++; return h.request }
+
+func (h *host) Property(string) string { h.calls++; return "192.0.2.1:4711" }
+
+func (h *host) ResponseHeader(name string) string {
+	h.calls++
+	if name == ":status" {
+		return h.status
+	}
+	return ""
+}
+
+func (h *host) SetReason(string)             { h.calls++ }
+func (h *host) Reply(*filter.Reply)          { h.calls++ }
+func (h *host) Warn(string)                  { h.calls++ }
+func (h *host) Info(string)                  { h.calls++ }
+func (h *host) Counter(string) filter.Metric { return 0 }
+func (h *host) Gauge(string) filter.Metric   { return 0 }
+func (h *host) Record(filter.Metric, uint64) { h.calls++ }
+
+// Scene is a kind of request.
+type Scene struct {
+	Name, Path, Status string
+	// Failures come first, of the same client.
+	Failures int
+}
+
+// Scenes are the requests whose allocations and host calls are counted.
+func Scenes() []Scene {
+	return []Scene{
+		{Name: "passing, on a guarded path", Path: "/api/v1/items", Status: "200"},
+		{Name: "passing, from a client with failures", Path: "/api/v1/items", Status: "200", Failures: 3},
+		{Name: "passing, on a path that is not guarded", Path: "/other", Status: "200"},
+		{Name: "failing", Path: "/api/v1/items", Status: "401"},
+		{Name: "refused", Path: "/api/v1/items", Status: "200", Failures: 20},
+	}
+}
+
+// Cost is what one request of a scene takes.
+type Cost struct{ Allocations, Calls float64 }
+
+// Count runs a scene under the given configuration.
+func Count(s Scene, configuration string) (Cost, error) {
+	exchange, h, err := s.prepare(configuration)
+	if err != nil {
+		return Cost{}, err
+	}
+	const runs = 1000
+	h.calls = 0
+	allocations := testing.AllocsPerRun(runs, exchange)
+	return Cost{Allocations: allocations, Calls: float64(h.calls) / (runs + 1)}, nil // one to warm up
+}
+
+// prepare returns what runs one request of the scene from its beginning to its
+// end.
+func (s Scene) prepare(configuration string) (exchange func(), h *host, err error) {
+	c, err := config.Parse([]byte(configuration), nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	h = &host{now: 1_000_000, data: map[string][]byte{}, request: requestTo("/api/v1/items"), status: "401"}
+	f := filter.New(c, h, table.Seed{1, 2, 3})
+	exchange = func() {
+		stream := f.NewStream()
+		h.stream = stream // on the heap, where the plugin has it
+		if stream.RequestHeaders(h, true) == filter.Continue {
+			stream.ResponseHeaders(h, false)
+			stream.ResponseBody(h, 3, true)
+		}
+		stream.Done(h)
+	}
+	for range s.Failures {
+		exchange()
+	}
+	h.request, h.status = requestTo(s.Path), s.Status
+	return exchange, h, nil
+}
+
+func requestTo(path string) []filter.Header {
+	return []filter.Header{
+		{Name: ":authority", Value: "127.0.0.1:10000"},
+		{Name: ":path", Value: path},
+		{Name: ":method", Value: "GET"},
+		{Name: ":scheme", Value: "http"},
+		{Name: "user-agent", Value: "bench"},
+		{Name: "authorization", Value: "Bearer bench"},
+		{Name: "x-forwarded-proto", Value: "http"},
+		{Name: "x-request-id", Value: "11111111-2222-3333-4444-555555555555"},
+	}
+}

@@ -1,0 +1,76 @@
+package proxy
+
+// object is a JSON object.
+type object = map[string]any
+
+// bootstrap is the same for every variant but for the filter: no access log, no
+// tracing, answers made by the router.
+func (e Envoy) bootstrap() object {
+	return object{
+		"admin": object{"address": local(0)},
+		"static_resources": object{"listeners": []any{object{
+			"name": "public", "address": local(0),
+			// Connections spread evenly, so that two workers are two workers.
+			"enable_reuse_port":         false,
+			"connection_balance_config": object{"exact_balance": object{}},
+			"filter_chains":             []any{object{"filters": []any{e.connectionManager()}}},
+		}}},
+	}
+}
+
+func local(port int) object {
+	return object{"socket_address": object{"address": "127.0.0.1", "port_value": port}}
+}
+
+func (e Envoy) connectionManager() object {
+	filters := []any{object{"name": "envoy.filters.http.router", "typed_config": object{
+		"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
+	}}}
+	if e.Filter != nil {
+		filters = append([]any{e.Filter}, filters...)
+	}
+	return object{
+		"name": "envoy.filters.network.http_connection_manager",
+		"typed_config": object{
+			"@type":       "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+			"stat_prefix": "public",
+			// So that one machine can stand for a million clients, who say who
+			// they are in X-Forwarded-For.
+			"use_remote_address":      false,
+			"internal_address_config": object{},
+			"normalize_path":          true,
+			"merge_slashes":           true,
+			"http_filters":            filters,
+			"route_config": object{"virtual_hosts": []any{object{
+				"name": "all", "domains": []string{"*"}, "routes": e.routes(),
+			}}},
+		},
+	}
+}
+
+func (e Envoy) routes() []any {
+	return []any{
+		direct(FailPath, Answer{Status: 401, Body: Body}),
+		direct(DenyPath, e.Denied),
+		direct("/", Answer{Status: 200, Body: Body}),
+	}
+}
+
+func direct(prefix string, a Answer) object {
+	if a.Status == 0 {
+		a.Status = 429
+	}
+	response := object{"status": a.Status}
+	if a.Body != "" {
+		response["body"] = object{"inline_string": a.Body}
+	}
+	var headers []any
+	for _, h := range a.Headers {
+		headers = append(headers, object{
+			"header": object{"key": h[0], "value": h[1]}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+		})
+	}
+	return object{
+		"match": object{"prefix": prefix}, "direct_response": response, "response_headers_to_add": headers,
+	}
+}

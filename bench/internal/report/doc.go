@@ -1,0 +1,2 @@
+// Package report turns measurements into medians, tables and a chart.
+package report

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// tools is what the machine has to measure.
+type tools struct {
+	root                  string // the repository
+	envoy, nginx, haproxy string // paths; nginx and haproxy may be missing
+	missing               []string
+}
+
+func findTools(ctx context.Context) (tools, error) {
+	var t tools
+	here, err := os.Getwd()
+	if err != nil {
+		return t, err
+	}
+	for t.root = here; !exists(filepath.Join(t.root, "envoy.yaml")); t.root = filepath.Dir(t.root) {
+		if t.root == filepath.Dir(t.root) {
+			return t, fmt.Errorf("there is no envoy.yaml in %s or above: run this in Gatewarden's repository", here)
+		}
+	}
+	if t.envoy, err = findEnvoy(ctx, t.root); err != nil {
+		return t, err
+	}
+	for _, peer := range []struct {
+		name string
+		path *string
+	}{{"nginx", &t.nginx}, {"haproxy", &t.haproxy}} {
+		if *peer.path, err = exec.LookPath(peer.name); err != nil {
+			t.missing = append(t.missing, fmt.Sprintf("%s (not on the PATH)", peer.name))
+		}
+	}
+	if _, err := exec.LookPath("tinygo"); err != nil {
+		t.missing = append(t.missing, "builds by TinyGo (tinygo is not on the PATH)")
+	}
+	return t, nil
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
+}
+
+// findEnvoy leaves it to the end-to-end tests to find Envoy, or to get it.
+func findEnvoy(ctx context.Context, root string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", "run", "./cmd/gatewarden-demo", "envoy")
+	cmd.Dir = filepath.Join(root, "e2e")
+	var out, log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &log
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("no Envoy: %w\n%s", err, log.String())
+	}
+	path := strings.TrimSpace(out.String())
+	if strings.Contains(path, " ") {
+		return "", fmt.Errorf("only a container image of Envoy is to be had (%s), whose CPU cannot be read from here; set ENVOY to a binary", path)
+	}
+	return path, nil
+}
