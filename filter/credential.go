@@ -135,9 +135,13 @@ func basicUser(value string) (string, bool) {
 	return user, found
 }
 
-// basicAccount returns the user of the first Basic credential of a request.
+// basicAccount returns the user of a request's Basic credential. It looks at the
+// one header that services look at: elsewhere it could only be a decoy.
 func basicAccount(c *config.Credentials, headers []Header) string {
 	for i := range headers {
+		if headers[i].Name != "authorization" {
+			continue
+		}
 		if user, ok := basicUser(credentialValue(c, &headers[i])); ok {
 			return plainAccount(user)
 		}

@@ -113,6 +113,7 @@ func hardening() []Scenario {
 				get("", "/api/v1/x", basic("alice:1"), answer(401)),
 				get("", "/api/v1/x", basic("Alice:2"), answer(401)),
 				get("", "/api/v1/x", basic("alice:3"), locked("300")),
+				get("a decoy in another header hides nothing", "/api/v1/x", with("x-api-key", "Basic ZGVjb3k6eA=="), basic("alice:5"), locked("300")),
 				get("another account", "/api/v1/x", basic("bob:1")),
 				get("another client", "/api/v1/x", basic("alice:4"), at("192.0.2.2:1")),
 				get("a leaked token", "/api/v1/x", token("t"), at("192.0.2.3:1"), answer(401)),
