@@ -149,14 +149,18 @@ func basicAccount(c *config.Credentials, headers []Header) string {
 	return ""
 }
 
-// cookie returns the value of a cookie in a Cookie field (RFC 6265 section 4.2).
+// cookie returns the first value of a cookie in a Cookie field (RFC 6265 section
+// 4.2) that is not empty. Services are lenient about blanks, so this is, too.
 func cookie(field, name string) string {
 	for rest := field; rest != ""; {
 		var pair string
 		pair, rest, _ = strings.Cut(rest, ";")
-		key, value, _ := strings.Cut(strings.Trim(pair, " \t"), "=")
-		if key == name {
-			return strings.Trim(value, ` "`)
+		key, value, _ := strings.Cut(pair, "=")
+		if strings.Trim(key, " \t") != name {
+			continue
+		}
+		if value = strings.Trim(value, " \t\""); value != "" {
+			return value
 		}
 	}
 	return ""
