@@ -175,8 +175,6 @@ func (h *host) Reply(r *filter.Reply) {
 
 func (*host) Warn(line string) { proxywasm.LogWarn(line) }
 
-func (*host) Info(line string) { proxywasm.LogInfo(line) }
-
 func (*host) Counter(name string) filter.Metric { return define(metricCounter, name) }
 
 func (*host) Gauge(name string) filter.Metric { return define(metricGauge, name) }

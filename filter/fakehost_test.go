@@ -125,8 +125,6 @@ func (h *fakeHost) Reply(r *Reply) {
 
 func (h *fakeHost) Warn(line string) { h.note("log"); h.log = append(h.log, line) }
 
-func (h *fakeHost) Info(line string) { h.note("log"); h.log = append(h.log, line) }
-
 func (h *fakeHost) Counter(name string) Metric { return h.metric("counter", name) }
 
 func (h *fakeHost) Gauge(name string) Metric { return h.metric("gauge", name) }

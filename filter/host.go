@@ -40,9 +40,8 @@ type Host interface {
 	// Reply answers the request in the service's place.
 	Reply(reply *Reply)
 
-	// Warn and Info write one line to the proxy's log.
+	// Warn writes one line to the proxy's log.
 	Warn(line string)
-	Info(line string)
 	// Counter defines a counter and Gauge a gauge; defining one again gives
 	// the same one. Both belong to all workers together.
 	Counter(name string) Metric

@@ -108,17 +108,21 @@ func (s *Stream) nameCredential(headers []Header) {
 		s.own = f.table.Key(credentialRule, s.surface.name, s.client.key[:], f.name)
 		s.hasOwn = true
 	}
-	if rule.KnownGood.For > 0 || rule.Pending > 0 {
-		f.name = wholeCredential(&f.config.Credentials, headers, f.name[:0])
+	tracked := rule.KnownGood.For > 0 || rule.Pending > 0
+	if !tracked && len(rule.Keys) == 0 {
+		return
+	}
+	f.name = wholeCredential(&f.config.Credentials, headers, f.name[:0])
+	if tracked {
 		s.standing.key = f.table.Key(knownGoodRule, s.surface.name, s.client.key[:], f.name)
 		s.standing.tracked = true
 	}
-	if len(rule.Keys) > 0 {
-		f.name = wholeCredential(&f.config.Credentials, headers, f.name[:0])
-		s.nameAttempt(config.ByCredential, f.name)
-		if user := basicAccount(&f.config.Credentials, headers); user != "" {
-			s.nameAttempt(config.ByAccount, []byte(user))
-		}
+	if len(rule.Keys) == 0 {
+		return
+	}
+	s.nameAttempt(config.ByCredential, f.name)
+	if user := basicAccount(&f.config.Credentials, headers); user != "" {
+		s.nameAttempt(config.ByAccount, []byte(user))
 	}
 }
 

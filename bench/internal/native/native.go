@@ -54,7 +54,6 @@ func (h *host) ResponseHeader(name string) string {
 func (h *host) SetReason(string)             { h.calls++ }
 func (h *host) Reply(*filter.Reply)          { h.calls++ }
 func (h *host) Warn(string)                  { h.calls++ }
-func (h *host) Info(string)                  { h.calls++ }
 func (h *host) Counter(string) filter.Metric { return 0 }
 func (h *host) Gauge(string) filter.Metric   { return 0 }
 func (h *host) Record(filter.Metric, uint64) { h.calls++ }

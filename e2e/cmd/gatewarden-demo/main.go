@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 
 	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
@@ -73,7 +72,7 @@ func dispatch(ctx context.Context, args []string, out, log io.Writer) error {
 	if flags.NArg() > 0 {
 		return usageError{fmt.Errorf("%q is one word too many", flags.Arg(0))}
 	}
-	root, err := repository()
+	root, err := envoy.Repository()
 	if err != nil {
 		return err
 	}
@@ -91,20 +90,4 @@ func dispatch(ctx context.Context, args []string, out, log io.Writer) error {
 		return err
 	}
 	return usageError{fmt.Errorf("%q is no command", args[0])}
-}
-
-// repository is the closest folder, from here upwards, that has an envoy.yaml.
-func repository() (string, error) {
-	here, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for dir := here; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "envoy.yaml")); err == nil {
-			return dir, nil
-		}
-		if dir == filepath.Dir(dir) {
-			return "", fmt.Errorf("there is no envoy.yaml in %s or above: run this in Gatewarden's repository", here)
-		}
-	}
 }

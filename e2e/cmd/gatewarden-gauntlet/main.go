@@ -80,7 +80,7 @@ func choose(all []gauntlet.Attack, only string) ([]gauntlet.Attack, error) {
 }
 
 func tools(ctx context.Context, log io.Writer) (gauntlet.Tools, error) {
-	root, err := repository()
+	root, err := envoy.Repository()
 	if err != nil {
 		return gauntlet.Tools{}, err
 	}
@@ -99,22 +99,6 @@ func tools(ctx context.Context, log io.Writer) (gauntlet.Tools, error) {
 		Root: root, Wasm: wasm, Envoy: binary,
 		Nginx: gauntlet.FindPeer(ctx, "nginx", "-v"), HAProxy: gauntlet.FindPeer(ctx, "haproxy", "-v"),
 	}, err
-}
-
-// repository is the closest folder, from here upwards, that has an envoy.yaml.
-func repository() (string, error) {
-	here, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for dir := here; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "envoy.yaml")); err == nil {
-			return dir, nil
-		}
-		if dir == filepath.Dir(dir) {
-			return "", fmt.Errorf("there is no envoy.yaml in %s or above: run this in Gatewarden's repository", here)
-		}
-	}
 }
 
 func write(path string, game gauntlet.Game, results []gauntlet.Result) error {

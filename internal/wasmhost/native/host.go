@@ -77,8 +77,6 @@ func (h host) Reply(r *filter.Reply) {
 
 func (h host) Warn(line string) { h.Log(wasmhost.Warn, line) }
 
-func (h host) Info(line string) { h.Log(wasmhost.Info, line) }
-
 func (h host) Counter(name string) filter.Metric { return h.define(wasmhost.Counter, name) }
 
 func (h host) Gauge(name string) filter.Metric { return h.define(wasmhost.Gauge, name) }
