@@ -5,10 +5,7 @@ module github.com/gatewarden/gatewarden
 // internal/wasmhost, config/schematest, e2e.
 go 1.25.0
 
-require (
-	github.com/tetratelabs/proxy-wasm-go-sdk v0.24.0
-	github.com/tidwall/gjson v1.20.0
-)
+require github.com/tidwall/gjson v1.20.0
 
 require (
 	github.com/tidwall/match v1.1.1 // indirect

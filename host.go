@@ -6,8 +6,6 @@ import (
 	"strings"
 	"unsafe"
 
-	"github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm"
-
 	"github.com/gatewarden/gatewarden/filter"
 	"github.com/gatewarden/gatewarden/table"
 )
@@ -74,7 +72,7 @@ func randomSeed() table.Seed {
 
 // environment returns the VM's variables as "NAME=value". It asks the proxy
 // itself, because the os package does it through a C library under TinyGo, which
-// wants more of malloc than plugin_tinygo.go has.
+// wants more of malloc than exports_tinygo.go has.
 func environment() []string {
 	var sizes [2]uint32
 	if environSizesGet(unsafe.Pointer(&sizes[0]), unsafe.Pointer(&sizes[1])) != statusOK || sizes[0] == 0 {
@@ -173,7 +171,7 @@ func (h *host) Reply(r *filter.Reply) {
 	sendLocalResponse(uint32(r.Status), d, n, b, m, p, l, int32(r.GRPC))
 }
 
-func (*host) Warn(line string) { proxywasm.LogWarn(line) }
+func (*host) Warn(line string) { log(logWarn, line) }
 
 func (*host) Counter(name string) filter.Metric { return define(metricCounter, name) }
 
@@ -183,7 +181,7 @@ func define(kind uint32, name string) filter.Metric {
 	k, n := stringOf(name)
 	slot.number = 0
 	if defineMetric(kind, k, n, unsafe.Pointer(&slot.number)) != statusOK {
-		proxywasm.LogError("gatewarden: the proxy refuses the metric " + name)
+		log(logError, "gatewarden: the proxy refuses the metric "+name)
 	}
 	return filter.Metric(slot.number)
 }
@@ -191,3 +189,8 @@ func define(kind uint32, name string) filter.Metric {
 func (*host) Add(m filter.Metric, n uint64) { incrementMetric(uint32(m), int64(n)) }
 
 func (*host) Record(m filter.Metric, value uint64) { recordMetric(uint32(m), value) }
+
+func log(level uint32, line string) {
+	l, n := stringOf(line)
+	logMessage(level, l, n)
+}

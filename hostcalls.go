@@ -4,10 +4,8 @@ package main
 
 import "unsafe"
 
-// The host functions that the SDK does not have as the filter needs them: it
-// lacks the details of a local reply, panics on an empty header map and on a
-// metric that the host refuses, and copies what could be used in place.
-// See RATIONALE.md, "Why are there host calls beside the SDK?", and
+// The functions of the proxy that the filter calls. Both compilers take these
+// declarations; see RATIONALE.md, "Why is there no SDK?", and
 // https://github.com/proxy-wasm/spec/tree/main/abi-versions/v0.2.0
 
 //go:wasmimport env proxy_get_header_map_pairs
@@ -49,6 +47,12 @@ func incrementMetric(id uint32, offset int64) uint32
 //go:wasmimport env proxy_record_metric
 func recordMetric(id uint32, value uint64) uint32
 
+//go:wasmimport env proxy_log
+func logMessage(level uint32, message unsafe.Pointer, messageSize uint32) uint32
+
+//go:wasmimport env proxy_set_tick_period_milliseconds
+func setTickPeriod(milliseconds uint32) uint32
+
 //go:wasmimport wasi_snapshot_preview1 clock_time_get
 func clockTimeGet(id uint32, precision uint64, time unsafe.Pointer) uint32
 
@@ -68,8 +72,12 @@ const (
 	mapResponseHeaders  = 2
 	mapResponseTrailers = 3
 
-	bufferRequestBody  = 0
-	bufferResponseBody = 1
+	bufferRequestBody         = 0
+	bufferResponseBody        = 1
+	bufferPluginConfiguration = 7
+
+	logWarn  = 3
+	logError = 4
 
 	metricCounter = 0
 	metricGauge   = 1

@@ -10,13 +10,14 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 )
 
 // filterSide are the folders whose code is compiled into the filter.
-var filterSide = []string{".", "config", "filter", "table", "mcp", "internal/jsonguard"}
+var filterSide = []string{".", "config", "filter", "table", "mcp", "internal/arena", "internal/jsonguard"}
 
 const module = "github.com/gatewarden/gatewarden"
 
@@ -24,9 +25,7 @@ const module = "github.com/gatewarden/gatewarden"
 // the arrows of the layout.
 var mayImport = map[string][]string{
 	".": {
-		module + "/config", module + "/filter", module + "/table", module + "/internal/stdgo",
-		"github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm",
-		"github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/types",
+		module + "/config", module + "/filter", module + "/table", module + "/internal/arena",
 	},
 	"filter":             {module + "/config", module + "/table", module + "/mcp", "github.com/tidwall/gjson"},
 	"config":             {"github.com/tidwall/gjson"},
@@ -75,6 +74,29 @@ func TestFilterStaysWithinTinyGo(t *testing.T) {
 			return true
 		})
 	})
+}
+
+// Each compiler has a directive of its own for what is exported to the proxy. A
+// callback that one of them lacks would not be called, and nothing would say so.
+func TestBothCompilersExportTheSame(t *testing.T) {
+	exports := func(file, directive string) []string {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var functions []string
+		for _, m := range regexp.MustCompile(`(?m)^`+directive+` (proxy_\w+\nfunc .*)$`).FindAllStringSubmatch(string(source), -1) {
+			functions = append(functions, m[1])
+		}
+		slices.Sort(functions)
+		return functions
+	}
+	standard, tiny := exports("exports_stdgo.go", "//go:wasmexport"), exports("exports_tinygo.go", "//export")
+	// TinyGo has malloc in place of it.
+	standard = slices.DeleteFunc(standard, func(f string) bool { return strings.HasPrefix(f, "proxy_on_memory_allocate\n") })
+	if len(tiny) < 10 || !slices.Equal(standard, tiny) {
+		t.Errorf("standard Go exports\n%s\n\nTinyGo exports\n%s", strings.Join(standard, "\n"), strings.Join(tiny, "\n"))
+	}
 }
 
 // The language is checked by compiling as Go 1.23, the library by the lists of

@@ -14,7 +14,7 @@ const (
 
 	soakNote = `Passing requests, as fast as one worker takes them.`
 
-	nativeNote = `Of the filter's rules alone, with a stand-in for the proxy whose results cost nothing. The context that the SDK keeps for each stream is not in it.`
+	nativeNote = `Of the filter's rules alone, with a stand-in for the proxy whose results cost nothing.`
 )
 
 // method is how the figures came about.

@@ -14,7 +14,7 @@ type Host interface {
 	table.Clock
 
 	// RequestHeaders returns all request headers in order, pseudo headers
-	// included, names in lower case. The slice is valid until the next call.
+	// included, names in lower case. The slice is overwritten by the next call.
 	// After the request phase there are none.
 	RequestHeaders() []Header
 	// RequestBody returns up to size bytes of the buffered request body, from

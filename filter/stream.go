@@ -1,6 +1,8 @@
 package filter
 
 import (
+	"strings"
+
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/mcp"
 	"github.com/gatewarden/gatewarden/table"
@@ -33,7 +35,7 @@ type Stream struct {
 	form      *accountForm // reads the request body, nil if it need not
 	formRead  int          // bytes of it
 
-	origin string // of the request, for replies
+	origin string // of the request, for replies; a copy
 	token  tokenError
 
 	grpc       bool
@@ -66,7 +68,7 @@ func (s *Stream) RequestHeaders(host Host, end bool) Action {
 	s.surface = owner
 	d := readDetails(headers)
 	s.grpc = isGRPC(d.contentType)
-	s.origin = d.origin
+	s.origin = strings.Clone(d.origin)
 	s.credential = presents(&s.filter.config.Credentials, headers)
 	if ambiguous {
 		s.client = clientOf(&s.filter.config.Client, host, headers)

@@ -1,12 +1,19 @@
 package native
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/gatewarden/gatewarden/filter"
 	"github.com/gatewarden/gatewarden/internal/wasmhost"
 )
 
-// host implements the filter's ports on the stand-in.
-type host struct{ *wasmhost.Host }
+// host implements the filter's ports on the stand-in. It copies what it is given,
+// as Envoy does.
+type host struct {
+	*wasmhost.Host
+	*lent
+}
 
 var _ filter.Host = host{}
 
@@ -14,7 +21,7 @@ func (h host) Now() int64 { return h.Process().Clock.Monotonic().Milliseconds() 
 
 func (h host) Get(key []byte) (value []byte, cas uint32, found bool) {
 	value, cas, status := h.GetSharedData(string(key))
-	return value, cas, status == wasmhost.OK
+	return h.lend(value), cas, status == wasmhost.OK
 }
 
 func (h host) Set(key, value []byte, cas uint32) bool {
@@ -29,7 +36,7 @@ func (h host) all(m wasmhost.MapType) []filter.Header {
 	pairs, _ := h.HeaderMapPairs(m)
 	headers := make([]filter.Header, len(pairs))
 	for i, p := range pairs {
-		headers[i] = filter.Header{Name: p[0], Value: p[1]}
+		headers[i] = filter.Header{Name: h.lendString(p[0]), Value: h.lendString(p[1])}
 	}
 	return headers
 }
@@ -40,7 +47,7 @@ func (h host) ResponseBody(size int) []byte { return h.bytes(wasmhost.ResponseBo
 
 func (h host) bytes(b wasmhost.BufferType, start, size int) []byte {
 	data, _ := h.BufferBytes(b, start, size)
-	return data
+	return h.lend(data)
 }
 
 func (h host) ResponseHeader(name string) string { return h.value(wasmhost.ResponseHeaders, name) }
@@ -49,11 +56,11 @@ func (h host) ResponseTrailer(name string) string { return h.value(wasmhost.Resp
 
 func (h host) value(m wasmhost.MapType, name string) string {
 	value, _ := h.HeaderMapValue(m, name)
-	return value
+	return h.lendString(value)
 }
 
 func (h host) AddResponseHeader(name, value string) {
-	h.AddHeaderMapValue(wasmhost.ResponseHeaders, name, value)
+	h.AddHeaderMapValue(wasmhost.ResponseHeaders, strings.Clone(name), strings.Clone(value))
 }
 
 func (h host) RemoveResponseHeader(name string) {
@@ -62,7 +69,7 @@ func (h host) RemoveResponseHeader(name string) {
 
 func (h host) Property(path string) string {
 	value, _ := h.GetProperty(path)
-	return string(value)
+	return h.lendString(string(value))
 }
 
 func (h host) SetReason(reason string) { h.SetProperty("gatewarden.reason", reason) }
@@ -70,9 +77,9 @@ func (h host) SetReason(reason string) { h.SetProperty("gatewarden.reason", reas
 func (h host) Reply(r *filter.Reply) {
 	headers := make([][2]string, len(r.Headers))
 	for i, header := range r.Headers {
-		headers[i] = [2]string{header.Name, header.Value}
+		headers[i] = [2]string{strings.Clone(header.Name), strings.Clone(header.Value)}
 	}
-	h.SendLocalResponse(r.Status, r.Details, r.Body, headers, int32(r.GRPC))
+	h.SendLocalResponse(r.Status, r.Details, slices.Clone(r.Body), headers, int32(r.GRPC))
 }
 
 func (h host) Warn(line string) { h.Log(wasmhost.Warn, line) }

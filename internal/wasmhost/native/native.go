@@ -13,7 +13,7 @@ import (
 // NewProxy starts a worker that runs the filter natively.
 func NewProxy(p *wasmhost.Process, o wasmhost.Options) (*wasmhost.Proxy, error) {
 	return wasmhost.NewProxy(p, o, func(h *wasmhost.Host) (wasmhost.Guest, error) {
-		return &guest{host: host{h}, options: o, streams: map[uint32]*filter.Stream{}}, nil
+		return &guest{host: host{h, new(lent)}, options: o, streams: map[uint32]*filter.Stream{}}, nil
 	})
 }
 
@@ -26,10 +26,13 @@ type guest struct {
 	idle    []*filter.Stream // done, as plugin.go keeps them
 }
 
-// Exports are those that internal/stdgo exports.
-func (*guest) Exports(c wasmhost.Callback) bool { return true }
+// Exports are those of exports_stdgo.go and exports_tinygo.go at the root.
+func (*guest) Exports(c wasmhost.Callback) bool {
+	return c != wasmhost.OnLog && c != wasmhost.OnDelete
+}
 
 func (g *guest) OnConfigure(uint32, int) (bool, error) {
+	g.host.takeBack()
 	var env []string
 	for name, value := range g.options.Env {
 		env = append(env, name+"="+value)
@@ -49,11 +52,13 @@ func (g *guest) OnConfigure(uint32, int) (bool, error) {
 }
 
 func (g *guest) OnTick(uint32) error {
+	g.host.takeBack()
 	g.filter.Flush(g.host)
 	return nil
 }
 
 func (g *guest) OnContextCreate(id, parent uint32) error {
+	g.host.takeBack()
 	if last := len(g.idle) - 1; parent != 0 && last >= 0 {
 		g.streams[id], g.idle = g.idle[last], g.idle[:last]
 	} else if parent != 0 {
@@ -63,45 +68,49 @@ func (g *guest) OnContextCreate(id, parent uint32) error {
 }
 
 func (g *guest) OnRequestHeaders(id uint32, _ int, end bool) (wasmhost.Action, error) {
+	g.host.takeBack()
 	return action(g.streams[id].RequestHeaders(g.host, end)), nil
 }
 
 func (g *guest) OnRequestBody(id uint32, size int, end bool) (wasmhost.Action, error) {
+	g.host.takeBack()
 	return action(g.streams[id].RequestBody(g.host, size, end)), nil
 }
 
 func (g *guest) OnRequestTrailers(id uint32, _ int) (wasmhost.Action, error) {
+	g.host.takeBack()
 	return action(g.streams[id].RequestTrailers(g.host)), nil
 }
 
 func (g *guest) OnResponseHeaders(id uint32, _ int, end bool) (wasmhost.Action, error) {
+	g.host.takeBack()
 	g.streams[id].ResponseHeaders(g.host, end)
 	return wasmhost.Continue, nil
 }
 
 func (g *guest) OnResponseBody(id uint32, size int, end bool) (wasmhost.Action, error) {
+	g.host.takeBack()
 	g.streams[id].ResponseBody(g.host, size, end)
 	return wasmhost.Continue, nil
 }
 
 func (g *guest) OnResponseTrailers(id uint32, _ int) (wasmhost.Action, error) {
+	g.host.takeBack()
 	g.streams[id].ResponseTrailers(g.host)
 	return wasmhost.Continue, nil
 }
 
-func (g *guest) OnLog(id uint32) error {
+func (g *guest) OnDone(id uint32) (bool, error) {
+	g.host.takeBack()
 	if s := g.streams[id]; s != nil {
+		delete(g.streams, id)
 		s.Done(g.host)
 		s.Reset()
 		g.idle = append(g.idle, s)
-		delete(g.streams, id)
+	} else if g.filter != nil {
+		g.filter.Flush(g.host)
 	}
-	return nil
-}
-
-func (g *guest) OnDelete(id uint32) error {
-	delete(g.streams, id)
-	return nil
+	return true, nil
 }
 
 func action(a filter.Action) wasmhost.Action {

@@ -1,0 +1,110 @@
+//go:build wasip1
+
+package main
+
+import (
+	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/internal/arena"
+)
+
+// The callbacks of the proxy, which exports_stdgo.go and exports_tinygo.go export:
+// only those that the filter needs, because each one that is exported is called
+// for every stream, and costs it about as much as a host call.
+// See https://github.com/proxy-wasm/spec/tree/main/abi-versions/v0.2.0
+
+// The contexts that the proxy made, by their number. A configuration may have been
+// replaced by another while streams of it go on.
+var (
+	plugins = map[uint32]*plugin{}
+	streams = map[uint32]*stream{}
+)
+
+// results is the memory of the host calls' results. They are gone when the next
+// callback begins.
+var results arena.Arena
+
+func contextCreate(id, parent uint32) {
+	if parent == 0 {
+		plugins[id] = &plugin{}
+		return
+	}
+	if p := plugins[parent]; p != nil {
+		streams[id] = p.newStream()
+	}
+}
+
+func configure(id, size uint32) bool {
+	results.Reset()
+	p := plugins[id]
+	return p != nil && p.configure(int(size))
+}
+
+func tick(id uint32) {
+	results.Reset()
+	if p := plugins[id]; p != nil {
+		p.flush()
+	}
+}
+
+// done ends a context for good: the proxy deletes it right after.
+func done(id uint32) {
+	results.Reset()
+	if s := streams[id]; s != nil {
+		delete(streams, id)
+		s.done()
+		return
+	}
+	if p := plugins[id]; p != nil {
+		delete(plugins, id)
+		p.flush()
+	}
+}
+
+func requestHeaders(id uint32, end bool) filter.Action {
+	results.Reset()
+	s := streams[id]
+	if s == nil {
+		return filter.Continue
+	}
+	trapIfAsked(&s.plugin.host)
+	return s.RequestHeaders(&s.plugin.host, end)
+}
+
+func requestBody(id, size uint32, end bool) filter.Action {
+	results.Reset()
+	s := streams[id]
+	if s == nil {
+		return filter.Continue
+	}
+	return s.RequestBody(&s.plugin.host, int(size), end)
+}
+
+func requestTrailers(id uint32) filter.Action {
+	results.Reset()
+	s := streams[id]
+	if s == nil {
+		return filter.Continue
+	}
+	return s.RequestTrailers(&s.plugin.host)
+}
+
+func responseHeaders(id uint32, end bool) {
+	results.Reset()
+	if s := streams[id]; s != nil {
+		s.ResponseHeaders(&s.plugin.host, end)
+	}
+}
+
+func responseBody(id, size uint32, end bool) {
+	results.Reset()
+	if s := streams[id]; s != nil {
+		s.ResponseBody(&s.plugin.host, int(size), end)
+	}
+}
+
+func responseTrailers(id uint32) {
+	results.Reset()
+	if s := streams[id]; s != nil {
+		s.ResponseTrailers(&s.plugin.host)
+	}
+}
