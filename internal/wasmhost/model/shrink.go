@@ -93,5 +93,6 @@ func count(steps []Step) int {
 
 func differs(s *Script) bool {
 	var different *Difference
-	return errors.As(Compare(s), &different)
+	_, err := Compare(s)
+	return errors.As(err, &different)
 }
