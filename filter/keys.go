@@ -52,21 +52,32 @@ func (s *Stream) nameAttempt(by config.KeyPart, what []byte) {
 }
 
 // checkKeys tells whether one of the failure keys refuses the request. An attempt
-// that is slowed down takes its turn here, so this is asked last.
+// that is slowed down takes its turn here, so this is asked last, and all keys
+// before any turn is taken: who is refused takes none from others.
 func (s *Stream) checkKeys(host Host) (why refusal, refused bool) {
+	var slowed [config.MaxKeys]bool
 	for i := range s.surface.Lockout.Keys {
 		if !s.attempted.named[i] {
 			continue
 		}
 		rule := &s.surface.Lockout.Keys[i]
 		r, now, found := s.filter.table.Get(s.attempted.keys[i], host)
-		if !found || r.Count < rule.Failures || now >= r.WindowEnd {
+		switch {
+		case !found || r.Count < rule.Failures || now >= r.WindowEnd:
+		case rule.Lock:
+			return refusal{ReasonLockedOut, secondsUntil(r.WindowEnd, now), now}, true
+		case now < r.LockedUntil:
+			return refusal{ReasonRateLimited, secondsUntil(r.LockedUntil, now), now}, true
+		default:
+			slowed[i] = true
+		}
+	}
+	for i, slow := range slowed {
+		if !slow {
 			continue
 		}
-		if rule.Lock {
-			return refusal{ReasonLockedOut, secondsUntil(r.WindowEnd, now), now}, true
-		}
-		if until, mine := s.takeTurn(s.attempted.keys[i], rule, now); !mine {
+		now := host.Now()
+		if until, mine := s.takeTurn(s.attempted.keys[i], &s.surface.Lockout.Keys[i], now); !mine {
 			return refusal{ReasonRateLimited, secondsUntil(until, now), now}, true
 		}
 	}

@@ -18,7 +18,6 @@ type standing struct {
 	tracked bool // the surface wants to know
 	asked   bool // the table was asked
 	good    bool
-	fresh   bool // a success need not be written again
 }
 
 // known asks the table for the credential's standing, once.
@@ -28,10 +27,9 @@ func (s *Stream) known(host Host) bool {
 		return st.good
 	}
 	st.asked = true
-	r, now, found := s.filter.table.Get(st.key, host)
+	r, _, found := s.filter.table.Get(st.key, host)
 	rule := &s.surface.Lockout
 	st.good = found && r.Count < max(rule.KnownGood.Failures, 1)
-	st.fresh = st.good && r.Count == 0 && r.WindowEnd-now > s.remembered()/2
 	return st.good
 }
 
@@ -42,27 +40,33 @@ func (s *Stream) remembered() int64 {
 	return standingWithout
 }
 
-// succeed remembers the credential as a good one.
+// succeed remembers the credential as a good one. It is not written again while
+// more than half of its time is left. What was known when the request came does
+// not tell: the credential may have failed since.
 func (s *Stream) succeed(host Host) {
-	s.known(host)
-	if !s.standing.tracked || s.standing.fresh {
+	if !s.standing.tracked {
 		return
 	}
 	until := s.remembered()
 	s.filter.observe(s.filter.table.Update(s.standing.key, host.Now(),
-		func(_ table.Record, _ uint8, now int64) (table.Record, bool) {
-			return table.Record{WindowEnd: now + until}, true
+		func(r table.Record, _ uint8, now int64) (table.Record, bool) {
+			fresh := r.Count == 0 && r.WindowEnd-now > until/2
+			return table.Record{WindowEnd: now + until}, !fresh
 		}))
 }
 
-// disgrace counts a failure against a credential that was known as good.
+// disgrace counts a failure against a credential that is known as good, by now:
+// what was known when its request came may not have been asked, or have changed.
 func (s *Stream) disgrace(now int64) {
-	if !s.standing.good {
+	if !s.standing.tracked {
 		return
 	}
 	limit := max(s.surface.Lockout.KnownGood.Failures, 1)
 	s.filter.observe(s.filter.table.Update(s.standing.key, now,
 		func(r table.Record, _ uint8, _ int64) (table.Record, bool) {
+			if r == (table.Record{}) {
+				return r, false
+			}
 			if r.Count++; r.Count >= limit {
 				return table.Record{}, true
 			}

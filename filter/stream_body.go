@@ -53,23 +53,25 @@ func (s *Stream) readForm(host Host, size int, end bool) Action {
 func (s *Stream) endForm(host Host) Action {
 	account, ok := s.form.end()
 	s.form = nil
-	if account != "" {
-		s.nameAttempt(config.ByAccount, []byte(account))
+	why, refused := refusal{reason: ReasonMalformed, now: host.Now()}, !ok
+	if ok {
+		if account != "" {
+			s.nameAttempt(config.ByAccount, []byte(account))
+		}
+		why, refused = s.checkKeys(host)
 	}
-	why, refused := s.checkKeys(host)
-	shadow := s.surface.Lockout.Mode == config.ModeShadow
+	if !refused {
+		return s.pass()
+	}
+	s.freeSlot(why.now)
 	switch {
-	case shadow && refused:
+	case s.surface.Lockout.Mode == config.ModeShadow:
 		s.surface.shadowed.add(1)
 		s.filter.reportRefusal(host, s, "shadow refusal", &why)
 		return Continue
-	case shadow, ok && !refused:
-		return s.pass()
 	case !ok:
-		s.freeSlot(host.Now())
 		return s.refuseMalformed(host, malformedForm)
 	}
-	s.freeSlot(why.now)
 	return s.refuse(host, &why, nil)
 }
 

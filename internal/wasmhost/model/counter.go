@@ -2,8 +2,10 @@ package model
 
 import "strconv"
 
-// counter is one client on one surface. Times are in milliseconds.
+// counter is one client, or one network, on one surface. Times are in
+// milliseconds.
 type counter struct {
+	limit int
 	// failures of the running window, by credential.
 	failures    map[string]int
 	windowEnd   int64
@@ -11,6 +13,10 @@ type counter struct {
 	// strikes are lockouts in a row, forgotten at forgetAt.
 	strikes  int
 	forgetAt int64
+	// slack is by how much the last lockout may end later than at lockedUntil,
+	// and be forgotten later than at forgetAt: the jitter, less what was seen
+	// of it.
+	slack int64
 	// written is when the counter last changed.
 	written int64
 }
@@ -30,12 +36,6 @@ func (c *counter) clock(now int64) int64 {
 	return now
 }
 
-// lockedFor is how long the client is still locked out.
-func (c *counter) lockedFor(now int64) int64 {
-	now = c.clock(now)
-	return c.lockedUntil - now
-}
-
 func (c *counter) count() (n int) {
 	for _, of := range c.failures {
 		n += of
@@ -43,11 +43,20 @@ func (c *counter) count() (n int) {
 	return n
 }
 
-// fail counts a failure and tells whether it locks the client out.
-func (c *counter) fail(l *Lockout, credential string, now int64) bool {
+// left is how many failures are left of an allowance that is not locked.
+func (c *counter) left(now int64) int {
 	now = c.clock(now)
+	if c.lockedUntil > 0 || now >= c.windowEnd {
+		return c.limit
+	}
+	return c.limit - c.count()
+}
+
+// fail counts a failure and tells whether it locks the client out.
+func (m *Model) fail(c *counter, l *Lockout, credential string) bool {
+	now := c.clock(m.Now)
 	c.written = now
-	if now < c.lockedUntil {
+	if m.isLocked(c) {
 		return false // it was under way when the lockout began
 	}
 	if c.lockedUntil > 0 || now >= c.windowEnd {
@@ -56,7 +65,7 @@ func (c *counter) fail(l *Lockout, credential string, now int64) bool {
 		c.windowEnd = now + milliseconds(l.Window)
 	}
 	c.failures[credential]++
-	if c.count() < l.Failures {
+	if c.count() < c.limit {
 		return false
 	}
 	length := c.windowEnd - now
@@ -64,16 +73,22 @@ func (c *counter) fail(l *Lockout, credential string, now int64) bool {
 		length = milliseconds(l.Duration)
 	}
 	if l.Factor > 0 {
-		length = c.escalate(l, length, now)
+		length = m.escalate(c, l, length)
+		c.forgetAt = now + length + milliseconds(l.Forget)
 	}
 	c.lockedUntil = now + length
+	c.slack = milliseconds(l.Jitter)
 	return true
 }
 
 // escalate makes a lockout longer. The first lasts until the window ends where
 // no duration is given; those after it are measured by the whole window.
-func (c *counter) escalate(l *Lockout, length, now int64) int64 {
+func (m *Model) escalate(c *counter, l *Lockout, length int64) int64 {
+	now := c.clock(m.Now)
 	if now >= c.forgetAt {
+		if c.strikes > 0 && now < c.forgetAt+c.slack {
+			m.guess()
+		}
 		c.strikes = 0
 	}
 	if c.strikes > 0 && l.Duration == 0 {
@@ -83,15 +98,14 @@ func (c *counter) escalate(l *Lockout, length, now int64) int64 {
 		length = min(int64(float64(length)*l.Factor), milliseconds(l.Max))
 	}
 	c.strikes++
-	c.forgetAt = now + length + milliseconds(l.Forget)
 	return length
 }
 
 // forgive takes back the failures of a credential. Without any left there is no
 // first one from which the window could run.
-func (c *counter) forgive(credential string, now int64) {
-	now = c.clock(now)
-	if now < c.lockedUntil || now >= c.windowEnd || c.failures[credential] == 0 {
+func (m *Model) forgive(c *counter, credential string) {
+	now := c.clock(m.Now)
+	if now >= c.windowEnd || c.failures[credential] == 0 || m.isLocked(c) {
 		return
 	}
 	c.written = now
@@ -102,4 +116,6 @@ func (c *counter) forgive(credential string, now int64) {
 }
 
 // seconds rounds up, so that who waits so long is served.
-func seconds(left int64) string { return strconv.FormatInt((left+999)/1000, 10) }
+func seconds(left int64) string { return strconv.FormatInt(wholeSeconds(left), 10) }
+
+func wholeSeconds(left int64) int64 { return (left + 999) / 1000 }

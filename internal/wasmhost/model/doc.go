@@ -7,10 +7,18 @@
 //	Script   a setup and steps: who sends what on which worker, what the service
 //	         answers, how the clock moves, which requests are under way at once
 //	Model    what must come of each step
+//	witness  what must hold whatever the model knows: nobody is refused who
+//	         presented nothing wrong, and nothing is held for ever
 //	Compare  plays a script on model and filter and tells where they part
 //	Shrink   makes a script shorter for as long as they still part
 //
+// Two things the model cannot know beforehand. By how much a jitter makes a
+// lockout longer it learns from what it sees, within the bounds (Sight). And
+// where a decision hangs on several records, a step back of the clock moves each
+// by its own measure: such scripts are held against the witness alone.
+//
 // What the model does not know is left out of the scripts: path spellings beyond
-// a few, addresses that are none in the middle of X-Forwarded-For, tables that
-// are too small. The filter has tests of its own for those.
+// a few, addresses that are none in the middle of X-Forwarded-For, form fields
+// without a value, tables that are too small. The filter has tests of its own for
+// those.
 package model

@@ -68,12 +68,21 @@ func presented(s *Setup, r *Request) bool { return principal(s, r) != "" }
 
 // principal names the credentials of a request, a Basic pair by its user.
 func principal(s *Setup, r *Request) string {
+	return credentials(s, r, func(c Credential) string { return c.User })
+}
+
+// whole names the credentials of a request to the last letter.
+func whole(s *Setup, r *Request) string {
+	return credentials(s, r, func(c Credential) string { return c.User + ":" + c.Secret })
+}
+
+func credentials(s *Setup, r *Request, basic func(Credential) string) string {
 	var parts []string
 	for _, c := range r.Credentials {
 		switch {
 		case c.In == "scheme", c.In == "cookie" && len(s.Cookies) == 0:
 		case c.In == "basic":
-			parts = append(parts, "basic "+c.User)
+			parts = append(parts, "basic "+basic(c))
 		default:
 			parts = append(parts, c.In+" "+c.Secret)
 		}

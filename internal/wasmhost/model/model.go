@@ -2,7 +2,6 @@ package model
 
 import (
 	"net/netip"
-	"strings"
 	"time"
 )
 
@@ -11,19 +10,28 @@ type Outcome struct {
 	Status int
 	// RetryAfter is the header, GRPC the grpc-status of a refusal.
 	RetryAfter, GRPC string
-	Reached          bool
-	Reason           string
+	// Reached tells that the service saw the headers, Whole that it has all.
+	Reached, Whole bool
+	Reason         string
 }
 
 // Model is what Gatewarden does, in maps.
 type Model struct {
-	setup    *Setup
-	counters map[place]*counter
-	order    []*counter // as they came
+	setup     *Setup
+	counters  map[place]*counter
+	networks  map[place]*counter
+	attempts  map[place][]*attempt
+	standings map[credentialAt]*standing
+	tallies   map[tallied]*tally
+	// order is everything that ends some time, as it came.
+	order []ending
 	// Metrics are the counters of the surfaces, by name.
 	Metrics map[string]int
 	// Now is the time of the clock in milliseconds.
 	Now int64
+	// Unsure tells that something hung on a jitter that was not seen: from then
+	// on the model may be wrong.
+	Unsure bool
 }
 
 // place is whose failures, on what.
@@ -32,52 +40,167 @@ type place struct {
 	client  netip.Prefix // not valid: no usable address
 }
 
+// ending is what has moments at which something is over.
+type ending interface{ moments() []int64 }
+
+func (c *counter) moments() []int64 {
+	return []int64{c.lockedUntil, c.lockedUntil, c.lockedUntil + c.slack, c.windowEnd, c.forgetAt, c.forgetAt + c.slack}
+}
+
 // NewModel returns a model that has seen nothing.
 func NewModel(s *Setup) *Model {
-	return &Model{setup: s, counters: map[place]*counter{}, Metrics: map[string]int{}}
+	return &Model{
+		setup: s, counters: map[place]*counter{}, networks: map[place]*counter{}, attempts: map[place][]*attempt{},
+		standings: map[credentialAt]*standing{}, tallies: map[tallied]*tally{}, Metrics: map[string]int{},
+	}
 }
 
-// visit is a request that the service has, or that was refused.
+// visit is a request that the service has, or never will have.
 type visit struct {
-	refused *Outcome
+	// ended is what is seen if the service does not answer.
+	ended   *Outcome
 	surface *Surface // nil: of none, or not guarded
 	rule    Lockout
-	counter *counter // nil: nothing is counted
+	at      place
+	// counter, network are nil where nothing is counted.
+	counter, network *counter
+	attempt          *attempt
+	credential       string // all of it, "" if there is none
+	named            []named
 }
 
-// arrive decides about a request.
-func (m *Model) arrive(r *Request) visit {
+func (v *visit) counters() []*counter {
+	if v.network == nil {
+		return []*counter{v.counter}
+	}
+	return []*counter{v.counter, v.network}
+}
+
+// arrive decides about a request, in the light of what the filter did.
+func (m *Model) arrive(r *Request, seen Sight) visit {
 	surface, ambiguous := m.setup.owner(r)
 	if ambiguous {
-		out := refusal(400, "malformed", "", r)
-		return visit{refused: &out}
+		return m.malformed(visit{}, r)
 	}
 	if surface == nil {
-		return visit{}
+		return m.reachesHeaders(visit{}, r)
 	}
 	v := visit{surface: surface, rule: m.setup.rule(surface)}
 	preflight := r.Method == "OPTIONS" && r.Preflight && !presented(m.setup, r)
 	if v.rule.Failures == 0 || v.rule.Mode == off || preflight || m.setup.allowed(r.From) {
 		m.count(surface, "passed")
+		return m.reachesHeaders(v, r)
+	}
+	v.at = place{surface.Name, m.setup.client(r.From)}
+	v.counter = m.counterOf(m.counters, v.at, v.rule.Failures)
+	if v.rule.WideFailures > 0 {
+		network := place{surface.Name, prefix(r.From, v.rule.WideIPv4, v.rule.WideIPv6)}
+		v.network = m.counterOf(m.networks, network, v.rule.WideFailures)
+	}
+	v.credential = whole(m.setup, r)
+	m.name(&v, perCredential, v.credential)
+	m.name(&v, perAccount, r.basicAccount())
+	return m.decide(v, r, seen)
+}
+
+func (m *Model) counterOf(all map[place]*counter, at place, limit int) *counter {
+	if all[at] == nil {
+		all[at] = &counter{limit: limit, failures: map[string]int{}}
+		m.order = append(m.order, all[at])
+	}
+	return all[at]
+}
+
+// decide asks the rules in the order that docs/configuration.md implies: whom a
+// lockout refuses takes no place among the pending attempts, and who is refused
+// at all takes no turn from others.
+func (m *Model) decide(v visit, r *Request, seen Sight) visit {
+	known := m.known(&v)
+	outcome := "passed"
+	if known && v.rule.KnownFor > 0 {
+		seen = Sight{} // it passes one way or the other
+	}
+	if left := m.lockedFor(v.counters(), seen); left > 0 {
+		if !known || v.rule.KnownFor == 0 {
+			return m.refuse(v, r, "locked_out", left)
+		}
+		outcome = "known_good"
+	} else if !m.admit(&v, r, known) {
+		return m.refuse(v, r, "rate_limited", 1)
+	}
+	if v.asksForm(r) {
+		return m.decideForm(v, r, outcome)
+	}
+	if !known {
+		if reason, left := m.refusedByKeys(v.named); reason != "" {
+			return m.refuse(v, r, reason, left)
+		}
+		m.takeTurns(v.named)
+	}
+	m.count(v.surface, outcome)
+	return m.reachesHeaders(v, r)
+}
+
+// decideForm decides once the body is there. That a credential is known as good
+// says nothing about an account that a form names.
+func (m *Model) decideForm(v visit, r *Request, outcome string) visit {
+	if r.Aborts {
+		return m.end(v, Outcome{Reached: !m.setup.Held})
+	}
+	account, once := r.formAccount(v.rule.AccountFields)
+	if !once {
+		if v.rule.Mode == shadow {
+			return m.refuse(v, r, "malformed", 0)
+		}
+		v = m.malformed(v, r)
+		v.ended.Reached = !m.setup.Held
 		return v
 	}
-	at := place{surface.Name, m.setup.client(r.From)}
-	if m.counters[at] == nil {
-		m.counters[at] = &counter{failures: map[string]int{}}
-		m.order = append(m.order, m.counters[at])
+	m.name(&v, perAccount, account)
+	if reason, left := m.refusedByKeys(v.named); reason != "" {
+		v = m.refuse(v, r, reason, left)
+		if v.ended != nil {
+			v.ended.Reached = !m.setup.Held
+		}
+		return v
 	}
-	v.counter = m.counters[at]
-	left := v.counter.lockedFor(m.Now)
+	m.takeTurns(v.named)
+	m.count(v.surface, outcome)
+	return v
+}
+
+// refuse ends a request, unless the mode is shadow.
+func (m *Model) refuse(v visit, r *Request, reason string, left int64) visit {
+	m.free(&v)
 	switch {
-	case left <= 0:
-		m.count(surface, "passed")
 	case v.rule.Mode == shadow:
-		m.count(surface, "shadowed")
-	default:
-		m.count(surface, "refused")
-		out := refusal(429, "locked_out", seconds(left), r)
-		v.refused = &out
+		m.count(v.surface, "shadowed")
+		return m.reachesHeaders(v, r)
+	case r.Aborts && m.setup.Held && v.surface.Kind == mcp && r.Method == "POST" && !r.GRPC:
+		return m.end(v, Outcome{}) // its body was waited for, for its id
 	}
+	m.count(v.surface, "refused")
+	m.Metrics["gatewarden_rate_limited_requests_total.surface."+v.surface.Name+".reason."+reason]++
+	return m.end(v, refusal(429, reason, seconds(left*1000), r))
+}
+
+func (m *Model) malformed(v visit, r *Request) visit {
+	m.Metrics["gatewarden_rate_limited_requests_total.surface._.reason.malformed"]++
+	return m.end(v, refusal(400, "malformed", "", r))
+}
+
+// reachesHeaders tells that the service gets a request's headers. The rest may
+// never come.
+func (m *Model) reachesHeaders(v visit, r *Request) visit {
+	if r.Aborts {
+		return m.end(v, Outcome{Reached: true})
+	}
+	return v
+}
+
+func (m *Model) end(v visit, o Outcome) visit {
+	m.free(&v)
+	v.ended = &o
 	return v
 }
 
@@ -88,14 +211,27 @@ func (m *Model) answered(v visit, r *Request, a *Answer) {
 	}
 	switch judge(m.setup, v.surface.Kind, &v.rule, r, a) {
 	case failure:
-		m.Metrics["gatewarden_auth_failures_total.surface."+v.surface.Name]++
-		if v.counter.fail(&v.rule, principal(m.setup, r), m.Now) {
-			m.Metrics["gatewarden_lockouts_total.surface."+v.surface.Name]++
-		}
+		m.failed(&v, r)
 	case success:
+		m.succeed(&v)
 		if name := principal(m.setup, r); v.rule.Reset && name != "" {
-			v.counter.forgive(name, m.Now)
+			m.forgive(v.counter, name)
 		}
+	}
+	m.free(&v)
+}
+
+func (m *Model) failed(v *visit, r *Request) {
+	m.Metrics["gatewarden_auth_failures_total.surface."+v.surface.Name]++
+	if m.fail(v.counter, &v.rule, principal(m.setup, r)) {
+		m.Metrics["gatewarden_lockouts_total.surface."+v.surface.Name]++
+	}
+	if v.network != nil && m.fail(v.network, &v.rule, "") {
+		m.Metrics["gatewarden_network_lockouts_total.surface."+v.surface.Name]++
+	}
+	m.disgrace(v)
+	for _, n := range v.named {
+		n.tally.fail(n.key, m.Now)
 	}
 }
 
@@ -125,9 +261,13 @@ func (s *Setup) rule(surface *Surface) Lockout {
 
 // client is the network that a client is counted as.
 func (s *Setup) client(from netip.Addr) netip.Prefix {
-	bits := s.IPv6
+	return prefix(from, s.IPv4, s.IPv6)
+}
+
+func prefix(from netip.Addr, ipv4, ipv6 int) netip.Prefix {
+	bits := ipv6
 	if from.Is4() {
-		bits = s.IPv4
+		bits = ipv4
 	}
 	p, _ := from.Prefix(bits) // of no address there is none
 	return p
@@ -136,59 +276,6 @@ func (s *Setup) client(from netip.Addr) netip.Prefix {
 func (s *Setup) allowed(from netip.Addr) bool {
 	for _, p := range s.Allow {
 		if p.Contains(from) {
-			return true
-		}
-	}
-	return false
-}
-
-// owner is the surface that a request belongs to.
-func (s *Setup) owner(r *Request) (found *Surface, ambiguous bool) {
-	sent, _, _ := strings.Cut(r.spelled(), "?")
-	readings := []string{sent}
-	switch r.Dress {
-	case encoded: // a letter needs no encoding: it is the same path
-		readings = []string{r.Path}
-	case dot, double, parent, semicolon:
-		readings = append(readings, r.Path)
-	}
-	for _, path := range readings {
-		of := s.ownerOf(path, r)
-		if of != nil && found != nil && of != found {
-			return nil, true
-		}
-		if of != nil {
-			found = of
-		}
-	}
-	return found, false
-}
-
-func (s *Setup) ownerOf(path string, r *Request) *Surface {
-	for _, m := range s.Exempt {
-		if m.covers(path) && (len(m.Methods) == 0 || m.lists(r.Method) && r.Override == "") {
-			return nil
-		}
-	}
-	path = strings.TrimRight(strings.ToLower(path), "/")
-	for i := range s.Surfaces {
-		for _, m := range s.Surfaces[i].Match {
-			m.Path = strings.ToLower(m.Path)
-			if m.covers(path) && (len(m.Methods) == 0 || m.lists(r.Method) || m.lists(r.Override)) {
-				return &s.Surfaces[i]
-			}
-		}
-	}
-	return nil
-}
-
-func (m Match) covers(path string) bool {
-	return path == m.Path || m.Prefix && strings.HasPrefix(path, m.Path+"/")
-}
-
-func (m Match) lists(method string) bool {
-	for _, listed := range m.Methods {
-		if strings.EqualFold(listed, method) || listed == "GET" && strings.EqualFold(method, "HEAD") {
 			return true
 		}
 	}

@@ -3,6 +3,7 @@ package model
 import (
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -14,28 +15,34 @@ type generator struct {
 	setup *Setup
 	// favourite is the path that most requests go to.
 	favourite string
+	// plain leaves out the options by which a decision hangs on records of
+	// several kinds: of a client, its credentials, accounts and attempts. They
+	// lie in different sets, and a step back of the clock moves each by what it
+	// finds there, which the model does not know.
+	plain bool
 	// back allows steps back of the clock.
 	back bool
+	// honest lets the service know some credentials and not others, instead of
+	// answering anyhow.
+	honest bool
 }
 
 // Generate draws the script of a seed.
 func Generate(seed uint64, steps int) Script {
 	g := &generator{Rand: rand.New(rand.NewPCG(seed, 1))}
+	g.plain = g.sometimes(3)
 	s := Script{Setup: g.drawSetup(), Workers: 1 + g.IntN(4)}
 	g.setup = &s.Setup
 	g.favourite = one(g, "/api/items", "/api/admin", "/mcp", "/oauth/token", "/login")
 	g.model = NewModel(g.setup)
 	g.model.Now = firstTime
-	// The records of a client and of its credentials lie in different sets. A
-	// step back moves each by what it finds, and a success then finds nothing to
-	// take back: less is forgiven, which no script is to stumble over.
-	g.back = true
-	for _, surface := range g.setup.Surfaces {
-		g.back = g.back && !surface.Lockout.Reset
-	}
+	g.honest = g.sometimes(2)
+	g.back = g.plain || g.sometimes(10)
+	s.Loose = g.back && !g.plain
 	for range steps {
 		s.Steps = append(s.Steps, g.drawStep(s.Workers, 0, nil))
 	}
+	s.Steps = append(s.Steps, g.drawLast(s.Workers)...)
 	return s
 }
 
@@ -71,7 +78,7 @@ func (g *generator) drawSetup() Setup {
 		{Name: "sign-in", Kind: consent, Match: []Match{{Path: "/login", Methods: []string{"POST", "GET"}}}},
 	} {
 		if !g.sometimes(4) || len(s.Surfaces) == 0 {
-			surface.Lockout = g.drawLockout(surface.Kind)
+			surface.Lockout = g.drawLockout(surface.Kind, &s)
 			s.Surfaces = append(s.Surfaces, surface)
 		}
 	}
@@ -81,7 +88,9 @@ func (g *generator) drawSetup() Setup {
 	return s
 }
 
-func (g *generator) drawLockout(kind string) Lockout {
+// drawLockout draws the rule of a surface. Each option is off more often than
+// on, so that each comes alone as well as with others.
+func (g *generator) drawLockout(kind string, of *Setup) Lockout {
 	const s = time.Second
 	l := Lockout{Mode: one(g, "", "", "", enforce, shadow, off)}
 	if g.sometimes(12) {
@@ -101,15 +110,66 @@ func (g *generator) drawLockout(kind string) Lockout {
 		l.Max = first * time.Duration(one(g, 1, 3, 7, 100))
 		l.Forget = one(g, 0, 1*s, 30*s, 3600*s)
 	}
+	if g.sometimes(3) {
+		g.drawWide(&l, of)
+	}
+	if !g.plain && g.sometimes(3) {
+		l.Pending = 1 + g.IntN(3)
+	}
+	if !g.plain && g.sometimes(3) {
+		g.drawKeys(&l)
+	}
+	if g.sometimes(4) && l.Mode != shadow && !l.locksByKey() {
+		l.Jitter = one(g, 1*s, 3*s, 30*s, 60*s)
+	}
+	g.drawForKind(&l, kind)
+	return l
+}
+
+func (g *generator) drawForKind(l *Lockout, kind string) {
+	const s = time.Second
 	switch kind {
 	case api, mcp:
 		l.Statuses = one(g, nil, nil, []int{401, 403}, []int{400, 401})
 		l.CountAnonymous = g.sometimes(3)
-		l.Reset = g.sometimes(3)
+		l.Reset = !g.plain && g.sometimes(3)
+		if !g.plain && g.sometimes(2) {
+			l.KnownFor = one(g, 1*s, 5*s, 60*s, 3600*s)
+			l.KnownFailures = g.IntN(4)
+		}
 	case token:
 		l.Statuses = one(g, nil, []int{401, 403}, []int{403})
 	case consent:
 		l.Statuses = one(g, nil, []int{200, 401}, []int{422})
 	}
-	return l
+}
+
+func (g *generator) drawWide(l *Lockout, of *Setup) {
+	l.WideFailures = 1 + g.IntN(9)
+	if l.WideIPv4 = one(g, 0, 16, 31); l.WideIPv4 >= of.IPv4 || l.WideIPv4 == 0 && of.IPv4 <= 24 {
+		l.WideIPv4 = 16
+	}
+	if l.WideIPv6 = one(g, 0, 32); of.IPv6 <= 48 {
+		l.WideIPv6 = 32
+	}
+}
+
+func (g *generator) drawKeys(l *Lockout) {
+	const s = time.Second
+	for range 1 + g.IntN(3) {
+		l.Keys = append(l.Keys, Key{
+			Per: one(g, []string{perAccount}, []string{perAccount}, []string{perClient, perAccount}, []string{perAccount, perClient},
+				[]string{perCredential}, []string{perClient, perCredential}),
+			Failures: 1 + g.IntN(4),
+			Window:   one(g, 0, 1*s, 10*s, 60*s, 3600*s),
+			Action:   one(g, "", slow, slow, lock),
+		})
+	}
+	l.AccountFields = one(g, nil, nil, []string{"email"}, []string{"email", "username"})
+}
+
+// locksByKey tells whether a key locks: a client that is told so cannot know
+// whether it is the account or the client that is locked.
+func (l *Lockout) locksByKey() bool {
+	return slices.ContainsFunc(l.Keys, func(k Key) bool { return k.Action == lock })
 }

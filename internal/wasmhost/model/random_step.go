@@ -2,6 +2,7 @@ package model
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -18,17 +19,66 @@ func (g *generator) drawStep(workers, depth int, around *Request) Step {
 		}
 	}
 	s.Answer = g.drawAnswer(&s.Send)
-	v := g.model.arrive(&s.Send)
-	if v.refused != nil {
-		return s
-	}
-	if depth < 3 && g.sometimes(8) {
-		for range 1 + g.IntN(4) {
-			s.Meanwhile = append(s.Meanwhile, g.drawStep(workers, depth+1, &s.Send))
+	g.take(&s, func() {
+		switch {
+		case depth == 0 && g.sometimes(20):
+			s.Meanwhile = g.drawBurst(workers, &s.Send, 12)
+		case depth < 3 && g.sometimes(8):
+			for range 1 + g.IntN(4) {
+				s.Meanwhile = append(s.Meanwhile, g.drawStep(workers, depth+1, &s.Send))
+			}
 		}
-	}
-	g.model.answered(v, &s.Send, &s.Answer)
+	})
 	return s
+}
+
+// take lets the model take a step, with what happens meanwhile if the service
+// gets the request.
+func (g *generator) take(s *Step, meanwhile func()) {
+	if v := g.model.arrive(&s.Send, Sight{}); v.ended == nil {
+		meanwhile()
+		g.model.answered(v, &s.Send, &s.Answer)
+	}
+}
+
+// drawBurst draws requests of one client to one surface of which each is sent
+// while all before it wait, up to one that is refused or to the limit.
+func (g *generator) drawBurst(workers int, like *Request, limit int) (burst []Step) {
+	if limit == 0 {
+		return nil
+	}
+	for range 1 + g.IntN(2) {
+		s := Step{Worker: g.IntN(workers), Send: g.drawRequest()}
+		if g.sometimes(20) {
+			s.Advance = g.drawAdvance(0)
+			g.model.Now += s.Advance.Milliseconds()
+		}
+		s.Send.From, s.Send.Method, s.Send.Path, s.Send.Dress = like.From, "POST", like.Path, plain
+		s.Answer = g.drawAnswer(&s.Send)
+		g.take(&s, func() { s.Meanwhile = g.drawBurst(workers, like, limit-1) })
+		limit = max(limit-1-count(s.Meanwhile), 1)
+		burst = append(burst, s)
+	}
+	return burst
+}
+
+// drawLast draws bursts when nothing can be under way any more: no place among
+// the pending attempts is taken then, whatever became of them.
+func (g *generator) drawLast(workers int) (last []Step) {
+	after := time.Minute
+	for i := range g.setup.Surfaces {
+		if g.setup.Surfaces[i].Lockout.Pending == 0 {
+			continue
+		}
+		s := Step{Worker: g.IntN(workers), Advance: after, Send: g.drawRequest()}
+		after = 0
+		g.model.Now += s.Advance.Milliseconds()
+		s.Send.Method, s.Send.Path, s.Send.Dress = "POST", g.setup.Surfaces[i].Match[0].Path, plain
+		s.Answer = g.drawAnswer(&s.Send)
+		g.take(&s, func() { s.Meanwhile = g.drawBurst(workers, &s.Send, 12) })
+		last = append(last, s)
+	}
+	return last
 }
 
 func (g *generator) drawAdvance(depth int) time.Duration {
@@ -56,14 +106,13 @@ func (g *generator) towards() time.Duration {
 	if len(g.model.order) == 0 {
 		return 0
 	}
-	c := one(g, g.model.order...)
-	left := one(g, c.lockedUntil, c.lockedUntil, c.windowEnd, c.forgetAt) - g.model.Now + int64(g.IntN(3)-1)
+	left := one(g, one(g, g.model.order...).moments()...) - g.model.Now + int64(g.IntN(3)-1)
 	return time.Duration(max(left, 0)) * time.Millisecond
 }
 
 var addresses = []netip.Addr{
 	netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2"), netip.MustParseAddr("192.0.2.9"),
-	netip.MustParseAddr("198.51.100.1"), netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2"),
+	netip.MustParseAddr("192.0.2.3"), netip.MustParseAddr("198.51.100.1"), netip.MustParseAddr("192.0.3.1"), netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2"),
 	netip.MustParseAddr("2001:db8:0:1::1"), netip.MustParseAddr("2001:db8:5::1"), {},
 }
 
@@ -84,11 +133,43 @@ func (g *generator) drawRequest() Request {
 	if g.sometimes(20) {
 		r.Override = one(g, "POST", "GET", "delete")
 	}
-	r.Body = r.Method == "POST" && g.sometimes(2)
 	if r.GRPC {
 		r.Method, r.Preflight = "POST", false
 	}
+	if strings.EqualFold(r.Method, "POST") || r.Method == "put" {
+		g.drawBody(&r)
+	}
 	return r
+}
+
+func (g *generator) drawBody(r *Request) {
+	switch {
+	case !r.GRPC && g.sometimes(2):
+		g.drawForm(r)
+	case g.sometimes(2):
+		r.Body = true
+	default:
+		return
+	}
+	r.Joined, r.Trailers, r.Aborts = g.sometimes(2), g.sometimes(8), g.sometimes(8)
+}
+
+func (g *generator) drawForm(r *Request) {
+	account := func() string { return one(g, "ann", "ann", "bob", "ANN", " Bob ", "a b+&=%;") }
+	r.Form = []Field{{"password", "secret"}}
+	for _, name := range []string{"username", "client_id", "email"} {
+		if g.sometimes(2) {
+			r.Form = append(r.Form, Field{name, account()})
+		}
+	}
+	if g.sometimes(12) {
+		r.Form = append(r.Form, one(g, r.Form...))
+	}
+	if g.sometimes(40) {
+		r.Form = append(r.Form, Field{"padding", strings.Repeat("x", maxForm)})
+	}
+	g.Shuffle(len(r.Form), func(i, j int) { r.Form[i], r.Form[j] = r.Form[j], r.Form[i] })
+	r.Writing, r.Piece = Writing(g.IntN(int(writings))), g.IntN(20)
 }
 
 // drawPath returns the script's favourite as often as all others.
@@ -102,13 +183,16 @@ func (g *generator) drawPath() string {
 
 func (g *generator) drawCredentials() []Credential {
 	secret := one(g, "a", "b", "c")
+	if g.sometimes(3) { // a user and a guesser, so that they meet
+		return []Credential{{In: "bearer", Secret: one(g, "a", "b")}}
+	}
 	switch g.IntN(12) {
 	case 0, 1:
 		return nil
 	case 2:
 		return []Credential{{In: "scheme"}}
 	case 3, 4, 5:
-		return []Credential{{In: "basic", User: one(g, "ann", "bob"), Secret: secret}}
+		return []Credential{{In: "basic", User: one(g, "ann", "bob", "Ann "), Secret: secret}}
 	case 6:
 		return []Credential{{In: "key", Secret: secret}}
 	case 7:
@@ -121,6 +205,12 @@ func (g *generator) drawCredentials() []Credential {
 
 func (g *generator) drawAnswer(r *Request) Answer {
 	a := Answer{Status: one(g, 200, 200, 200, 401, 401, 401, 401, 401, 401, 401, 400, 403, 404, 422, 429, 302, 204, 500, 503)}
+	if g.honest && !g.sometimes(10) {
+		a.Status = 401
+		if r.isRight() {
+			a.Status = 200
+		}
+	}
 	switch {
 	case r.GRPC:
 		a.Status = one(g, 200, 200, 200, 401)
@@ -145,3 +235,6 @@ func (g *generator) drawAnswer(r *Request) Answer {
 	}
 	return a
 }
+
+// isRight tells whether the credential is a good one, at an honest service.
+func (r *Request) isRight() bool { return len(r.Credentials) > 0 && r.Credentials[0].Secret == "a" }

@@ -16,6 +16,9 @@ type Script struct {
 	Setup   Setup
 	Workers int
 	Steps   []Step
+	// Loose leaves the model out: the clock steps back, and what that does to
+	// the setup's records the model does not know. The witness does.
+	Loose bool
 }
 
 // Step is one request.
@@ -44,7 +47,17 @@ type Request struct {
 	Credentials []Credential
 	GRPC        bool
 	Preflight   bool
-	Body        bool
+	// Body is JSON. Form is the other kind of body, in pieces of Piece bytes; 0
+	// for all at once.
+	Body    bool
+	Form    []Field
+	Writing Writing
+	Piece   int
+	// Joined puts the end of the request on its last piece, Trailers behind
+	// trailers.
+	Joined, Trailers bool
+	// Aborts lets the client go away before the service has all of the body.
+	Aborts bool
 	// Leaves lets the client go away as soon as it has the response headers.
 	Leaves bool
 }
@@ -123,13 +136,28 @@ func (r *Request) wire(s *Setup) wasmhost.Request {
 	for _, c := range r.Credentials {
 		add(c.header())
 	}
-	if r.Body {
+	r.writeBody(&w, add)
+	return w
+}
+
+func (r *Request) writeBody(w *wasmhost.Request, add func(name, value string)) {
+	w.EndsWithData = r.Joined
+	switch {
+	case r.Form != nil:
+		add("content-type", "application/x-www-form-urlencoded")
+		w.Body = r.formBody()
+	case r.Body:
 		w.Body = [][]byte{[]byte(`{"jsonrpc":"2.0",`), []byte(`"id":1,"method":"ping"}`)}
 	}
-	if r.Leaves {
+	if r.Trailers {
+		w.Trailers = [][2]string{{"x-checksum", "1"}}
+	}
+	switch {
+	case r.Aborts:
+		w.AbortAfter = wasmhost.AfterRequestHeaders
+	case r.Leaves:
 		w.AbortAfter = wasmhost.AfterResponseHeaders
 	}
-	return w
 }
 
 func (r *Request) writeAddress(s *Setup, w *wasmhost.Request, add func(name, value string)) {

@@ -60,48 +60,6 @@ type Match struct {
 	Methods []string
 }
 
-// Lockout is the rule of a surface. What is 0 or empty is not written, so that
-// the documented default applies.
-type Lockout struct {
-	Failures       int
-	None           bool // failures is written, as 0
-	Window         time.Duration
-	Duration       time.Duration
-	Factor         float64
-	Max, Forget    time.Duration
-	Statuses       []int
-	CountAnonymous bool
-	Reset          bool
-	Mode           string
-}
-
-// withDefaults fills in what docs/configuration.md says of a kind.
-func (l Lockout) withDefaults(kind string) Lockout {
-	failures, window, statuses := 20, time.Minute, []int{401}
-	switch kind {
-	case token:
-		failures, window = 10, 5*time.Minute
-	case consent:
-		failures, window, statuses = 5, 5*time.Minute, []int{401, 403, 422}
-	}
-	if l.Failures == 0 && !l.None {
-		l.Failures = failures
-	}
-	if l.Window == 0 {
-		l.Window = window
-	}
-	if l.Statuses == nil {
-		l.Statuses = statuses
-	}
-	if l.Max == 0 {
-		l.Max = time.Hour
-	}
-	if l.Forget == 0 {
-		l.Forget = 12 * time.Hour
-	}
-	return l
-}
-
 type object = map[string]any
 
 // JSON is the setup as the filter reads it. The table is so large that every
@@ -156,33 +114,6 @@ func (m Match) json() object {
 	}
 	if len(m.Methods) > 0 {
 		o["methods"] = m.Methods
-	}
-	return o
-}
-
-func (l Lockout) json() object {
-	o := object{}
-	written := func(key string, is bool, value any) {
-		if is {
-			o[key] = value
-		}
-	}
-	written("failures", l.Failures > 0 || l.None, l.Failures)
-	written("window", l.Window > 0, duration(l.Window))
-	written("duration", l.Duration > 0, duration(l.Duration))
-	written("statuses", l.Statuses != nil, l.Statuses)
-	written("count_anonymous", l.CountAnonymous, true)
-	written("reset_on_success", l.Reset, true)
-	written("mode", l.Mode != "", l.Mode)
-	if l.Factor > 0 {
-		e := object{"factor": l.Factor}
-		if l.Max > 0 {
-			e["max"] = duration(l.Max)
-		}
-		if l.Forget > 0 {
-			e["forget"] = duration(l.Forget)
-		}
-		o["escalate"] = e
 	}
 	return o
 }

@@ -1,0 +1,71 @@
+package model
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+)
+
+// What random scripts found, shortened by hand: each was a difference once.
+func TestWhatWasFound(t *testing.T) {
+	const s = time.Second
+	ann := []Field{{"username", "ann"}}
+	slowAccount := Key{Per: []string{perAccount}, Failures: 1}
+	for _, row := range []struct {
+		name    string
+		kind    string
+		lockout Lockout
+		steps   []Step
+	}{
+		{"a failure ends a standing outside a lockout, too", api,
+			Lockout{Failures: 2, KnownFor: 60 * s},
+			[]Step{sends("a", 200), sends("a", 401), sends("b", 401), sends("a", 401)}},
+		{"a failure ends a standing that began while it was under way", api,
+			Lockout{Failures: 1, KnownFor: 60 * s, Window: 10 * s, Duration: 1 * s},
+			[]Step{sends("a", 401, sends("a", 200)), sends("a", 401)}},
+		{"a success is remembered, although the credential failed while it was under way", api,
+			Lockout{Failures: 2, Pending: 1, KnownFor: 60 * s},
+			[]Step{sends("a", 200), sends("a", 200, sends("a", 401)), sends("b", 401), sends("a", 200)}},
+		{"who is refused by one key takes no turn of another", api,
+			Lockout{Keys: []Key{slowAccount, {Per: []string{perCredential}, Failures: 1, Action: lock}}},
+			[]Step{logs("ann", "1", 401), logs("ann", "1", 401), logs("ann", "2", 401)}},
+		{"a form that names two accounts takes no turn of either", consent,
+			Lockout{Failures: 9, Keys: []Key{slowAccount}},
+			[]Step{posts(ann, 401), posts([]Field{ann[0], {"username", "bob"}}, 401), posts(ann, 401)}},
+		{"in shadow mode it would have been refused", consent,
+			Lockout{Mode: shadow, Keys: []Key{slowAccount}},
+			[]Step{posts([]Field{ann[0], ann[0]}, 401)}},
+		{"in shadow mode a form that would have been refused holds nobody back", consent,
+			Lockout{Mode: shadow, Failures: 3, Pending: 1, Keys: []Key{slowAccount}},
+			[]Step{posts(ann, 401), posts(ann, 302), posts(ann, 302, posts(nil, 302, posts(nil, 302, posts(nil, 302))))}},
+	} {
+		script := Script{Workers: 1, Steps: row.steps, Setup: Setup{
+			Source: sourceEnvoy, IPv4: 32, IPv6: 64,
+			Surfaces: []Surface{{Name: "it", Kind: row.kind, Match: []Match{{Path: "/x"}}, Lockout: row.lockout}},
+		}}
+		if exact, err := Compare(&script); err != nil || !exact {
+			t.Errorf("%s: %v (compared to the end: %v)", row.name, err, exact)
+		}
+	}
+}
+
+// sends is a request with a token, with what is sent while it is under way.
+func sends(token string, status int, meanwhile ...Step) Step {
+	return step([]Credential{{In: "bearer", Secret: token}}, nil, status, meanwhile)
+}
+
+// logs is one with a user and a password.
+func logs(user, password string, status int) Step {
+	return step([]Credential{{In: "basic", User: user, Secret: password}}, nil, status, nil)
+}
+
+// posts is a form.
+func posts(form []Field, status int, meanwhile ...Step) Step {
+	return step(nil, form, status, meanwhile)
+}
+
+func step(credentials []Credential, form []Field, status int, meanwhile []Step) Step {
+	return Step{Meanwhile: meanwhile, Answer: Answer{Status: status}, Send: Request{
+		Method: "POST", Path: "/x", From: netip.MustParseAddr("192.0.2.1"), Credentials: credentials, Form: form,
+	}}
+}

@@ -1,0 +1,56 @@
+package model
+
+import "strings"
+
+// owner is the surface that a request belongs to.
+func (s *Setup) owner(r *Request) (found *Surface, ambiguous bool) {
+	sent, _, _ := strings.Cut(r.spelled(), "?")
+	readings := []string{sent}
+	switch r.Dress {
+	case encoded: // a letter needs no encoding: it is the same path
+		readings = []string{r.Path}
+	case dot, double, parent, semicolon:
+		readings = append(readings, r.Path)
+	}
+	for _, path := range readings {
+		of := s.ownerOf(path, r)
+		if of != nil && found != nil && of != found {
+			return nil, true
+		}
+		if of != nil {
+			found = of
+		}
+	}
+	return found, false
+}
+
+func (s *Setup) ownerOf(path string, r *Request) *Surface {
+	for _, m := range s.Exempt {
+		if m.covers(path) && (len(m.Methods) == 0 || m.lists(r.Method) && r.Override == "") {
+			return nil
+		}
+	}
+	path = strings.TrimRight(strings.ToLower(path), "/")
+	for i := range s.Surfaces {
+		for _, m := range s.Surfaces[i].Match {
+			m.Path = strings.ToLower(m.Path)
+			if m.covers(path) && (len(m.Methods) == 0 || m.lists(r.Method) || m.lists(r.Override)) {
+				return &s.Surfaces[i]
+			}
+		}
+	}
+	return nil
+}
+
+func (m Match) covers(path string) bool {
+	return path == m.Path || m.Prefix && strings.HasPrefix(path, m.Path+"/")
+}
+
+func (m Match) lists(method string) bool {
+	for _, listed := range m.Methods {
+		if strings.EqualFold(listed, method) || listed == "GET" && strings.EqualFold(method, "HEAD") {
+			return true
+		}
+	}
+	return false
+}
