@@ -35,6 +35,9 @@ func New(c *config.Config, host Host, seed table.Seed) *Filter {
 		s.name = []byte(s.Name)
 		s.wide = s.Lockout
 		s.wide.Failures = s.Lockout.Wide.Failures
+		for _, k := range s.Lockout.Keys {
+			s.byAccount = s.byAccount || k.By == config.ByAccount
+		}
 		for _, m := range s.Match {
 			m.Path = trimSlash(lower(m.Path))
 			s.match = append(s.match, m)

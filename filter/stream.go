@@ -27,11 +27,12 @@ type Stream struct {
 	own    table.Key
 	hasOwn bool
 
-	standing  standing
-	slot      slot
-	attempted attempted
-	form      *accountForm // reads the request body, nil if it need not
-	formRead  int          // bytes of it
+	standing standing
+	slot     slot
+	attempts []attempt
+	accounts []string     // that are attempted
+	form     *accountForm // reads the request body, nil if it need not
+	formRead int          // bytes of it
 
 	origin string // of the request, for replies
 	token  tokenError
@@ -82,7 +83,7 @@ func (s *Stream) RequestHeaders(host Host, end bool) Action {
 	s.counted = true
 	s.nameCounters()
 	s.nameCredential(headers)
-	if !end && isForm(d.contentType) && s.needsAccount() {
+	if !end && isForm(d.contentType) && owner.byAccount {
 		s.form = newAccountForm(owner.Lockout.AccountFields)
 	}
 	s.readable = !end && t.method == "POST" && d.contentLength <= mcp.MaxRequest
@@ -120,9 +121,9 @@ func (s *Stream) nameCredential(headers []Header) {
 	if len(rule.Keys) == 0 {
 		return
 	}
-	s.nameAttempt(config.ByCredential, f.name)
-	if user := basicAccount(&f.config.Credentials, headers); user != "" {
-		s.nameAttempt(config.ByAccount, []byte(user))
+	s.nameAttempt(config.ByCredential, f.name, false)
+	if s.surface.byAccount {
+		s.attemptAccount(basicAccount(&f.config.Credentials, headers), false)
 	}
 }
 
@@ -162,8 +163,8 @@ func (s *Stream) decide(host Host) (why refusal, refused bool) {
 	if !admitted {
 		return refusal{ReasonRateLimited, 1, now}, true
 	}
-	if s.form != nil || len(s.surface.Lockout.Keys) == 0 || s.known(host) {
-		return refusal{}, false
+	if s.form != nil {
+		return refusal{}, false // until the account is known
 	}
 	if why, refused = s.checkKeys(host); refused {
 		s.freeSlot(why.now)

@@ -53,9 +53,7 @@ func (s *Stream) readForm(host Host, size int, end bool) Action {
 func (s *Stream) endForm(host Host) Action {
 	account, ok := s.form.end()
 	s.form = nil
-	if account != "" {
-		s.nameAttempt(config.ByAccount, []byte(account))
-	}
+	s.attemptAccount(account, true)
 	why, refused := s.checkKeys(host)
 	shadow := s.surface.Lockout.Mode == config.ModeShadow
 	switch {

@@ -14,6 +14,8 @@ type surface struct {
 	match []config.Match // paths in lower case
 	// wide is Lockout with the limit of whole networks.
 	wide config.Lockout
+	// byAccount tells that a failure key counts by account.
+	byAccount bool
 
 	passed, refused, shadowed, knownGood counter
 	failures, lockouts, networkLockouts  counter
