@@ -36,6 +36,9 @@ func (s *Stream) attemptAccount(account string, inBody bool) {
 	}
 	s.accounts = append(s.accounts, account)
 	s.nameAttempt(config.ByAccount, []byte(account), inBody)
+	if s.surface.Lockout.Spraying.Slow {
+		s.attempts = append(s.attempts, attempt{s.sprayingKey(account), &s.surface.slow, inBody})
+	}
 }
 
 // nameAttempt names the counters of the keys of one kind.
@@ -104,12 +107,16 @@ func delay(count, limit uint32) int64 {
 // countKeys counts a failure of what was attempted.
 func (s *Stream) countKeys(now int64) {
 	for i := range s.attempts {
-		a := &s.attempts[i]
-		s.filter.observe(s.filter.table.Update(a.key, now,
-			func(r table.Record, floor uint8, at int64) (table.Record, bool) {
-				return failKey(r, floor, a.rule, at), true
-			}))
+		if a := &s.attempts[i]; a.rule != &s.surface.slow { // which counts in its own way
+			s.filter.countKey(a.key, a.rule, now)
+		}
 	}
+}
+
+func (f *Filter) countKey(key table.Key, rule *config.FailureKey, now int64) {
+	f.observe(f.table.Update(key, now, func(r table.Record, floor uint8, at int64) (table.Record, bool) {
+		return failKey(r, floor, rule, at), true
+	}))
 }
 
 // failKey counts one failure. A window of attempts that are slowed down lasts as
