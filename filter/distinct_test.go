@@ -66,6 +66,63 @@ func TestPairsOfTwoWorkers(t *testing.T) {
 	}
 }
 
+// A pair whose window ends while it is on its way is not one of the next window.
+func TestPairAtTheEndOfItsWindow(t *testing.T) {
+	for steps := 0; ; steps++ {
+		one, host := newFilter(t, distinctConfig)
+		two := New(one.config, host, testSeed)
+		guess(one, host, "a")
+		host.now += 600_000 - 100
+		host.meanwhile = func() { host.now += 200; guess(two, host, "z") }
+		host.in = steps
+		guess(one, host, "b")
+		if host.meanwhile != nil {
+			break
+		}
+		guess(one, host, "b")
+		if got := sum(t, host, "gatewarden_stuffing_total.surface.api", one, two); got != 0 {
+			t.Errorf("ended before call %d: counted twice", steps)
+		}
+		guess(one, host, "c")
+		if got := sum(t, host, "gatewarden_stuffing_total.surface.api", one, two); got != 1 {
+			t.Errorf("ended before call %d: %d reports", steps, got)
+		}
+	}
+}
+
+// TestSlowedWindow: attempts are slowed down for a whole window from the limit
+// on; until then the window is that of the first failure.
+func TestSlowedWindow(t *testing.T) {
+	for _, row := range []struct {
+		name    string
+		third   int64 // minutes after the first
+		ask     int64 // minutes after the third
+		refused bool
+	}{
+		{"just slowed down", 9, 0, true},
+		{"a window from the first on", 9, 2, true},
+		{"to the end", 9, 9, true},
+		{"after it", 9, 10, false},
+		{"the third came too late", 10, 0, false},
+	} {
+		f, host := newFilter(t, `{"surfaces": [{"name": "api", "kind": "api", "match": [{"prefix": "/api"}],
+			"lockout": {"failures": 100, "spraying": {"clients": 3, "window": "10m", "action": "slow"}}}]}`)
+		begin := host.now
+		for i, minute := range []int64{0, 8, row.third} {
+			host.now = begin + minute*60_000
+			host.properties[sourceAddress] = []string{"192.0.2.1:1", "192.0.2.2:1", "192.0.2.3:1"}[i]
+			guess(f, host, basic("alice", "x"))
+		}
+		host.now += row.ask * 60_000
+		for i := 0; i < 2; i++ { // one passes
+			exchange(f, host, hdr(":method", "GET", ":path", "/api", "authorization", basic("alice", "x")), hdr(":status", "200"))
+		}
+		if got := len(host.replies) == 1; got != row.refused {
+			t.Errorf("%s: refused %v", row.name, got)
+		}
+	}
+}
+
 // A counter that is evicted while a pair is on its way has that pair.
 func TestPairOfAnEvictedCounter(t *testing.T) {
 	for steps := 0; ; steps++ {
@@ -107,8 +164,18 @@ func TestDistinctIsBounded(t *testing.T) {
 	host.forget()
 	host.properties[sourceAddress] = "192.0.2.1:1"
 	guess(f, host, basic("alice", "new"))
-	want := "request headers, property source.address, get, now, response header :status, now, get, set, get, get, log"
-	if got := host.take(); got != want {
+	const failure = "request headers, property source.address, get, now, response header :status, now, get, set, "
+	if got, want := host.take(), failure+"get, get, log"; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	// Nor while the client is locked out, be it in shadow mode or not.
+	f, host = newFilter(t, strings.Replace(distinctConfig, `"failures": 100`, `"failures": 100, "mode": "shadow"`, 1))
+	for i := 0; i < 3; i++ {
+		guess(f, host, strings.Repeat("a", i+1))
+	}
+	host.forget()
+	guess(f, host, "new")
+	if got, want := host.take(), strings.Replace(failure, "now,", "now, log,", 1)+"get, log"; got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
 }

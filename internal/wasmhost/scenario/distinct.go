@@ -37,7 +37,7 @@ func distincts() []Scenario {
 		},
 		{
 			Name:   "stuffing: one password after the other is no stuffing, one user after the other is",
-			Config: rest(`"failures": 100, "stuffing": {"credentials": 3, "action": "lock"}, "duration": "1m"`),
+			Config: rest(`"failures": 100, "stuffing": {"credentials": 3, "action": "lock"}, "spraying": {"clients": 9}, "duration": "1m"`),
 			Steps: []Step{
 				get("", "/api/v1/x", basic("alice:1"), answer(401)),
 				get("", "/api/v1/x", basic("alice:2"), answer(401)),
@@ -111,6 +111,18 @@ func distincts() []Scenario {
 			},
 		},
 		{
+			Name:   "stuffing: without a duration, lockouts grow from its own window",
+			Config: rest(`"failures": 100, "window": "1m", "escalate": {"factor": 2, "max": "1d"}, "stuffing": {"credentials": 2, "action": "lock"}`),
+			Steps: []Step{
+				get("", "/api/v1/x", token("a"), answer(401)),
+				get("", "/api/v1/x", token("b"), answer(401)),
+				get("", "/api/v1/x", token("c"), locked("600")),
+				get("", "/api/v1/x", token("a"), after(600*second), answer(401)),
+				get("", "/api/v1/x", token("b"), answer(401)),
+				get("", "/api/v1/x", token("c"), locked("1200")),
+			},
+		},
+		{
 			Name:   "stuffing: the failures that lock out come first, and are not prolonged",
 			Config: rest(`"failures": 3, "window": "1m", "stuffing": {"credentials": 3, "window": "1h", "action": "lock"}`),
 			Steps: []Step{
@@ -159,9 +171,9 @@ func distincts() []Scenario {
 				get("", "/a", basic("alice:x"), at(1), answer(401)),
 				get("", "/a", basic("bob:x"), at(1), answer(401)),
 				get("", "/a", basic("alice:x"), at(2), answer(401)),
-				get("", "/b", basic("bob:x"), at(2), answer(401)),
 				get("", "/b", basic("alice:x"), at(3), answer(401)),
-				get("now", "/b", basic("Alice:x"), at(2), answer(401)),
+				get("", "/b", basic("bob:x"), at(2), answer(401)),
+				get("now, both", "/b", basic("Bob:x"), at(3), answer(401)),
 			},
 			Metrics: map[string]uint64{
 				"gatewarden_stuffing_total.surface.a": 0, "gatewarden_spraying_total.surface.a": 0,
@@ -199,6 +211,16 @@ func distincts() []Scenario {
 				form("", "user=alice&user=bob", refused("malformed", 400)),
 				attempt("", "carol", basic("decoy:x"), answer(401)),
 				attempt("", "dave", locked("600")),
+			},
+			Metrics: map[string]uint64{"gatewarden_stuffing_total.surface.login": 1},
+		},
+		{
+			Name:   "stuffing: nor does a decoy in the form",
+			Config: login(`"stuffing": {"credentials": 3}, "account_fields": ["user"]`),
+			Steps: []Step{
+				attempt("", "decoy", basic("alice:x"), answer(401)),
+				attempt("", "decoy", basic("bob:x"), answer(401)),
+				attempt("", "decoy", basic("carol:x"), answer(401)),
 			},
 			Metrics: map[string]uint64{"gatewarden_stuffing_total.surface.login": 1},
 		},
