@@ -141,7 +141,11 @@ type Lockout struct {
 	// AccountFields are the form fields that name the attempted account, the
 	// first one that is there.
 	AccountFields []string
-	Mode          Mode
+	// Stuffing and Spraying count what is different among the failures; their
+	// limits are 0 when unset.
+	Stuffing Stuffing
+	Spraying Spraying
+	Mode     Mode
 }
 
 // MaxKeys is the most failure keys that a surface can have.
@@ -170,6 +174,23 @@ const (
 	ByAccount
 	ByCredential
 )
+
+// Stuffing is one client that fails with that many different credentials within
+// Window milliseconds. It is reported, and with Lock it locks the client out.
+type Stuffing struct {
+	Credentials uint32
+	Window      int64
+	Lock        bool
+}
+
+// Spraying is one account at which that many different clients fail within
+// Window milliseconds. It is reported, and with Slow attempts on the account are
+// slowed down.
+type Spraying struct {
+	Clients uint32
+	Window  int64
+	Slow    bool
+}
 
 // KnownGood are the credentials that succeeded from the client within the last
 // For milliseconds. They pass while the client is locked out, until they fail
@@ -232,7 +253,7 @@ const (
 type Log struct {
 	Client ClientForm
 	// PerSecond is the number of lines a second that one worker writes at
-	// the most about failures and refusals.
+	// the most about failures and refusals, and again about attacks.
 	PerSecond int
 }
 

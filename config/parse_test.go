@@ -98,6 +98,7 @@ func TestEveryField(t *testing.T) {
 		Wide: Wide{IPv4Prefix: 20, IPv6Prefix: 40, Failures: 90}, Jitter: 30_000, AccountFields: []string{"email"}, Keys: []FailureKey{
 			{By: ByAccount, Failures: 10, Window: 300_000}, {Client: true, By: ByCredential, Failures: 5, Window: 3_600_000, Lock: true},
 		},
+		Stuffing: Stuffing{Credentials: 8, Window: 1_800_000, Lock: true}, Spraying: Spraying{Clients: 1000, Window: 7_200_000, Slow: true},
 	}
 	for _, row := range []struct {
 		field     string
@@ -115,6 +116,7 @@ func TestEveryField(t *testing.T) {
 		{"surfaces[1].lockout", c.Surfaces[1].Lockout, Lockout{
 			Failures: 20, Window: 60_000, Statuses: []int{401, 403}, CountAnonymous: true, ResetOnSuccess: true,
 			KnownGood: KnownGood{For: 7_200_000, Failures: 4}, AccountFields: []string{"username", "client_id"},
+			Stuffing: Stuffing{Credentials: 2, Window: 600_000}, Spraying: Spraying{Clients: 2, Window: 3_600_000},
 		}},
 		{"surfaces[2].lockout.mode", c.Surfaces[2].Lockout.Mode, ModeOff},
 		{"surfaces[3].lockout.failures", c.Surfaces[3].Lockout.Failures, uint32(0)},

@@ -106,6 +106,20 @@ func renderLockout(l *Lockout) object {
 		keys = append(keys, object{"per": per, "failures": k.Failures, "window": formatDuration(k.Window), "action": action})
 	}
 	o["keys"], o["account_fields"] = keys, l.AccountFields
+	if st := l.Stuffing; st.Credentials > 0 {
+		action := "report"
+		if st.Lock {
+			action = "lock"
+		}
+		o["stuffing"] = object{"credentials": st.Credentials, "window": formatDuration(st.Window), "action": action}
+	}
+	if sp := l.Spraying; sp.Clients > 0 {
+		action := "report"
+		if sp.Slow {
+			action = "slow"
+		}
+		o["spraying"] = object{"clients": sp.Clients, "window": formatDuration(sp.Window), "action": action}
+	}
 	if l.Jitter > 0 {
 		o["jitter"] = formatDuration(l.Jitter)
 	}

@@ -72,7 +72,8 @@ func edited(t *testing.T, kind, path string, value any) map[string]any {
 	mustUnmarshal(t, `{
 		"client": {}, "credentials": {}, "cors": {}, "log": {}, "table": {},
 		"exempt": [{"path": "/exempt"}],
-		"surfaces": [{"name": "one", "kind": "`+kind+`", "match": [{"path": "/one"}], "lockout": {"escalate": {"factor": 2}, "wide": {"failures": 9}, "keys": [{"per": ["account"], "failures": 9}]`+knownGood+`}}],
+		"surfaces": [{"name": "one", "kind": "`+kind+`", "match": [{"path": "/one"}], "lockout": {"escalate": {"factor": 2}, "wide": {"failures": 9}, "keys": [{"per": ["account"], "failures": 9}],
+			"stuffing": {"credentials": 9}, "spraying": {"clients": 9}`+knownGood+`}}],
 		"oauth": {"resource": "https://api.example.com", "authorization_servers": ["https://auth.example.com"]}
 	}`, &root)
 	at := root

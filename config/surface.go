@@ -11,6 +11,10 @@ const (
 	maxName     = 32
 	maxFailures = 1000000
 	maxPending  = 1000
+	// minDistinct is the least that can be different, and maxDistinct bounds the
+	// records that it takes to tell.
+	minDistinct = 2
+	maxDistinct = 1000
 	// maxFieldName is what the filter keeps of a form field's name.
 	maxFieldName = 64
 	// kindUnknown marks a surface whose kind could not be read.
@@ -74,6 +78,18 @@ var lockoutFields = []field[Surface]{
 			return text
 		})
 	}},
+	{key: "stuffing", below: keysOf("", stuffingFields), read: func(v value, s *Surface) {
+		st := Stuffing{Window: 10 * minute}
+		if readObject(v, stuffingFields, &st) != nil {
+			s.Lockout.Stuffing = st
+		}
+	}},
+	{key: "spraying", below: keysOf("", sprayingFields), read: func(v value, s *Surface) {
+		sp := Spraying{Window: hour}
+		if readObject(v, sprayingFields, &sp) != nil {
+			s.Lockout.Spraying = sp
+		}
+	}},
 	{key: "jitter", read: func(v value, s *Surface) { v.duration(&s.Lockout.Jitter, "10s") }},
 	{key: "mode", read: func(v value, s *Surface) {
 		choose(v, []option[Mode]{
@@ -100,6 +116,26 @@ var wideFields = []field[Wide]{
 	{key: "ipv6_prefix", read: func(v value, w *Wide) { v.integerInto(&w.IPv6Prefix, 16, 127) }},
 	{key: "failures", required: "write how many failures lock the network out, for example 200", read: func(v value, w *Wide) {
 		readLimit(v, &w.Failures)
+	}},
+}
+
+var stuffingFields = []field[Stuffing]{
+	{key: "credentials", required: "write how many different credentials are too many, for example 10", read: func(v value, s *Stuffing) {
+		readDistinct(v, &s.Credentials)
+	}},
+	{key: "window", read: func(v value, s *Stuffing) { v.duration(&s.Window, "10m") }},
+	{key: "action", read: func(v value, s *Stuffing) {
+		choose(v, []option[bool]{{"report", false}, {"lock", true}}, &s.Lock)
+	}},
+}
+
+var sprayingFields = []field[Spraying]{
+	{key: "clients", required: "write how many different clients are too many, for example 20", read: func(v value, s *Spraying) {
+		readDistinct(v, &s.Clients)
+	}},
+	{key: "window", read: func(v value, s *Spraying) { v.duration(&s.Window, "1h") }},
+	{key: "action", read: func(v value, s *Spraying) {
+		choose(v, []option[bool]{{"report", false}, {"slow", true}}, &s.Slow)
 	}},
 }
 
@@ -194,6 +230,12 @@ func readFailures(v value, l *Lockout) {
 // readLimit reads a number of failures that cannot switch off what it is for.
 func readLimit(v value, into *uint32) {
 	if n, ok := v.integer(1, maxFailures); ok {
+		*into = uint32(n)
+	}
+}
+
+func readDistinct(v value, into *uint32) {
+	if n, ok := v.integer(minDistinct, maxDistinct); ok {
 		*into = uint32(n)
 	}
 }

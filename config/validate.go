@@ -69,16 +69,24 @@ func checkLockout(s *Surface, i int, out *report) {
 		out.add(surfacePath(i, "lockout.known_good"),
 			"is for the kinds api and mcp; remove it: the credential stands in the body here, so that a good one is not known")
 	}
-	// The first lockout lasts for the duration, or until the window ends.
-	first, what := l.Duration, "duration"
-	if first == 0 {
-		first, what = l.Window, "window"
-	}
+	first, what := firstLockout(l)
 	if longest := l.Escalate.Max; longest > 0 && longest < first {
 		out.add(surfacePath(i, "lockout.escalate.max"), strconv.Quote(formatDuration(longest))+
 			" is shorter than the first lockout, which is the "+what+" of "+strconv.Quote(formatDuration(first))+
 			"; write a longer max")
 	}
+}
+
+// firstLockout is how long the first lockout can last and which field says so:
+// the duration or, without one, the longest window until whose end it lasts.
+func firstLockout(l *Lockout) (length int64, field string) {
+	switch {
+	case l.Duration != 0: // or it could not be read
+		return l.Duration, "duration"
+	case l.Stuffing.Lock && l.Stuffing.Window > l.Window:
+		return l.Stuffing.Window, "stuffing.window"
+	}
+	return l.Window, "window"
 }
 
 func checkScopes(o *OAuth, out *report) {

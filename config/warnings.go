@@ -25,9 +25,15 @@ func (c *Config) Warnings() []string {
 		}
 		if l.Mode == ModeOff || l.Failures == 0 {
 			off++
-		} else if l.Duration > 0 && l.Duration < l.Window {
+			continue
+		}
+		if l.Duration > 0 && l.Duration < l.Window {
 			warn(surfacePath(i, "lockout.duration"), "is shorter than the window, so that a client is free again "+
 				"before its failures are forgotten; write at least the window, or leave it out")
+		}
+		if st := l.Stuffing; st.Lock && st.Credentials >= l.Failures && st.Window <= l.Window {
+			warn(surfacePath(i, "lockout.stuffing.credentials"), "is not less than the failures that lock out anyway, "+
+				"so that it never comes first; write fewer credentials, or a longer window")
 		}
 	}
 	if off > 0 && off == len(c.Surfaces) {

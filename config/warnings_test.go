@@ -39,6 +39,12 @@ func TestWarnings(t *testing.T) {
 		{surfaces(`{"window": "5m", "duration": "1m", "mode": "off"}`), "surfaces"},
 		{surfaces(`{"mode": "off"}`, `{"failures": 0}`), "surfaces"},
 		{surfaces(`{"mode": "off"}`, `{}`), ""},
+		{surfaces(`{"failures": 20, "window": "10m", "stuffing": {"credentials": 20, "action": "lock"}}`), "surfaces[0].lockout.stuffing.credentials"},
+		{surfaces(`{"failures": 20, "window": "10m", "stuffing": {"credentials": 19, "action": "lock"}}`), ""},
+		{surfaces(`{"failures": 20, "window": "599s", "stuffing": {"credentials": 20, "action": "lock"}}`), ""},
+		{surfaces(`{"failures": 20, "window": "10m", "stuffing": {"credentials": 20}}`), ""},
+		{surfaces(`{"failures": 20, "window": "10m", "mode": "off", "stuffing": {"credentials": 20, "action": "lock"}}`), "surfaces"},
+		{surfaces(`{"escalate": {"factor": 2, "max": "9m"}, "stuffing": {"credentials": 4}}`), ""},
 		{`{"surfaces": []}`, ""},
 		{`{"client": {"source": "xff-first", "ipv6_prefix": 128, "allow": ["0.0.0.0/0"]}}`, "client.source client.ipv6_prefix client.allow"},
 	} {

@@ -49,7 +49,7 @@ func (f *Filter) reportFailure(host Host, s *Stream, why cause, r *table.Record,
 
 // reportNetwork reports that a whole network was locked out.
 func (f *Filter) reportNetwork(host Host, s *Stream, r *table.Record, now int64) {
-	if !f.allowLine(now) {
+	if !f.allowSignal(now) {
 		return
 	}
 	w := &s.surface.Lockout.Wide
@@ -59,6 +59,30 @@ func (f *Filter) reportNetwork(host Host, s *Stream, r *table.Record, now int64)
 	b = appendField(b, "client", f.clientName(&network))
 	b = appendNumber(b, "failures", int64(r.Count))
 	f.write(host, appendNumber(b, "locked_for", secondsUntil(r.LockedUntil, now)))
+}
+
+// reportStuffing reports a client that failed with too many different credentials.
+func (f *Filter) reportStuffing(host Host, s *Stream, credentials uint32, lockedUntil, now int64) {
+	if !f.allowSignal(now) {
+		return
+	}
+	b := appendNumber(f.line("stuffing", s), "credentials", int64(credentials))
+	b = appendNumber(b, "window", s.surface.stuffing.window/1000)
+	if lockedUntil > 0 {
+		b = appendNumber(b, "locked_for", secondsUntil(lockedUntil, now))
+	}
+	f.write(host, b)
+}
+
+// reportSpraying reports an account at which too many different clients failed.
+func (f *Filter) reportSpraying(host Host, s *Stream, account string, now int64) {
+	if !f.allowSignal(now) {
+		return
+	}
+	b := appendField([]byte("gatewarden: spraying"), "surface", s.surface.Name)
+	b = appendField(b, "account", strconv.FormatUint(f.table.Hash([]byte(account)), 16))
+	b = appendNumber(b, "clients", int64(s.surface.spraying.limit))
+	f.write(host, appendNumber(b, "window", s.surface.spraying.window/1000))
 }
 
 // refusal reports a refused request, or in shadow mode one that would have been.
@@ -84,6 +108,17 @@ func (f *Filter) allowLine(now int64) bool {
 	if f.audit.allow(now) {
 		return true
 	}
+	f.metrics.suppressed.add(1)
+	return false
+}
+
+// allowSignal is allowLine for what stands for many failures, and must not be
+// left out among their lines.
+func (f *Filter) allowSignal(now int64) bool {
+	if f.signals.allow(now) {
+		return true
+	}
+	f.audit.omitted++
 	f.metrics.suppressed.add(1)
 	return false
 }

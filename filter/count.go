@@ -33,6 +33,8 @@ func (f *Filter) countFailure(host Host, s *Stream, why cause) {
 	s.disgrace(now)
 	s.countKeys(now)
 	f.countWide(host, s, now)
+	s.countStuffing(host, now < record.LockedUntil, now)
+	s.countSpraying(host, now)
 	if result.Outcome != table.Stored {
 		f.reportLost(host, s, why, now)
 		return

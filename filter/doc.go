@@ -15,6 +15,7 @@
 //	pending.go            how many attempts may be under way
 //	knowngood.go          which credentials pass a lockout
 //	keys.go, account.go   limits by account and credential
+//	distinct.go           how many different credentials, or clients, fail
 //	reply.go              what a refused client is told
 //	challenge.go          what is added to a 401
 //	metadata.go           the documents for OAuth clients

@@ -20,6 +20,11 @@ type fakeHost struct {
 	requestBody, responseBody   []byte
 	properties                  map[string]string
 
+	// meanwhile is what another worker does before one of the next calls: the
+	// first if in is 0.
+	meanwhile func()
+	in        int
+
 	calls   []string
 	reasons []string
 	replies []*Reply
@@ -35,7 +40,17 @@ type datum struct {
 
 var _ Host = (*fakeHost)(nil)
 
-func (h *fakeHost) note(call string) { h.calls = append(h.calls, call) }
+func (h *fakeHost) note(call string) {
+	if do := h.meanwhile; do != nil {
+		if h.in--; h.in < 0 {
+			h.meanwhile = nil
+			request, response := h.request, h.response
+			do()
+			h.request, h.response = request, response
+		}
+	}
+	h.calls = append(h.calls, call)
+}
 
 func (h *fakeHost) Get(key []byte) ([]byte, uint32, bool) {
 	h.note("get")

@@ -14,6 +14,7 @@ type Filter struct {
 	documents []document
 	table     *table.Table
 	audit     audit
+	signals   audit // the same rate again, for lines about attacks
 	metrics   metrics
 
 	readings []string // scratch: the spellings of a path
@@ -28,6 +29,7 @@ func New(c *config.Config, host Host, seed table.Seed) *Filter {
 		surfaces: make([]surface, len(c.Surfaces)),
 		table:    table.New(host, seed, c.Table.Clients),
 		audit:    audit{form: c.Log.Client, perSecond: int64(c.Log.PerSecond)},
+		signals:  audit{perSecond: int64(c.Log.PerSecond)},
 	}
 	for i := range c.Surfaces {
 		s := &f.surfaces[i]
@@ -35,6 +37,8 @@ func New(c *config.Config, host Host, seed table.Seed) *Filter {
 		s.name = []byte(s.Name)
 		s.wide = s.Lockout
 		s.wide.Failures = s.Lockout.Wide.Failures
+		s.readyDistinct()
+		s.readyAccount()
 		for _, m := range s.Match {
 			m.Path = trimSlash(lower(m.Path))
 			s.match = append(s.match, m)

@@ -1,6 +1,8 @@
 package filter
 
 import (
+	"slices"
+
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/table"
 )
@@ -18,36 +20,41 @@ const (
 	longestDelay = 30_000
 )
 
-// attempted are the counters of a request's failure keys.
-type attempted struct {
-	keys  [config.MaxKeys]table.Key
-	named [config.MaxKeys]bool
+// attempt is a failure key's counter for what a request attempts.
+type attempt struct {
+	key    table.Key
+	rule   *config.FailureKey
+	inBody bool // what is attempted was found in the body
+	slowed bool // it needs a turn
 }
 
-// needsAccount tells whether a failure key waits for an account that only the
-// body can tell.
-func (s *Stream) needsAccount() bool {
-	for i, k := range s.surface.Lockout.Keys {
-		if k.By == config.ByAccount && !s.attempted.named[i] {
-			return true
-		}
+// attemptAccount notes an account that the request attempts. It may be two, one
+// in the Authorization header and one in a form: which of them the service looks
+// at is not known here, and the other could be a decoy.
+func (s *Stream) attemptAccount(account string, inBody bool) {
+	if account == "" || slices.Contains(s.accounts, account) {
+		return
 	}
-	return false
+	s.accounts = append(s.accounts, account)
+	s.nameAttempt(config.ByAccount, []byte(account), inBody)
+	if s.surface.Lockout.Spraying.Slow {
+		s.attempts = append(s.attempts, attempt{key: s.sprayingKey(account), rule: &s.surface.slow, inBody: inBody})
+	}
 }
 
 // nameAttempt names the counters of the keys of one kind.
-func (s *Stream) nameAttempt(by config.KeyPart, what []byte) {
-	f := s.filter
-	for i, k := range s.surface.Lockout.Keys {
-		if k.By != by {
+func (s *Stream) nameAttempt(by config.KeyPart, what []byte, inBody bool) {
+	for i := range s.surface.Lockout.Keys {
+		rule := &s.surface.Lockout.Keys[i]
+		if rule.By != by {
 			continue
 		}
 		var who []byte
-		if k.Client {
+		if rule.Client {
 			who = s.client.key[:]
 		}
-		s.attempted.keys[i] = f.table.Key(keyRule, s.surface.name, []byte{byte(i)}, who, what)
-		s.attempted.named[i] = true
+		key := s.filter.table.Key(keyRule, s.surface.name, []byte{byte(i)}, who, what)
+		s.attempts = append(s.attempts, attempt{key: key, rule: rule, inBody: inBody})
 	}
 }
 
@@ -55,33 +62,37 @@ func (s *Stream) nameAttempt(by config.KeyPart, what []byte) {
 // that is slowed down takes its turn here, so this is asked last, and all keys
 // before any turn is taken: who is refused takes none from others.
 func (s *Stream) checkKeys(host Host) (why refusal, refused bool) {
-	var slowed [config.MaxKeys]bool
-	for i := range s.surface.Lockout.Keys {
-		if !s.attempted.named[i] {
-			continue
-		}
-		rule := &s.surface.Lockout.Keys[i]
-		r, now, found := s.filter.table.Get(s.attempted.keys[i], host)
+	for i := range s.attempts {
+		a := &s.attempts[i]
+		r, now, found := s.filter.table.Get(a.key, host)
 		switch {
-		case !found || r.Count < rule.Failures || now >= r.WindowEnd:
-		case rule.Lock:
+		case !found || r.Count < a.rule.Failures || now >= r.WindowEnd || s.excepts(host, a):
+		case a.rule.Lock:
 			return refusal{ReasonLockedOut, secondsUntil(r.WindowEnd, now), now}, true
 		case now < r.LockedUntil:
 			return refusal{ReasonRateLimited, secondsUntil(r.LockedUntil, now), now}, true
 		default:
-			slowed[i] = true
+			a.slowed = true
 		}
 	}
-	for i, slow := range slowed {
-		if !slow {
+	for i := range s.attempts {
+		a := &s.attempts[i]
+		if !a.slowed {
 			continue
 		}
 		now := host.Now()
-		if until, mine := s.takeTurn(s.attempted.keys[i], &s.surface.Lockout.Keys[i], now); !mine {
+		if until, mine := s.takeTurn(a.key, a.rule, now); !mine {
 			return refusal{ReasonRateLimited, secondsUntil(until, now), now}, true
 		}
 	}
 	return refusal{}, false
+}
+
+// excepts tells whether an attempt is made with a credential that is known as
+// good. On surfaces where the body is what logs in, a good header says nothing
+// about an account that stands there.
+func (s *Stream) excepts(host Host, a *attempt) bool {
+	return (!a.inBody || s.surface.challenged()) && s.known(host)
 }
 
 // takeTurn lets one attempt pass and makes the next one wait.
@@ -107,16 +118,17 @@ func delay(count, limit uint32) int64 {
 
 // countKeys counts a failure of what was attempted.
 func (s *Stream) countKeys(now int64) {
-	for i := range s.surface.Lockout.Keys {
-		if !s.attempted.named[i] {
-			continue
+	for i := range s.attempts {
+		if a := &s.attempts[i]; a.rule != &s.surface.slow { // which counts in its own way
+			s.filter.countKey(a.key, a.rule, now)
 		}
-		rule := &s.surface.Lockout.Keys[i]
-		s.filter.observe(s.filter.table.Update(s.attempted.keys[i], now,
-			func(r table.Record, floor uint8, at int64) (table.Record, bool) {
-				return failKey(r, floor, rule, at), true
-			}))
 	}
+}
+
+func (f *Filter) countKey(key table.Key, rule *config.FailureKey, now int64) {
+	f.observe(f.table.Update(key, now, func(r table.Record, floor uint8, at int64) (table.Record, bool) {
+		return failKey(r, floor, rule, at), true
+	}))
 }
 
 // failKey counts one failure. A window of attempts that are slowed down lasts as

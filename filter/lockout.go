@@ -30,16 +30,17 @@ func fail(r table.Record, floor uint8, rule *config.Lockout, now, spread int64) 
 	if r.Count < rule.Failures {
 		return r, false
 	}
-	return lock(r, rule, now, spread), true
+	return lock(r, rule, r.WindowEnd, now, spread), true
 }
 
-func lock(r table.Record, rule *config.Lockout, now, spread int64) table.Record {
+// lock locks out for the rule's duration or, without one, until windowEnd.
+func lock(r table.Record, rule *config.Lockout, windowEnd, now, spread int64) table.Record {
 	if now >= r.ForgetAt {
 		r.Strikes = 0
 	}
 	length := rule.Duration
 	if length == 0 {
-		length = r.WindowEnd - now
+		length = windowEnd - now
 	}
 	if rule.Escalate.Factor > 0 {
 		if rule.Duration == 0 && r.Strikes > 0 {

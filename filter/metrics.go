@@ -54,6 +54,8 @@ func (f *Filter) defineMetrics(host Host) {
 		define(&s.failures, label("gatewarden_auth_failures_total", "surface", s.Name))
 		define(&s.lockouts, label("gatewarden_lockouts_total", "surface", s.Name))
 		define(&s.networkLockouts, label("gatewarden_network_lockouts_total", "surface", s.Name))
+		define(&s.stuffings, label("gatewarden_stuffing_total", "surface", s.Name))
+		define(&s.sprayings, label("gatewarden_spraying_total", "surface", s.Name))
 		define(&s.rateLimited, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonRateLimited)))
 		define(&s.lockedOut, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonLockedOut)))
 	}
@@ -75,7 +77,7 @@ func (f *Filter) Flush(host Host) {
 		s := &f.surfaces[i]
 		for _, c := range []*counter{
 			&s.passed, &s.refused, &s.shadowed, &s.knownGood,
-			&s.failures, &s.lockouts, &s.networkLockouts, &s.lockedOut, &s.rateLimited,
+			&s.failures, &s.lockouts, &s.networkLockouts, &s.stuffings, &s.sprayings, &s.lockedOut, &s.rateLimited,
 		} {
 			c.flush(host)
 		}

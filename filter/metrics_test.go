@@ -29,6 +29,8 @@ func TestMetricNames(t *testing.T) {
 			"counter gatewarden_auth_failures_total.surface."+name,
 			"counter gatewarden_lockouts_total.surface."+name,
 			"counter gatewarden_network_lockouts_total.surface."+name,
+			"counter gatewarden_spraying_total.surface."+name,
+			"counter gatewarden_stuffing_total.surface."+name,
 			"counter gatewarden_rate_limited_requests_total.surface."+name+".reason.locked_out",
 			"counter gatewarden_rate_limited_requests_total.surface."+name+".reason.rate_limited",
 			"counter gatewarden_requests_total.surface."+name+".outcome.known_good",

@@ -28,12 +28,17 @@ type Stream struct {
 	// only if the surface resets on success.
 	own    table.Key
 	hasOwn bool
+	// stuffed is the pair of the client and its credential for the count of
+	// different credentials.
+	stuffed    table.Key
+	hasStuffed bool
 
-	standing  standing
-	slot      slot
-	attempted attempted
-	form      *accountForm // reads the request body, nil if it need not
-	formRead  int          // bytes of it
+	standing standing
+	slot     slot
+	attempts []attempt
+	accounts []string     // that are attempted
+	form     *accountForm // reads the request body, nil if it need not
+	formRead int          // bytes of it
 
 	origin string // of the request, for replies; a copy
 	token  tokenError
@@ -84,7 +89,7 @@ func (s *Stream) RequestHeaders(host Host, end bool) Action {
 	s.counted = true
 	s.nameCounters()
 	s.nameCredential(headers)
-	if !end && isForm(d.contentType) && s.needsAccount() {
+	if !end && isForm(d.contentType) && owner.readsAccount {
 		s.form = newAccountForm(owner.Lockout.AccountFields)
 	}
 	s.readable = !end && t.method == "POST" && d.contentLength <= mcp.MaxRequest
@@ -105,26 +110,28 @@ func (s *Stream) nameCredential(headers []Header) {
 	if !s.credential {
 		return
 	}
-	if rule.ResetOnSuccess {
+	stuffing := s.surface.stuffing.limit > 0 && s.surface.challenged()
+	if rule.ResetOnSuccess || stuffing {
 		f.name = principal(&f.config.Credentials, headers, f.name[:0])
+	}
+	if rule.ResetOnSuccess {
 		s.own = f.table.Key(credentialRule, s.surface.name, s.client.key[:], f.name)
 		s.hasOwn = true
 	}
-	tracked := rule.KnownGood.For > 0 || rule.Pending > 0
-	if !tracked && len(rule.Keys) == 0 {
-		return
+	if stuffing {
+		s.nameStuffed()
 	}
-	f.name = wholeCredential(&f.config.Credentials, headers, f.name[:0])
+	tracked := rule.KnownGood.For > 0 || rule.Pending > 0
+	if tracked || len(rule.Keys) > 0 {
+		f.name = wholeCredential(&f.config.Credentials, headers, f.name[:0])
+		s.nameAttempt(config.ByCredential, f.name, false)
+	}
 	if tracked {
 		s.standing.key = f.table.Key(knownGoodRule, s.surface.name, s.client.key[:], f.name)
 		s.standing.tracked = true
 	}
-	if len(rule.Keys) == 0 {
-		return
-	}
-	s.nameAttempt(config.ByCredential, f.name)
-	if user := basicAccount(&f.config.Credentials, headers); user != "" {
-		s.nameAttempt(config.ByAccount, []byte(user))
+	if s.surface.readsAccount {
+		s.attemptAccount(basicAccount(&f.config.Credentials, headers), false)
 	}
 }
 
@@ -132,7 +139,7 @@ func (s *Stream) nameCredential(headers []Header) {
 func (s *Stream) check(host Host) Action {
 	why, refused := s.decide(host)
 	switch {
-	case !refused && s.form != nil:
+	case !refused && s.awaiting():
 		return s.awaitAccount()
 	case !refused:
 		return s.pass()
@@ -164,7 +171,7 @@ func (s *Stream) decide(host Host) (why refusal, refused bool) {
 	if !admitted {
 		return refusal{ReasonRateLimited, 1, now}, true
 	}
-	if s.form != nil || len(s.surface.Lockout.Keys) == 0 || s.known(host) {
+	if s.awaiting() {
 		return refusal{}, false
 	}
 	if why, refused = s.checkKeys(host); refused {
@@ -172,6 +179,10 @@ func (s *Stream) decide(host Host) (why refusal, refused bool) {
 	}
 	return why, refused
 }
+
+// awaiting tells that the request cannot be decided about before its body told the
+// account.
+func (s *Stream) awaiting() bool { return s.form != nil && s.surface.awaitsAccount }
 
 // awaitAccount lets the body come before the request is decided about. Where the
 // headers cannot be held, they go on, and the body is held alone.

@@ -11,8 +11,10 @@ func (s *Stream) RequestBody(host Host, size int, end bool) Action {
 	switch {
 	case s.replied:
 		return Pause
-	case s.form != nil:
+	case s.awaiting():
 		return s.readForm(host, size, end)
+	case s.form != nil:
+		return s.watchForm(host, size, end)
 	case !s.held:
 		return Continue
 	case !end && size < mcp.MaxRequest:
@@ -29,7 +31,7 @@ func (s *Stream) RequestTrailers(host Host) Action {
 	switch {
 	case s.replied:
 		return Pause
-	case s.form != nil:
+	case s.awaiting():
 		return s.endForm(host)
 	case !s.held:
 		return Continue
@@ -49,15 +51,34 @@ func (s *Stream) readForm(host Host, size int, end bool) Action {
 	return s.endForm(host)
 }
 
+// watchForm looks for the account in a body that passes by.
+func (s *Stream) watchForm(host Host, size int, end bool) Action {
+	if size > 0 {
+		s.form.feed(host.RequestBody(0, size))
+	}
+	if end || s.form.bad {
+		s.closeForm()
+	}
+	return Continue
+}
+
+// closeForm notes the account that a form named as it passed by. One that names
+// it more than once has none.
+func (s *Stream) closeForm() {
+	account, ok := s.form.end()
+	s.form = nil
+	if ok {
+		s.attemptAccount(account, true)
+	}
+}
+
 // endForm decides about a request whose account is known now, or will not be.
 func (s *Stream) endForm(host Host) Action {
 	account, ok := s.form.end()
 	s.form = nil
 	why, refused := refusal{reason: ReasonMalformed, now: host.Now()}, !ok
 	if ok {
-		if account != "" {
-			s.nameAttempt(config.ByAccount, []byte(account))
-		}
+		s.attemptAccount(account, true)
 		why, refused = s.checkKeys(host)
 	}
 	if !refused {

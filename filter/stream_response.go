@@ -94,6 +94,9 @@ func (s *Stream) settle(host Host, verdict judgement, why cause) {
 	switch verdict {
 	case failed:
 		s.counted = false // once, whatever else the response brings
+		if s.form != nil && !s.awaiting() {
+			s.closeForm() // trailers, or nothing, came after it
+		}
 		s.filter.countFailure(host, s, why)
 	case accepted:
 		s.counted = false

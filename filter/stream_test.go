@@ -42,6 +42,11 @@ func TestHostCalls(t *testing.T) {
 			lockoutOnly + ", response header grpc-status"},
 		{"a failure", "", hdr(":method", "GET", ":path", "/api/v1", "authorization", "x"), hdr(":status", "401"),
 			lockoutOnly + ", now, get, set, log"},
+		{"distinct counting", distinctConfig, hdr(":method", "GET", ":path", "/api", "authorization", basic("alice", "x")), hdr(":status", "200"), lockoutOnly},
+		{"distinct counting of accounts", distinctConfig, hdr(":method", "POST", ":path", "/login", "authorization", basic("alice", "x")), hdr(":status", "302"), lockoutOnly},
+		{"slow asks for the account", strings.Replace(distinctConfig, `"clients": 2`, `"clients": 2, "action": "slow"`, 1),
+			hdr(":method", "GET", ":path", "/api", "authorization", basic("alice", "x")), hdr(":status", "200"),
+			"request headers, property source.address, get, get, response header :status"},
 	} {
 		f, host := newFilter(t, row.json)
 		exchange(f, host, row.request, row.response)

@@ -14,9 +14,18 @@ type surface struct {
 	match []config.Match // paths in lower case
 	// wide is Lockout with the limit of whole networks.
 	wide config.Lockout
+	// stuffing and spraying are off when their limits are 0. early is Lockout
+	// for who is locked out for stuffing, slow the key of who is sprayed.
+	stuffing, spraying distinct
+	early              config.Lockout
+	slow               config.FailureKey
+	// readsAccount tells that the attempted account matters, awaitsAccount that
+	// a request must not go on without it.
+	readsAccount, awaitsAccount bool
 
 	passed, refused, shadowed, knownGood counter
 	failures, lockouts, networkLockouts  counter
+	stuffings, sprayings                 counter
 	lockedOut, rateLimited               counter
 }
 
@@ -30,14 +39,29 @@ func (s *surface) challenged() bool {
 	return s.Kind == config.KindAPI || s.Kind == config.KindMCP
 }
 
+func (s *surface) readyAccount() {
+	for _, k := range s.Lockout.Keys {
+		s.awaitsAccount = s.awaitsAccount || k.By == config.ByAccount
+	}
+	// A report is no reason to hold or refuse a request. What has consequences
+	// must not be got around by a form that can be read in two ways.
+	inBody := !s.challenged()
+	s.awaitsAccount = s.awaitsAccount || s.Lockout.Spraying.Slow || inBody && s.Lockout.Stuffing.Lock
+	s.readsAccount = s.awaitsAccount || s.spraying.limit > 0 || inBody && s.stuffing.limit > 0
+}
+
 // The rules, which keep their counters apart by their names.
 var (
-	lockoutRule    = []byte("lockout")
-	wideRule       = []byte("lockout-wide")
-	credentialRule = []byte("lockout-credential")
-	knownGoodRule  = []byte("known-good")
-	pendingRule    = []byte("pending")
-	keyRule        = []byte("key")
+	lockoutRule      = []byte("lockout")
+	wideRule         = []byte("lockout-wide")
+	credentialRule   = []byte("lockout-credential")
+	knownGoodRule    = []byte("known-good")
+	pendingRule      = []byte("pending")
+	keyRule          = []byte("key")
+	stuffingRule     = []byte("stuffing")
+	stuffingPairRule = []byte("stuffing-credential")
+	sprayingRule     = []byte("spraying")
+	sprayingPairRule = []byte("spraying-client")
 )
 
 // target is what decides to which surface a request belongs: its method and its

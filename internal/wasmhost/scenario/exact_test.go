@@ -37,6 +37,48 @@ func TestNoFailureIsLost(t *testing.T) {
 	}
 }
 
+// A pair that several VMs see at once is counted by one of them: all send the same
+// credentials, of which there are one fewer than the limit, and then one more.
+func TestEachPairIsCountedOnce(t *testing.T) {
+	const workers, limit = 8, 1000
+	config := rest(fmt.Sprintf(`"failures": 1000000, "window": "1h", "stuffing": {"credentials": %d, "window": "1h"}`, limit))
+	for name, start := range runtimes(t) {
+		t.Run(name, func(t *testing.T) {
+			process := wasmhost.NewProcess(wasmhost.ProcessOptions{})
+			var group sync.WaitGroup
+			for range workers {
+				group.Go(func() { tryEach(t, process, start, config, 0, limit-1) })
+			}
+			group.Wait()
+			expect(t, process, "gatewarden_auth_failures_total.surface.rest", workers*(limit-1))
+			expect(t, process, "gatewarden_stuffing_total.surface.rest", 0)
+			tryEach(t, process, start, config, limit-1, limit)
+			expect(t, process, "gatewarden_stuffing_total.surface.rest", 1)
+			expect(t, process, "gatewarden_table_evictions_total", 0)
+			t.Logf("%d races lost and run again", process.Metrics.Counter("gatewarden_table_retries_total"))
+		})
+	}
+}
+
+// tryEach fails with each of a row of credentials, as one worker.
+func tryEach(t *testing.T, p *wasmhost.Process, start Start, config string, first, end int) {
+	proxy, err := start(p, wasmhost.Options{PluginConfig: []byte(config)})
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer proxy.Close()
+	unauthorized := func(wasmhost.Request) wasmhost.Response { return wasmhost.Response{Status: 401} }
+	for i := first; i < end; i++ {
+		proxy.Do(wasmhost.Request{
+			Path: "/api/v1/x", Headers: [][2]string{{"authorization", fmt.Sprint("Bearer ", i)}},
+		}, unauthorized)
+	}
+	if err := proxy.Tick(); err != nil {
+		t.Error(err)
+	}
+}
+
 // guess sends failing requests from the given number of clients in turn.
 func guess(t *testing.T, p *wasmhost.Process, start Start, config string, worker, n, clients int) {
 	proxy, err := start(p, wasmhost.Options{PluginConfig: []byte(config)})
@@ -67,9 +109,17 @@ func expect(t *testing.T, p *wasmhost.Process, name string, want int) {
 	}
 }
 
+// watched is the default configuration and a surface with distinct counting.
+const watched = `{"surfaces": [
+	{"name": "token", "kind": "oauth-token", "match": [{"path": "/oauth/token", "methods": ["POST"]}]},
+	{"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}]},
+	{"name": "rest", "kind": "api", "match": [{"prefix": "/api/v1"}]},
+	{"name": "distinct", "kind": "api", "match": [{"prefix": "/distinct"}],
+	 "lockout": {"stuffing": {"credentials": 10, "action": "lock"}, "spraying": {"clients": 10}}}]}`
+
 // A request that nothing is wrong with makes four host calls on a surface that
-// has a lockout only, and one elsewhere. The clock is read only for a client
-// that has a record.
+// has a lockout only or counts what is different, and one elsewhere. The clock is
+// read only for a client that has a record.
 func TestHostCallsOfPassingRequests(t *testing.T) {
 	const oneOf = "proxy_get_header_map_pairs"
 	guarded := map[string]int{
@@ -80,7 +130,7 @@ func TestHostCallsOfPassingRequests(t *testing.T) {
 			continue // host calls are what Wasm makes
 		}
 		t.Run(name, func(t *testing.T) {
-			proxy, err := start(wasmhost.NewProcess(wasmhost.ProcessOptions{}), wasmhost.Options{})
+			proxy, err := start(wasmhost.NewProcess(wasmhost.ProcessOptions{}), wasmhost.Options{PluginConfig: []byte(watched)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -89,6 +139,7 @@ func TestHostCallsOfPassingRequests(t *testing.T) {
 				request wasmhost.Request
 				want    map[string]int
 			}{
+				{wasmhost.Request{Path: "/distinct", Headers: [][2]string{{"authorization", "Basic YWxpY2U6eA=="}}}, guarded},
 				{wasmhost.Request{Path: "/api/v1/x"}, guarded},
 				{wasmhost.Request{Path: "/api/v1/x", Headers: [][2]string{{"authorization", "Bearer x"}}}, guarded},
 				{wasmhost.Request{Path: "/mcp", Method: "POST", Body: [][]byte{[]byte("{}")}}, guarded},

@@ -140,6 +140,37 @@ func hardening() []Scenario {
 			},
 		},
 		{
+			Name:   "keys: an account in the header hides none in the form",
+			Config: login(`"pending": 5, "keys": [{"per": ["account"], "failures": 2}], "account_fields": ["user"]`),
+			Steps: []Step{
+				attempt("", "alice", basic("decoy1:x"), answer(401)),
+				attempt("", "alice", basic("decoy2:x"), answer(401)),
+				attempt("slowed down now: one passes", "alice", basic("decoy3:x"), answer(401)),
+				attempt("", "alice", basic("decoy4:x"), refused("rate_limited", 429)),
+				attempt("an account of one's own", "mallory", basic("mallory:right")),
+				attempt("excuses no other", "alice", basic("mallory:right"), refused("rate_limited", 429)),
+				attempt("nor the other way round", "decoy1", basic("bob:x"), answer(401)),
+				attempt("both count", "decoy5", basic("bob:x"), answer(401)),
+				attempt("one passes", "decoy6", basic("BOB:x"), answer(401)),
+				attempt("", "decoy7", basic("bob:x"), refused("rate_limited", 429)),
+				attempt("the same account twice is one attempt", "carol", basic("carol:x"), answer(401)),
+				attempt("", "carol", basic("carol:x"), answer(401)),
+				attempt("", "carol", basic("carol:x"), answer(401)),
+				attempt("", "carol", basic("carol:x"), refused("rate_limited", 429)),
+			},
+		},
+		{
+			Name:   "keys: good credentials are not slowed down",
+			Config: rest(`"failures": 100, "known_good": {"for": "1h"}, "keys": [{"per": ["account"], "failures": 1}]`),
+			Steps: []Step{
+				get("alice has worked from here", "/api/v1/x", basic("alice:right")),
+				get("somebody guesses her password", "/api/v1/x", basic("alice:wrong"), from("192.0.2.2:1"), answer(401), times(2)),
+				get("and waits", "/api/v1/x", basic("alice:wrong"), from("192.0.2.2:1"), refused("rate_limited", 429)),
+				get("she does not", "/api/v1/x", basic("alice:right"), times(3)),
+				post("not with a form either", "/api/v1/x", basic("alice:right"), with("content-type", "application/x-www-form-urlencoded"), body("username=alice")),
+			},
+		},
+		{
 			Name:   "keys: shadow mode",
 			Config: login(`"mode": "shadow", "keys": [{"per": ["account"], "failures": 1}], "account_fields": ["user"]`),
 			Steps: []Step{

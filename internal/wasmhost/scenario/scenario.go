@@ -72,7 +72,7 @@ func (s Scenario) Timeless() bool {
 func All() []Scenario {
 	var all []Scenario
 	for _, group := range [][]Scenario{
-		lockouts(), failures(), spellings(), clients(), replies(), challenges(), updates(), hardening(),
+		lockouts(), failures(), spellings(), clients(), replies(), challenges(), updates(), hardening(), distincts(),
 	} {
 		all = append(all, group...)
 	}
