@@ -83,8 +83,10 @@ func originForm(target string) string {
 }
 
 func cutQuery(path string) string {
-	if i := strings.IndexAny(path, "?#"); i >= 0 {
-		return path[:i]
+	for i := 0; i < len(path); i++ {
+		if path[i] == '?' || path[i] == '#' {
+			return path[:i]
+		}
 	}
 	return path
 }

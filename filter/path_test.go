@@ -248,7 +248,7 @@ func TestClassifyMethod(t *testing.T) {
 		{hdr(":method", "GET", ":path", "/v1.0"), "odd"},
 		{hdr(":method", "GET", ":path", "/v1%2e0"), "odd"},
 	} {
-		target := readTarget(row.headers)
+		target, _ := readRequest(row.headers)
 		if got := surfaceName(f.classify(&target)); got != row.want {
 			t.Errorf("%d: %v is %s, want %s", i, row.headers, got, row.want)
 		}

@@ -50,6 +50,27 @@ func (r *refusal) message() string {
 	return what + " Try again in " + strconv.FormatInt(r.seconds, 10) + " seconds."
 }
 
+// lastRefusal is the reply that a surface gave last. Who is locked out and goes on
+// guessing gets it again for the rest of the second.
+type lastRefusal struct {
+	reason  Reason
+	seconds int64
+	grpc    bool
+	reply   *Reply // nil: none yet
+}
+
+// refusal is the surface's reply to a client that has to wait.
+func (s *surface) refusal(why *refusal, grpc bool, request []byte, cors []Header) *Reply {
+	if request != nil || cors != nil {
+		return tooMany(s, why, grpc, request, cors)
+	}
+	last := &s.last
+	if last.reply == nil || last.reason != why.reason || last.seconds != why.seconds || last.grpc != grpc {
+		*last = lastRefusal{why.reason, why.seconds, grpc, tooMany(s, why, grpc, nil, nil)}
+	}
+	return last.reply
+}
+
 // tooMany is the reply to a client that has to wait. The body is what the
 // client's protocol expects; request is the body of an MCP request where it is
 // at hand.

@@ -119,3 +119,37 @@ func TestCORS(t *testing.T) {
 		}
 	}
 }
+
+// A reply that was made before is the one that would be made now.
+func TestRefusalAgainIsTheSameReply(t *testing.T) {
+	f, _ := newFilter(t, `{}`)
+	cors := []Header{{"vary", "origin"}}
+	for i, row := range []struct {
+		why     refusal
+		grpc    bool
+		request string
+		cors    []Header
+	}{
+		{refusal{reason: ReasonLockedOut, seconds: 30}, false, "", nil},
+		{refusal{reason: ReasonLockedOut, seconds: 30}, false, "", nil},
+		{refusal{reason: ReasonLockedOut, seconds: 30}, false, "", cors},
+		{refusal{reason: ReasonLockedOut, seconds: 30}, false, `{"jsonrpc":"2.0","id":7,"method":"tools/call"}`, nil},
+		{refusal{reason: ReasonLockedOut, seconds: 30}, true, "", nil},
+		{refusal{reason: ReasonLockedOut, seconds: 30}, false, "", nil},
+		{refusal{reason: ReasonLockedOut, seconds: 29}, false, "", nil},
+		{refusal{reason: ReasonRateLimited, seconds: 29}, false, "", nil},
+		{refusal{reason: ReasonLockedOut, seconds: 29}, false, "", nil},
+	} {
+		for n := range f.surfaces {
+			s := &f.surfaces[n]
+			var request []byte
+			if row.request != "" {
+				request = []byte(row.request)
+			}
+			got, want := s.refusal(&row.why, row.grpc, request, row.cors), tooMany(s, &row.why, row.grpc, request, row.cors)
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("row %d, %s: %+v, want %+v", i+1, s.Name, got, want)
+			}
+		}
+	}
+}

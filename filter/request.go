@@ -13,44 +13,50 @@ type details struct {
 	contentLength int
 }
 
-func readDetails(headers []Header) details {
-	var d details
+// readRequest reads what it can of a request in one pass over its headers.
+func readRequest(headers []Header) (t target, d details) {
 	for i := range headers {
-		switch headers[i].Name {
+		value := headers[i].Value
+		switch name := headers[i].Name; name {
+		case ":method":
+			t.method = value
+		case ":path":
+			t.path = value
 		case "content-type":
-			d.contentType = headers[i].Value
+			d.contentType = value
 		case "content-length":
-			d.contentLength, _ = strconv.Atoi(headers[i].Value)
+			d.contentLength, _ = strconv.Atoi(value)
 		case "origin":
-			d.origin = headers[i].Value
+			d.origin = value
 		case "access-control-request-method":
-			d.requestedMethod = headers[i].Value
-		}
-	}
-	return d
-}
-
-func readTarget(headers []Header) target {
-	var t target
-	for i := range headers {
-		switch name := headers[i].Name; {
-		case name == ":method":
-			t.method = headers[i].Value
-		case name == ":path":
-			t.path = headers[i].Value
-		case overridesMethod(name):
-			// Of several, services take the first or the last.
-			for _, method := range strings.Split(headers[i].Value, ",") {
-				t.overrides = append(t.overrides, strings.Trim(method, " \t"))
+			d.requestedMethod = value
+		default:
+			if overridesMethod(name) {
+				t.override(value)
 			}
 		}
 	}
-	return t
+	return t, d
+}
+
+// override notes the methods of a method-override header: of several, services
+// take the first or the last.
+func (t *target) override(methods string) {
+	for _, method := range strings.Split(methods, ",") {
+		t.overrides = append(t.overrides, strings.Trim(method, " \t"))
+	}
 }
 
 func overridesMethod(header string) bool {
-	return sameHeader(header, "x-http-method-override") || sameHeader(header, "x-http-method") ||
-		sameHeader(header, "x-method-override")
+	switch len(header) {
+	case len("x-http-method"):
+		return sameHeader(header, "x-http-method")
+	case len("x-method-override"):
+		return sameHeader(header, "x-method-override")
+	case len("x-http-method-override"):
+		return sameHeader(header, "x-http-method-override")
+	}
+	return false
 }
 
 // isPreflight tells a CORS preflight, which a browser sends by itself and

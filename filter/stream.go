@@ -62,7 +62,7 @@ func (s *Stream) Reset() { *s = Stream{filter: s.filter} }
 // RequestHeaders decides about a request. end tells that it has no body.
 func (s *Stream) RequestHeaders(host Host, end bool) Action {
 	headers := host.RequestHeaders()
-	t := readTarget(headers)
+	t, d := readRequest(headers)
 	if reply := s.filter.serveMetadata(&t); reply != nil {
 		return s.reply(host, reply)
 	}
@@ -71,7 +71,6 @@ func (s *Stream) RequestHeaders(host Host, end bool) Action {
 		return Continue
 	}
 	s.surface = owner
-	d := readDetails(headers)
 	s.grpc = isGRPC(d.contentType)
 	s.origin = strings.Clone(d.origin)
 	s.credential = presents(&s.filter.config.Credentials, headers)
@@ -232,7 +231,7 @@ func (s *Stream) refuse(host Host, why *refusal, request []byte) Action {
 	s.filter.reportRefusal(host, s, "refusal", why)
 	host.SetReason(string(why.reason))
 	cors := corsHeaders(&s.filter.config.CORS, s.origin)
-	return s.reply(host, tooMany(s.surface, why, s.grpc, request, cors))
+	return s.reply(host, s.surface.refusal(why, s.grpc, request, cors))
 }
 
 func (s *Stream) refuseMalformed(host Host, detail string) Action {

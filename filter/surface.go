@@ -23,6 +23,8 @@ type surface struct {
 	// a request must not go on without it.
 	readsAccount, awaitsAccount bool
 
+	last lastRefusal
+
 	passed, refused, shadowed, knownGood counter
 	failures, lockouts, networkLockouts  counter
 	stuffings, sprayings                 counter

@@ -20,7 +20,6 @@ type host struct {
 	now     int64
 	data    map[string][]byte
 	calls   int // that a real host charges for
-	stream  *filter.Stream
 }
 
 var _ filter.Host = (*host)(nil)
@@ -100,14 +99,14 @@ func (s Scene) prepare(configuration string) (exchange func(), h *host, err erro
 	}
 	h = &host{now: 1_000_000, data: map[string][]byte{}, request: requestTo("/api/v1/items"), status: "401"}
 	f := filter.New(c, h, table.Seed{1, 2, 3})
+	stream := f.NewStream() // the plugin uses streams again, too
 	exchange = func() {
-		stream := f.NewStream()
-		h.stream = stream // on the heap, where the plugin has it
 		if stream.RequestHeaders(h, true) == filter.Continue {
 			stream.ResponseHeaders(h, false)
 			stream.ResponseBody(h, 3, true)
 		}
 		stream.Done(h)
+		stream.Reset()
 	}
 	for range s.Failures {
 		exchange()
