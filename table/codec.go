@@ -2,17 +2,17 @@ package table
 
 import "encoding/binary"
 
-// The layout of a set, version 1, in little-endian order:
+// The layout of a set, version 2, in little-endian order:
 //
 //	header  version(1) count(1) floor(1) zero(1) touched(6) floorUntil(6)
-//	record  fingerprint(8) count(4) level(1) strikes(1)
+//	record  fingerprint(8) count(4) before(4) level(1) strikes(1)
 //	        windowEnd(6) lockedUntil(6) forgetAt(6)
 //
 // A time takes 48 bits, which is 8,900 years of milliseconds.
 const (
-	codecVersion = 1
+	codecVersion = 2
 	headerSize   = 16
-	recordSize   = 32
+	recordSize   = 36
 	maxTime      = 1<<48 - 1
 )
 
@@ -50,10 +50,11 @@ func mentions(value []byte, fingerprint uint64) bool {
 func (e *entry) decode(b []byte) {
 	e.fingerprint = binary.LittleEndian.Uint64(b)
 	e.Count = binary.LittleEndian.Uint32(b[8:])
-	e.Level, e.Strikes = b[12], b[13]
-	e.WindowEnd = readTime(b[14:])
-	e.LockedUntil = readTime(b[20:])
-	e.ForgetAt = readTime(b[26:])
+	e.Before = binary.LittleEndian.Uint32(b[12:])
+	e.Level, e.Strikes = b[16], b[17]
+	e.WindowEnd = readTime(b[18:])
+	e.LockedUntil = readTime(b[24:])
+	e.ForgetAt = readTime(b[30:])
 }
 
 // encode appends the set to b.
@@ -65,6 +66,7 @@ func (s *set) encode(b []byte) []byte {
 		e := &s.entries[i]
 		b = binary.LittleEndian.AppendUint64(b, e.fingerprint)
 		b = binary.LittleEndian.AppendUint32(b, e.Count)
+		b = binary.LittleEndian.AppendUint32(b, e.Before)
 		b = append(b, e.Level, e.Strikes)
 		b = appendTime(b, e.WindowEnd)
 		b = appendTime(b, e.LockedUntil)

@@ -29,18 +29,18 @@ func TestCodecRoundTripOfRandomSets(t *testing.T) {
 
 // The layout is shared by filters of different builds on one proxy, so it is
 // not only stable within this build.
-func TestCodecLayoutOfVersion1(t *testing.T) {
+func TestCodecLayoutOfVersion2(t *testing.T) {
 	s := set{count: 1, touched: 0x060504030201, floor: 0xF1, floorUntil: 0x161514131211}
 	s.entries[0] = entry{0x2827262524232221, Record{
-		Count: 0x34333231, Level: 0x41, Strikes: 0x42,
+		Count: 0x34333231, Before: 0x3a393837, Level: 0x41, Strikes: 0x42,
 		WindowEnd: 0x565554535251, LockedUntil: 0x666564636261, ForgetAt: 0x767574737271,
 	}}
 	want := []byte{
-		1, 1, 0xF1, 0,
+		2, 1, 0xF1, 0,
 		0x01, 0x02, 0x03, 0x04, 0x05, 0x06,
 		0x11, 0x12, 0x13, 0x14, 0x15, 0x16,
 		0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28,
-		0x31, 0x32, 0x33, 0x34, 0x41, 0x42,
+		0x31, 0x32, 0x33, 0x34, 0x37, 0x38, 0x39, 0x3a, 0x41, 0x42,
 		0x51, 0x52, 0x53, 0x54, 0x55, 0x56,
 		0x61, 0x62, 0x63, 0x64, 0x65, 0x66,
 		0x71, 0x72, 0x73, 0x74, 0x75, 0x76,
@@ -166,7 +166,7 @@ func fullSet() *set {
 	s := &set{count: Ways, touched: 7_000, floor: 99, floorUntil: 9_000}
 	for i := range s.entries {
 		n := int64(i)
-		s.entries[i] = entry{uint64(i + 1), Record{uint32(i + 1), uint8(i + 1), 1, 8_000 + n, 8_500 + n, 9_500 + n}}
+		s.entries[i] = entry{uint64(i + 1), Record{uint32(i + 1), uint32(i + 2), uint8(i + 1), 1, 8_000 + n, 8_500 + n, 9_500 + n}}
 	}
 	return s
 }
@@ -179,7 +179,7 @@ func randomSet(rng *rand.Rand) set {
 	}
 	for i := range s.count {
 		s.entries[i] = entry{rng.Uint64(), Record{
-			Count: rng.Uint32(), Level: uint8(rng.Uint32()), Strikes: uint8(rng.Uint32()),
+			Count: rng.Uint32(), Before: rng.Uint32(), Level: uint8(rng.Uint32()), Strikes: uint8(rng.Uint32()),
 			WindowEnd: rng.Int64N(maxTime + 1), LockedUntil: rng.Int64N(maxTime + 1), ForgetAt: rng.Int64N(maxTime + 1),
 		}}
 	}

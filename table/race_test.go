@@ -231,3 +231,28 @@ func TestWorkersInParallelLoseNoCount(t *testing.T) {
 }
 
 func name(table *Table, i int) Key { return table.Key([]byte{byte(i), byte(i >> 8)}) }
+
+// What fills one table is not in another, and pushes nothing out of it.
+func TestNamedTablesAreApart(t *testing.T) {
+	data := newSharedData()
+	first, second := New(data.worker(), testSeed, Ways), NewNamed(data.worker(), testSeed, "other", Ways)
+	first.Update(name(first, 0), raceNow, increment)
+	for i := range 100 {
+		second.Update(name(second, i), raceNow, increment)
+	}
+	if got := count(first, name(first, 0)); got != 1 {
+		t.Errorf("the first table's record has the count %d", got)
+	}
+	if got := len(data.cells); got != 2 {
+		t.Errorf("%d keys in shared data, want one for each table", got)
+	}
+	if got := second.Update(name(second, 1000), raceNow, increment); !got.Evicted {
+		t.Error("the second table is not full: the test shows nothing")
+	}
+	if got := first.Update(name(first, 1), raceNow, increment); got != (Result{}) {
+		t.Errorf("a place in the first table: %+v", got)
+	}
+	if data.bytes() > first.MaxBytes()+second.MaxBytes() {
+		t.Errorf("%d bytes, the tables promise %d and %d", data.bytes(), first.MaxBytes(), second.MaxBytes())
+	}
+}

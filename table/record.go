@@ -5,6 +5,8 @@ package table
 type Record struct {
 	// Count is the number of events in the window that ends at WindowEnd.
 	Count uint32
+	// Before is the Count of the window before, for rules that look back at it.
+	Before uint32
 	// Level tells how near Count is to its limit, 255 being at it: of the
 	// records in a full set the one with the lowest level matters least.
 	Level uint8

@@ -25,7 +25,9 @@ const maxTries = 1000
 
 const (
 	seedKey   = "gatewarden/1/seed"
-	setPrefix = "gatewarden/1/set/"
+	keyPrefix = "gatewarden/1/"
+	// setsName is the name of the table that New returns.
+	setsName = "set"
 )
 
 // Key is the hash of a counter's name.
@@ -41,7 +43,7 @@ type Table struct {
 	seed  Seed
 	mask  uint64
 
-	key  []byte // scratch: setPrefix and a set's index
+	key  []byte // scratch: the table's prefix and a set's index
 	name []byte // scratch: what is hashed
 	out  []byte // scratch: an encoded set
 	set  set    // scratch: a decoded set
@@ -69,12 +71,18 @@ func LoadSeed(store Store, fresh Seed) (seed Seed, ok bool) {
 
 // New returns a table for at least the given number of counters.
 func New(store Store, seed Seed, counters int) *Table {
+	return NewNamed(store, seed, setsName, counters)
+}
+
+// NewNamed returns a table of its own beside that of [New]: its counters push out
+// none of that table's, and are not pushed out by them.
+func NewNamed(store Store, seed Seed, name string, counters int) *Table {
 	sets := 1
 	for sets <= (counters-1)/Ways { // not sets*Ways < counters, which overflows
 		sets *= 2
 	}
 	t := &Table{store: store, seed: seed, mask: uint64(sets - 1)}
-	t.key = append(append(t.key, setPrefix...), 0, 0, 0, 0)
+	t.key = append(t.key, keyPrefix+name+"/\x00\x00\x00\x00"...)
 	t.out = make([]byte, 0, headerSize+Ways*recordSize)
 	return t
 }
@@ -105,7 +113,7 @@ func (t *Table) Hash(data []byte) uint64 {
 }
 
 func (t *Table) locate(key Key) []byte {
-	binary.BigEndian.PutUint32(t.key[len(setPrefix):], uint32(key.place&t.mask))
+	binary.BigEndian.PutUint32(t.key[len(t.key)-4:], uint32(key.place&t.mask))
 	return t.key
 }
 
