@@ -64,6 +64,12 @@ func (*host) Now() int64 {
 	return int64(slot.time / 1_000_000)
 }
 
+// WallNow returns milliseconds.
+func (*host) WallNow() int64 {
+	clockTimeGet(clockRealtime, 0, unsafe.Pointer(&slot.time))
+	return int64(slot.time / 1_000_000)
+}
+
 func randomSeed() table.Seed {
 	seed := new(table.Seed)
 	randomGet(unsafe.Pointer(seed), uint32(len(seed)))

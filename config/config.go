@@ -16,11 +16,15 @@ type Config struct {
 	Exempt []Match
 	// Surfaces in order: the first that matches a request owns it.
 	Surfaces []Surface
+	// Quotas are the rules about how much may be asked for; at most MaxQuotas.
+	Quotas []Quota
 	// OAuth is nil when the service's discovery is not configured.
 	OAuth *OAuth
 	CORS  CORS
-	Log   Log
-	Table Table
+	// Headers say how clients are told about their quotas.
+	Headers Headers
+	Log     Log
+	Table   Table
 	// HeadersStopIteration tells that Envoy's PluginConfig has
 	// allow_on_headers_stop_iteration set, so that a request's headers can be
 	// held until its body was read.
@@ -257,8 +261,9 @@ type Log struct {
 	PerSecond int
 }
 
-// Table is the size of the counter table.
+// Table is the size of the counter tables.
 type Table struct {
-	// Clients is how many counters it holds.
-	Clients int
+	// Clients is how many counters of failures there are, Quotas how many of
+	// quotas.
+	Clients, Quotas int
 }

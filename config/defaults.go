@@ -21,7 +21,7 @@ func defaultConfig() Config {
 		},
 		CORS:  CORS{Any: true},
 		Log:   Log{Client: ClientFull, PerSecond: 10},
-		Table: Table{Clients: 65536},
+		Table: Table{Clients: 65536, Quotas: 65536},
 	}
 }
 

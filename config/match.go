@@ -3,6 +3,8 @@ package config
 import (
 	"strconv"
 	"strings"
+
+	"github.com/tidwall/gjson"
 )
 
 const (
@@ -28,17 +30,24 @@ func readMatches(v value, most int) []Match {
 	v.items(most, func(item value) {
 		var m Match
 		found := readObject(item, matchFields, &m)
-		if found != nil && found[0].Exists() == found[1].Exists() {
-			m.Path = ""
-			if found[0].Exists() {
-				item.bad("has a path and a prefix; keep one of them")
-			} else {
-				item.bad(`has neither path nor prefix; write for example {"prefix": "/mcp"}`)
-			}
-		}
+		checkPattern(item, found, &m)
 		list = append(list, m)
 	})
 	return list
+}
+
+// checkPattern refuses a pattern that has not one of path and prefix, which are
+// the first two fields found.
+func checkPattern(v value, found []gjson.Result, m *Match) {
+	switch {
+	case found == nil || found[0].Exists() != found[1].Exists():
+		return
+	case found[0].Exists():
+		v.bad("has a path and a prefix; keep one of them")
+	default:
+		v.bad(`has neither path nor prefix; write for example {"prefix": "/mcp"}`)
+	}
+	m.Path = ""
 }
 
 // readMethods returns nil when the list is wrong.

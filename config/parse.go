@@ -61,12 +61,18 @@ var rootFields = []field[draft]{
 	{key: "surfaces", below: keysOf("[]", surfaceFields), read: func(v value, d *draft) {
 		d.Surfaces = readSurfaces(v)
 	}},
+	{key: "quotas", below: keysOf("[]", quotaFields), read: func(v value, d *draft) {
+		d.Quotas = readQuotas(v)
+	}},
 	{key: "oauth", below: keysOf("", oauthFields), read: func(v value, d *draft) {
 		d.OAuth = &OAuth{ServeMetadata: true}
 		readObject(v, oauthFields, d.OAuth)
 	}},
 	{key: "cors", below: keysOf("", corsFields), read: func(v value, d *draft) {
 		readObject(v, corsFields, &d.CORS)
+	}},
+	{key: "headers", below: keysOf("", headersFields), read: func(v value, d *draft) {
+		readObject(v, headersFields, &d.Headers)
 	}},
 	{key: "log", below: keysOf("", logFields), read: func(v value, d *draft) {
 		readObject(v, logFields, &d.Log)
@@ -90,4 +96,5 @@ var logFields = []field[Log]{
 
 var tableFields = []field[Table]{
 	{key: "clients", read: func(v value, t *Table) { v.integerInto(&t.Clients, 1024, 4194304) }},
+	{key: "quotas", read: func(v value, t *Table) { v.integerInto(&t.Quotas, 1024, 4194304) }},
 }

@@ -73,7 +73,7 @@ func TestDefault(t *testing.T) {
 		},
 		CORS:  CORS{Any: true},
 		Log:   Log{PerSecond: 10},
-		Table: Table{Clients: 65536},
+		Table: Table{Clients: 65536, Quotas: 65536},
 	}
 	for _, text := range []string{"", " \r\n\t", "{}"} {
 		if got := mustParse(t, text); !reflect.DeepEqual(got, want) {
@@ -127,7 +127,22 @@ func TestEveryField(t *testing.T) {
 		}},
 		{"cors", c.CORS, CORS{Origins: []string{"https://app.example.com", "http://localhost:6274", "vscode-webview://panel"}}},
 		{"log", c.Log, Log{ClientHash, 1000}},
-		{"table", c.Table, Table{4194304}},
+		{"quotas[0]", c.Quotas[0], Quota{
+			Name: "batch", Surfaces: []string{"api-v2", "tools"}, Methods: []string{"POST", "PUT"},
+			Paths: []Match{{Path: "/api/v2/batch"}, {"/mcp/batch", true, []string{"POST"}}},
+			Per:   PerSubject | PerPath, Limit: 50, Tiers: []TierLimit{{"enterprise", NoLimit}, {"free", 20}, {"trial", 0}},
+			Window: 3_600_000, Algorithm: SlidingWindow, Cost: 1, Costs: []Cost{
+				{Match{"/api/v2/batch", false, []string{"POST"}}, 20}, {Match{Path: "/mcp", Prefix: true}, 0},
+			},
+			Overrides: []string{"all"}, Mode: ModeShadow,
+		}},
+		{"quotas[1]", c.Quotas[1], Quota{
+			Name: "all", Per: PerClient | PerCredential | PerTenant, Limit: 1_000_000_000, Window: 86_400_000, Algorithm: GCRA, Cost: 5,
+		}},
+		{"quotas[2].limit", c.Quotas[2].Limit, uint32(0)},
+		{"quotas[2].Off", c.Quotas[2].Off(), true},
+		{"headers", c.Headers, Headers{XRateLimitEpoch}},
+		{"table", c.Table, Table{4194304, 1024}},
 		{"allow_on_headers_stop_iteration", c.HeadersStopIteration, true},
 	} {
 		if !reflect.DeepEqual(row.got, row.want) {

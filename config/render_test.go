@@ -16,7 +16,9 @@ func render(c *Config) []byte {
 		"surfaces":    renderSurfaces(c.Surfaces),
 		"cors":        object{"origins": texts(c.CORS.Origins)},
 		"log":         object{"client": [...]string{"full", "truncated", "hash"}[c.Log.Client], "per_second": c.Log.PerSecond},
-		"table":       object{"clients": c.Table.Clients},
+		"table":       object{"clients": c.Table.Clients, "quotas": c.Table.Quotas},
+		"quotas":      renderQuotas(c.Quotas),
+		"headers":     object{"x_ratelimit": [...]string{"delta", "epoch", "off"}[c.Headers.XRateLimit]},
 
 		"allow_on_headers_stop_iteration": c.HeadersStopIteration,
 	}
@@ -124,6 +126,61 @@ func renderLockout(l *Lockout) object {
 		o["jitter"] = formatDuration(l.Jitter)
 	}
 	return o
+}
+
+func renderQuotas(list []Quota) []object {
+	out := []object{}
+	for i := range list {
+		q := &list[i]
+		o := object{
+			"name": q.Name, "window": formatDuration(q.Window), "per": renderPer(q.Per), "cost": q.Cost,
+			"algorithm": [...]string{"fixed_window", "sliding_window", "gcra"}[q.Algorithm],
+			"mode":      [...]string{"enforce", "shadow", "off"}[q.Mode],
+		}
+		for key, texts := range map[string][]string{"surfaces": q.Surfaces, "methods": q.Methods, "overrides": q.Overrides} {
+			if len(texts) > 0 {
+				o[key] = texts
+			}
+		}
+		if len(q.Paths) > 0 {
+			o["paths"] = renderMatches(q.Paths)
+		}
+		limits := object{"default": renderUnits(q.Limit)}
+		for _, t := range q.Tiers {
+			limits[t.Tier] = renderUnits(t.Limit)
+		}
+		if o["limits"] = limits; len(q.Tiers) == 0 {
+			delete(o, "limits")
+			o["limit"] = renderUnits(q.Limit)
+		}
+		costs := []object{}
+		for _, c := range q.Costs {
+			cost := renderMatches([]Match{c.Match})[0]
+			cost["cost"] = c.Cost
+			costs = append(costs, cost)
+		}
+		if len(costs) > 0 {
+			o["cost"] = costs
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+func renderPer(p Per) (words []string) {
+	for i, word := range []string{"client", "credential", "subject", "tenant", "path"} {
+		if p>>i&1 != 0 {
+			words = append(words, word)
+		}
+	}
+	return words
+}
+
+func renderUnits(n uint32) any {
+	if n == NoLimit {
+		return "unlimited"
+	}
+	return n
 }
 
 func renderOAuth(a *OAuth) object {

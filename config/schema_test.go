@@ -74,6 +74,8 @@ func edited(t *testing.T, kind, path string, value any) map[string]any {
 		"exempt": [{"path": "/exempt"}],
 		"surfaces": [{"name": "one", "kind": "`+kind+`", "match": [{"path": "/one"}], "lockout": {"escalate": {"factor": 2}, "wide": {"failures": 9}, "keys": [{"per": ["account"], "failures": 9}],
 			"stuffing": {"credentials": 9}, "spraying": {"clients": 9}`+knownGood+`}}],
+		"quotas": [{"name": "q", "paths": [{"prefix": "/"}], "per": ["client"], "limit": 9, "window": "1m", "cost": [{"path": "/one", "cost": 9}]}],
+		"headers": {},
 		"oauth": {"resource": "https://api.example.com", "authorization_servers": ["https://auth.example.com"]}
 	}`, &root)
 	at := root

@@ -22,7 +22,7 @@ const (
 )
 
 var surfaceFields = []field[Surface]{
-	{key: "name", required: `write for example "rest"`, read: readName},
+	{key: "name", required: `write for example "rest"`, read: func(v value, s *Surface) { s.Name = readName(v, "a surface's name") }},
 	{key: "kind", required: "write " + kinds, read: readKind},
 	{key: "match", required: `write for example [{"prefix": "/api/v1"}]`, below: keysOf("[]", matchFields), read: readSurfaceMatch},
 	// The lockout comes last: its defaults and its rules depend on the kind.
@@ -91,11 +91,11 @@ var lockoutFields = []field[Surface]{
 		}
 	}},
 	{key: "jitter", read: func(v value, s *Surface) { v.duration(&s.Lockout.Jitter, "10s") }},
-	{key: "mode", read: func(v value, s *Surface) {
-		choose(v, []option[Mode]{
-			{"enforce", ModeEnforce}, {"shadow", ModeShadow}, {"off", ModeOff},
-		}, &s.Lockout.Mode)
-	}},
+	{key: "mode", read: func(v value, s *Surface) { readMode(v, &s.Lockout.Mode) }},
+}
+
+func readMode(v value, into *Mode) {
+	choose(v, []option[Mode]{{"enforce", ModeEnforce}, {"shadow", ModeShadow}, {"off", ModeOff}}, into)
 }
 
 var escalateFields = []field[Escalate]{
@@ -187,11 +187,13 @@ func readSurfaces(v value) []Surface {
 	return list
 }
 
-func readName(v value, s *Surface) {
+// readName reads what goes into metrics, logs and replies as it is; "" if it
+// cannot.
+func readName(v value, what string) string {
 	const right = "a letter, then letters, digits, - and _, all lower case, at most 32"
 	text, ok := v.text(right)
 	if !ok {
-		return
+		return ""
 	}
 	ok = text != "" && len(text) <= maxName && text[0] >= 'a' && text[0] <= 'z'
 	for i := 0; ok && i < len(text); i++ {
@@ -199,10 +201,10 @@ func readName(v value, s *Surface) {
 		ok = c >= 'a' && c <= 'z' || isDigit(c) || c == '-' || c == '_'
 	}
 	if !ok {
-		v.bad(quote(text) + " is not a surface's name; write " + right)
-		return
+		v.bad(quote(text) + " is not " + what + "; write " + right)
+		return ""
 	}
-	s.Name = text
+	return text
 }
 
 const kinds = `"api", "mcp", "oauth-token" or "oauth-consent"`

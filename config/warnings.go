@@ -39,6 +39,7 @@ func (c *Config) Warnings() []string {
 	if off > 0 && off == len(c.Surfaces) {
 		warn("surfaces", "have all their lockouts switched off; remove mode off, or failures 0, from those to guard")
 	}
+	c.warnQuotas(warn)
 	return list
 }
 

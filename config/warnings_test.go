@@ -14,6 +14,13 @@ func TestWarnings(t *testing.T) {
 		}
 		return `{"surfaces": [` + strings.Join(list, ",") + `]}`
 	}
+	quotas := func(rules ...string) string {
+		var list []string
+		for i, r := range rules {
+			list = append(list, `{"name": "q`+itoa(uint32(i))+`", "window": "1m", `+r+`}`)
+		}
+		return `{"quotas": [` + strings.Join(list, ",") + `]}`
+	}
 	for _, row := range []struct {
 		json string
 		want string // the paths that are warned about
@@ -46,6 +53,20 @@ func TestWarnings(t *testing.T) {
 		{surfaces(`{"failures": 20, "window": "10m", "mode": "off", "stuffing": {"credentials": 20, "action": "lock"}}`), "surfaces"},
 		{surfaces(`{"escalate": {"factor": 2, "max": "9m"}, "stuffing": {"credentials": 4}}`), ""},
 		{`{"surfaces": []}`, ""},
+		{quotas(`"per": ["path"], "limit": 5`), "quotas[0].per"},
+		{quotas(`"per": ["path"], "limit": 5, "mode": "off"`), ""},
+		{quotas(`"per": ["subject", "path"], "limit": 5`), "quotas[0].per"},
+		{quotas(`"per": ["subject", "path"], "limit": 5`, `"per": ["subject"], "limit": 9`), ""},
+		{quotas(`"per": ["subject", "path"], "limit": 5`, `"per": ["subject"], "limit": 9, "mode": "shadow"`), "quotas[0].per"},
+		{quotas(`"per": ["subject", "path"], "limit": 5`, `"per": ["subject"], "limit": 9, "surfaces": ["mcp"]`), "quotas[0].per"},
+		{quotas(`"per": ["subject", "path"], "limit": 5, "surfaces": ["mcp"]`, `"per": ["subject"], "limit": 9, "surfaces": ["mcp", "rest"]`), ""},
+		{quotas(`"per": ["subject", "path"], "limit": 5, "surfaces": ["mcp", "rest"]`, `"per": ["subject"], "limit": 9, "surfaces": ["mcp"]`), "quotas[0].per"},
+		{quotas(`"per": ["subject", "path"], "limit": 5`, `"per": ["subject"], "limit": 9, "paths": [{"prefix": "/mcp"}]`), "quotas[0].per"},
+		{quotas(`"per": ["client"], "limits": {"free": 5, "trial": 0, "default": 9}`), "quotas[0].limits.trial"},
+		{quotas(`"per": ["client"], "limits": {"free": 5, "default": "unlimited"}`), "quotas"},
+		{quotas(`"per": ["client"], "limits": {"free": 5, "default": 0}`), "quotas"},
+		{quotas(`"per": ["client"], "limits": {"free": 5, "default": "unlimited"}`, `"per": ["client"], "limit": 9`), ""},
+		{quotas(`"per": ["client"], "limit": 0`), ""},
 		{`{"client": {"source": "xff-first", "ipv6_prefix": 128, "allow": ["0.0.0.0/0"]}}`, "client.source client.ipv6_prefix client.allow"},
 	} {
 		var paths []string

@@ -273,6 +273,6 @@ func (f *Filter) completeChallenge(host Host, origin string) {
 		host.AddResponseHeader(wwwAuthenticate, line)
 	}
 	if origin != "" && readable {
-		host.AddResponseHeader("access-control-expose-headers", "WWW-Authenticate")
+		host.AddResponseHeader(exposeHeaders, "WWW-Authenticate")
 	}
 }

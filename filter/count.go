@@ -123,15 +123,4 @@ func (f *Filter) forgive(host Host, s *Stream) {
 	}))
 }
 
-func (f *Filter) observe(result table.Result) {
-	m := &f.metrics
-	m.retries.add(uint64(result.Retries))
-	switch {
-	case result.Evicted:
-		m.evictions.add(1)
-	case result.Outcome == table.Full:
-		m.full.add(1)
-	case result.Outcome == table.Contended:
-		m.contended.add(1)
-	}
-}
+func (f *Filter) observe(result table.Result) { f.metrics.table.observe(result) }

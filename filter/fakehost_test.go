@@ -79,6 +79,11 @@ func (h *fakeHost) Set(key, value []byte, cas uint32) bool {
 
 func (h *fakeHost) Now() int64 { h.note("now"); return h.now }
 
+func (h *fakeHost) WallNow() int64 { h.note("wall now"); return h.now + fakeEpoch }
+
+// fakeEpoch is how far the two clocks are apart.
+const fakeEpoch = 1_700_000_000_000
+
 func (h *fakeHost) RequestHeaders() []Header { h.note("request headers"); return h.request }
 
 func (h *fakeHost) RequestBody(start, size int) []byte {

@@ -13,12 +13,22 @@ type Filter struct {
 	challenge *challenge // nil without oauth
 	documents []document
 	table     *table.Table
-	audit     audit
-	signals   audit // the same rate again, for lines about attacks
-	metrics   metrics
+	quotas    []quota
+	// quotaTable has the quotas' counters: everybody who asks for something has
+	// some, and they must not push out those of who failed.
+	quotaTable *table.Table
+	audit      audit
+	signals    audit // the same rate again, for lines about attacks
+	metrics    metrics
+
+	// exposed are the fields of the filter's own replies that pages may read.
+	exposed string
 
 	readings []string // scratch: the spellings of a path
-	name     []byte   // scratch: a principal
+	name     []byte   // scratch: a principal, or who pays
+	text     []byte   // scratch: values of header fields
+	headers  []Header // scratch: to be added to a response
+	moment   moment   // scratch: a clock
 }
 
 // New makes a filter of a configuration. seed must be the same for all workers:
@@ -43,6 +53,10 @@ func New(c *config.Config, host Host, seed table.Seed) *Filter {
 			m.Path = trimSlash(lower(m.Path))
 			s.match = append(s.match, m)
 		}
+	}
+	f.exposed = exposed
+	if f.readyQuotas(c.Quotas, host, seed); len(f.quotas) > 0 {
+		f.exposed += ", " + exposedQuotaFields
 	}
 	if c.OAuth != nil {
 		f.challenge = newChallenge(c.OAuth)

@@ -12,6 +12,9 @@ type Host interface {
 	// Clock is monotonic and the same for all workers. It stands still or
 	// steps where the machine's clock does; the table bears that.
 	table.Clock
+	// WallNow is the time of day in milliseconds since 1970. It is only told, and
+	// never measured by.
+	WallNow() int64
 
 	// RequestHeaders returns all request headers in order, pseudo headers
 	// included, names in lower case. The slice is overwritten by the next call.

@@ -68,9 +68,9 @@ func (s *Stream) checkKeys(host Host) (why refusal, refused bool) {
 		switch {
 		case !found || r.Count < a.rule.Failures || now >= r.WindowEnd || s.excepts(host, a):
 		case a.rule.Lock:
-			return refusal{ReasonLockedOut, secondsUntil(r.WindowEnd, now), now}, true
+			return refusal{reason: ReasonLockedOut, seconds: secondsUntil(r.WindowEnd, now), now: now}, true
 		case now < r.LockedUntil:
-			return refusal{ReasonRateLimited, secondsUntil(r.LockedUntil, now), now}, true
+			return refusal{reason: ReasonRateLimited, seconds: secondsUntil(r.LockedUntil, now), now: now}, true
 		default:
 			a.slowed = true
 		}
@@ -82,7 +82,7 @@ func (s *Stream) checkKeys(host Host) (why refusal, refused bool) {
 		}
 		now := host.Now()
 		if until, mine := s.takeTurn(a.key, a.rule, now); !mine {
-			return refusal{ReasonRateLimited, secondsUntil(until, now), now}, true
+			return refusal{reason: ReasonRateLimited, seconds: secondsUntil(until, now), now: now}, true
 		}
 	}
 	return refusal{}, false

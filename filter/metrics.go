@@ -1,5 +1,7 @@
 package filter
 
+import "github.com/gatewarden/gatewarden/table"
+
 // counter is a metric that is counted here and handed to the host once in a
 // while: a host call for every request would cost more than the decision.
 type counter struct {
@@ -21,7 +23,29 @@ type metrics struct {
 	malformed  counter
 	suppressed counter // log lines left out
 
-	evictions, full, contended, retries counter
+	table, quotas tableMetrics
+}
+
+// tableMetrics are those of a table.
+type tableMetrics struct{ evictions, full, contended, retries counter }
+
+// observe counts what an update of the table came to.
+func (m *tableMetrics) observe(result table.Result) {
+	m.retries.add(uint64(result.Retries))
+	switch {
+	case result.Evicted:
+		m.evictions.add(1)
+	case result.Outcome == table.Full:
+		m.full.add(1)
+	case result.Outcome == table.Contended:
+		m.contended.add(1)
+	}
+}
+
+func (m *tableMetrics) flush(host Host) {
+	for _, c := range []*counter{&m.evictions, &m.full, &m.contended, &m.retries} {
+		c.flush(host)
+	}
 }
 
 // label makes a metric's name with labels. Envoy has no labels for Wasm metrics;
@@ -39,6 +63,8 @@ const (
 	noSurface        = "_"
 	requestsTotal    = "gatewarden_requests_total"
 	rateLimitedTotal = "gatewarden_rate_limited_requests_total"
+
+	quotaRequestsTotal = "gatewarden_quota_requests_total"
 )
 
 // defineMetrics defines every metric at load, so that each is there from the
@@ -58,16 +84,40 @@ func (f *Filter) defineMetrics(host Host) {
 		define(&s.sprayings, label("gatewarden_spraying_total", "surface", s.Name))
 		define(&s.rateLimited, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonRateLimited)))
 		define(&s.lockedOut, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonLockedOut)))
+		if len(s.quotas) > 0 {
+			define(&s.overQuota, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonQuotaExceeded)))
+		}
 	}
 	m := &f.metrics
 	define(&m.malformed, label(rateLimitedTotal, "surface", noSurface, "reason", string(ReasonMalformed)))
 	define(&m.suppressed, "gatewarden_log_suppressed_total")
-	define(&m.evictions, "gatewarden_table_evictions_total")
-	define(&m.full, "gatewarden_table_full_total")
-	define(&m.contended, "gatewarden_table_contended_total")
-	define(&m.retries, "gatewarden_table_retries_total")
+	define(&m.table.evictions, "gatewarden_table_evictions_total")
+	define(&m.table.full, "gatewarden_table_full_total")
+	define(&m.table.contended, "gatewarden_table_contended_total")
+	define(&m.table.retries, "gatewarden_table_retries_total")
 	host.Record(host.Gauge("gatewarden_table_capacity"), uint64(f.table.Capacity()))
 	host.Record(host.Gauge("gatewarden_table_max_bytes"), uint64(f.table.MaxBytes()))
+	if len(f.quotas) > 0 {
+		f.defineQuotaMetrics(host)
+	}
+}
+
+func (f *Filter) defineQuotaMetrics(host Host) {
+	define := func(c *counter, name string) { c.metric = host.Counter(name) }
+	for i := range f.quotas {
+		q := &f.quotas[i]
+		define(&q.admitted, label(quotaRequestsTotal, "rule", q.Name, "outcome", "admitted"))
+		define(&q.refused, label(quotaRequestsTotal, "rule", q.Name, "outcome", "refused"))
+		define(&q.shadowed, label(quotaRequestsTotal, "rule", q.Name, "outcome", "shadowed"))
+		define(&q.unverified, label("gatewarden_quota_unverified_total", "rule", q.Name))
+	}
+	m := &f.metrics.quotas
+	define(&m.evictions, "gatewarden_quota_table_evictions_total")
+	define(&m.full, "gatewarden_quota_table_full_total")
+	define(&m.contended, "gatewarden_quota_table_contended_total")
+	define(&m.retries, "gatewarden_quota_table_retries_total")
+	host.Record(host.Gauge("gatewarden_quota_table_capacity"), uint64(f.quotaTable.Capacity()))
+	host.Record(host.Gauge("gatewarden_quota_table_max_bytes"), uint64(f.quotaTable.MaxBytes()))
 }
 
 // Flush hands what was counted to the host. The plugin calls it every
@@ -77,15 +127,22 @@ func (f *Filter) Flush(host Host) {
 		s := &f.surfaces[i]
 		for _, c := range []*counter{
 			&s.passed, &s.refused, &s.shadowed, &s.knownGood,
-			&s.failures, &s.lockouts, &s.networkLockouts, &s.stuffings, &s.sprayings, &s.lockedOut, &s.rateLimited,
+			&s.failures, &s.lockouts, &s.networkLockouts, &s.stuffings, &s.sprayings, &s.lockedOut, &s.rateLimited, &s.overQuota,
 		} {
 			c.flush(host)
 		}
 	}
-	m := &f.metrics
-	for _, c := range []*counter{&m.malformed, &m.suppressed, &m.evictions, &m.full, &m.contended, &m.retries} {
-		c.flush(host)
+	for i := range f.quotas {
+		q := &f.quotas[i]
+		for _, c := range []*counter{&q.admitted, &q.refused, &q.shadowed, &q.unverified} {
+			c.flush(host)
+		}
 	}
+	m := &f.metrics
+	m.malformed.flush(host)
+	m.suppressed.flush(host)
+	m.table.flush(host)
+	m.quotas.flush(host)
 }
 
 // FlushPeriod, in milliseconds, is how far metrics may lag behind.

@@ -13,17 +13,23 @@ type Reason string
 
 // The reasons.
 const (
-	ReasonLockedOut   Reason = "locked_out"
-	ReasonRateLimited Reason = "rate_limited"
-	ReasonMalformed   Reason = "malformed"
+	ReasonLockedOut     Reason = "locked_out"
+	ReasonRateLimited   Reason = "rate_limited"
+	ReasonQuotaExceeded Reason = "quota_exceeded"
+	ReasonMalformed     Reason = "malformed"
 )
 
 // details is the reason as response code details.
 func (r Reason) details() string { return "gatewarden_" + string(r) }
 
-// problemAbnormal is a problem type of draft-ietf-httpapi-ratelimit-headers
-// section 6, for RFC 9457 documents.
-const problemAbnormal = "https://iana.org/assignments/http-problem-types#abnormal-usage-detected"
+// Problem types of draft-ietf-httpapi-ratelimit-headers section 6, for RFC 9457
+// documents, each with its title.
+const (
+	problemAbnormal = `{"type":"https://iana.org/assignments/http-problem-types#abnormal-usage-detected",` +
+		`"title":"Abnormal usage detected"`
+	problemQuota = `{"type":"https://iana.org/assignments/http-problem-types#quota-exceeded",` +
+		`"title":"Request cannot be satisfied as assigned quota has been exceeded"`
+)
 
 // gRPC status codes.
 const (
@@ -37,11 +43,19 @@ type refusal struct {
 	reason  Reason
 	seconds int64
 	now     int64
+	// rule is the quota that decided, violated all that did, as JSON strings.
+	rule, violated string
+	// tally is how the client's quotas stand, if it has any.
+	tally tally
 }
 
 func (r *refusal) message() string {
 	what := "Too many failed authentications."
-	if r.reason == ReasonRateLimited {
+	switch r.reason {
+	case ReasonQuotaExceeded:
+		// Programs look for this sentence, so that it is the same for one second.
+		return "Rate limit exceeded. Try again in " + strconv.FormatInt(r.seconds, 10) + " seconds."
+	case ReasonRateLimited:
 		what = "Too many attempts at once."
 	}
 	if r.seconds == 1 {
@@ -59,10 +73,11 @@ type lastRefusal struct {
 	reply   *Reply // nil: none yet
 }
 
-// refusal is the surface's reply to a client that has to wait.
-func (s *surface) refusal(why *refusal, grpc bool, request []byte, cors []Header) *Reply {
-	if request != nil || cors != nil {
-		return tooMany(s, why, grpc, request, cors)
+// refusal is the surface's reply to a client that has to wait. more are headers of
+// this client's own.
+func (s *surface) refusal(why *refusal, grpc bool, request []byte, more []Header) *Reply {
+	if request != nil || more != nil {
+		return tooMany(s, why, grpc, request, more)
 	}
 	last := &s.last
 	if last.reply == nil || last.reason != why.reason || last.seconds != why.seconds || last.grpc != grpc {
@@ -74,19 +89,24 @@ func (s *surface) refusal(why *refusal, grpc bool, request []byte, cors []Header
 // tooMany is the reply to a client that has to wait. The body is what the
 // client's protocol expects; request is the body of an MCP request where it is
 // at hand.
-func tooMany(s *surface, r *refusal, grpc bool, request []byte, cors []Header) *Reply {
+func tooMany(s *surface, r *refusal, grpc bool, request []byte, more []Header) *Reply {
 	wait, message := strconv.FormatInt(r.seconds, 10), r.message()
 	reply := &Reply{
 		Status:  429,
 		Details: r.reason.details(),
 		GRPC:    grpcResourceExhausted,
-		Headers: append([]Header{
+		Headers: []Header{
 			{"retry-after", wait},
 			// RFC 6585 section 4: a 429 must not be stored by a cache.
 			{"cache-control", "no-store"},
-			{"ratelimit", `"lockout-` + s.Name + `";r=0;t=` + wait},
-		}, cors...),
+		},
 	}
+	problem, violated := problemQuota, r.violated
+	if r.reason != ReasonQuotaExceeded {
+		problem, violated = problemAbnormal, `"lockout-`+s.Name+`"`
+		reply.Headers = append(reply.Headers, Header{rateLimit, violated + ";r=0;t=" + wait})
+	}
+	reply.Headers = append(reply.Headers, more...)
 	switch {
 	case grpc:
 		reply.Body = []byte(message)
@@ -96,8 +116,7 @@ func tooMany(s *surface, r *refusal, grpc bool, request []byte, cors []Header) *
 			`{"reason":"`+string(r.reason)+`","retryAfter":`+wait+`}`)
 	default:
 		reply.contentType(problemMediaType)
-		reply.Body = []byte(`{"type":"` + problemAbnormal + `","title":"Abnormal usage detected",` +
-			`"status":429,"detail":"` + message + `","violated-policies":["lockout-` + s.Name + `"]}`)
+		reply.Body = []byte(problem + `,"status":429,"detail":"` + message + `","violated-policies":[` + violated + `]}`)
 	}
 	return reply
 }
@@ -110,12 +129,12 @@ const (
 
 // malformed is the reply to a request that can be read in more than one way:
 // whoever sent it could choose the counters to be held to.
-func malformed(detail string, grpc bool, cors []Header) *Reply {
+func malformed(detail string, grpc bool, more []Header) *Reply {
 	reply := &Reply{
 		Status:  400,
 		Details: ReasonMalformed.details(),
 		GRPC:    grpcInvalidArgument,
-		Headers: append([]Header{{"cache-control", "no-store"}}, cors...),
+		Headers: append([]Header{{"cache-control", "no-store"}}, more...),
 	}
 	if grpc {
 		reply.Body = []byte(detail)
@@ -135,18 +154,20 @@ func (r *Reply) contentType(mediaType string) {
 // exposed lists the reply headers that a script on another origin needs.
 const exposed = "Retry-After, RateLimit, WWW-Authenticate"
 
-// corsHeaders lets a page on the given origin read a reply of the filter. A
-// named origin may send cookies, every origin ("*") may not: that is how the
+const exposeHeaders = "access-control-expose-headers"
+
+// corsHeaders lets a page on the given origin read a reply of the filter, and of
+// its headers those that are exposed. A named origin may send cookies, every origin ("*") may not: that is how the
 // fetch standard has it.
 // See https://fetch.spec.whatwg.org/#cors-protocol-and-credentials
-func corsHeaders(c *config.CORS, origin string) []Header {
+func corsHeaders(c *config.CORS, origin, exposed string) []Header {
 	if origin == "" {
 		return nil
 	}
 	if c.Any {
 		return []Header{
 			{"access-control-allow-origin", "*"},
-			{"access-control-expose-headers", exposed},
+			{exposeHeaders, exposed},
 		}
 	}
 	for _, allowed := range c.Origins {
@@ -154,7 +175,7 @@ func corsHeaders(c *config.CORS, origin string) []Header {
 			return []Header{
 				{"access-control-allow-origin", origin},
 				{"access-control-allow-credentials", "true"},
-				{"access-control-expose-headers", exposed},
+				{exposeHeaders, exposed},
 				{"vary", "origin"},
 			}
 		}

@@ -33,6 +33,15 @@ type Stream struct {
 	stuffed    table.Key
 	hasStuffed bool
 
+	// identity is who was verified to ask.
+	identity identity
+	// charges are what the request owes to the quotas, the first enforced of them
+	// to those that refuse. endpoint is a hash of its path, if one of them counts
+	// by it.
+	charges  []charge
+	enforced int
+	endpoint uint64
+
 	standing standing
 	slot     slot
 	attempts []attempt
@@ -47,6 +56,8 @@ type Stream struct {
 	credential bool // the request presents one
 	counted    bool // the response can be a failure that counts
 	excused    bool // it passes a lockout, because its credential is a good one
+	shadowed   bool // it would have been refused
+	overQuota  bool // the lockout lets it pass, and a quota does not
 	readable   bool // the request has a body of a size that can be held
 	held       bool // headers are held until the body was read for the reply
 	replied    bool // the response is the filter's own
@@ -57,7 +68,7 @@ type Stream struct {
 func (f *Filter) NewStream() *Stream { return &Stream{filter: f} }
 
 // Reset makes a stream that is done a new one, so that its memory serves again.
-func (s *Stream) Reset() { *s = Stream{filter: s.filter} }
+func (s *Stream) Reset() { *s = Stream{filter: s.filter, charges: s.charges[:0]} }
 
 // RequestHeaders decides about a request. end tells that it has no body.
 func (s *Stream) RequestHeaders(host Host, end bool) Action {
@@ -78,12 +89,17 @@ func (s *Stream) RequestHeaders(host Host, end bool) Action {
 		s.client = clientOf(&s.filter.config.Client, host, headers)
 		return s.refuseMalformed(host, malformedPath)
 	}
-	if !owner.counts() || isPreflight(&t, &d) && !s.credential {
+	if isPreflight(&t, &d) && !s.credential {
+		return s.pass()
+	}
+	s.chooseQuotas(&t)
+	if !owner.counts() && len(s.charges) == 0 {
 		return s.pass()
 	}
 	s.client = clientOf(&s.filter.config.Client, host, headers)
-	if s.client.allowed {
-		return s.pass()
+	s.readable = !end && t.method == "POST" && d.contentLength <= mcp.MaxRequest
+	if !owner.counts() || s.client.allowed {
+		return s.spend(host)
 	}
 	s.counted = true
 	s.nameCounters()
@@ -91,7 +107,6 @@ func (s *Stream) RequestHeaders(host Host, end bool) Action {
 	if !end && isForm(d.contentType) && owner.readsAccount {
 		s.form = newAccountForm(owner.Lockout.AccountFields)
 	}
-	s.readable = !end && t.method == "POST" && d.contentLength <= mcp.MaxRequest
 	return s.check(host)
 }
 
@@ -137,23 +152,46 @@ func (s *Stream) nameCredential(headers []Header) {
 // check refuses the request of a client that has to wait.
 func (s *Stream) check(host Host) Action {
 	why, refused := s.decide(host)
-	switch {
-	case !refused && s.awaiting():
-		return s.awaitAccount()
-	case !refused:
-		return s.pass()
+	if !refused {
+		return s.spend(host)
 	}
 	s.form = nil
+	if s.surface.Lockout.Mode == config.ModeShadow {
+		s.watch(host, &why)
+		return s.spend(host)
+	}
+	return s.holdOrRefuse(host, &why)
+}
+
+// watch notes that a lockout in shadow mode would have refused the request.
+func (s *Stream) watch(host Host, why *refusal) {
+	s.shadowed = true
+	s.filter.reportRefusal(host, s, "shadow refusal", why)
+}
+
+// spend lets a request go on that no lockout refuses, if no quota does. That comes
+// before its account is known: a service that sees the headers of a request may
+// answer them.
+func (s *Stream) spend(host Host) Action {
+	why, refused := s.spendQuotas(host)
 	switch {
-	case s.surface.Lockout.Mode == config.ModeShadow:
-		s.surface.shadowed.add(1)
-		s.filter.reportRefusal(host, s, "shadow refusal", &why)
-		return Continue
-	case s.readsID():
+	case refused:
+		s.form, s.overQuota = nil, true
+		return s.holdOrRefuse(host, &why)
+	case s.awaiting():
+		return s.awaitAccount()
+	}
+	return s.pass()
+}
+
+// holdOrRefuse refuses a request, once its body was read where the refusal needs
+// something of it.
+func (s *Stream) holdOrRefuse(host Host, why *refusal) Action {
+	if s.readsID() {
 		s.held = true
 		return Pause
 	}
-	return s.refuse(host, &why, nil)
+	return s.refuse(host, why, nil)
 }
 
 // decide tells whether the request is refused, and why.
@@ -164,11 +202,11 @@ func (s *Stream) decide(host Host) (why refusal, refused bool) {
 			s.excused = true
 			return refusal{}, false
 		}
-		return refusal{ReasonLockedOut, secondsUntil(r.LockedUntil, now), now}, true
+		return refusal{reason: ReasonLockedOut, seconds: secondsUntil(r.LockedUntil, now), now: now}, true
 	}
 	admitted, now := s.admit(host)
 	if !admitted {
-		return refusal{ReasonRateLimited, 1, now}, true
+		return refusal{reason: ReasonRateLimited, seconds: 1, now: now}, true
 	}
 	if s.awaiting() {
 		return refusal{}, false
@@ -207,9 +245,13 @@ func (s *Stream) locked(host Host) (r table.Record, now int64, locked bool) {
 }
 
 func (s *Stream) pass() Action {
-	if s.excused {
+	s.countQuotas(false)
+	switch {
+	case s.shadowed:
+		s.surface.shadowed.add(1)
+	case s.excused:
 		s.surface.knownGood.add(1)
-	} else {
+	default:
 		s.surface.passed.add(1)
 	}
 	return Continue
@@ -223,23 +265,27 @@ func (s *Stream) readsID() bool {
 
 func (s *Stream) refuse(host Host, why *refusal, request []byte) Action {
 	s.surface.refused.add(1)
-	if why.reason == ReasonLockedOut {
+	switch why.reason {
+	case ReasonLockedOut:
 		s.surface.lockedOut.add(1)
-	} else {
+	case ReasonQuotaExceeded:
+		s.surface.overQuota.add(1)
+		s.countQuotas(true)
+		s.freeSlot(why.now)
+	default:
 		s.surface.rateLimited.add(1)
 	}
 	s.filter.reportRefusal(host, s, "refusal", why)
 	host.SetReason(string(why.reason))
-	cors := corsHeaders(&s.filter.config.CORS, s.origin)
-	return s.reply(host, s.surface.refusal(why, s.grpc, request, cors))
+	return s.reply(host, s.surface.refusal(why, s.grpc, request, s.ownHeaders(host, why)))
 }
 
 func (s *Stream) refuseMalformed(host Host, detail string) Action {
-	f := s.filter
+	f, why := s.filter, &refusal{reason: ReasonMalformed, now: host.Now()}
 	f.metrics.malformed.add(1)
-	f.reportRefusal(host, s, "refusal", &refusal{reason: ReasonMalformed, now: host.Now()})
+	f.reportRefusal(host, s, "refusal", why)
 	host.SetReason(string(ReasonMalformed))
-	return s.reply(host, malformed(detail, s.grpc, corsHeaders(&f.config.CORS, s.origin)))
+	return s.reply(host, malformed(detail, s.grpc, s.ownHeaders(host, why)))
 }
 
 func (s *Stream) reply(host Host, reply *Reply) Action {

@@ -85,12 +85,12 @@ func (s *Stream) endForm(host Host) Action {
 		return s.pass()
 	}
 	s.freeSlot(why.now)
-	switch {
-	case s.surface.Lockout.Mode == config.ModeShadow:
-		s.surface.shadowed.add(1)
-		s.filter.reportRefusal(host, s, "shadow refusal", &why)
-		return Continue
-	case !ok:
+	if s.surface.Lockout.Mode == config.ModeShadow {
+		s.watch(host, &why)
+		return s.pass()
+	}
+	s.giveBack(s.charges, why.now)
+	if !ok {
 		return s.refuseMalformed(host, malformedForm)
 	}
 	return s.refuse(host, &why, nil)
@@ -100,7 +100,13 @@ func (s *Stream) endForm(host Host) Action {
 // there is no reason for it any more.
 func (s *Stream) release(host Host, size int) Action {
 	s.held = false
-	why, refused := s.decide(host)
+	why, refused := refusal{}, false
+	if !s.overQuota {
+		why, refused = s.decide(host)
+	}
+	if !refused {
+		why, refused = s.spendQuotas(host)
+	}
 	if !refused {
 		return s.pass()
 	}

@@ -8,10 +8,13 @@ func (s *Stream) ResponseHeaders(host Host, end bool) {
 		return
 	}
 	challenged := s.filter.challenge != nil && s.surface.challenged()
-	if !s.counted && !challenged {
-		return
+	status := 0
+	switch {
+	case s.limited():
+		status = s.addQuotaHeaders(host)
+	case s.counted || challenged:
+		status = parseStatus(host.ResponseHeader(":status"))
 	}
-	status := parseStatus(host.ResponseHeader(":status"))
 	if status == 401 && challenged {
 		s.filter.completeChallenge(host, s.origin)
 	}

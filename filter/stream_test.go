@@ -18,6 +18,8 @@ func (h *fakeHost) take() string {
 // TestHostCalls holds what a request costs: its host calls, in their order.
 func TestHostCalls(t *testing.T) {
 	const lockoutOnly = "request headers, property source.address, get, response header :status"
+	const oneQuota, quotaResponse = "now, get, set", ", response headers, now, add ratelimit-policy, add ratelimit"
+	const triple = ", add x-ratelimit-limit, add x-ratelimit-remaining, add x-ratelimit-reset"
 	for _, row := range []struct {
 		name, json        string
 		request, response []Header
@@ -47,6 +49,19 @@ func TestHostCalls(t *testing.T) {
 		{"slow asks for the account", strings.Replace(distinctConfig, `"clients": 2`, `"clients": 2, "action": "slow"`, 1),
 			hdr(":method", "GET", ":path", "/api", "authorization", basic("alice", "x")), hdr(":status", "200"),
 			"request headers, property source.address, get, get, response header :status"},
+		{"one quota", quotaConfig(rule("all", 9, "")), get("/api"), hdr(":status", "200"),
+			"request headers, property source.address, get, " + oneQuota + quotaResponse + triple},
+		{"a quota and no lockout", quotaConfig(rule("all", 9, "")), get("/mcp"), hdr(":status", "200"),
+			"request headers, property source.address, " + oneQuota + quotaResponse + triple},
+		{"a quota without the X-RateLimit headers", strings.Replace(quotaConfig(rule("all", 9, "")), "{", `{"headers": {"x_ratelimit": "off"}, `, 1),
+			get("/mcp"), hdr(":status", "200"), "request headers, property source.address, " + oneQuota + quotaResponse},
+		{"a quota that costs nothing", quotaConfig(rule("all", 9, `, "cost": [{"prefix": "/", "cost": 0}]`)), get("/mcp"), hdr(":status", "200"),
+			"request headers, property source.address, now, get" + quotaResponse + triple},
+		{"three quotas", quotaConfig(rule("a", 9, ""), rule("b", 9, ""), rule("c", 9, "")), get("/mcp"), hdr(":status", "200"),
+			"request headers, property source.address, now, get, get, get, set, get, set, get, set" + quotaResponse + triple},
+		{"no limit for this one", quotaConfig(`{"name": "a", "per": ["client"], "limits": {"free": 9, "default": "unlimited"}, "window": "1m"}`),
+			get("/api"), hdr(":status", "200"), lockoutOnly},
+		{"quotas on another surface", quotaConfig(rule("a", 9, `, "surfaces": ["mcp"]`)), get("/api"), hdr(":status", "200"), lockoutOnly},
 	} {
 		f, host := newFilter(t, row.json)
 		exchange(f, host, row.request, row.response)

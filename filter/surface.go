@@ -23,12 +23,14 @@ type surface struct {
 	// a request must not go on without it.
 	readsAccount, awaitsAccount bool
 
+	quotas []*quota // those that are enforced first
+
 	last lastRefusal
 
 	passed, refused, shadowed, knownGood counter
 	failures, lockouts, networkLockouts  counter
 	stuffings, sprayings                 counter
-	lockedOut, rateLimited               counter
+	lockedOut, rateLimited, overQuota    counter
 }
 
 func (s *surface) counts() bool {
@@ -64,6 +66,7 @@ var (
 	stuffingPairRule = []byte("stuffing-credential")
 	sprayingRule     = []byte("spraying")
 	sprayingPairRule = []byte("spraying-client")
+	quotaRule        = []byte("quota")
 )
 
 // target is what decides to which surface a request belongs: its method and its
@@ -123,25 +126,38 @@ func (f *Filter) owner(t *target, path string) *surface {
 // exempts compares to the letter: what only resembles an exempt request is not
 // exempt.
 func exempts(m *config.Match, t *target, path string) bool {
-	if m.Prefix && !under(path, m.Path) || !m.Prefix && path != m.Path {
-		return false
-	}
-	return len(m.Methods) == 0 || len(t.overrides) == 0 && lists(m.Methods, t.method)
+	return covers(m, path) && surelyAllows(m.Methods, t)
 }
 
 func matches(m *config.Match, t *target, path string) bool {
-	if m.Prefix && !under(path, m.Path) || !m.Prefix && path != m.Path {
-		return false
+	return covers(m, path) && allows(m.Methods, t)
+}
+
+func covers(m *config.Match, path string) bool {
+	if m.Prefix {
+		return under(path, m.Path)
 	}
-	if len(m.Methods) == 0 || lists(m.Methods, t.method) {
+	return path == m.Path
+}
+
+// allows tells whether the request's method is listed, or one that a service may
+// take for it. An empty list is every method.
+func allows(methods []string, t *target) bool {
+	if len(methods) == 0 || lists(methods, t.method) {
 		return true
 	}
 	for _, method := range t.overrides {
-		if lists(m.Methods, method) {
+		if lists(methods, method) {
 			return true
 		}
 	}
 	return false
+}
+
+// surelyAllows tells whether the method is listed, and no service can take another
+// one for it.
+func surelyAllows(methods []string, t *target) bool {
+	return len(methods) == 0 || len(t.overrides) == 0 && lists(methods, t.method)
 }
 
 // under tells whether path is prefix or lies below it, by whole segments.

@@ -19,6 +19,8 @@ var _ filter.Host = host{}
 
 func (h host) Now() int64 { return h.Process().Clock.Monotonic().Milliseconds() }
 
+func (h host) WallNow() int64 { return h.Process().Clock.Realtime().UnixMilli() }
+
 func (h host) Get(key []byte) (value []byte, cas uint32, found bool) {
 	value, cas, status := h.GetSharedData(string(key))
 	return h.lend(value), cas, status == wasmhost.OK

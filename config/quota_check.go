@@ -1,0 +1,214 @@
+package config
+
+import (
+	"strconv"
+	"strings"
+)
+
+// checkQuotas reports what the rules, each right in itself, do wrong together and
+// with the surfaces.
+func (d *draft) checkQuotas(out *report) {
+	for i := range d.Quotas {
+		q := &d.Quotas[i]
+		for j := 0; j < i && q.Name != ""; j++ {
+			if d.Quotas[j].Name == q.Name {
+				out.add(quotaPath(i, "name"), strconv.Quote(q.Name)+" is the name of "+quotaPath(j, "")+"; choose another")
+				break
+			}
+		}
+		d.checkQuotaSurfaces(i, out)
+		checkCosts(q, i, out)
+	}
+	d.checkOverrides(out)
+}
+
+// checkQuotaSurfaces reports names that no surface has, and paths that lie on none
+// of the rule's surfaces.
+func (d *draft) checkQuotaSurfaces(i int, out *report) {
+	q := &d.Quotas[i]
+	var names []string
+	for _, s := range d.Surfaces {
+		if s.Name == "" {
+			return // the one that was meant may have a name that could not be read
+		}
+		names = append(names, s.Name)
+	}
+	known := true
+	for j, name := range q.Surfaces {
+		if indexOf(names, name) < 0 {
+			known = false
+			out.add(quotaPath(i, "surfaces["+strconv.Itoa(j)+"]"), quote(name)+" is not a surface; "+choices(name, names, "surfaces"))
+		}
+	}
+	for j, m := range q.Paths {
+		path := quotaPath(i, "paths["+strconv.Itoa(j)+"]")
+		if by := coveredBy(m, d.exemptClaims()); by != nil {
+			out.add(path, neverMatches(by))
+		} else if known && !d.reaches(q, m) {
+			out.add(path, "can never match: none of the rule's surfaces has such a path; correct it, or give it to a surface")
+		}
+	}
+}
+
+// choices names what was probably meant, or all there are.
+func choices(name string, names []string, what string) string {
+	if len(names) == 0 {
+		return "there are none, so remove it"
+	}
+	return strings.Replace(suggest(name, names), "the keys here are", "the "+what+" are", 1)
+}
+
+// reaches tells whether a surface of the rule may have a request that the match
+// is for.
+func (d *draft) reaches(q *Quota, m Match) bool {
+	if m.Path == "" {
+		return true
+	}
+	for _, s := range d.Surfaces {
+		if len(q.Surfaces) > 0 && indexOf(q.Surfaces, s.Name) < 0 {
+			continue
+		}
+		for _, other := range s.Match {
+			if other.Path == "" || overlap(m, other) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func overlap(a, b Match) bool {
+	a.Path, b.Path = strings.ToLower(a.Path), strings.ToLower(b.Path)
+	return a.Path == b.Path || claim{Match: a}.holds(b.Path, false) || claim{Match: b}.holds(a.Path, false)
+}
+
+// checkOverrides reports names that no rule has, and rules that override each
+// other in a circle, of which none would be left.
+func (d *draft) checkOverrides(out *report) {
+	var names []string
+	for _, q := range d.Quotas {
+		if q.Name == "" {
+			return
+		}
+		names = append(names, q.Name)
+	}
+	all := d.overridden(names)
+	for i, q := range d.Quotas {
+		for j, name := range q.Overrides {
+			path := quotaPath(i, "overrides["+strconv.Itoa(j)+"]")
+			switch other := indexOf(names, name); {
+			case other < 0:
+				out.add(path, quote(name)+" is not a rule; "+choices(name, names, "rules"))
+			case other == i:
+				out.add(path, "is the rule itself; remove it")
+			case all[other]>>i&1 != 0:
+				out.add(path, quote(name)+" overrides this rule, too, so that neither would be left; remove one of them")
+			}
+		}
+	}
+}
+
+// overridden has, for each rule, a bit for each one that it overrides, by way of
+// others if need be.
+func (d *draft) overridden(names []string) []uint64 {
+	all := make([]uint64, len(names))
+	for i, q := range d.Quotas {
+		for _, name := range q.Overrides {
+			if other := indexOf(names, name); other >= 0 {
+				all[i] |= 1 << other
+			}
+		}
+	}
+	for by := range all {
+		for i := range all {
+			if all[i]>>by&1 != 0 {
+				all[i] |= all[by]
+			}
+		}
+	}
+	return all
+}
+
+// checkCosts reports what costs more than a tier may ever spend.
+func checkCosts(q *Quota, i int, out *report) {
+	if len(q.Costs) == 0 {
+		q.checkCost(q.Cost, quotaPath(i, "cost"), out)
+	}
+	for j, c := range q.Costs {
+		q.checkCost(c.Cost, quotaPath(i, "cost["+strconv.Itoa(j)+"].cost"), out)
+	}
+}
+
+func (q *Quota) checkCost(cost uint32, path string, out *report) {
+	least, whose := q.Limit, ""
+	if len(q.Tiers) > 0 {
+		whose = `, that of the tier "default"`
+	}
+	for _, t := range q.Tiers {
+		if t.Limit > 0 && (t.Limit < least || least == 0) {
+			least, whose = t.Limit, ", that of the tier "+quote(t.Tier)
+		}
+	}
+	if least > 0 && cost > least {
+		out.add(path, strconv.FormatUint(uint64(cost), 10)+" is above the limit "+strconv.FormatUint(uint64(least), 10)+whose+
+			", so that no such request would ever pass; write less, or a higher limit")
+	}
+}
+
+// quotaPath is the path of a key below the i-th rule, or of itself.
+func quotaPath(i int, key string) string {
+	path := "quotas[" + strconv.Itoa(i) + "]"
+	if key == "" {
+		return path
+	}
+	return path + "." + key
+}
+
+// warnQuotas tells what is valid but dangerous about the rules.
+func (c *Config) warnQuotas(warn func(path, message string)) {
+	active, limiting := 0, 0
+	for i := range c.Quotas {
+		q := &c.Quotas[i]
+		if q.Off() {
+			continue
+		}
+		active++
+		if q.Limit > 0 && q.Limit < NoLimit {
+			limiting++
+		}
+		for _, t := range q.Tiers {
+			if t.Limit == 0 {
+				warn(quotaPath(i, "limits."+t.Tier), `switches the rule off for this tier; write "unlimited" to say so, or a number above 0`)
+			}
+		}
+		switch {
+		case q.Per == PerPath:
+			warn(quotaPath(i, "per"), "counts everybody together, so that one client can use up what is there for all; add \"client\" or \"subject\"")
+		case q.Per&PerPath != 0 && !c.boundsAllPaths(q):
+			warn(quotaPath(i, "per"), "counts each path for itself, so that whoever makes up paths has as many allowances as paths; "+
+				"add a rule without path for the same surfaces")
+		}
+	}
+	if active > 0 && limiting == 0 {
+		warn("quotas", "limit nobody without a verified tier; write a number as the default of one of them")
+	}
+}
+
+// boundsAllPaths tells whether a rule bounds what another one counts by path, for
+// all paths together.
+func (c *Config) boundsAllPaths(by *Quota) bool {
+	for i := range c.Quotas {
+		q := &c.Quotas[i]
+		if q.Off() || q.Mode != ModeEnforce || q.Per&PerPath != 0 || len(q.Paths)+len(q.Methods) > 0 {
+			continue
+		}
+		all := len(q.Surfaces) == 0 || len(by.Surfaces) > 0
+		for _, s := range by.Surfaces {
+			all = all && (len(q.Surfaces) == 0 || indexOf(q.Surfaces, s) >= 0)
+		}
+		if all {
+			return true
+		}
+	}
+	return false
+}
