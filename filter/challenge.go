@@ -251,7 +251,7 @@ const wwwAuthenticate = "www-authenticate"
 
 // completeChallenge puts the challenge on a 401, and lets a page on another
 // origin read it where the service lets that page read the response.
-func (f *Filter) completeChallenge(host Host, origin string) {
+func (f *Filter) completeChallenge(host Host, crossOrigin bool) {
 	var lines []string
 	readable := false
 	for _, h := range host.ResponseHeaders() {
@@ -272,7 +272,7 @@ func (f *Filter) completeChallenge(host Host, origin string) {
 	for _, line := range merged {
 		host.AddResponseHeader(wwwAuthenticate, line)
 	}
-	if origin != "" && readable {
+	if crossOrigin && readable {
 		host.AddResponseHeader("access-control-expose-headers", "WWW-Authenticate")
 	}
 }

@@ -135,28 +135,43 @@ func (r *Reply) contentType(mediaType string) {
 // exposed lists the reply headers that a script on another origin needs.
 const exposed = "Retry-After, RateLimit, WWW-Authenticate"
 
-// corsHeaders lets a page on the given origin read a reply of the filter. A
+// crossOrigin is what there is to say about the page that a request came from.
+type crossOrigin struct {
+	named bool // it named its origin
+	// allowed is the configured origin that it is, "" if it is none.
+	allowed string
+}
+
+// originOf keeps nothing of the header: a stream outlives its request's headers.
+func originOf(c *config.CORS, header string) crossOrigin {
+	o := crossOrigin{named: header != ""}
+	for _, allowed := range c.Origins {
+		if header == allowed {
+			o.allowed = allowed
+		}
+	}
+	return o
+}
+
+// corsHeaders lets the page that a request came from read a reply of the filter. A
 // named origin may send cookies, every origin ("*") may not: that is how the
 // fetch standard has it.
 // See https://fetch.spec.whatwg.org/#cors-protocol-and-credentials
-func corsHeaders(c *config.CORS, origin string) []Header {
-	if origin == "" {
+func corsHeaders(c *config.CORS, origin crossOrigin) []Header {
+	switch {
+	case !origin.named:
 		return nil
-	}
-	if c.Any {
+	case c.Any:
 		return []Header{
 			{"access-control-allow-origin", "*"},
 			{"access-control-expose-headers", exposed},
 		}
-	}
-	for _, allowed := range c.Origins {
-		if origin == allowed {
-			return []Header{
-				{"access-control-allow-origin", origin},
-				{"access-control-allow-credentials", "true"},
-				{"access-control-expose-headers", exposed},
-				{"vary", "origin"},
-			}
+	case origin.allowed != "":
+		return []Header{
+			{"access-control-allow-origin", origin.allowed},
+			{"access-control-allow-credentials", "true"},
+			{"access-control-expose-headers", exposed},
+			{"vary", "origin"},
 		}
 	}
 	return []Header{{"vary", "origin"}}

@@ -114,7 +114,8 @@ func TestCORS(t *testing.T) {
 		{some, "*", hdr("vary", "origin")},
 		{`{"cors": {"origins": []}}`, "https://x", hdr("vary", "origin")},
 	} {
-		if got := corsHeaders(&parseConfig(t, row.json).CORS, row.origin); !reflect.DeepEqual(got, row.want) {
+		cors := &parseConfig(t, row.json).CORS
+		if got := corsHeaders(cors, originOf(cors, row.origin)); !reflect.DeepEqual(got, row.want) {
 			t.Errorf("%s for %q: %v, want %v", row.json, row.origin, got, row.want)
 		}
 	}

@@ -1,8 +1,6 @@
 package filter
 
 import (
-	"strings"
-
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/mcp"
 	"github.com/gatewarden/gatewarden/table"
@@ -40,7 +38,7 @@ type Stream struct {
 	form     *accountForm // reads the request body, nil if it need not
 	formRead int          // bytes of it
 
-	origin string // of the request, for replies; a copy
+	origin crossOrigin // for replies
 	token  tokenError
 
 	grpc       bool
@@ -72,7 +70,7 @@ func (s *Stream) RequestHeaders(host Host, end bool) Action {
 	}
 	s.surface = owner
 	s.grpc = isGRPC(d.contentType)
-	s.origin = strings.Clone(d.origin)
+	s.origin = originOf(&s.filter.config.CORS, d.origin)
 	s.credential = presents(&s.filter.config.Credentials, headers)
 	if ambiguous {
 		s.client = clientOf(&s.filter.config.Client, host, headers)

@@ -13,7 +13,7 @@ func (s *Stream) ResponseHeaders(host Host, end bool) {
 	}
 	status := parseStatus(host.ResponseHeader(":status"))
 	if status == 401 && challenged {
-		s.filter.completeChallenge(host, s.origin)
+		s.filter.completeChallenge(host, s.origin.named)
 	}
 	if s.counted {
 		s.judge(host, status, end)
