@@ -52,7 +52,7 @@ func (r *Request) formBody() [][]byte {
 // asksForm tells whether a request's account is looked for in its form.
 func (v *visit) asksForm(r *Request) bool {
 	perForm := slices.ContainsFunc(v.rule.Keys, func(k Key) bool { return slices.Contains(k.Per, perAccount) })
-	return perForm && r.Form != nil && r.basicAccount() == ""
+	return perForm && r.Form != nil
 }
 
 // formAccount is the account that a form names, "" for none. once is false if

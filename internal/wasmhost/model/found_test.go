@@ -38,6 +38,15 @@ func TestWhatWasFound(t *testing.T) {
 		{"in shadow mode a form that would have been refused holds nobody back", consent,
 			Lockout{Mode: shadow, Failures: 3, Pending: 1, Keys: []Key{slowAccount}},
 			[]Step{posts(ann, 401), posts(ann, 302), posts(ann, 302, posts(nil, 302, posts(nil, 302, posts(nil, 302))))}},
+		{"accounts in the header and in the form count both", token,
+			Lockout{Keys: []Key{slowAccount}},
+			[]Step{both("bob", ann, 401), posts(ann, 401), logs("bob", "1", 401)}},
+		{"a good credential excuses an account in the form where a resource is asked for", api,
+			Lockout{KnownFor: 60 * s, Keys: []Key{slowAccount}},
+			[]Step{logs("bob", "1", 200), posts(ann, 401), posts(ann, 401), both("bob", ann, 200), both("bob", ann, 200)}},
+		{"it does not where the form logs in", token,
+			Lockout{Pending: 1, Keys: []Key{slowAccount}},
+			[]Step{logs("bob", "1", 200), posts(ann, 401), posts(ann, 200), both("bob", ann, 200)}},
 	} {
 		script := Script{Workers: 1, Steps: row.steps, Setup: Setup{
 			Source: sourceEnvoy, IPv4: 32, IPv6: 64,
@@ -57,6 +66,11 @@ func sends(token string, status int, meanwhile ...Step) Step {
 // logs is one with a user and a password.
 func logs(user, password string, status int) Step {
 	return step([]Credential{{In: "basic", User: user, Secret: password}}, nil, status, nil)
+}
+
+// both is a user with the password 1, and a form.
+func both(user string, form []Field, status int) Step {
+	return step([]Credential{{In: "basic", User: user, Secret: "1"}}, form, status, nil)
 }
 
 // posts is a form.
