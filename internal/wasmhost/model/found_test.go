@@ -47,6 +47,9 @@ func TestWhatWasFound(t *testing.T) {
 		{"it does not where the form logs in", token,
 			Lockout{Pending: 1, Keys: []Key{slowAccount}},
 			[]Step{logs("bob", "1", 200), posts(ann, 401), posts(ann, 200), both("bob", ann, 200)}},
+		{"nor if the header names the same account", token,
+			Lockout{Pending: 1, Keys: []Key{slowAccount}},
+			[]Step{both("ann", []Field{{"username", "mallory"}}, 200), posts(ann, 401), posts(ann, 401), both("ann", ann, 401)}},
 	} {
 		script := Script{Workers: 1, Steps: row.steps, Setup: Setup{
 			Source: sourceEnvoy, IPv4: 32, IPv6: 64,
