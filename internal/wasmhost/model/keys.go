@@ -29,6 +29,7 @@ type named struct {
 	key       *Key
 	tally     *tally
 	inForm    bool
+	sprayed   bool // spraying slows it down, which counts in its own way
 }
 
 // nameAccount tells at which account a request is an attempt. One that stands in
@@ -40,6 +41,10 @@ func (m *Model) nameAccount(v *visit, account string, inForm bool) {
 	if !slices.Contains(v.accounts, account) {
 		v.accounts = append(v.accounts, account)
 		m.name(v, perAccount, account)
+		if spraying := &v.rule.Spraying; spraying.Action == slow {
+			t := &m.sprayedAt(v, account).tally
+			v.named = append(v.named, named{per: perAccount, what: account, key: spraying.slowKey(), tally: t, sprayed: true})
+		}
 	}
 	for i := range v.named {
 		n := &v.named[i]

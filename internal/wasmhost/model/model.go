@@ -23,6 +23,8 @@ type Model struct {
 	attempts  map[place][]*attempt
 	standings map[credentialAt]*standing
 	tallies   map[tallied]*tally
+	stuffed   map[place]*variety
+	sprayed   map[tallied]*variety
 	// order is everything that ends some time, as it came.
 	order []ending
 	// Metrics are the counters of the surfaces, by name.
@@ -52,6 +54,7 @@ func NewModel(s *Setup) *Model {
 	return &Model{
 		setup: s, counters: map[place]*counter{}, networks: map[place]*counter{}, attempts: map[place][]*attempt{},
 		standings: map[credentialAt]*standing{}, tallies: map[tallied]*tally{}, Metrics: map[string]int{},
+		stuffed: map[place]*variety{}, sprayed: map[tallied]*variety{},
 	}
 }
 
@@ -130,13 +133,14 @@ func (m *Model) decide(v visit, r *Request, seen Sight) visit {
 	} else if !m.admit(&v, r) {
 		return m.refuse(v, r, "rate_limited", 1)
 	}
-	if v.asksForm(r) {
+	if v.awaitsForm(r) {
 		return m.decideForm(v, r, outcome)
 	}
 	if reason, left := m.refusedByKeys(&v); reason != "" {
 		return m.refuse(v, r, reason, left)
 	}
 	m.takeTurns(&v)
+	m.watchForm(&v, r)
 	m.count(v.surface, outcome)
 	return m.reachesHeaders(v, r)
 }
@@ -230,8 +234,12 @@ func (m *Model) failed(v *visit, r *Request) {
 	}
 	m.disgrace(v)
 	for _, n := range v.named {
-		n.tally.fail(n.key, m.Now)
+		if !n.sprayed {
+			n.tally.fail(n.key, m.Now)
+		}
 	}
+	m.stuff(v, r)
+	m.spray(v)
 }
 
 func (m *Model) count(s *Surface, outcome string) {
