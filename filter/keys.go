@@ -73,6 +73,7 @@ func (s *Stream) nameAttempt(by config.KeyPart, what []byte, inBody bool) {
 func (s *Stream) checkKeys(host Host) (why refusal, refused bool) {
 	for i := range s.attempts {
 		a := &s.attempts[i]
+		a.slowed = false // a request that was held is asked about again
 		r, now, found := s.filter.table.Get(a.key, host)
 		switch {
 		case !found || r.Count < a.rule.Failures || now >= r.WindowEnd || s.excepts(host, a):

@@ -56,19 +56,22 @@ type lastRefusal struct {
 	reason  Reason
 	seconds int64
 	grpc    bool
-	reply   *Reply // nil: none yet
+	origin  crossOrigin
+	reply   *Reply
 }
 
 // refusal is the surface's reply to a client that has to wait.
-func (s *surface) refusal(why *refusal, grpc bool, request []byte, cors []Header) *Reply {
-	if request != nil || cors != nil {
-		return tooMany(s, why, grpc, request, cors)
+func (f *Filter) refusal(s *surface, why *refusal, grpc bool, request []byte, origin crossOrigin) *Reply {
+	last := lastRefusal{why.reason, why.seconds, grpc, origin, s.last.reply}
+	if request == nil && last.reply != nil && last == s.last {
+		return s.last.reply
 	}
-	last := &s.last
-	if last.reply == nil || last.reason != why.reason || last.seconds != why.seconds || last.grpc != grpc {
-		*last = lastRefusal{why.reason, why.seconds, grpc, tooMany(s, why, grpc, nil, nil)}
+	reply := tooMany(s, why, grpc, request, corsHeaders(&f.config.CORS, origin))
+	if request == nil {
+		last.reply = reply
+		s.last = last
 	}
-	return last.reply
+	return reply
 }
 
 // tooMany is the reply to a client that has to wait. The body is what the

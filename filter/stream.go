@@ -228,8 +228,7 @@ func (s *Stream) refuse(host Host, why *refusal, request []byte) Action {
 	}
 	s.filter.reportRefusal(host, s, "refusal", why)
 	host.SetReason(string(why.reason))
-	cors := corsHeaders(&s.filter.config.CORS, s.origin)
-	return s.reply(host, s.surface.refusal(why, s.grpc, request, cors))
+	return s.reply(host, s.filter.refusal(s.surface, why, s.grpc, request, s.origin))
 }
 
 func (s *Stream) refuseMalformed(host Host, detail string) Action {
