@@ -51,6 +51,10 @@ func TestConfigurations(t *testing.T) {
 // newFake has results as a run would leave them.
 func newFake() *bench {
 	b := &bench{settings: settings{rounds: 1, soak: 100}, progress: io.Discard, compilers: []string{"go"}}
+	for row, cpu := range map[string]float64{"pass/bare/1": 10, "pass/gatewarden-go/1": 21} {
+		b.results.Add(row, colCPU, cpu)
+		b.results.Add(row, colFullCPU, cpu+2)
+	}
 	for _, ratio := range []float64{1.3, 1.1, 1.2} {
 		b.results.Add("pair/pass/go", colPairCPU, ratio)
 		b.results.Add("pair/refuse/go", colPairRate, ratio/2)
