@@ -14,6 +14,7 @@ func (d *draft) validate(out *report) {
 		checkWide(&d.Surfaces[i].Lockout, &d.Client, i, out)
 	}
 	d.checkReachable(out)
+	d.checkIdentity(out)
 	if d.OAuth != nil {
 		checkScopes(d.OAuth, out)
 	}

@@ -58,6 +58,7 @@ func (f *Filter) defineMetrics(host Host) {
 		define(&s.sprayings, label("gatewarden_spraying_total", "surface", s.Name))
 		define(&s.rateLimited, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonRateLimited)))
 		define(&s.lockedOut, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonLockedOut)))
+		define(&s.denied, label("gatewarden_auth_denied_total", "surface", s.Name))
 	}
 	m := &f.metrics
 	define(&m.malformed, label(rateLimitedTotal, "surface", noSurface, "reason", string(ReasonMalformed)))
@@ -78,6 +79,7 @@ func (f *Filter) Flush(host Host) {
 		for _, c := range []*counter{
 			&s.passed, &s.refused, &s.shadowed, &s.knownGood,
 			&s.failures, &s.lockouts, &s.networkLockouts, &s.stuffings, &s.sprayings, &s.lockedOut, &s.rateLimited,
+			&s.denied,
 		} {
 			c.flush(host)
 		}

@@ -16,6 +16,7 @@ const (
 	ReasonLockedOut   Reason = "locked_out"
 	ReasonRateLimited Reason = "rate_limited"
 	ReasonMalformed   Reason = "malformed"
+	ReasonAuthDenied  Reason = "auth_denied"
 )
 
 // details is the reason as response code details.
@@ -29,6 +30,7 @@ const problemAbnormal = "https://iana.org/assignments/http-problem-types#abnorma
 const (
 	grpcInvalidArgument   = 3
 	grpcResourceExhausted = 8
+	grpcUnauthenticated   = 16
 )
 
 // refusal says why a request is refused, and for how many seconds it would be

@@ -31,6 +31,10 @@ type Stream struct {
 	stuffed    table.Key
 	hasStuffed bool
 
+	identity   identity
+	acceptance acceptance
+	denial     denial // why it is not let in where an identity is required
+
 	standing standing
 	slot     slot
 	attempts []attempt
@@ -43,7 +47,8 @@ type Stream struct {
 
 	grpc       bool
 	credential bool // the request presents one
-	counted    bool // the response can be a failure that counts
+	counted    bool // a failure counts
+	judged     bool // the response says whether the credential was good
 	excused    bool // it passes a lockout, because its credential is a good one
 	readable   bool // the request has a body of a size that can be held
 	held       bool // headers are held until the body was read for the reply
@@ -60,6 +65,7 @@ func (s *Stream) Reset() { *s = Stream{filter: s.filter} }
 // RequestHeaders decides about a request. end tells that it has no body.
 func (s *Stream) RequestHeaders(host Host, end bool) Action {
 	headers := host.RequestHeaders()
+	s.filter.distrust(host, headers)
 	t, d := readRequest(headers)
 	if reply := s.filter.serveMetadata(&t); reply != nil {
 		return s.reply(host, reply)
@@ -76,20 +82,21 @@ func (s *Stream) RequestHeaders(host Host, end bool) Action {
 		s.client = clientOf(&s.filter.config.Client, host, headers)
 		return s.refuseMalformed(host, malformedPath)
 	}
-	if !owner.counts() || isPreflight(&t, &d) && !s.credential {
+	nothing := !owner.counts() && len(s.filter.sources) == 0
+	if nothing || isPreflight(&t, &d) && !s.credential {
 		return s.pass()
 	}
 	s.client = clientOf(&s.filter.config.Client, host, headers)
-	if s.client.allowed {
-		return s.pass()
-	}
-	s.counted = true
-	s.nameCounters()
-	s.nameCredential(headers)
-	if !end && isForm(d.contentType) && owner.readsAccount {
-		s.form = newAccountForm(owner.Lockout.AccountFields)
-	}
 	s.readable = !end && t.method == "POST" && d.contentLength <= mcp.MaxRequest
+	s.identify(host, headers)
+	if s.counted = owner.counts() && !s.client.allowed; s.counted {
+		s.nameCounters()
+		s.nameCredential(headers)
+		if !end && isForm(d.contentType) && owner.readsAccount {
+			s.form = newAccountForm(owner.Lockout.AccountFields)
+		}
+	}
+	s.judged = s.counted || s.acceptance.tracked
 	return s.check(host)
 }
 
@@ -132,9 +139,19 @@ func (s *Stream) nameCredential(headers []Header) {
 	}
 }
 
-// check refuses the request of a client that has to wait.
+// check refuses the request of a client that has to wait, and one that nobody
+// verified where an identity is required.
 func (s *Stream) check(host Host) Action {
 	why, refused := s.decide(host)
+	if refused && why.reason != ReasonAuthDenied && s.surface.Lockout.Mode == config.ModeShadow {
+		s.form = nil
+		s.surface.shadowed.add(1)
+		s.filter.reportRefusal(host, s, "shadow refusal", &why)
+		if !s.unverified() {
+			return Continue
+		}
+		why = s.deny(host)
+	}
 	switch {
 	case !refused && s.awaiting():
 		return s.awaitAccount()
@@ -142,12 +159,7 @@ func (s *Stream) check(host Host) Action {
 		return s.pass()
 	}
 	s.form = nil
-	switch {
-	case s.surface.Lockout.Mode == config.ModeShadow:
-		s.surface.shadowed.add(1)
-		s.filter.reportRefusal(host, s, "shadow refusal", &why)
-		return Continue
-	case s.readsID():
+	if s.readsID() {
 		s.held = true
 		return Pause
 	}
@@ -156,13 +168,14 @@ func (s *Stream) check(host Host) Action {
 
 // decide tells whether the request is refused, and why.
 func (s *Stream) decide(host Host) (why refusal, refused bool) {
-	r, now, locked := s.locked(host)
-	if locked {
-		if s.surface.Lockout.KnownGood.For > 0 && s.known(host) {
-			s.excused = true
-			return refusal{}, false
-		}
-		return refusal{ReasonLockedOut, secondsUntil(r.LockedUntil, now), now}, true
+	if why, refused = s.decideLockout(host); refused {
+		return why, true
+	}
+	switch {
+	case s.unverified():
+		return s.deny(host), true
+	case !s.counted || s.excused:
+		return refusal{}, false
 	}
 	admitted, now := s.admit(host)
 	if !admitted {
@@ -175,6 +188,23 @@ func (s *Stream) decide(host Host) (why refusal, refused bool) {
 		s.freeSlot(why.now)
 	}
 	return why, refused
+}
+
+// decideLockout tells whether the client is locked out, and its credential does not
+// excuse it.
+func (s *Stream) decideLockout(host Host) (why refusal, refused bool) {
+	if !s.counted {
+		return refusal{}, false
+	}
+	r, now, locked := s.locked(host)
+	if !locked {
+		return refusal{}, false
+	}
+	if s.surface.Lockout.KnownGood.For > 0 && s.known(host) {
+		s.excused = true
+		return refusal{}, false
+	}
+	return refusal{ReasonLockedOut, secondsUntil(r.LockedUntil, now), now}, true
 }
 
 // awaiting tells that the request cannot be decided about before its body told the
@@ -221,13 +251,20 @@ func (s *Stream) readsID() bool {
 
 func (s *Stream) refuse(host Host, why *refusal, request []byte) Action {
 	s.surface.refused.add(1)
-	if why.reason == ReasonLockedOut {
+	host.SetReason(string(why.reason))
+	switch why.reason {
+	case ReasonAuthDenied:
+		// Its failure has a line of its own, and who presents nothing yet is no
+		// news.
+		s.surface.denied.add(1)
+		cors := corsHeaders(&s.filter.config.CORS, s.origin)
+		return s.reply(host, s.filter.denial(s.surface, s.denial, s.grpc, request, cors))
+	case ReasonLockedOut:
 		s.surface.lockedOut.add(1)
-	} else {
+	default:
 		s.surface.rateLimited.add(1)
 	}
 	s.filter.reportRefusal(host, s, "refusal", why)
-	host.SetReason(string(why.reason))
 	return s.reply(host, s.filter.refusal(s.surface, why, s.grpc, request, s.origin))
 }
 

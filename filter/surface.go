@@ -23,14 +23,16 @@ type surface struct {
 	// a request must not go on without it.
 	readsAccount, awaitsAccount bool
 
-	last lastRefusal
+	last    lastRefusal
+	denials [denials]*Reply
 
 	passed, refused, shadowed, knownGood counter
 	failures, lockouts, networkLockouts  counter
 	stuffings, sprayings                 counter
-	lockedOut, rateLimited               counter
+	lockedOut, rateLimited, denied       counter
 }
 
+// counts tells whether failures count towards a lockout here.
 func (s *surface) counts() bool {
 	return s.Lockout.Failures > 0 && s.Lockout.Mode != config.ModeOff
 }
@@ -64,6 +66,7 @@ var (
 	stuffingPairRule = []byte("stuffing-credential")
 	sprayingRule     = []byte("spraying")
 	sprayingPairRule = []byte("spraying-client")
+	acceptedRule     = []byte("accepted")
 )
 
 // target is what decides to which surface a request belongs: its method and its

@@ -19,6 +19,8 @@ var _ filter.Host = host{}
 
 func (h host) Now() int64 { return h.Process().Clock.Monotonic().Milliseconds() }
 
+func (h host) WallNow() int64 { return h.Process().Clock.Realtime().UnixMilli() }
+
 func (h host) Get(key []byte) (value []byte, cas uint32, found bool) {
 	value, cas, status := h.GetSharedData(string(key))
 	return h.lend(value), cas, status == wasmhost.OK
@@ -65,6 +67,10 @@ func (h host) AddResponseHeader(name, value string) {
 
 func (h host) RemoveResponseHeader(name string) {
 	h.RemoveHeaderMapValue(wasmhost.ResponseHeaders, name)
+}
+
+func (h host) RemoveRequestHeader(name string) {
+	h.RemoveHeaderMapValue(wasmhost.RequestHeaders, name)
 }
 
 func (h host) Property(path string) string {
