@@ -149,6 +149,9 @@ func basicAccount(c *config.Credentials, headers []Header) string {
 	return ""
 }
 
+// blanks are what services strip around a cookie's name and value.
+const blanks = " \t\r\n"
+
 // cookie returns the first value of a cookie in a Cookie field (RFC 6265 section
 // 4.2) that is not empty. Services are lenient about blanks, so this is, too.
 func cookie(field, name string) string {
@@ -156,10 +159,10 @@ func cookie(field, name string) string {
 		var pair string
 		pair, rest, _ = strings.Cut(rest, ";")
 		key, value, _ := strings.Cut(pair, "=")
-		if strings.Trim(key, " \t") != name {
+		if strings.Trim(key, blanks) != name {
 			continue
 		}
-		if value = strings.Trim(value, " \t\""); value != "" {
+		if value = strings.Trim(value, blanks+`"`); value != "" {
 			return value
 		}
 	}
