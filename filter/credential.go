@@ -156,6 +156,9 @@ func basicAccount(c *config.Credentials, headers []Header) string {
 	return ""
 }
 
+// blanks are what services strip around a cookie's name and value.
+const blanks = " \t\r\n"
+
 // cookie returns the first value of a cookie in a Cookie field that is not empty.
 func cookie(field, name string) string {
 	value, _ := nextCookie(field, name)
@@ -170,10 +173,10 @@ func nextCookie(field, name string) (value, rest string) {
 		var pair, key string
 		pair, rest, _ = strings.Cut(rest, ";")
 		key, value, _ = strings.Cut(pair, "=")
-		if strings.Trim(key, " \t") != name {
+		if strings.Trim(key, blanks) != name {
 			continue
 		}
-		if value = strings.Trim(value, " \t\""); value != "" {
+		if value = strings.Trim(value, blanks+`"`); value != "" {
 			return value, rest
 		}
 	}
