@@ -6,8 +6,10 @@ import "unsafe"
 
 // Envoy takes memory for the results of host calls from the exported malloc.
 // TinyGo's own keeps each block until free, which nobody calls: a leak on every
-// host call. These leave the blocks to the collector. They need the build tag
-// custommalloc, which keeps TinyGo's out.
+// host call. These give the blocks back when the next callback begins. They need
+// the build tag custommalloc, which keeps TinyGo's out, and a program that uses
+// nothing of the C library that keeps what it took, such as its environment or its
+// files: see environment in host.go.
 //
 // Seen with TinyGo 0.33; see
 // https://github.com/tetratelabs/proxy-wasm-go-sdk/issues/349. To be looked at

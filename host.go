@@ -3,6 +3,7 @@
 package main
 
 import (
+	"math"
 	"strings"
 	"unsafe"
 
@@ -55,18 +56,21 @@ func stringOf(s string) (unsafe.Pointer, uint32) {
 // clock then ever ends or prolongs a lockout.
 var clock uint32 = clockMonotonic
 
+// WallNow returns the time of day in milliseconds. Where it is not known, everything
+// has expired.
+func (*host) WallNow() int64 {
+	if clockTimeGet(clockRealtime, 0, unsafe.Pointer(&slot.time)) != statusOK {
+		return math.MaxInt64
+	}
+	return int64(slot.time / 1_000_000)
+}
+
 // Now returns milliseconds.
 func (*host) Now() int64 {
 	if clockTimeGet(clock, 0, unsafe.Pointer(&slot.time)) != statusOK {
 		clock = clockRealtime
 		clockTimeGet(clock, 0, unsafe.Pointer(&slot.time))
 	}
-	return int64(slot.time / 1_000_000)
-}
-
-// WallNow returns milliseconds.
-func (*host) WallNow() int64 {
-	clockTimeGet(clockRealtime, 0, unsafe.Pointer(&slot.time))
 	return int64(slot.time / 1_000_000)
 }
 
@@ -113,7 +117,7 @@ func (h *host) ResponseHeaders() []filter.Header { return h.all(mapResponseHeade
 func (h *host) all(kind uint32) []filter.Header {
 	h.headers = h.headers[:0]
 	if getHeaderMapPairs(kind, unsafe.Pointer(&slot.data), unsafe.Pointer(&slot.size)) == statusOK {
-		h.headers = readPairs(takeString(), h.headers)
+		h.headers = filter.ReadPairs(takeString(), h.headers)
 	}
 	return h.headers
 }
@@ -136,9 +140,13 @@ func (*host) AddResponseHeader(name, value string) {
 	addHeaderMapValue(mapResponseHeaders, k, n, v, m)
 }
 
-func (*host) RemoveResponseHeader(name string) {
+func (*host) RemoveResponseHeader(name string) { removeHeader(mapResponseHeaders, name) }
+
+func (*host) RemoveRequestHeader(name string) { removeHeader(mapRequestHeaders, name) }
+
+func removeHeader(kind uint32, name string) {
 	k, n := stringOf(name)
-	removeHeaderMapValue(mapResponseHeaders, k, n)
+	removeHeaderMapValue(kind, k, n)
 }
 
 func (*host) RequestBody(start, size int) []byte { return buffer(bufferRequestBody, start, size) }
@@ -170,7 +178,7 @@ func (*host) SetReason(reason string) {
 }
 
 func (h *host) Reply(r *filter.Reply) {
-	h.pairs = appendPairs(h.pairs[:0], r.Headers)
+	h.pairs = filter.AppendPairs(h.pairs[:0], r.Headers)
 	d, n := stringOf(r.Details)
 	b, m := bytesOf(r.Body)
 	p, l := bytesOf(h.pairs)

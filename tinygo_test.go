@@ -36,7 +36,7 @@ var mayImport = map[string][]string{
 // standardLibrary is what the filter may use of it. Everything compiled in is
 // paid for in each worker's memory, and TinyGo can compile less than there is.
 var standardLibrary = map[string]bool{
-	"bytes": true, "encoding/base64": true, "encoding/binary": true, "errors": true,
+	"bytes": true, "crypto/sha256": true, "encoding/base64": true, "encoding/binary": true, "errors": true,
 	"math": true, "math/bits": true, "net/netip": true, "slices": true, "sort": true,
 	"strconv": true, "strings": true, "unicode/utf8": true, "unsafe": true,
 	// Only plugin_native.go, which is not in the filter, may use it; see

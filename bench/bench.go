@@ -131,7 +131,10 @@ func (b *bench) jobs() []job {
 			})
 		}
 	}
-	return append(append(append(append(jobs, b.surfaceJobs()...), b.headerJobs()...), b.clientJobs()...), b.soakJobs()...)
+	for _, more := range [][]job{b.pairJobs(), b.surfaceJobs(), b.headerJobs(), b.clientJobs(), b.soakJobs()} {
+		jobs = append(jobs, more...)
+	}
+	return jobs
 }
 
 func rowOf(variant string, workers int) string { return fmt.Sprintf("%s/%d", variant, workers) }

@@ -51,12 +51,14 @@ func TestConfigurations(t *testing.T) {
 // newFake has results as a run would leave them.
 func newFake() *bench {
 	b := &bench{settings: settings{rounds: 1, soak: 100}, progress: io.Discard, compilers: []string{"go"}}
-	for row, cpu := range map[string]float64{"pass/bare/1": 10, "pass/hostcalls-go/1": 20, "pass/gatewarden-go/1": 21} {
+	for row, cpu := range map[string]float64{"pass/bare/1": 10, "pass/gatewarden-go/1": 21} {
 		b.results.Add(row, colCPU, cpu)
 		b.results.Add(row, colFullCPU, cpu+2)
 	}
-	b.results.Add("refuse/bare/1", colRate, 1000)
-	b.results.Add("refuse/gatewarden-go/1", colRate, 500)
+	for _, ratio := range []float64{1.3, 1.1, 1.2} {
+		b.results.Add("pair/pass/go", colPairCPU, ratio)
+		b.results.Add("pair/refuse/go", colPairRate, ratio/2)
+	}
 	for _, rss := range []float64{100, 150, 160, 160, 160} {
 		b.results.Add("soak/go", colSoak, rss)
 	}
@@ -68,9 +70,8 @@ func newFake() *bench {
 
 func TestTargets(t *testing.T) {
 	want := []struct{ measured, verdict string }{
-		{"1.05", "met"}, {"1.10", "met"}, // 21/20, 11/10
-		{"1.05", "met"}, {"1.10", "met"}, // 23/22, 11/10
-		{"0.50", "missed"},
+		{"1.20 (1.10–1.30)", "missed"},
+		{"0.60 (0.55–0.65)", "met"},
 		{"0.0 MB", "met"}, // it grew before the half, not after
 		{"5.0 MB", "missed"},
 	}

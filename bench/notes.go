@@ -21,6 +21,7 @@ const (
 func method() string {
 	return fmt.Sprintf(`- Load: paced and timed by fortio as a library, on connections of the program's own (fortio's closes its connection after each refusal); on the same machine, over loopback, HTTP/1.1 with keep-alive; %d connections at the fixed rate, %d at saturation. It leaves a core to the proxy where there are several; with as many workers as cores, both share them, and rates at saturation say as much about the load as about the proxy. "Workers busy" tells: well below 100, the load was the limit, and CPU per request is what to compare.
 - CPU per request: what the kernel charged to the proxy's threads while the load ran (the sum behind utime and stime, from schedstat, which is finer), divided by the requests. At the fixed rate, each wake-up serves few requests, so that it costs more than at saturation.
+- The targets that are ratios of times are measured in pairs: two proxies run, 25 loads of 400 ms go to each in turn, at saturation; the figure is the median of the 25 ratios.
 - Every answer has to have the expected status; the body and, for refusals, the headers are held to what they should be before each measurement; Gatewarden's own counters have to have counted every request. Otherwise the run fails.
 - No access log, no tracing, the same listener and routes for every variant on Envoy.
 - "The four raw host calls" is a filter that fetches all request headers, `+"`source.address`"+`, a missing shared-data key and `+"`:status`"+`, and does nothing with them.

@@ -33,8 +33,7 @@ func (t target) row() []string {
 func (b *bench) targets() [][]string {
 	var found []target
 	for _, c := range b.compilers {
-		found = append(found, b.passingTargets(c)...)
-		found = append(found, b.refusingTarget(c)...)
+		found = append(found, b.timeTargets(c)...)
 		found = append(found, b.memoryTargets(c)...)
 	}
 	for _, n := range b.native {
@@ -51,38 +50,22 @@ func (b *bench) targets() [][]string {
 	return rows
 }
 
-// passingTargets hold the ratio in both readings: of all that the request costs,
-// and of what the filter adds to it.
-func (b *bench) passingTargets(compiler string) []target {
+// timeTargets are measured in pairs: see pairs.go.
+func (b *bench) timeTargets(compiler string) []target {
 	var found []target
-	for _, column := range []string{colCPU, colFullCPU} {
-		get := func(variant string) float64 { return b.results.Get(rowOf(variant, 1), column).Median }
-		bare, raw, ours := get("pass/bare"), get("pass/hostcalls-"+compiler), get("pass/gatewarden-"+compiler)
-		if bare == 0 || raw == 0 || ours == 0 {
-			continue
-		}
-		what := fmt.Sprintf("passing against the four raw host calls, %s, %s", compilerName(compiler), column)
-		found = append(found,
-			ratio(what+", in all", ours/raw),
-			ratio(what+", over bare", (ours-bare)/(raw-bare)))
+	if passing := b.results.Get("pair/pass/"+compiler, colPairCPU); passing.N > 0 {
+		found = append(found, target{
+			"CPU of a passing request against the four raw host calls, " + compilerName(compiler),
+			fmt.Sprintf("≤ %.2f", mostOverRaw), passing.String(), passing.Median <= mostOverRaw,
+		})
+	}
+	if refusing := b.results.Get("pair/refuse/"+compiler, colPairRate); refusing.N > 0 {
+		found = append(found, target{
+			"rate of refusals against a bare direct response, " + compilerName(compiler),
+			fmt.Sprintf("≥ %.1f", leastRefusing), refusing.String(), refusing.Median >= leastRefusing,
+		})
 	}
 	return found
-}
-
-func ratio(what string, value float64) target {
-	return target{what, fmt.Sprintf("≤ %.2f", mostOverRaw), fmt.Sprintf("%.2f", value), value <= mostOverRaw && value > 0}
-}
-
-func (b *bench) refusingTarget(compiler string) []target {
-	bare := b.results.Get(rowOf("refuse/bare", 1), colRate).Median
-	ours := b.results.Get(rowOf("refuse/gatewarden-"+compiler, 1), colRate).Median
-	if bare == 0 || ours == 0 {
-		return nil
-	}
-	return []target{{
-		"rate of refusals against a bare direct response, " + compilerName(compiler),
-		fmt.Sprintf("≥ %.1f", leastRefusing), fmt.Sprintf("%.2f", ours/bare), ours/bare >= leastRefusing,
-	}}
 }
 
 func (b *bench) memoryTargets(compiler string) []target {

@@ -15,11 +15,7 @@ var clientFields = []field[Client]{
 }
 
 var credentialsFields = []field[Credentials]{
-	{key: "headers", read: func(v value, c *Credentials) {
-		c.Headers = v.texts(func(item value, text string) string {
-			return headerName(item, text, "x-api-key")
-		})
-	}},
+	{key: "headers", read: func(v value, c *Credentials) { c.Headers = readHeaderNames(v, "x-api-key") }},
 	{key: "cookies", read: func(v value, c *Credentials) {
 		c.Cookies = v.texts(func(item value, text string) string {
 			if !isToken(text) {
@@ -68,6 +64,10 @@ func addressHeader(v value, name string) bool {
 		return false
 	}
 	return true
+}
+
+func readHeaderNames(v value, example string) []string {
+	return v.texts(func(item value, text string) string { return headerName(item, text, example) })
 }
 
 // headerName is the name in lower case, as Envoy knows it; "" if it is none.

@@ -16,6 +16,11 @@ type Config struct {
 	Exempt []Match
 	// Surfaces in order: the first that matches a request owns it.
 	Surfaces []Surface
+	// Identity are the sources that say who a request comes from, in order: the
+	// first that can verify it does.
+	Identity []Identity
+	// UntrustedHeaders, in lower case, are removed from every request.
+	UntrustedHeaders []string
 	// Quotas are the rules about how much may be asked for; at most MaxQuotas.
 	Quotas []Quota
 	// OAuth is nil when the service's discovery is not configured.
@@ -95,6 +100,8 @@ type Surface struct {
 	Kind    Kind
 	Match   []Match
 	Lockout Lockout
+	// Require refuses requests that no identity source verified.
+	Require bool
 }
 
 // Mode says what becomes of a rule's decision.
@@ -215,6 +222,60 @@ type Wide struct {
 type Escalate struct {
 	Factor      float64
 	Max, Forget int64
+}
+
+// IdentityKind says how a source verifies.
+type IdentityKind uint8
+
+// The kinds of identity source.
+const (
+	// IdentityMetadata believes what a filter in front has verified.
+	IdentityMetadata IdentityKind = iota
+	// IdentityHeaders believes headers that a filter or gateway in front sets.
+	IdentityHeaders
+	// IdentityAPIKeys knows keys by their hashes.
+	IdentityAPIKeys
+	// IdentityAccepted believes the service's own 2xx.
+	IdentityAccepted
+)
+
+// Identity is one source of identities.
+type Identity struct {
+	Kind IdentityKind
+	// Filter is the name under which the metadata is left, and Claims where in
+	// it they stand (IdentityMetadata).
+	Filter string
+	Claims Claims
+	// Headers are the names of the trusted headers (IdentityHeaders).
+	Headers IdentityNames
+	// Keys are the known keys (IdentityAPIKeys).
+	Keys []APIKey
+	// For is how long, in milliseconds, a credential counts as accepted after
+	// the service accepted it (IdentityAccepted).
+	For int64
+}
+
+// Claims are the ways to an identity's parts: the keys of nested objects, from the
+// outside in. What is not to be read has none.
+type Claims struct {
+	Subject, Tenant, Tier, Scopes, Roles []string
+}
+
+// IdentityNames are the headers, in lower case, of an identity's parts; those that
+// are not to be read are empty.
+type IdentityNames struct {
+	Subject, Tenant, Tier, Scopes, Roles string
+}
+
+// APIKey is a key that the configuration knows by its hash, and whom it stands for.
+type APIKey struct {
+	ID     string
+	SHA256 [32]byte
+	// Subject is the ID unless something else is written.
+	Subject, Tenant, Tier string
+	Scopes, Roles         []string
+	// Expires is in milliseconds since 1970; 0 means never.
+	Expires int64
 }
 
 // OAuth describes the protected resource (RFC 9728) and its challenge.

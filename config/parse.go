@@ -22,6 +22,7 @@ func Parse(json []byte, env []string) (*Config, error) {
 	d := draft{Config: defaultConfig()}
 	readObject(value{"", gjson.Parse(text), &out}, rootFields, &d)
 	d.override(env, &out)
+	d.distrust()
 	d.validate(&out)
 	if err := out.err(); err != nil {
 		return nil, err
@@ -34,8 +35,9 @@ func Parse(json []byte, env []string) (*Config, error) {
 // quiet: an empty string, an invalid prefix, kindUnknown, unreadable.
 type draft struct {
 	Config
-	// ownExempt tells that the exempt list was written, not defaulted.
-	ownExempt bool
+	// ownExempt tells that the exempt list was written, not defaulted, and
+	// ownUntrusted the same of the untrusted headers.
+	ownExempt, ownUntrusted bool
 }
 
 // Keys lists every key that a configuration may hold, as paths:
@@ -60,6 +62,12 @@ var rootFields = []field[draft]{
 	}},
 	{key: "surfaces", below: keysOf("[]", surfaceFields), read: func(v value, d *draft) {
 		d.Surfaces = readSurfaces(v)
+	}},
+	{key: "identity", below: keysOf("[]", anyIdentityFields), read: func(v value, d *draft) {
+		d.Identity = readIdentity(v)
+	}},
+	{key: "untrusted_headers", read: func(v value, d *draft) {
+		d.UntrustedHeaders, d.ownUntrusted = readHeaderNames(v, "x-user-id"), true
 	}},
 	{key: "quotas", below: keysOf("[]", quotaFields), read: func(v value, d *draft) {
 		d.Quotas = readQuotas(v)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/sha256"
 	"errors"
 	"net/netip"
 	"os"
@@ -62,14 +63,14 @@ func TestDefault(t *testing.T) {
 			{Path: "/.well-known", Prefix: true}, {Path: "/oauth/register"},
 		},
 		Surfaces: []Surface{
-			{"consent", KindOAuthConsent, []Match{{Path: "/oauth/authorize", Methods: []string{"POST"}}},
-				Lockout{Failures: 5, Window: 300_000, Statuses: []int{401, 403, 422}, AccountFields: account}},
-			{"token", KindOAuthToken, []Match{{Path: "/oauth/token", Methods: []string{"POST"}}},
-				Lockout{Failures: 10, Window: 300_000, Statuses: []int{401}, AccountFields: account}},
-			{"mcp", KindMCP, []Match{{Path: "/mcp", Prefix: true}},
-				Lockout{Failures: 20, Window: 60_000, Statuses: []int{401}, AccountFields: account}},
-			{"rest", KindAPI, []Match{{Path: "/api/v1", Prefix: true}},
-				Lockout{Failures: 20, Window: 60_000, Statuses: []int{401}, AccountFields: account}},
+			{Name: "consent", Kind: KindOAuthConsent, Match: []Match{{Path: "/oauth/authorize", Methods: []string{"POST"}}},
+				Lockout: Lockout{Failures: 5, Window: 300_000, Statuses: []int{401, 403, 422}, AccountFields: account}},
+			{Name: "token", Kind: KindOAuthToken, Match: []Match{{Path: "/oauth/token", Methods: []string{"POST"}}},
+				Lockout: Lockout{Failures: 10, Window: 300_000, Statuses: []int{401}, AccountFields: account}},
+			{Name: "mcp", Kind: KindMCP, Match: []Match{{Path: "/mcp", Prefix: true}},
+				Lockout: Lockout{Failures: 20, Window: 60_000, Statuses: []int{401}, AccountFields: account}},
+			{Name: "rest", Kind: KindAPI, Match: []Match{{Path: "/api/v1", Prefix: true}},
+				Lockout: Lockout{Failures: 20, Window: 60_000, Statuses: []int{401}, AccountFields: account}},
 		},
 		CORS:  CORS{Any: true},
 		Log:   Log{PerSecond: 10},
@@ -120,6 +121,25 @@ func TestEveryField(t *testing.T) {
 		}},
 		{"surfaces[2].lockout.mode", c.Surfaces[2].Lockout.Mode, ModeOff},
 		{"surfaces[3].lockout.failures", c.Surfaces[3].Lockout.Failures, uint32(0)},
+		{"surfaces[1].require", c.Surfaces[1].Require, true},
+		{"identity", c.Identity, []Identity{
+			{Kind: IdentityMetadata, Filter: "istio_authn", Claims: Claims{
+				Subject: []string{"request.auth.claims", "sub"}, Tenant: []string{"request.auth.claims", "https://example.com/org", "id"},
+				Tier: []string{"request.auth.claims", "tier"}, Scopes: []string{"request.auth.claims", "scope"},
+				Roles: []string{"request.auth.claims", "realm_access", "roles"},
+			}},
+			{Kind: IdentityMetadata, Filter: "envoy.filters.http.jwt_authn", Claims: Claims{Tenant: []string{"payload", "tid"}}},
+			{Kind: IdentityHeaders, Headers: IdentityNames{
+				Subject: "x-user", Tenant: "x-tenant", Tier: "x-plan", Scopes: "x-scope", Roles: "x-role",
+			}},
+			{Kind: IdentityAPIKeys, Keys: []APIKey{
+				{ID: "ci", SHA256: sha256.Sum256([]byte("secret")), Subject: "build", Tenant: "acme", Tier: "pro",
+					Scopes: []string{"mcp:query"}, Roles: []string{"admin", "on call"}, Expires: 1_798_754_400_000},
+				{ID: "Partner_2", SHA256: sha256.Sum256([]byte("another")), Subject: "Partner_2"},
+			}},
+			{Kind: IdentityAccepted, For: 600_000},
+		}},
+		{"untrusted_headers", c.UntrustedHeaders, []string{"x-forwarded-user"}},
 		{"oauth", *c.OAuth, OAuth{
 			Resource: "https://api.example.com:8443/mcp/", AuthorizationServers: []string{"https://auth.example.com/realms/one"},
 			ScopesSupported: []string{"mcp:tools", "mcp:query", "!~"}, ResourceDocumentation: "http://docs.example.com/a?b=c#d",

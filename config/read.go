@@ -83,6 +83,19 @@ func readObject[T any](v value, fields []field[T], into *T) []gjson.Result {
 	return found
 }
 
+// member is the value of one key, for what decides how others are read.
+func (v value) member(key string) (found gjson.Result) {
+	if v.json.IsObject() {
+		v.json.ForEach(func(k, json gjson.Result) bool {
+			if k.Str == key && !found.Exists() {
+				found = json
+			}
+			return true
+		})
+	}
+	return found
+}
+
 // members gives an object's values in the order of keys.
 func (v value) members(keys []string) []gjson.Result {
 	if !v.json.IsObject() {

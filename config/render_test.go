@@ -1,6 +1,10 @@
 package config
 
-import "encoding/json"
+import (
+	"encoding/hex"
+	"encoding/json"
+	"time"
+)
 
 type object map[string]any
 
@@ -19,6 +23,8 @@ func render(c *Config) []byte {
 		"table":       object{"clients": c.Table.Clients, "quotas": c.Table.Quotas},
 		"quotas":      renderQuotas(c.Quotas),
 		"headers":     object{"x_ratelimit": [...]string{"delta", "epoch", "off"}[c.Headers.XRateLimit]},
+
+		"identity": renderIdentity(c.Identity), "untrusted_headers": texts(c.UntrustedHeaders),
 
 		"allow_on_headers_stop_iteration": c.HeadersStopIteration,
 	}
@@ -68,8 +74,49 @@ func renderSurfaces(list []Surface) []object {
 		out = append(out, object{
 			"name":  s.Name,
 			"kind":  [...]string{"api", "mcp", "oauth-token", "oauth-consent"}[s.Kind],
-			"match": renderMatches(s.Match), "lockout": renderLockout(&s.Lockout),
+			"match": renderMatches(s.Match), "lockout": renderLockout(&s.Lockout), "require": s.Require,
 		})
+	}
+	return out
+}
+
+func renderIdentity(list []Identity) []object {
+	out := []object{}
+	for _, s := range list {
+		o := object{"source": [...]string{"metadata", "headers", "api_keys", "accepted"}[s.Kind]}
+		put := func(key string, value any, there bool) {
+			if there {
+				o[key] = value
+			}
+		}
+		c, h := s.Claims, s.Headers
+		put("filter", s.Filter, s.Kind == IdentityMetadata)
+		for key, way := range map[string][]string{"subject": c.Subject, "tenant": c.Tenant, "tier": c.Tier, "scopes": c.Scopes, "roles": c.Roles} {
+			put(key, way, len(way) > 0)
+		}
+		for key, name := range map[string]string{"subject": h.Subject, "tenant": h.Tenant, "tier": h.Tier, "scopes": h.Scopes, "roles": h.Roles} {
+			put(key, name, name != "")
+		}
+		put("keys", renderKeys(s.Keys), s.Kind == IdentityAPIKeys)
+		put("for", formatDuration(s.For), s.Kind == IdentityAccepted)
+		out = append(out, o)
+	}
+	return out
+}
+
+func renderKeys(list []APIKey) []object {
+	out := []object{}
+	for _, k := range list {
+		o := object{"id": k.ID, "sha256": hex.EncodeToString(k.SHA256[:]), "subject": k.Subject, "scopes": texts(k.Scopes), "roles": texts(k.Roles)}
+		for key, text := range map[string]string{"tenant": k.Tenant, "tier": k.Tier} {
+			if text != "" {
+				o[key] = text
+			}
+		}
+		if k.Expires > 0 {
+			o["expires"] = time.UnixMilli(k.Expires).UTC().Format(time.RFC3339)
+		}
+		out = append(out, o)
 	}
 	return out
 }

@@ -65,13 +65,20 @@ func checkDefault(t *testing.T, kind, path string, value any) {
 func edited(t *testing.T, kind, path string, value any) map[string]any {
 	t.Helper()
 	var root map[string]any
+	identity := `{"source": "metadata", "subject": "sub"}`
+	switch {
+	case strings.HasPrefix(path, "identity[].keys"):
+		identity = `{"source": "api_keys", "keys": [{"id": "one", "sha256": "` + strings.Repeat("0a", 32) + `"}]}`
+	case path == "identity[].for":
+		identity = `{"source": "accepted", "for": "1h"}`
+	}
 	knownGood := ""
 	if kind == "api" || kind == "mcp" {
 		knownGood = `, "known_good": {"for": "1h"}`
 	}
 	mustUnmarshal(t, `{
 		"client": {}, "credentials": {}, "cors": {}, "log": {}, "table": {},
-		"exempt": [{"path": "/exempt"}],
+		"exempt": [{"path": "/exempt"}], "identity": [`+identity+`],
 		"surfaces": [{"name": "one", "kind": "`+kind+`", "match": [{"path": "/one"}], "lockout": {"escalate": {"factor": 2}, "wide": {"failures": 9}, "keys": [{"per": ["account"], "failures": 9}],
 			"stuffing": {"credentials": 9}, "spraying": {"clients": 9}`+knownGood+`}}],
 		"quotas": [{"name": "q", "paths": [{"prefix": "/"}], "per": ["client"], "limit": 9, "window": "1m", "cost": [{"path": "/one", "cost": 9}]}],

@@ -25,6 +25,7 @@ var surfaceFields = []field[Surface]{
 	{key: "name", required: `write for example "rest"`, read: func(v value, s *Surface) { s.Name = readName(v, "a surface's name") }},
 	{key: "kind", required: "write " + kinds, read: readKind},
 	{key: "match", required: `write for example [{"prefix": "/api/v1"}]`, below: keysOf("[]", matchFields), read: readSurfaceMatch},
+	{key: "require", read: func(v value, s *Surface) { v.boolean(&s.Require) }},
 	// The lockout comes last: its defaults and its rules depend on the kind.
 	{key: "lockout", below: keysOf("", lockoutFields), read: func(v value, s *Surface) {
 		readObject(v, lockoutFields, s)

@@ -57,6 +57,15 @@ func forContract(b *envoy.Bootstrap, upstream string) error {
 	vm["configuration"] = envoy.Object{"@type": "type.googleapis.com/google.protobuf.StringValue", "value": "vm"}
 	vm["environment_variables"] = envoy.Object{"key_values": envoy.Object{"CONTRACT": "yes"}}
 
+	b.InsertBefore(envoy.Object{
+		"name": "envoy.filters.http.set_metadata",
+		"typed_config": envoy.Object{
+			"@type": "type.googleapis.com/envoy.extensions.filters.http.set_metadata.v3.Config",
+			"metadata": []any{envoy.Object{
+				"metadata_namespace": contract.MetadataFilter, "value": contract.Metadata,
+			}},
+		},
+	})
 	b.HCM["use_remote_address"] = false
 	b.HCM["http_protocol_options"] = envoy.Object{"enable_trailers": true}
 	for _, tidying := range []string{

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
 	"github.com/gatewarden/gatewarden/internal/wasmhost"
@@ -46,7 +48,8 @@ func TestScenarios(t *testing.T) {
 }
 
 // forScenarios lets everything through to the filter as it was sent, and lets a
-// test choose its address by X-Forwarded-For.
+// test choose its address by X-Forwarded-For and what jwt_authn would have verified
+// by another header.
 func forScenarios(b *envoy.Bootstrap, upstream string) error {
 	for _, field := range []string{
 		"normalize_path", "merge_slashes", "path_with_escaped_slashes_action", "common_http_protocol_options",
@@ -54,6 +57,15 @@ func forScenarios(b *envoy.Bootstrap, upstream string) error {
 	} {
 		delete(b.HCM, field)
 	}
+	b.InsertBefore(envoy.Object{
+		"name": "envoy.filters.http.header_to_metadata",
+		"typed_config": envoy.Object{
+			"@type": "type.googleapis.com/envoy.extensions.filters.http.header_to_metadata.v3.Config",
+			"request_rules": []any{envoy.Object{"header": claimsHeader, "remove": true, "on_header_present": envoy.Object{
+				"metadata_namespace": scenario.JWTAuthn, "key": "payload", "type": "PROTOBUF_VALUE", "encode": "BASE64",
+			}}},
+		},
+	})
 	b.HCM["use_remote_address"] = false
 	b.HCM["access_log"] = []any{envoy.Object{
 		"name": "envoy.access_loggers.stdout",
@@ -121,10 +133,27 @@ func (w *world) Do(_ int, send wasmhost.Request, answer wasmhost.Response) scena
 	w.sent++
 	id := fmt.Sprintf("%q", fmt.Sprintf("%s-%d", w.t.Name(), w.sent))
 	request.Headers = append(request.Headers, [2]string{idHeader, strings.Trim(id, `"`)})
+	if verified, ok := send.Metadata[scenario.JWTAuthn].(map[string]any); ok {
+		request.Headers = append(request.Headers, [2]string{claimsHeader, encodeValue(w.t, verified["payload"])})
+	}
 	reached := w.upstream.requests.Load()
 	response, err := exchange(w.address, request)
 	require.NoError(w.t, err)
-	return w.outcome(response, w.upstream.requests.Load() > reached, id)
+	outcome := w.outcome(response, w.upstream.requests.Load() > reached, id)
+	if outcome.Reached {
+		outcome.Got = *w.upstream.last.Load()
+	}
+	return outcome
+}
+
+// encodeValue writes what a claim is as the protobuf message Value.
+func encodeValue(t *testing.T, value any) string {
+	t.Helper()
+	message, err := structpb.NewValue(value)
+	require.NoError(t, err)
+	wire, err := proto.Marshal(message)
+	require.NoError(t, err)
+	return base64.StdEncoding.EncodeToString(wire)
 }
 
 func (w *world) outcome(r contract.Response, reached bool, id string) scenario.Outcome {
@@ -158,11 +187,15 @@ func (*world) Reconfigure(string) error { panic("no scenario that needs it runs 
 func (w *world) LogLines() []string { return w.envoy.Log.Lines("gatewarden: ")[w.logged:] }
 
 // teller is a service that answers as it is told by the request.
-type teller struct{ requests atomic.Int64 }
+type teller struct {
+	requests atomic.Int64
+	last     atomic.Pointer[[][2]string] // the headers of the last one
+}
 
 const (
-	tellHeader = "x-scenario-answer"
-	idHeader   = "x-scenario-id"
+	tellHeader   = "x-scenario-answer"
+	idHeader     = "x-scenario-id"
+	claimsHeader = "x-scenario-claims"
 )
 
 func (u *teller) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -170,6 +203,13 @@ func (u *teller) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if told == "" {
 		return // a probe of the harness
 	}
+	var headers [][2]string
+	for name, values := range r.Header {
+		for _, value := range values {
+			headers = append(headers, [2]string{strings.ToLower(name), value})
+		}
+	}
+	u.last.Store(&headers)
 	u.requests.Add(1)
 	_, _ = io.Copy(io.Discard, r.Body)
 	var answer wasmhost.Response

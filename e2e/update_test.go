@@ -36,6 +36,25 @@ func goodUpdate(t *testing.T, s *stage) {
 	assert.Equal(t, 429, fresh.do(t, "POST", "/mcp", initialize, rpc, valid).status)
 }
 
+// Two listeners with the same configuration share a filter, and Envoy configures it
+// once for each: whatever passes either of them is counted.
+func TestSameConfigurationTwice(t *testing.T) {
+	config := configuration(map[string]string{"rest": `{"failures": 4, "window": "1h"}`})
+	s := start(t, config, updatable)
+	passed := 0
+	c := s.newCaller(t, client.HTTP1)
+	for range 3 {
+		for range 20 {
+			require.Equal(t, 200, c.get(t, "/api/v1/items", valid).status)
+			passed++
+		}
+		s.update(t, config)
+		c.http.CloseIdleConnections()
+	}
+	s.awaitMetric(t, float64(passed), "gatewarden_requests_total", "surface=rest", "outcome=passed")
+	c.lock(t, 4)
+}
+
 func brokenUpdate(t *testing.T, s *stage) {
 	locked := s.newCaller(t, client.HTTP1)
 	locked.lock(t, 4)

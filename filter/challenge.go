@@ -28,9 +28,10 @@ func newChallenge(o *config.OAuth) *challenge {
 	return c
 }
 
-// line is the challenge as a field line of its own.
-func (c *challenge) line() string {
-	return bearer + " " + join(c.realm, c.scope, c.metadata)
+// line is the challenge as a field line of its own, with a parameter that tells an
+// error, or "".
+func (c *challenge) line(failure string) string {
+	return bearer + " " + join(c.realm, failure, c.scope, c.metadata)
 }
 
 // merge returns the WWW-Authenticate lines that a 401 with the given ones leaves
@@ -58,13 +59,13 @@ func (c *challenge) merge(lines []string) (merged []string, changed bool) {
 		}
 	}
 	if !readable {
-		return append([]string{c.line()}, lines...), true
+		return append([]string{c.line("")}, lines...), true
 	}
 	if bearers == 1 {
 		merged = append(merged, c.complete(&all[ours]))
 	} else {
 		ours = -1
-		merged = append(merged, c.line())
+		merged = append(merged, c.line(""))
 	}
 	for i := range all {
 		if i != ours {
@@ -251,7 +252,7 @@ const wwwAuthenticate = "www-authenticate"
 
 // completeChallenge puts the challenge on a 401, and lets a page on another
 // origin read it where the service lets that page read the response.
-func (f *Filter) completeChallenge(host Host, origin string) {
+func (f *Filter) completeChallenge(host Host, crossOrigin bool) {
 	var lines []string
 	readable := false
 	for _, h := range host.ResponseHeaders() {
@@ -272,7 +273,7 @@ func (f *Filter) completeChallenge(host Host, origin string) {
 	for _, line := range merged {
 		host.AddResponseHeader(wwwAuthenticate, line)
 	}
-	if origin != "" && readable {
+	if crossOrigin && readable {
 		host.AddResponseHeader(exposeHeaders, "WWW-Authenticate")
 	}
 }

@@ -26,7 +26,7 @@ func TestChallengeLine(t *testing.T) {
 		{config.OAuth{Resource: "https://h/mcp", ChallengeScope: []string{"a", "b:c"}}, `Bearer scope="a b:c", ` + ourMetadata},
 		{config.OAuth{Resource: "https://h/mcp", Realm: "r", ChallengeScope: []string{"a"}}, `Bearer realm="r", scope="a", ` + ourMetadata},
 	} {
-		if got := newChallenge(&row.oauth).line(); got != row.want {
+		if got := newChallenge(&row.oauth).line(""); got != row.want {
 			t.Errorf("%+v is %s, want %s", row.oauth, got, row.want)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"github.com/gatewarden/gatewarden/config"
 )
 
+const authorization = "authorization"
+
 // presents tells whether a request carries a credential: a non-empty value in
 // one of the configured headers or cookies. A scheme without a token is none:
 // that is what a client sends before it has one.
@@ -127,7 +129,12 @@ func basicUser(value string) (string, bool) {
 	if len(value) < len(scheme) || !strings.EqualFold(value[:len(scheme)], scheme) {
 		return "", false
 	}
-	pair, err := base64.StdEncoding.DecodeString(strings.Trim(value[len(scheme):], " "))
+	return pairUser(strings.Trim(value[len(scheme):], " "))
+}
+
+// pairUser returns the user of an encoded pair of user and password.
+func pairUser(encoded string) (string, bool) {
+	pair, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil {
 		return "", false
 	}
@@ -139,7 +146,7 @@ func basicUser(value string) (string, bool) {
 // one header that services look at: elsewhere it could only be a decoy.
 func basicAccount(c *config.Credentials, headers []Header) string {
 	for i := range headers {
-		if headers[i].Name != "authorization" {
+		if headers[i].Name != authorization {
 			continue
 		}
 		if user, ok := basicUser(credentialValue(c, &headers[i])); ok {
@@ -149,19 +156,29 @@ func basicAccount(c *config.Credentials, headers []Header) string {
 	return ""
 }
 
-// cookie returns the first value of a cookie in a Cookie field (RFC 6265 section
-// 4.2) that is not empty. Services are lenient about blanks, so this is, too.
+// blanks are what services strip around a cookie's name and value.
+const blanks = " \t\r\n"
+
+// cookie returns the first value of a cookie in a Cookie field that is not empty.
 func cookie(field, name string) string {
-	for rest := field; rest != ""; {
-		var pair string
+	value, _ := nextCookie(field, name)
+	return value
+}
+
+// nextCookie returns the first value of a cookie in a Cookie field (RFC 6265
+// section 4.2) that is not empty, and what is behind it. Services are lenient about
+// blanks, so this is, too.
+func nextCookie(field, name string) (value, rest string) {
+	for rest = field; rest != ""; {
+		var pair, key string
 		pair, rest, _ = strings.Cut(rest, ";")
-		key, value, _ := strings.Cut(pair, "=")
-		if strings.Trim(key, " \t") != name {
+		key, value, _ = strings.Cut(pair, "=")
+		if strings.Trim(key, blanks) != name {
 			continue
 		}
-		if value = strings.Trim(value, " \t\""); value != "" {
-			return value
+		if value = strings.Trim(value, blanks+`"`); value != "" {
+			return value, rest
 		}
 	}
-	return ""
+	return "", ""
 }

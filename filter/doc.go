@@ -10,6 +10,12 @@
 //	surface.go, path.go   which surface a request belongs to
 //	client.go             the address it comes from
 //	credential.go         whether it presents a credential, and whose
+//	identity.go           who it was verified to come from: by
+//	claims.go               metadata of other filters, or headers,
+//	apikey.go               its API key,
+//	accepted.go             or what the service said of its credential
+//	presented.go          the one credential, however it is spelled
+//	gate.go               who is not let in, and what they are told
 //	failure.go            which responses are failures
 //	lockout.go            when failures lock out, for how long
 //	pending.go            how many attempts may be under way

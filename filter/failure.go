@@ -45,9 +45,9 @@ func judge(s *surface, status int, credential bool) judgement {
 	return neutral
 }
 
-// grpcUnauthenticated is the gRPC status code UNAUTHENTICATED.
+// unauthenticated is the gRPC status code UNAUTHENTICATED as it stands in a header.
 // See https://github.com/grpc/grpc/blob/master/doc/statuscodes.md
-const grpcUnauthenticated = "16"
+const unauthenticated = "16"
 
 // judgeGRPC looks at the status of a gRPC response, which comes with its
 // headers when there is no message and with its trailers otherwise.
@@ -56,7 +56,7 @@ func judgeGRPC(s *surface, status string, credential bool) judgement {
 		return neutral
 	}
 	switch status {
-	case grpcUnauthenticated:
+	case unauthenticated:
 		return failed
 	case "0":
 		return accepted

@@ -12,6 +12,7 @@ import (
 // Envoy's compare-and-swap, and it notes every call.
 type fakeHost struct {
 	now   int64
+	wall  int64 // the time of day
 	data  map[string]datum
 	cas   uint32
 	races int // so many of the next Set calls lose
@@ -79,10 +80,7 @@ func (h *fakeHost) Set(key, value []byte, cas uint32) bool {
 
 func (h *fakeHost) Now() int64 { h.note("now"); return h.now }
 
-func (h *fakeHost) WallNow() int64 { h.note("wall now"); return h.now + fakeEpoch }
-
-// fakeEpoch is how far the two clocks are apart.
-const fakeEpoch = 1_700_000_000_000
+func (h *fakeHost) WallNow() int64 { h.note("wall now"); return h.wall }
 
 func (h *fakeHost) RequestHeaders() []Header { h.note("request headers"); return h.request }
 
@@ -119,13 +117,22 @@ func (h *fakeHost) AddResponseHeader(name, value string) {
 
 func (h *fakeHost) RemoveResponseHeader(name string) {
 	h.note("remove " + name)
+	h.response = without(h.response, name)
+}
+
+func (h *fakeHost) RemoveRequestHeader(name string) {
+	h.note("remove request header " + name)
+	h.request = without(h.request, name)
+}
+
+func without(headers []Header, name string) []Header {
 	var kept []Header
-	for _, header := range h.response {
+	for _, header := range headers {
 		if header.Name != name {
 			kept = append(kept, header)
 		}
 	}
-	h.response = kept
+	return kept
 }
 
 func (h *fakeHost) Property(path string) string {

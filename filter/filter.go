@@ -8,8 +8,13 @@ import (
 // Filter is a configuration made ready for the request path of one worker. It
 // is not safe for concurrent use; every worker has its own.
 type Filter struct {
-	config    *config.Config
-	surfaces  []surface
+	config   *config.Config
+	surfaces []surface
+	sources  []identitySource
+	// acceptedFor is how long, in milliseconds, a credential stays accepted.
+	acceptedFor int64
+
+	guidance  guidance
 	challenge *challenge // nil without oauth
 	documents []document
 	table     *table.Table
@@ -54,10 +59,12 @@ func New(c *config.Config, host Host, seed table.Seed) *Filter {
 			s.match = append(s.match, m)
 		}
 	}
+	f.readyIdentity()
 	f.exposed = exposed
 	if f.readyQuotas(c.Quotas, host, seed); len(f.quotas) > 0 {
 		f.exposed += ", " + exposedQuotaFields
 	}
+	f.guidance = newGuidance(c)
 	if c.OAuth != nil {
 		f.challenge = newChallenge(c.OAuth)
 		if c.OAuth.ServeMetadata {

@@ -12,14 +12,15 @@ type Host interface {
 	// Clock is monotonic and the same for all workers. It stands still or
 	// steps where the machine's clock does; the table bears that.
 	table.Clock
-	// WallNow is the time of day in milliseconds since 1970. It is only told, and
-	// never measured by.
+	// WallNow is the time of day, in milliseconds since 1970. It may be stepped.
 	WallNow() int64
 
 	// RequestHeaders returns all request headers in order, pseudo headers
 	// included, names in lower case. The slice is overwritten by the next call.
 	// After the request phase there are none.
 	RequestHeaders() []Header
+	// RemoveRequestHeader removes all lines of a request header.
+	RemoveRequestHeader(name string)
 	// RequestBody returns up to size bytes of the buffered request body, from
 	// start on.
 	RequestBody(start, size int) []byte

@@ -30,9 +30,18 @@ type attempt struct {
 
 // attemptAccount notes an account that the request attempts. It may be two, one
 // in the Authorization header and one in a form: which of them the service looks
-// at is not known here, and the other could be a decoy.
+// at is not known here, and the other could be a decoy. One that stands in both
+// is one, in the body: else a header that the service does not look at would
+// excuse guesses at the account that it repeats.
 func (s *Stream) attemptAccount(account string, inBody bool) {
-	if account == "" || slices.Contains(s.accounts, account) {
+	switch {
+	case account == "":
+		return
+	case slices.Contains(s.accounts, account):
+		for i := range s.attempts {
+			a := &s.attempts[i]
+			a.inBody = a.inBody || inBody && a.rule.By == config.ByAccount
+		}
 		return
 	}
 	s.accounts = append(s.accounts, account)
@@ -64,6 +73,7 @@ func (s *Stream) nameAttempt(by config.KeyPart, what []byte, inBody bool) {
 func (s *Stream) checkKeys(host Host) (why refusal, refused bool) {
 	for i := range s.attempts {
 		a := &s.attempts[i]
+		a.slowed = false // a request that was held is asked about again
 		r, now, found := s.filter.table.Get(a.key, host)
 		switch {
 		case !found || r.Count < a.rule.Failures || now >= r.WindowEnd || s.excepts(host, a):

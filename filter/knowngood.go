@@ -40,19 +40,23 @@ func (s *Stream) remembered() int64 {
 	return standingWithout
 }
 
-// succeed remembers the credential as a good one. It is not written again while
-// more than half of its time is left. What was known when the request came does
-// not tell: the credential may have failed since.
+// succeed remembers the credential as a good one. What was known when the request
+// came does not tell whether that is written already: the credential may have
+// failed since.
 func (s *Stream) succeed(host Host) {
 	if !s.standing.tracked {
 		return
 	}
-	until := s.remembered()
-	s.filter.observe(s.filter.table.Update(s.standing.key, host.Now(),
-		func(r table.Record, _ uint8, now int64) (table.Record, bool) {
-			fresh := r.Count == 0 && r.WindowEnd-now > until/2
-			return table.Record{WindowEnd: now + until}, !fresh
-		}))
+	s.filter.renew(s.standing.key, s.remembered(), host.Now())
+}
+
+// renew writes down that something holds for a time that begins now, unless more
+// than half of such a time is left of it.
+func (f *Filter) renew(key table.Key, length, now int64) {
+	f.observe(f.table.Update(key, now, func(r table.Record, _ uint8, at int64) (table.Record, bool) {
+		fresh := r.Count == 0 && r.WindowEnd-at > length/2
+		return table.Record{WindowEnd: at + length}, !fresh
+	}))
 }
 
 // disgrace counts a failure against a credential that is known as good, by now:

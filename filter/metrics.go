@@ -84,6 +84,7 @@ func (f *Filter) defineMetrics(host Host) {
 		define(&s.sprayings, label("gatewarden_spraying_total", "surface", s.Name))
 		define(&s.rateLimited, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonRateLimited)))
 		define(&s.lockedOut, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonLockedOut)))
+		define(&s.denied, label("gatewarden_auth_denied_total", "surface", s.Name))
 		if len(s.quotas) > 0 {
 			define(&s.overQuota, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonQuotaExceeded)))
 		}
@@ -127,7 +128,8 @@ func (f *Filter) Flush(host Host) {
 		s := &f.surfaces[i]
 		for _, c := range []*counter{
 			&s.passed, &s.refused, &s.shadowed, &s.knownGood,
-			&s.failures, &s.lockouts, &s.networkLockouts, &s.stuffings, &s.sprayings, &s.lockedOut, &s.rateLimited, &s.overQuota,
+			&s.failures, &s.lockouts, &s.networkLockouts, &s.stuffings, &s.sprayings, &s.lockedOut, &s.rateLimited,
+			&s.denied, &s.overQuota,
 		} {
 			c.flush(host)
 		}

@@ -26,6 +26,7 @@ func TestMetricNames(t *testing.T) {
 	}
 	for _, name := range []string{"a", "b-c_1"} {
 		want = append(want,
+			"counter gatewarden_auth_denied_total.surface."+name,
 			"counter gatewarden_auth_failures_total.surface."+name,
 			"counter gatewarden_lockouts_total.surface."+name,
 			"counter gatewarden_network_lockouts_total.surface."+name,

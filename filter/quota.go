@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"encoding/binary"
 	"strconv"
 	"strings"
 
@@ -276,7 +277,7 @@ func (s *Stream) payer(c *charge, out []byte) []byte {
 		out = append(append(out, 'a'), s.client.key[:]...)
 	}
 	if per&config.PerCredential != 0 {
-		out = appendPart(append(out, 'c'), id.credential)
+		out = binary.LittleEndian.AppendUint64(append(out, 'c'), id.credential)
 	}
 	if per&config.PerSubject != 0 {
 		out = appendPart(append(out, 's'), id.subject)
@@ -285,8 +286,7 @@ func (s *Stream) payer(c *charge, out []byte) []byte {
 		out = appendPart(append(out, 't'), id.tenant)
 	}
 	if per&config.PerPath != 0 {
-		out = append(out, 'p', byte(s.endpoint), byte(s.endpoint>>8), byte(s.endpoint>>16), byte(s.endpoint>>24),
-			byte(s.endpoint>>32), byte(s.endpoint>>40), byte(s.endpoint>>48), byte(s.endpoint>>56))
+		out = binary.LittleEndian.AppendUint64(append(out, 'p'), s.endpoint)
 	}
 	return out
 }

@@ -122,8 +122,8 @@ func TestPreflightIsNotCharged(t *testing.T) {
 
 // TestWhoPays: two requests share a counter, or don't.
 func TestWhoPays(t *testing.T) {
-	ann := identity{verified: true, subject: "ann", tenant: "acme", credential: "k1"}
-	bob := identity{verified: true, subject: "bob", tenant: "acme", credential: "k2"}
+	ann := identity{verified: true, subject: "ann", tenant: "acme", credential: 1}
+	bob := identity{verified: true, subject: "bob", tenant: "acme", credential: 2}
 	with := func(id identity, change func(*identity)) identity { change(&id); return id }
 	const home, work = "192.0.2.1:1", "192.0.2.2:1"
 	for _, row := range []struct {
@@ -140,7 +140,7 @@ func TestWhoPays(t *testing.T) {
 		{`["subject"]`, ann, nobody, home, home, "/api", "/api", false},
 		{`["tenant"]`, ann, bob, home, work, "/api", "/api", true},
 		{`["tenant"]`, ann, with(bob, func(id *identity) { id.tenant = "other" }), home, home, "/api", "/api", false},
-		{`["credential"]`, ann, with(ann, func(id *identity) { id.credential = "k9" }), home, home, "/api", "/api", false},
+		{`["credential"]`, ann, with(ann, func(id *identity) { id.credential = 9 }), home, home, "/api", "/api", false},
 		{`["subject", "tenant"]`, ann, with(ann, func(id *identity) { id.tenant = "other" }), home, home, "/api", "/api", false},
 		{`["subject", "tenant"]`, identity{verified: true, subject: "ab", tenant: "c"}, identity{verified: true, subject: "a", tenant: "bc"}, home, home, "/api", "/api", false},
 		{`["subject", "client"]`, ann, ann, home, work, "/api", "/api", false},
@@ -148,7 +148,7 @@ func TestWhoPays(t *testing.T) {
 		{`["subject"]`, nobody, with(ann, func(id *identity) { id.verified = false }), home, home, "/api", "/api", true},
 		{`["subject"]`, nobody, with(ann, func(id *identity) { id.subject = "" }), home, home, "/api", "/api", true},
 		{`["tenant"]`, with(ann, func(id *identity) { id.tenant = "" }), with(bob, func(id *identity) { id.tenant = "" }), home, home, "/api", "/api", true},
-		{`["credential"]`, with(ann, func(id *identity) { id.credential = "" }), nobody, home, home, "/api", "/api", true},
+		{`["credential"]`, with(ann, func(id *identity) { id.verified = false }), nobody, home, home, "/api", "/api", true},
 		{`["subject", "tenant"]`, with(ann, func(id *identity) { id.tenant = "" }), nobody, home, home, "/api", "/api", true},
 		{`["subject"]`, nobody, nobody, home, work, "/api", "/api", false},
 		{`["subject", "path"]`, nobody, nobody, home, home, "/api/a", "/api/b", true},

@@ -96,23 +96,23 @@ func (s *Stream) appendQuotaHeaders(into []Header, t tally, triple bool) []Heade
 	return into
 }
 
-// ownHeaders are those of a refusal that are this client's alone: how its quotas
-// stand, and what lets a page read it. Where something else refused, the quotas are
-// only asked.
-func (s *Stream) ownHeaders(host Host, why *refusal) (headers []Header) {
+// quotaHeaders are the fields of a refusal that tell how this client's quotas stand.
+// Where something else refused, the quotas are only asked.
+func (s *Stream) quotaHeaders(host Host, why *refusal) []Header {
 	if why.reason != ReasonQuotaExceeded {
 		s.nameCharges()
+	}
+	if !s.limited() {
+		return nil
+	}
+	if why.reason != ReasonQuotaExceeded {
+		now := host.Now()
 		for i := range s.charges[:s.enforced] {
-			s.look(&s.charges[i], 0, why.now)
+			s.look(&s.charges[i], 0, now)
 		}
+		why.tally = s.tally(host, now)
 	}
-	if s.limited() {
-		if why.tally.charge == nil {
-			why.tally = s.tally(host, why.now)
-		}
-		headers = s.appendQuotaHeaders(nil, why.tally, s.filter.config.Headers.XRateLimit != config.XRateLimitOff)
-	}
-	return append(headers, corsHeaders(&s.filter.config.CORS, s.origin, s.filter.exposed)...)
+	return s.appendQuotaHeaders(nil, why.tally, s.filter.config.Headers.XRateLimit != config.XRateLimitOff)
 }
 
 // addQuotaHeaders adds the fields to a response of the service, and returns its
@@ -134,7 +134,7 @@ func (s *Stream) addQuotaHeaders(host Host) (status int) {
 	for _, h := range s.filter.headers {
 		host.AddResponseHeader(h.Name, h.Value)
 	}
-	if s.origin != "" && theirs.readable {
+	if s.origin.named && theirs.readable {
 		host.AddResponseHeader(exposeHeaders, "RateLimit, "+exposedQuotaFields)
 	}
 	return theirs.status

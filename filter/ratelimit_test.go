@@ -145,7 +145,7 @@ func TestMergedHeaders(t *testing.T) {
 // TestResetForms: seconds from now, seconds since 1970, or none of the three; and
 // Retry-After is never earlier than any of them.
 func TestResetForms(t *testing.T) {
-	const epoch = fakeEpoch / 1000
+	const epoch = 1_700_000_000
 	for _, row := range []struct {
 		form  string
 		now   int64 // of the first request
@@ -162,12 +162,12 @@ func TestResetForms(t *testing.T) {
 		{"epoch", 1_000_001, 59_999, "1", "x-ratelimit-limit: 1\nx-ratelimit-remaining: 0\nx-ratelimit-reset: " + strconv.Itoa(epoch+1061)},
 	} {
 		f, host := newFilter(t, strings.Replace(quotaConfig(rule("all", 1, "")), "{", `{"headers": {"x_ratelimit": "`+row.form+`"}, `, 1))
-		host.now = row.now
+		host.now, host.wall = row.now, epoch*1000+row.now
 		ask(f, host, nobody, get("/api"), xRateLimitLeft, "7")
 		if row.form == "off" && first(host.response, xRateLimitLeft) != "7" {
 			t.Errorf("%s: what the service says is gone", row.form)
 		}
-		host.now += row.after
+		host.now, host.wall = host.now+row.after, host.wall+row.after
 		host.forget()
 		ask(f, host, nobody, get("/api"))
 		r := host.replies[0]

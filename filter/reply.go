@@ -17,6 +17,7 @@ const (
 	ReasonRateLimited   Reason = "rate_limited"
 	ReasonQuotaExceeded Reason = "quota_exceeded"
 	ReasonMalformed     Reason = "malformed"
+	ReasonAuthDenied    Reason = "auth_denied"
 )
 
 // details is the reason as response code details.
@@ -35,6 +36,7 @@ const (
 const (
 	grpcInvalidArgument   = 3
 	grpcResourceExhausted = 8
+	grpcUnauthenticated   = 16
 )
 
 // refusal says why a request is refused, and for how many seconds it would be
@@ -70,18 +72,20 @@ type lastRefusal struct {
 	reason  Reason
 	seconds int64
 	grpc    bool
-	reply   *Reply // nil: none yet
+	origin  crossOrigin
+	reply   *Reply
 }
 
-// refusal is the surface's reply to a client that has to wait. more are headers of
-// this client's own.
-func (s *surface) refusal(why *refusal, grpc bool, request []byte, more []Header) *Reply {
-	if request != nil || more != nil {
-		return tooMany(s, why, grpc, request, more)
+// refusal is the surface's reply to a client that has to wait. quotas are the header
+// fields that tell how its quotas stand.
+func (f *Filter) refusal(s *surface, why *refusal, grpc bool, request []byte, origin crossOrigin, quotas []Header) *Reply {
+	if request != nil || quotas != nil {
+		return tooMany(s, why, grpc, request, append(quotas, f.cors(origin)...))
 	}
-	last := &s.last
-	if last.reply == nil || last.reason != why.reason || last.seconds != why.seconds || last.grpc != grpc {
-		*last = lastRefusal{why.reason, why.seconds, grpc, tooMany(s, why, grpc, nil, nil)}
+	last := lastRefusal{why.reason, why.seconds, grpc, origin, s.last.reply}
+	if last.reply == nil || last != s.last {
+		last.reply = tooMany(s, why, grpc, nil, f.cors(origin))
+		s.last = last
 	}
 	return last.reply
 }
@@ -156,28 +160,48 @@ const exposed = "Retry-After, RateLimit, WWW-Authenticate"
 
 const exposeHeaders = "access-control-expose-headers"
 
-// corsHeaders lets a page on the given origin read a reply of the filter, and of
-// its headers those that are exposed. A named origin may send cookies, every origin ("*") may not: that is how the
+// crossOrigin is what there is to say about the page that a request came from.
+type crossOrigin struct {
+	named bool // it named its origin
+	// allowed is the configured origin that it is, "" if it is none.
+	allowed string
+}
+
+// originOf keeps nothing of the header: a stream outlives its request's headers.
+func originOf(c *config.CORS, header string) crossOrigin {
+	o := crossOrigin{named: header != ""}
+	for _, allowed := range c.Origins {
+		if header == allowed {
+			o.allowed = allowed
+		}
+	}
+	return o
+}
+
+// cors are the headers that let the page that a request came from read a reply.
+func (f *Filter) cors(origin crossOrigin) []Header {
+	return corsHeaders(&f.config.CORS, origin, f.exposed)
+}
+
+// corsHeaders lets the page that a request came from read a reply of the filter, and
+// of its headers those that are exposed. A named origin may send cookies, every origin ("*") may not: that is how the
 // fetch standard has it.
 // See https://fetch.spec.whatwg.org/#cors-protocol-and-credentials
-func corsHeaders(c *config.CORS, origin, exposed string) []Header {
-	if origin == "" {
+func corsHeaders(c *config.CORS, origin crossOrigin, exposed string) []Header {
+	switch {
+	case !origin.named:
 		return nil
-	}
-	if c.Any {
+	case c.Any:
 		return []Header{
 			{"access-control-allow-origin", "*"},
 			{exposeHeaders, exposed},
 		}
-	}
-	for _, allowed := range c.Origins {
-		if origin == allowed {
-			return []Header{
-				{"access-control-allow-origin", origin},
-				{"access-control-allow-credentials", "true"},
-				{exposeHeaders, exposed},
-				{"vary", "origin"},
-			}
+	case origin.allowed != "":
+		return []Header{
+			{"access-control-allow-origin", origin.allowed},
+			{"access-control-allow-credentials", "true"},
+			{exposeHeaders, exposed},
+			{"vary", "origin"},
 		}
 	}
 	return []Header{{"vary", "origin"}}

@@ -114,7 +114,8 @@ func TestCORS(t *testing.T) {
 		{some, "*", hdr("vary", "origin")},
 		{`{"cors": {"origins": []}}`, "https://x", hdr("vary", "origin")},
 	} {
-		if got := corsHeaders(&parseConfig(t, row.json).CORS, row.origin, exposed); !reflect.DeepEqual(got, row.want) {
+		cors := &parseConfig(t, row.json).CORS
+		if got := corsHeaders(cors, originOf(cors, row.origin), exposed); !reflect.DeepEqual(got, row.want) {
 			t.Errorf("%s for %q: %v, want %v", row.json, row.origin, got, row.want)
 		}
 	}
@@ -122,23 +123,28 @@ func TestCORS(t *testing.T) {
 
 // A reply that was made before is the one that would be made now.
 func TestRefusalAgainIsTheSameReply(t *testing.T) {
-	f, _ := newFilter(t, `{}`)
-	cors := []Header{{"vary", "origin"}}
+	f, _ := newFilter(t, `{"cors": {"origins": ["https://a.example"]}}`)
+	here, elsewhere := crossOrigin{named: true, allowed: "https://a.example"}, crossOrigin{named: true}
+	wait := func(seconds int64) refusal { return refusal{reason: ReasonLockedOut, seconds: seconds} }
+	const call = `{"jsonrpc":"2.0","id":7,"method":"tools/call"}`
 	for i, row := range []struct {
 		why     refusal
 		grpc    bool
 		request string
-		cors    []Header
+		origin  crossOrigin
+		again   bool
 	}{
-		{refusal{reason: ReasonLockedOut, seconds: 30}, false, "", nil},
-		{refusal{reason: ReasonLockedOut, seconds: 30}, false, "", nil},
-		{refusal{reason: ReasonLockedOut, seconds: 30}, false, "", cors},
-		{refusal{reason: ReasonLockedOut, seconds: 30}, false, `{"jsonrpc":"2.0","id":7,"method":"tools/call"}`, nil},
-		{refusal{reason: ReasonLockedOut, seconds: 30}, true, "", nil},
-		{refusal{reason: ReasonLockedOut, seconds: 30}, false, "", nil},
-		{refusal{reason: ReasonLockedOut, seconds: 29}, false, "", nil},
-		{refusal{reason: ReasonRateLimited, seconds: 29}, false, "", nil},
-		{refusal{reason: ReasonLockedOut, seconds: 29}, false, "", nil},
+		{wait(30), false, "", crossOrigin{}, false},
+		{wait(30), false, "", crossOrigin{}, true},
+		{wait(30), false, call, crossOrigin{}, false},
+		{wait(30), false, "", crossOrigin{}, true},
+		{wait(30), false, "", here, false},
+		{wait(30), false, "", here, true},
+		{wait(30), false, "", elsewhere, false},
+		{wait(30), true, "", elsewhere, false},
+		{wait(29), true, "", elsewhere, false},
+		{refusal{reason: ReasonRateLimited, seconds: 29}, true, "", elsewhere, false},
+		{wait(29), false, "", crossOrigin{}, false},
 	} {
 		for n := range f.surfaces {
 			s := &f.surfaces[n]
@@ -146,9 +152,11 @@ func TestRefusalAgainIsTheSameReply(t *testing.T) {
 			if row.request != "" {
 				request = []byte(row.request)
 			}
-			got, want := s.refusal(&row.why, row.grpc, request, row.cors), tooMany(s, &row.why, row.grpc, request, row.cors)
-			if !reflect.DeepEqual(got, want) {
-				t.Errorf("row %d, %s: %+v, want %+v", i+1, s.Name, got, want)
+			before := s.last.reply
+			got := f.refusal(s, &row.why, row.grpc, request, row.origin, nil)
+			want := tooMany(s, &row.why, row.grpc, request, f.cors(row.origin))
+			if !reflect.DeepEqual(got, want) || (got == before) != row.again {
+				t.Errorf("row %d, %s: %+v (again %v), want %+v", i+1, s.Name, got, got == before, want)
 			}
 		}
 	}

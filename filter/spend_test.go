@@ -112,19 +112,19 @@ func TestQuotaShadow(t *testing.T) {
 	}
 	f.Flush(host)
 	for name, want := range map[string]uint64{
-		"gatewarden_quota_requests_total.rule.watching.outcome.admitted":              2,
-		"gatewarden_quota_requests_total.rule.watching.outcome.shadowed":              2,
-		"gatewarden_quota_requests_total.rule.watching.outcome.refused":               0,
-		"gatewarden_quota_requests_total.rule.all.outcome.admitted":                   4,
-		"gatewarden_quota_requests_total.rule.all.outcome.refused":                    2,
-		"gatewarden_quota_unverified_total.rule.all":                                  0,
-		"gatewarden_requests_total.surface.rest.outcome.passed":                       2,
-		"gatewarden_requests_total.surface.rest.outcome.shadowed":                     2,
-		"gatewarden_requests_total.surface.rest.outcome.refused":                      2,
-		"gatewarden_rate_limited_requests_total.surface.rest.reason.quota_exceeded":   2,
-		"gatewarden_rate_limited_requests_total.surface.rest.reason.locked_out":       0,
-		"gatewarden_rate_limited_requests_total.surface.mcp.reason.quota_exceeded":    0,
-		"gatewarden_quota_table_evictions_total":                                      0,
+		"gatewarden_quota_requests_total.rule.watching.outcome.admitted":            2,
+		"gatewarden_quota_requests_total.rule.watching.outcome.shadowed":            2,
+		"gatewarden_quota_requests_total.rule.watching.outcome.refused":             0,
+		"gatewarden_quota_requests_total.rule.all.outcome.admitted":                 4,
+		"gatewarden_quota_requests_total.rule.all.outcome.refused":                  2,
+		"gatewarden_quota_unverified_total.rule.all":                                0,
+		"gatewarden_requests_total.surface.rest.outcome.passed":                     2,
+		"gatewarden_requests_total.surface.rest.outcome.shadowed":                   2,
+		"gatewarden_requests_total.surface.rest.outcome.refused":                    2,
+		"gatewarden_rate_limited_requests_total.surface.rest.reason.quota_exceeded": 2,
+		"gatewarden_rate_limited_requests_total.surface.rest.reason.locked_out":     0,
+		"gatewarden_rate_limited_requests_total.surface.mcp.reason.quota_exceeded":  0,
+		"gatewarden_quota_table_evictions_total":                                    0,
 	} {
 		if got := host.value(t, name); got != want {
 			t.Errorf("%s is %d, want %d", name, got, want)

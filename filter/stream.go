@@ -1,8 +1,6 @@
 package filter
 
 import (
-	"strings"
-
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/mcp"
 	"github.com/gatewarden/gatewarden/table"
@@ -33,8 +31,9 @@ type Stream struct {
 	stuffed    table.Key
 	hasStuffed bool
 
-	// identity is who was verified to ask.
-	identity identity
+	identity   identity
+	acceptance acceptance
+	denial     denial // why it is not let in where an identity is required
 	// charges are what the request owes to the quotas, the first enforced of them
 	// to those that refuse. endpoint is a hash of its path, if one of them counts
 	// by it.
@@ -49,15 +48,15 @@ type Stream struct {
 	form     *accountForm // reads the request body, nil if it need not
 	formRead int          // bytes of it
 
-	origin string // of the request, for replies; a copy
+	origin crossOrigin // for replies
 	token  tokenError
 
 	grpc       bool
 	credential bool // the request presents one
-	counted    bool // the response can be a failure that counts
+	counted    bool // a failure counts
+	judged     bool // the response says whether the credential was good
 	excused    bool // it passes a lockout, because its credential is a good one
 	shadowed   bool // it would have been refused
-	overQuota  bool // the lockout lets it pass, and a quota does not
 	readable   bool // the request has a body of a size that can be held
 	held       bool // headers are held until the body was read for the reply
 	replied    bool // the response is the filter's own
@@ -73,6 +72,7 @@ func (s *Stream) Reset() { *s = Stream{filter: s.filter, charges: s.charges[:0]}
 // RequestHeaders decides about a request. end tells that it has no body.
 func (s *Stream) RequestHeaders(host Host, end bool) Action {
 	headers := host.RequestHeaders()
+	s.filter.distrust(host, headers)
 	t, d := readRequest(headers)
 	if reply := s.filter.serveMetadata(&t); reply != nil {
 		return s.reply(host, reply)
@@ -83,7 +83,7 @@ func (s *Stream) RequestHeaders(host Host, end bool) Action {
 	}
 	s.surface = owner
 	s.grpc = isGRPC(d.contentType)
-	s.origin = strings.Clone(d.origin)
+	s.origin = originOf(&s.filter.config.CORS, d.origin)
 	s.credential = presents(&s.filter.config.Credentials, headers)
 	if ambiguous {
 		s.client = clientOf(&s.filter.config.Client, host, headers)
@@ -93,20 +93,20 @@ func (s *Stream) RequestHeaders(host Host, end bool) Action {
 		return s.pass()
 	}
 	s.chooseQuotas(&t)
-	if !owner.counts() && len(s.charges) == 0 {
+	if !owner.counts() && len(s.filter.sources) == 0 && len(s.charges) == 0 {
 		return s.pass()
 	}
 	s.client = clientOf(&s.filter.config.Client, host, headers)
 	s.readable = !end && t.method == "POST" && d.contentLength <= mcp.MaxRequest
-	if !owner.counts() || s.client.allowed {
-		return s.spend(host)
+	s.identify(host, headers)
+	if s.counted = owner.counts() && !s.client.allowed; s.counted {
+		s.nameCounters()
+		s.nameCredential(headers)
+		if !end && isForm(d.contentType) && owner.readsAccount {
+			s.form = newAccountForm(owner.Lockout.AccountFields)
+		}
 	}
-	s.counted = true
-	s.nameCounters()
-	s.nameCredential(headers)
-	if !end && isForm(d.contentType) && owner.readsAccount {
-		s.form = newAccountForm(owner.Lockout.AccountFields)
-	}
+	s.judged = s.counted || s.acceptance.tracked
 	return s.check(host)
 }
 
@@ -149,60 +149,70 @@ func (s *Stream) nameCredential(headers []Header) {
 	}
 }
 
-// check refuses the request of a client that has to wait.
+// check refuses the request of a client that has to wait, and one that nobody
+// verified where an identity is required.
 func (s *Stream) check(host Host) Action {
 	why, refused := s.decide(host)
-	if !refused {
-		return s.spend(host)
+	switch {
+	case !refused && s.awaiting():
+		return s.awaitAccount()
+	case !refused:
+		return s.pass()
 	}
 	s.form = nil
-	if s.surface.Lockout.Mode == config.ModeShadow {
-		s.watch(host, &why)
-		return s.spend(host)
-	}
-	return s.holdOrRefuse(host, &why)
-}
-
-// watch notes that a lockout in shadow mode would have refused the request.
-func (s *Stream) watch(host Host, why *refusal) {
-	s.shadowed = true
-	s.filter.reportRefusal(host, s, "shadow refusal", why)
-}
-
-// spend lets a request go on that no lockout refuses, if no quota does. That comes
-// before its account is known: a service that sees the headers of a request may
-// answer them.
-func (s *Stream) spend(host Host) Action {
-	why, refused := s.spendQuotas(host)
-	switch {
-	case refused:
-		s.form, s.overQuota = nil, true
-		return s.holdOrRefuse(host, &why)
-	case s.awaiting():
-		return s.awaitAccount()
-	}
-	return s.pass()
-}
-
-// holdOrRefuse refuses a request, once its body was read where the refusal needs
-// something of it.
-func (s *Stream) holdOrRefuse(host Host, why *refusal) Action {
 	if s.readsID() {
 		s.held = true
 		return Pause
 	}
-	return s.refuse(host, why, nil)
+	return s.refuse(host, &why, nil)
 }
 
-// decide tells whether the request is refused, and why.
+// decide tells whether the request is refused, and why. What a quota takes comes
+// before the account is known: a service that sees the headers of a request may
+// answer them.
 func (s *Stream) decide(host Host) (why refusal, refused bool) {
-	r, now, locked := s.locked(host)
-	if locked {
-		if s.surface.Lockout.KnownGood.For > 0 && s.known(host) {
-			s.excused = true
-			return refusal{}, false
-		}
-		return refusal{reason: ReasonLockedOut, seconds: secondsUntil(r.LockedUntil, now), now: now}, true
+	if why, refused = s.decideAccess(host); refused {
+		return why, true
+	}
+	if why, refused = s.spendQuotas(host); refused {
+		s.freeSlot(why.now)
+	}
+	return why, refused
+}
+
+// decideAccess tells whether the lockout or the gate refuses the request.
+func (s *Stream) decideAccess(host Host) (why refusal, refused bool) {
+	why, refused = s.decideFailures(host)
+	if !refused || why.reason == ReasonAuthDenied || s.surface.Lockout.Mode != config.ModeShadow {
+		return why, refused
+	}
+	s.form = nil
+	s.watch(host, &why)
+	if s.unverified() {
+		return s.deny(host), true
+	}
+	return why, false
+}
+
+// watch notes that a lockout in shadow mode would have refused the request.
+func (s *Stream) watch(host Host, why *refusal) {
+	if !s.shadowed {
+		s.shadowed = true
+		s.filter.reportRefusal(host, s, "shadow refusal", why)
+	}
+}
+
+// decideFailures tells whether the request is refused for failures, or for the want
+// of an identity.
+func (s *Stream) decideFailures(host Host) (why refusal, refused bool) {
+	if why, refused = s.decideLockout(host); refused {
+		return why, true
+	}
+	switch {
+	case s.unverified():
+		return s.deny(host), true
+	case !s.counted || s.excused:
+		return refusal{}, false
 	}
 	admitted, now := s.admit(host)
 	if !admitted {
@@ -215,6 +225,23 @@ func (s *Stream) decide(host Host) (why refusal, refused bool) {
 		s.freeSlot(why.now)
 	}
 	return why, refused
+}
+
+// decideLockout tells whether the client is locked out, and its credential does not
+// excuse it.
+func (s *Stream) decideLockout(host Host) (why refusal, refused bool) {
+	if !s.counted {
+		return refusal{}, false
+	}
+	r, now, locked := s.locked(host)
+	if !locked {
+		return refusal{}, false
+	}
+	if s.surface.Lockout.KnownGood.For > 0 && s.known(host) {
+		s.excused = true
+		return refusal{}, false
+	}
+	return refusal{reason: ReasonLockedOut, seconds: secondsUntil(r.LockedUntil, now), now: now}, true
 }
 
 // awaiting tells that the request cannot be decided about before its body told the
@@ -265,19 +292,24 @@ func (s *Stream) readsID() bool {
 
 func (s *Stream) refuse(host Host, why *refusal, request []byte) Action {
 	s.surface.refused.add(1)
+	host.SetReason(string(why.reason))
 	switch why.reason {
+	case ReasonAuthDenied:
+		// Its failure has a line of its own, and who presents nothing yet is no
+		// news.
+		s.surface.denied.add(1)
+		more := append(s.quotaHeaders(host, why), s.filter.cors(s.origin)...)
+		return s.reply(host, s.filter.denial(s.surface, s.denial, s.grpc, request, more))
 	case ReasonLockedOut:
 		s.surface.lockedOut.add(1)
 	case ReasonQuotaExceeded:
 		s.surface.overQuota.add(1)
 		s.countQuotas(true)
-		s.freeSlot(why.now)
 	default:
 		s.surface.rateLimited.add(1)
 	}
 	s.filter.reportRefusal(host, s, "refusal", why)
-	host.SetReason(string(why.reason))
-	return s.reply(host, s.surface.refusal(why, s.grpc, request, s.ownHeaders(host, why)))
+	return s.reply(host, s.filter.refusal(s.surface, why, s.grpc, request, s.origin, s.quotaHeaders(host, why)))
 }
 
 func (s *Stream) refuseMalformed(host Host, detail string) Action {
@@ -285,7 +317,7 @@ func (s *Stream) refuseMalformed(host Host, detail string) Action {
 	f.metrics.malformed.add(1)
 	f.reportRefusal(host, s, "refusal", why)
 	host.SetReason(string(ReasonMalformed))
-	return s.reply(host, malformed(detail, s.grpc, s.ownHeaders(host, why)))
+	return s.reply(host, malformed(detail, s.grpc, append(s.quotaHeaders(host, why), f.cors(s.origin)...)))
 }
 
 func (s *Stream) reply(host Host, reply *Reply) Action {

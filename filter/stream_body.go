@@ -100,13 +100,7 @@ func (s *Stream) endForm(host Host) Action {
 // there is no reason for it any more.
 func (s *Stream) release(host Host, size int) Action {
 	s.held = false
-	why, refused := refusal{}, false
-	if !s.overQuota {
-		why, refused = s.decide(host)
-	}
-	if !refused {
-		why, refused = s.spendQuotas(host)
-	}
+	why, refused := s.decide(host)
 	if !refused {
 		return s.pass()
 	}

@@ -12,16 +12,18 @@ func (s *Stream) ResponseHeaders(host Host, end bool) {
 	switch {
 	case s.limited():
 		status = s.addQuotaHeaders(host)
-	case s.counted || challenged:
+	case s.judged || challenged:
 		status = parseStatus(host.ResponseHeader(":status"))
+	default:
+		return
 	}
 	if status == 401 && challenged {
-		s.filter.completeChallenge(host, s.origin)
+		s.filter.completeChallenge(host, s.origin.named)
 	}
-	if s.counted {
+	if s.judged {
 		s.judge(host, status, end)
 	}
-	if s.slot.held && !s.reading && (!s.grpc || !s.counted) {
+	if s.slot.held && !s.reading && (!s.grpc || !s.judged) {
 		s.freeSlot(host.Now())
 	}
 }
@@ -55,7 +57,7 @@ func (s *Stream) ResponseTrailers(host Host) {
 	if s.reading {
 		s.settleToken(host)
 	}
-	if s.counted && s.grpc && !s.replied {
+	if s.judged && s.grpc && !s.replied {
 		s.settle(host, judgeGRPC(s.surface, host.ResponseTrailer("grpc-status"), s.credential), causeGRPC)
 	}
 }
@@ -92,20 +94,27 @@ func brokeOff(details string) bool {
 	return strings.HasPrefix(details, "upstream_") || strings.HasSuffix(details, "timeout")
 }
 
-// settle counts the outcome of the authentication.
+// settle counts the outcome of the authentication: once, whatever else the response
+// brings.
 func (s *Stream) settle(host Host, verdict judgement, why cause) {
-	switch verdict {
-	case failed:
-		s.counted = false // once, whatever else the response brings
-		if s.form != nil && !s.awaiting() {
-			s.closeForm() // trailers, or nothing, came after it
-		}
-		s.filter.countFailure(host, s, why)
-	case accepted:
-		s.counted = false
+	if verdict != failed && verdict != accepted {
+		return
+	}
+	s.judged = false
+	if verdict == accepted {
+		s.accept(host)
 		s.succeed(host)
 		if s.hasOwn {
 			s.filter.forgive(host, s)
 		}
+		return
 	}
+	s.reject(host)
+	if !s.counted {
+		return
+	}
+	if s.form != nil && !s.awaiting() {
+		s.closeForm() // trailers, or nothing, came after it
+	}
+	s.filter.countFailure(host, s, why)
 }

@@ -62,6 +62,22 @@ func TestHostCalls(t *testing.T) {
 		{"no limit for this one", quotaConfig(`{"name": "a", "per": ["client"], "limits": {"free": 9, "default": "unlimited"}, "window": "1m"}`),
 			get("/api"), hdr(":status", "200"), lockoutOnly},
 		{"quotas on another surface", quotaConfig(rule("a", 9, `, "surfaces": ["mcp"]`)), get("/api"), hdr(":status", "200"), lockoutOnly},
+		{"headers that say who", headersConfig, hdr(":method", "GET", ":path", "/api", "x-user-id", "alice"), hdr(":status", "200"), lockoutOnly},
+		{"an API key", keysConfig(`{"id": "ci", "sha256": "` + hashOf("k") + `"}`), hdr(":method", "GET", ":path", "/api", "x-api-key", "k"), hdr(":status", "200"), lockoutOnly},
+		{"a wrong one", keysConfig(`{"id": "ci", "sha256": "` + hashOf("k") + `"}`), hdr(":method", "GET", ":path", "/api", "x-api-key", "x"), nil,
+			"request headers, property source.address, get, now, get, set, log, reason, reply"},
+		{"none", keysConfig(`{"id": "ci", "sha256": "` + hashOf("k") + `"}`), hdr(":method", "GET", ":path", "/api"), nil,
+			"request headers, property source.address, get, reason, reply"},
+		{"a token that may be accepted", acceptedConfig, hdr(":method", "GET", ":path", "/api", "authorization", "Bearer t"), hdr(":status", "404"),
+			"request headers, property source.address, get, get, response header :status"},
+		{"and is", acceptedConfig, hdr(":method", "GET", ":path", "/api", "authorization", "Bearer t"), hdr(":status", "200"),
+			"request headers, property source.address, get, get, response header :status, now, get, set"},
+		{"nothing that may be", acceptedConfig, hdr(":method", "GET", ":path", "/api"), hdr(":status", "200"), lockoutOnly},
+		{"who is asking where nobody counts", strings.Replace(headersConfig, `"match"`, `"lockout": {"failures": 0}, "match"`, 1),
+			hdr(":method", "GET", ":path", "/api", "x-user-id", "alice"), hdr(":status", "401"), "request headers, property source.address"},
+		{"untrusted headers", `{"untrusted_headers": ["x-user-id"]}`, hdr(":method", "GET", ":path", "/x"), hdr(":status", "200"), "request headers"},
+		{"that come along", `{"untrusted_headers": ["x-user-id"]}`, hdr(":method", "GET", ":path", "/x", "x-user-id", "mallory"), hdr(":status", "200"),
+			"request headers, remove request header x-user-id"},
 	} {
 		f, host := newFilter(t, row.json)
 		exchange(f, host, row.request, row.response)

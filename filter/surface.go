@@ -25,14 +25,17 @@ type surface struct {
 
 	quotas []*quota // those that are enforced first
 
-	last lastRefusal
+	last    lastRefusal
+	denials [denials]*Reply
 
 	passed, refused, shadowed, knownGood counter
 	failures, lockouts, networkLockouts  counter
 	stuffings, sprayings                 counter
-	lockedOut, rateLimited, overQuota    counter
+	lockedOut, rateLimited, denied       counter
+	overQuota                            counter
 }
 
+// counts tells whether failures count towards a lockout here.
 func (s *surface) counts() bool {
 	return s.Lockout.Failures > 0 && s.Lockout.Mode != config.ModeOff
 }
@@ -67,6 +70,7 @@ var (
 	sprayingRule     = []byte("spraying")
 	sprayingPairRule = []byte("spraying-client")
 	quotaRule        = []byte("quota")
+	acceptedRule     = []byte("accepted")
 )
 
 // target is what decides to which surface a request belongs: its method and its

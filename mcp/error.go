@@ -15,6 +15,9 @@ import (
 // (2026-07-28, "Error Codes"), so it is HTTP's number.
 const CodeRateLimited = 429
 
+// CodeUnauthorized is the error code of a refusal for want of a valid credential.
+const CodeUnauthorized = 401
+
 // MaxRequest is how much of a request's body is read for its id. Requests are
 // far smaller as a rule; the id stands at their beginning, but only a whole
 // body is known to be valid.

@@ -64,7 +64,8 @@ func TestContract(t *testing.T) {
 
 func send(proxy *wasmhost.Proxy, echo *contract.Echo, r contract.Request) contract.Response {
 	in := wasmhost.Request{Method: r.Method, Path: r.Path, Authority: "contract.example", Headers: r.Headers,
-		Trailers: r.Trailers, SourceAddress: sourceAddress(r)}
+		Trailers: r.Trailers, SourceAddress: sourceAddress(r),
+		Metadata: map[string]any{contract.MetadataFilter: contract.Metadata}}
 	if r.Body != "" {
 		in.Body = [][]byte{[]byte(r.Body)}
 	}

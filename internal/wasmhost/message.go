@@ -20,9 +20,9 @@ type Request struct {
 
 	// SourceAddress is the property source.address; "192.0.2.1:40000" if empty.
 	SourceAddress string
-	// Properties are further properties of the stream, for instance the claims
-	// that an authentication filter leaves behind. The keys are made by Path.
-	Properties map[string]string
+	// Metadata is the dynamic metadata that other filters have left behind, by
+	// their names: values as encoding/json reads them.
+	Metadata map[string]any
 	// EndsWithData puts the end of the stream on the last chunk, as HTTP/2 may.
 	// Otherwise an empty last call follows the chunks, as in HTTP/1.1.
 	EndsWithData bool

@@ -187,7 +187,7 @@ func TestStreamsInterleave(t *testing.T) {
 	expect(t, g, "request_headers(2,4,true)", "request_headers(3,4,true)", "response_headers(3,1,true)", "response_headers(2,1,true)")
 }
 
-func TestPropertiesOfOtherFilters(t *testing.T) {
+func TestMetadataOfOtherFilters(t *testing.T) {
 	claim := wasmhost.Path("metadata", "filter_metadata", "envoy.filters.http.jwt_authn", "payload", "sub")
 	proxy, g := startNative(t, newProcess(), wasmhost.Options{}, callbacks{
 		wasmhost.OnRequestHeaders: func(g *native, _ uint32, _ int, _ bool) (wasmhost.Action, error) {
@@ -196,7 +196,9 @@ func TestPropertiesOfOtherFilters(t *testing.T) {
 			return wasmhost.Continue, nil
 		},
 	})
-	proxy.Do(wasmhost.Request{Properties: map[string]string{claim: "alice"}}, nil)
+	proxy.Do(wasmhost.Request{Metadata: map[string]any{
+		"envoy.filters.http.jwt_authn": map[string]any{"payload": map[string]any{"sub": "alice"}},
+	}}, nil)
 	expect(t, g, "request_headers(2,4,true)", "OK alice")
 }
 

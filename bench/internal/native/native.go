@@ -123,6 +123,10 @@ func requestTo(path string) []filter.Header {
 		{Name: ":scheme", Value: "http"},
 		{Name: "user-agent", Value: "bench"},
 		{Name: "authorization", Value: "Bearer bench"},
+		{Name: "origin", Value: "https://app.example.com"},
+		{Name: "content-type", Value: "application/json"},
+		{Name: "cookie", Value: "theme=dark; session=0123456789abcdef"},
+		{Name: "x-forwarded-for", Value: "192.0.2.1"},
 		{Name: "x-forwarded-proto", Value: "http"},
 		{Name: "x-request-id", Value: "11111111-2222-3333-4444-555555555555"},
 	}

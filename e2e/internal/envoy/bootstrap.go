@@ -168,13 +168,23 @@ func (b *Bootstrap) Wasm() string {
 }
 
 // InsertBehind puts an HTTP filter right behind Gatewarden.
-func (b *Bootstrap) InsertBehind(filter Object) {
+func (b *Bootstrap) InsertBehind(filter Object) { b.insert(nil, []any{filter}) }
+
+// InsertBefore puts an HTTP filter right in front of Gatewarden.
+func (b *Bootstrap) InsertBefore(filter Object) { b.insert([]any{filter}, nil) }
+
+func (b *Bootstrap) insert(before, behind []any) {
 	filters, _ := b.HCM["http_filters"].([]any)
 	var out []any
 	for _, f := range filters {
+		object, ok := f.(Object)
+		ours := ok && object["name"] == PluginName
+		if ours {
+			out = append(out, before...)
+		}
 		out = append(out, f)
-		if object, ok := f.(Object); ok && object["name"] == PluginName {
-			out = append(out, filter)
+		if ours {
+			out = append(out, behind...)
 		}
 	}
 	b.HCM["http_filters"] = out

@@ -8,7 +8,7 @@ import (
 
 // Cases returns all rows.
 func Cases() []Case {
-	return slices.Concat(sharedDataCases(), headerCases(), phaseCases(), propertyCases(),
+	return slices.Concat(sharedDataCases(), headerCases(), phaseCases(), propertyCases(), metadataCases(),
 		replyCases(), bodyCases(), valueCases(), trapCases())
 }
 

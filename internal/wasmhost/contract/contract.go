@@ -9,8 +9,9 @@
 // id "root" and no configuration; its VM the vm_id "contract-vm", the configuration
 // "vm" (a StringValue) and the environment CONTRACT=yes. The plugin allows
 // on_headers_stop_iteration. Trailers pass in both directions (enable_trailers),
-// X-Forwarded-For is believed (use_remote_address false), no other filter changes
-// anything, and the requests go to the host contract.example.
+// X-Forwarded-For is believed (use_remote_address false), and the requests go to the
+// host contract.example. In front of the filter another one leaves the dynamic metadata
+// Metadata behind; nothing else changes anything.
 package contract
 
 import (

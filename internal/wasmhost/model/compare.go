@@ -181,6 +181,7 @@ func (s *Setup) metrics() []string {
 	for _, surface := range s.Surfaces {
 		of := ".surface." + surface.Name
 		names = append(names, "gatewarden_auth_failures_total"+of, "gatewarden_lockouts_total"+of, "gatewarden_network_lockouts_total"+of)
+		names = append(names, "gatewarden_stuffing_total"+of, "gatewarden_spraying_total"+of)
 		for _, reason := range []string{"locked_out", "rate_limited"} {
 			names = append(names, "gatewarden_rate_limited_requests_total"+of+".reason."+reason)
 		}

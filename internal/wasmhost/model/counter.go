@@ -1,6 +1,9 @@
 package model
 
-import "strconv"
+import (
+	"strconv"
+	"time"
+)
 
 // counter is one client, or one network, on one surface. Times are in
 // milliseconds.
@@ -68,22 +71,28 @@ func (m *Model) fail(c *counter, l *Lockout, credential string) bool {
 	if c.count() < c.limit {
 		return false
 	}
-	length := c.windowEnd - now
+	m.lockOut(c, l, c.windowEnd, l.Window)
+	return true
+}
+
+// lockOut begins a lockout for what happened in a window.
+func (m *Model) lockOut(c *counter, l *Lockout, windowEnd int64, window time.Duration) {
+	now := c.clock(m.Now)
+	length := windowEnd - now
 	if l.Duration > 0 {
 		length = milliseconds(l.Duration)
 	}
 	if l.Factor > 0 {
-		length = m.escalate(c, l, length)
+		length = m.escalate(c, l, length, window)
 		c.forgetAt = now + length + milliseconds(l.Forget)
 	}
 	c.lockedUntil = now + length
 	c.slack = milliseconds(l.Jitter)
-	return true
 }
 
 // escalate makes a lockout longer. The first lasts until the window ends where
 // no duration is given; those after it are measured by the whole window.
-func (m *Model) escalate(c *counter, l *Lockout, length int64) int64 {
+func (m *Model) escalate(c *counter, l *Lockout, length int64, window time.Duration) int64 {
 	now := c.clock(m.Now)
 	if now >= c.forgetAt {
 		if c.strikes > 0 && now < c.forgetAt+c.slack {
@@ -92,7 +101,7 @@ func (m *Model) escalate(c *counter, l *Lockout, length int64) int64 {
 		c.strikes = 0
 	}
 	if c.strikes > 0 && l.Duration == 0 {
-		length = milliseconds(l.Window)
+		length = milliseconds(window)
 	}
 	for range c.strikes {
 		length = min(int64(float64(length)*l.Factor), milliseconds(l.Max))

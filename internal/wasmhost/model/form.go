@@ -49,12 +49,6 @@ func (r *Request) formBody() [][]byte {
 	return slices.Collect(slices.Chunk(text, size))
 }
 
-// asksForm tells whether a request's account is looked for in its form.
-func (v *visit) asksForm(r *Request) bool {
-	perForm := slices.ContainsFunc(v.rule.Keys, func(k Key) bool { return slices.Contains(k.Per, perAccount) })
-	return perForm && r.Form != nil && r.basicAccount() == ""
-}
-
 // formAccount is the account that a form names, "" for none. once is false if
 // others might read another one.
 func (r *Request) formAccount(wanted []string) (account string, once bool) {

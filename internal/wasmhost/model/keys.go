@@ -25,9 +25,31 @@ func (t *tally) moments() []int64 { return []int64{t.windowEnd, t.turn, t.turn} 
 
 // named is a tally that a request counts in.
 type named struct {
-	at    int // among the surface's keys
-	key   *Key
-	tally *tally
+	per, what string
+	key       *Key
+	tally     *tally
+	inForm    bool
+	sprayed   bool // spraying slows it down, which counts in its own way
+}
+
+// nameAccount tells at which account a request is an attempt. One that stands in
+// the header and in the form is one account, and stands in the form.
+func (m *Model) nameAccount(v *visit, account string, inForm bool) {
+	if account == "" {
+		return
+	}
+	if !slices.Contains(v.accounts, account) {
+		v.accounts = append(v.accounts, account)
+		m.name(v, perAccount, account)
+		if spraying := &v.rule.Spraying; spraying.Action == slow {
+			t := &m.sprayedAt(v, account).tally
+			v.named = append(v.named, named{per: perAccount, what: account, key: spraying.slowKey(), tally: t, sprayed: true})
+		}
+	}
+	for i := range v.named {
+		n := &v.named[i]
+		n.inForm = n.inForm || inForm && n.per == perAccount && n.what == account
+	}
 }
 
 // name tells what a request attempts.
@@ -45,7 +67,7 @@ func (m *Model) name(v *visit, per, what string) {
 			m.tallies[at] = &tally{}
 			m.order = append(m.order, m.tallies[at])
 		}
-		v.named = append(v.named, named{i, k, m.tallies[at]})
+		v.named = append(v.named, named{per: per, what: what, key: k, tally: m.tallies[at]})
 	}
 }
 
@@ -61,18 +83,22 @@ func (t *tally) fail(k *Key, now int64) {
 	t.count++
 }
 
-// used tells whether a tally's allowance is used up.
-func (n *named) used(now int64) bool {
-	return n.tally.count >= n.key.Failures && now < n.tally.windowEnd
+// holds tells whether a tally's allowance is used up, and its key has a say in
+// the request: a credential that is known as good excuses it, but not from an
+// account in the form where the form is what logs in.
+func (m *Model) holds(v *visit, n *named) bool {
+	excused := v.known && (!n.inForm || v.surface.challenges())
+	return !excused && n.tally.count >= n.key.Failures && m.Now < n.tally.windowEnd
 }
 
-// refusedByKeys tells why one of the keys refuses a request, in their order, and
-// for how many seconds.
-func (m *Model) refusedByKeys(all []named) (reason string, left int64) {
-	slices.SortStableFunc(all, func(a, b named) int { return a.at - b.at })
-	for _, n := range all {
+// refusedByKeys tells why one of the keys refuses a request, and for how many
+// seconds: first those of the credential, then those of the account in the
+// header, then those of the one in the form.
+func (m *Model) refusedByKeys(v *visit) (reason string, left int64) {
+	for i := range v.named {
+		n := &v.named[i]
 		switch {
-		case !n.used(m.Now):
+		case !m.holds(v, n):
 		case n.key.Action == lock:
 			return "locked_out", wholeSeconds(n.tally.windowEnd - m.Now)
 		case m.Now < n.tally.turn:
@@ -84,9 +110,9 @@ func (m *Model) refusedByKeys(all []named) (reason string, left int64) {
 
 // takeTurns lets the request pass and others wait: for a second at the limit,
 // twice as long with each failure beyond it, 30 seconds at the most.
-func (m *Model) takeTurns(all []named) {
-	for _, n := range all {
-		if n.used(m.Now) && n.key.Action == slow {
+func (m *Model) takeTurns(v *visit) {
+	for i := range v.named {
+		if n := &v.named[i]; m.holds(v, n) && n.key.Action == slow {
 			wait := int64(1000)
 			for beyond := n.tally.count - n.key.Failures; beyond > 0 && wait < 30_000; beyond-- {
 				wait *= 2

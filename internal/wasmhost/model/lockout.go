@@ -23,7 +23,9 @@ type Lockout struct {
 	WideFailures, WideIPv4, WideIPv6 int
 	Keys                             []Key
 	AccountFields                    []string
-	Mode                             string
+	// Stuffing's limit are credentials, Spraying's clients.
+	Stuffing, Spraying Distinct
+	Mode               string
 }
 
 // Key is one of the lockout's keys.
@@ -71,6 +73,8 @@ func (l Lockout) withDefaults(kind string) Lockout {
 		keys = append(keys, k)
 	}
 	l.Keys = keys
+	l.Stuffing = l.Stuffing.withDefaults(10 * time.Minute)
+	l.Spraying = l.Spraying.withDefaults(time.Hour)
 	return l
 }
 
@@ -125,6 +129,8 @@ func (l Lockout) json() object {
 		w.number("ipv6_prefix", l.WideIPv6)
 		o["wide"] = w
 	}
+	o.set("stuffing", l.Stuffing.Limit > 0, l.Stuffing.json("credentials"))
+	o.set("spraying", l.Spraying.Limit > 0, l.Spraying.json("clients"))
 	return object(o)
 }
 

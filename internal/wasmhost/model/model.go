@@ -23,6 +23,8 @@ type Model struct {
 	attempts  map[place][]*attempt
 	standings map[credentialAt]*standing
 	tallies   map[tallied]*tally
+	stuffed   map[place]*variety
+	sprayed   map[tallied]*variety
 	// order is everything that ends some time, as it came.
 	order []ending
 	// Metrics are the counters of the surfaces, by name.
@@ -52,6 +54,7 @@ func NewModel(s *Setup) *Model {
 	return &Model{
 		setup: s, counters: map[place]*counter{}, networks: map[place]*counter{}, attempts: map[place][]*attempt{},
 		standings: map[credentialAt]*standing{}, tallies: map[tallied]*tally{}, Metrics: map[string]int{},
+		stuffed: map[place]*variety{}, sprayed: map[tallied]*variety{},
 	}
 }
 
@@ -66,6 +69,8 @@ type visit struct {
 	counter, network *counter
 	attempt          *attempt
 	credential       string // all of it, "" if there is none
+	known            bool   // as a good one, when the request came
+	accounts         []string
 	named            []named
 }
 
@@ -99,7 +104,7 @@ func (m *Model) arrive(r *Request, seen Sight) visit {
 	}
 	v.credential = whole(m.setup, r)
 	m.name(&v, perCredential, v.credential)
-	m.name(&v, perAccount, r.basicAccount())
+	m.nameAccount(&v, r.basicAccount(), false)
 	return m.decide(v, r, seen)
 }
 
@@ -115,34 +120,32 @@ func (m *Model) counterOf(all map[place]*counter, at place, limit int) *counter 
 // lockout refuses takes no place among the pending attempts, and who is refused
 // at all takes no turn from others.
 func (m *Model) decide(v visit, r *Request, seen Sight) visit {
-	known := m.known(&v)
+	v.known = m.known(&v)
 	outcome := "passed"
-	if known && v.rule.KnownFor > 0 {
+	if v.known && v.rule.KnownFor > 0 {
 		seen = Sight{} // it passes one way or the other
 	}
 	if left := m.lockedFor(v.counters(), seen); left > 0 {
-		if !known || v.rule.KnownFor == 0 {
+		if !v.known || v.rule.KnownFor == 0 {
 			return m.refuse(v, r, "locked_out", left)
 		}
 		outcome = "known_good"
-	} else if !m.admit(&v, r, known) {
+	} else if !m.admit(&v, r) {
 		return m.refuse(v, r, "rate_limited", 1)
 	}
-	if v.asksForm(r) {
+	if v.awaitsForm(r) {
 		return m.decideForm(v, r, outcome)
 	}
-	if !known {
-		if reason, left := m.refusedByKeys(v.named); reason != "" {
-			return m.refuse(v, r, reason, left)
-		}
-		m.takeTurns(v.named)
+	if reason, left := m.refusedByKeys(&v); reason != "" {
+		return m.refuse(v, r, reason, left)
 	}
+	m.takeTurns(&v)
+	m.watchForm(&v, r)
 	m.count(v.surface, outcome)
 	return m.reachesHeaders(v, r)
 }
 
-// decideForm decides once the body is there. That a credential is known as good
-// says nothing about an account that a form names.
+// decideForm decides once the body is there.
 func (m *Model) decideForm(v visit, r *Request, outcome string) visit {
 	if r.Aborts {
 		return m.end(v, Outcome{Reached: !m.setup.Held})
@@ -156,15 +159,15 @@ func (m *Model) decideForm(v visit, r *Request, outcome string) visit {
 		v.ended.Reached = !m.setup.Held
 		return v
 	}
-	m.name(&v, perAccount, account)
-	if reason, left := m.refusedByKeys(v.named); reason != "" {
+	m.nameAccount(&v, account, true)
+	if reason, left := m.refusedByKeys(&v); reason != "" {
 		v = m.refuse(v, r, reason, left)
 		if v.ended != nil {
 			v.ended.Reached = !m.setup.Held
 		}
 		return v
 	}
-	m.takeTurns(v.named)
+	m.takeTurns(&v)
 	m.count(v.surface, outcome)
 	return v
 }
@@ -231,8 +234,12 @@ func (m *Model) failed(v *visit, r *Request) {
 	}
 	m.disgrace(v)
 	for _, n := range v.named {
-		n.tally.fail(n.key, m.Now)
+		if !n.sprayed {
+			n.tally.fail(n.key, m.Now)
+		}
 	}
+	m.stuff(v, r)
+	m.spray(v)
 }
 
 func (m *Model) count(s *Surface, outcome string) {

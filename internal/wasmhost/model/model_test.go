@@ -74,6 +74,7 @@ func TestScriptsAreEventful(t *testing.T) {
 	}
 	for name, least := range map[string]int{
 		"gatewarden_auth_failures_total": 4000, "gatewarden_lockouts_total": 500, "gatewarden_network_lockouts_total": 100,
+		"gatewarden_stuffing_total": 60, "gatewarden_spraying_total": 40,
 		"gatewarden_requests_total passed": 10000, "gatewarden_requests_total refused": 1000,
 		"gatewarden_requests_total shadowed": 100, "gatewarden_requests_total known_good": 40,
 		"gatewarden_rate_limited_requests_total locked_out":   1000,

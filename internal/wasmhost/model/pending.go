@@ -10,9 +10,9 @@ const slotPeriod = 30_000
 
 // admit takes a request in among the client's pending attempts, if there is
 // room.
-func (m *Model) admit(v *visit, r *Request, known bool) bool {
-	anonymous := !presented(m.setup, r) && (v.surface.Kind == api || v.surface.Kind == mcp)
-	if v.rule.Pending == 0 || known || anonymous && !v.rule.CountAnonymous {
+func (m *Model) admit(v *visit, r *Request) bool {
+	anonymous := !presented(m.setup, r) && v.surface.challenges()
+	if v.rule.Pending == 0 || v.known || anonymous && !v.rule.CountAnonymous {
 		return true
 	}
 	period, waiting := m.Now/slotPeriod, 0

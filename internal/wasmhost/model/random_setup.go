@@ -25,6 +25,8 @@ type generator struct {
 	// honest lets the service know some credentials and not others, instead of
 	// answering anyhow.
 	honest bool
+	// attacks makes every other request one of an attack.
+	attacks bool
 }
 
 // Generate draws the script of a seed.
@@ -34,6 +36,9 @@ func Generate(seed uint64, steps int) Script {
 	s := Script{Setup: g.drawSetup(), Workers: 1 + g.IntN(4)}
 	g.setup = &s.Setup
 	g.favourite = one(g, "/api/items", "/api/admin", "/mcp", "/oauth/token", "/login")
+	if paths := g.attacked(); len(paths) > 0 && g.sometimes(2) {
+		g.favourite, g.attacks = one(g, paths...), true
+	}
 	g.model = NewModel(g.setup)
 	g.model.Now = firstTime
 	g.honest = g.sometimes(2)
@@ -104,11 +109,11 @@ func (g *generator) drawLockout(kind string, of *Setup) Lockout {
 	if g.sometimes(2) {
 		l.Duration = one(g, 1*s, 5*s, 60*s, 900*s)
 	}
+	if !g.plain && g.sometimes(2) {
+		g.drawDistinct(&l)
+	}
 	if g.sometimes(2) {
-		first := max(l.withDefaults(kind).Window, l.Duration)
-		l.Factor = one(g, 1.5, 2, 2.5, 10, 100)
-		l.Max = first * time.Duration(one(g, 1, 3, 7, 100))
-		l.Forget = one(g, 0, 1*s, 30*s, 3600*s)
+		g.drawEscalate(&l, kind)
 	}
 	if g.sometimes(3) {
 		g.drawWide(&l, of)
@@ -122,8 +127,20 @@ func (g *generator) drawLockout(kind string, of *Setup) Lockout {
 	if g.sometimes(4) && l.Mode != shadow && !l.locksByKey() {
 		l.Jitter = one(g, 1*s, 3*s, 30*s, 60*s)
 	}
+	l.AccountFields = one(g, nil, nil, []string{"email"}, []string{"email", "username"})
 	g.drawForKind(&l, kind)
 	return l
+}
+
+func (g *generator) drawEscalate(l *Lockout, kind string) {
+	const s = time.Second
+	first := max(l.withDefaults(kind).Window, l.Duration)
+	if l.Stuffing.Action == lock {
+		first = max(first, l.withDefaults(kind).Stuffing.Window)
+	}
+	l.Factor = one(g, 1.5, 2, 2.5, 10, 100)
+	l.Max = first * time.Duration(one(g, 1, 3, 7, 100))
+	l.Forget = one(g, 0, 1*s, 30*s, 3600*s)
 }
 
 func (g *generator) drawForKind(l *Lockout, kind string) {
@@ -154,6 +171,19 @@ func (g *generator) drawWide(l *Lockout, of *Setup) {
 	}
 }
 
+func (g *generator) drawDistinct(l *Lockout) {
+	const s = time.Second
+	if g.sometimes(2) {
+		l.Stuffing = Distinct{2 + g.IntN(3), one(g, 0, 1*s, 10*s, 60*s, 3600*s), one(g, "", report, lock, lock)}
+	}
+	if g.sometimes(2) {
+		l.Spraying = Distinct{2 + g.IntN(2), one(g, 0, 1*s, 10*s, 60*s, 3600*s), one(g, "", report, slow, slow)}
+	}
+	if !l.None && !g.sometimes(3) { // the client's own lockout would come first
+		l.Failures = 5 + g.IntN(10)
+	}
+}
+
 func (g *generator) drawKeys(l *Lockout) {
 	const s = time.Second
 	for range 1 + g.IntN(3) {
@@ -165,7 +195,6 @@ func (g *generator) drawKeys(l *Lockout) {
 			Action:   one(g, "", slow, slow, lock),
 		})
 	}
-	l.AccountFields = one(g, nil, nil, []string{"email"}, []string{"email", "username"})
 }
 
 // locksByKey tells whether a key locks: a client that is told so cannot know

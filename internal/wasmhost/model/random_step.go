@@ -11,7 +11,9 @@ import (
 func (g *generator) drawStep(workers, depth int, around *Request) Step {
 	s := Step{Worker: g.IntN(workers), Advance: g.drawAdvance(depth), Restart: depth == 0 && g.sometimes(60)}
 	g.model.Now += s.Advance.Milliseconds()
-	s.Send = g.drawRequest()
+	if s.Send = g.drawRequest(); g.attacks && g.sometimes(2) {
+		g.drawAttack(&s.Send)
+	}
 	if around != nil && !g.sometimes(3) { // the same client at once, maybe with the same credential
 		s.Send.From, s.Send.Path, s.Send.Dress = around.From, around.Path, plain
 		if g.sometimes(2) {
@@ -218,7 +220,7 @@ func (g *generator) drawAnswer(r *Request) Answer {
 		if a.Status != 200 {
 			a.GRPC = ""
 		}
-	case r.Path == "/oauth/token" && !g.sometimes(3):
+	case r.Path == "/oauth/token" && (!g.honest || a.Status != 200) && !g.sometimes(3):
 		a.Status = 400
 		a.Type = one(g, "application/json", "application/json", "Application/JSON;charset=UTF-8", "text/html", "")
 		a.Zipped = g.sometimes(8)
@@ -237,4 +239,6 @@ func (g *generator) drawAnswer(r *Request) Answer {
 }
 
 // isRight tells whether the credential is a good one, at an honest service.
-func (r *Request) isRight() bool { return len(r.Credentials) > 0 && r.Credentials[0].Secret == "a" }
+func (r *Request) isRight() bool {
+	return len(r.Credentials) > 0 && r.Credentials[0].Secret == "a" || len(r.Form) > 0 && r.Form[0].Value == mallory
+}

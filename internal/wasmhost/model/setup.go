@@ -53,6 +53,10 @@ type Surface struct {
 	Lockout    Lockout
 }
 
+// challenges tells whether a request of the surface asks for a resource, with a
+// credential in its headers, and does not log in.
+func (s *Surface) challenges() bool { return s.Kind == api || s.Kind == mcp }
+
 // Match is an entry of a surface or of the exempt list.
 type Match struct {
 	Path    string

@@ -59,7 +59,7 @@ func (w *witness) objects(r *Request, o Outcome) string {
 	switch {
 	case w.wrong[client], rule.WideFailures > 0 && w.wrong[network]:
 	case o.Reason == "locked_out" && shared(lock):
-	case o.Reason == "rate_limited" && shared(slow):
+	case o.Reason == "rate_limited" && (shared(slow) || rule.Spraying.Action == slow):
 	case o.Reason == "rate_limited" && rule.Pending > 0 && w.waiting[client] >= rule.Failures+rule.Pending:
 	default:
 		return fmt.Sprintf("%s, who presented nothing wrong, is refused: %+v", r.From, o)

@@ -69,6 +69,10 @@ func (h host) RemoveResponseHeader(name string) {
 	h.RemoveHeaderMapValue(wasmhost.ResponseHeaders, name)
 }
 
+func (h host) RemoveRequestHeader(name string) {
+	h.RemoveHeaderMapValue(wasmhost.RequestHeaders, name)
+}
+
 func (h host) Property(path string) string {
 	value, _ := h.GetProperty(path)
 	return h.lendString(string(value))

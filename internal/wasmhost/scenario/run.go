@@ -38,15 +38,18 @@ type Outcome struct {
 	Status  int
 	Headers [][2]string
 	Body    string
-	// Reached tells that the service got it.
+	// Reached tells that the service got it, Got with which headers.
 	Reached bool
+	Got     [][2]string
 	// Reason and Details are what the access log says.
 	Reason, Details string
 }
 
-func (o Outcome) values(name string) []string {
+func (o Outcome) values(name string) []string { return valuesOf(o.Headers, name) }
+
+func valuesOf(headers [][2]string, name string) []string {
 	var values []string
-	for _, h := range o.Headers {
+	for _, h := range headers {
 		if h[0] == name {
 			values = append(values, h[1])
 		}
@@ -141,6 +144,11 @@ func (s Step) check(got Outcome) (problems []string) {
 	for name, want := range s.Want.Header {
 		if values := got.values(name); !slices.Equal(values, want) {
 			wrong("%s: %q, want %q", name, values, want)
+		}
+	}
+	for name, want := range s.Want.Got {
+		if values := valuesOf(got.Got, name); !slices.Equal(values, want) {
+			wrong("the service got %s: %q, want %q", name, values, want)
 		}
 	}
 	if s.Want.Body != "" && got.Body != s.Want.Body {

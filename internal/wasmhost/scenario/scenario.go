@@ -55,6 +55,9 @@ type Want struct {
 	Header map[string][]string
 	// Body is compared if it is not empty.
 	Body string
+	// Got are all lines of the names given that the service must have got; none:
+	// the header must not have reached it.
+	Got map[string][]string
 }
 
 // Timeless tells whether the scenario needs neither a clock that is set by hand
@@ -72,12 +75,15 @@ func (s Scenario) Timeless() bool {
 func All() []Scenario {
 	var all []Scenario
 	for _, group := range [][]Scenario{
-		lockouts(), failures(), spellings(), clients(), replies(), challenges(), updates(), hardening(), distincts(),
+		lockouts(), failures(), spellings(), clients(), replies(), challenges(), updates(), hardening(), distincts(), identities(),
 	} {
 		all = append(all, group...)
 	}
 	return all
 }
+
+// JWTAuthn is the one filter whose metadata scenarios have, under "payload".
+const JWTAuthn = "envoy.filters.http.jwt_authn"
 
 // The words of the scripts.
 
@@ -167,6 +173,21 @@ func has(name string, values ...string) option {
 		}
 		s.Want.Header[name] = values
 	}
+}
+
+// arrives says what the service must have got of a header.
+func arrives(name string, values ...string) option {
+	return func(s *Step) {
+		if s.Want.Got == nil {
+			s.Want.Got = map[string][]string{}
+		}
+		s.Want.Got[name] = values
+	}
+}
+
+// claims are what jwt_authn has verified.
+func claims(payload map[string]any) option {
+	return func(s *Step) { s.Send.Metadata = map[string]any{JWTAuthn: map[string]any{"payload": payload}} }
 }
 
 func hasNo(name string) option { return has(name) }

@@ -52,7 +52,7 @@ func (w *StandIn) Do(worker int, send wasmhost.Request, answer wasmhost.Response
 	}
 	return Outcome{
 		Status: r.Status, Headers: r.Headers, Body: string(r.Body),
-		Reached: r.UpstreamSawHeaders, Reason: r.FilterState["wasm.gatewarden.reason"], Details: r.Details,
+		Reached: r.UpstreamSawHeaders, Got: r.UpstreamRequest.Headers, Reason: r.FilterState["wasm.gatewarden.reason"], Details: r.Details,
 	}
 }
 

@@ -1,15 +1,12 @@
-package main
+package filter
 
-import (
-	"encoding/binary"
+import "encoding/binary"
 
-	"github.com/gatewarden/gatewarden/filter"
-)
-
-// readPairs reads a serialised header map: the number of pairs, the sizes of
-// names and values, then each with a NUL behind it. A map that breaks off is
-// read as far as it goes.
-func readPairs(s string, into []filter.Header) []filter.Header {
+// ReadPairs reads a header map as the proxy passes it through memory: the number of
+// pairs, the sizes of names and values, then each with a NUL behind it. A map that
+// breaks off is read as far as it goes. Lists and objects of metadata have this
+// form, too.
+func ReadPairs(s string, into []Header) []Header {
 	const word = 4
 	if len(s) < word {
 		return into
@@ -31,7 +28,7 @@ func readPairs(s string, into []filter.Header) []filter.Header {
 			return into
 		}
 		data = rest
-		into = append(into, filter.Header{Name: name, Value: value})
+		into = append(into, Header{Name: name, Value: value})
 	}
 	return into
 }
@@ -47,8 +44,8 @@ func cutPiece(data string, size uint32) (piece, rest string, ok bool) {
 	return data[:size], data[size+1:], true
 }
 
-// appendPairs writes headers in the form that readPairs reads.
-func appendPairs(b []byte, headers []filter.Header) []byte {
+// AppendPairs writes headers in the form that ReadPairs reads.
+func AppendPairs(b []byte, headers []Header) []byte {
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(headers)))
 	for _, h := range headers {
 		b = binary.LittleEndian.AppendUint32(b, uint32(len(h.Name)))

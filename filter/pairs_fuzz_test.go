@@ -1,20 +1,18 @@
-package main
+package filter
 
 import (
 	"encoding/binary"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/gatewarden/gatewarden/filter"
 )
 
 // FuzzPairs: no bytes of the host make the reader panic or read outside of them,
 // and what is read is written back as it was.
 func FuzzPairs(f *testing.F) {
-	whole := appendPairs(nil, []filter.Header{{Name: ":path", Value: "/mcp"}, {Name: "authorization", Value: ""}, {Name: "", Value: "x"}})
+	whole := AppendPairs(nil, []Header{{Name: ":path", Value: "/mcp"}, {Name: "authorization", Value: ""}, {Name: "", Value: "x"}})
 	f.Add([]byte(nil))
-	f.Add(appendPairs(nil, nil))
+	f.Add(AppendPairs(nil, nil))
 	f.Add(whole)
 	for _, cut := range []int{1, 4, 8, 20, len(whole) - 1} {
 		f.Add(whole[:cut])
@@ -24,8 +22,8 @@ func FuzzPairs(f *testing.F) {
 		f.Add(append(binary.LittleEndian.AppendUint32(slices.Clone(whole[:4]), count), whole[8:]...))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		pairs := readPairs(string(b), nil)
-		again := readPairs(string(appendPairs(nil, pairs)), nil)
+		pairs := ReadPairs(string(b), nil)
+		again := ReadPairs(string(AppendPairs(nil, pairs)), nil)
 		if !slices.Equal(pairs, again) {
 			t.Fatalf("%q is read as %q, and that as %q", b, pairs, again)
 		}

@@ -1,0 +1,277 @@
+package config
+
+import (
+	"strconv"
+
+	"github.com/tidwall/gjson"
+)
+
+const (
+	maxSources = 16
+	// maxClaimDepth is deeper than any token nests.
+	maxClaimDepth = 16
+	// identityUnknown marks a source that could not be read.
+	identityUnknown IdentityKind = 255
+)
+
+// usualIdentityHeaders are those by which gateways commonly say who is asking.
+var usualIdentityHeaders = []string{"x-user-id", "x-tenant-id", "x-tier", "x-scopes", "x-roles"}
+
+// source is an identity source on its way.
+type source struct {
+	Identity
+	// path is what the paths of all its claims begin with.
+	path []string
+}
+
+var identityKinds = []option[IdentityKind]{
+	{"metadata", IdentityMetadata}, {"headers", IdentityHeaders},
+	{"api_keys", IdentityAPIKeys}, {"accepted", IdentityAccepted},
+}
+
+// identityFields are the fields of each kind of source.
+var identityFields = [...][]field[source]{
+	IdentityMetadata: {
+		sourceField,
+		{key: "filter", read: func(v value, s *source) { s.Filter = readPlain(v, "envoy.filters.http.jwt_authn") }},
+		// The path comes before the claims, which begin with it.
+		{key: "path", read: func(v value, s *source) { s.path = readClaim(v) }},
+		{key: "subject", read: func(v value, s *source) { s.Claims.Subject = s.claim(v) }},
+		{key: "tenant", read: func(v value, s *source) { s.Claims.Tenant = s.claim(v) }},
+		{key: "tier", read: func(v value, s *source) { s.Claims.Tier = s.claim(v) }},
+		{key: "scopes", read: func(v value, s *source) { s.Claims.Scopes = s.claim(v) }},
+		{key: "roles", read: func(v value, s *source) { s.Claims.Roles = s.claim(v) }},
+	},
+	IdentityHeaders: {
+		sourceField,
+		{key: "subject", read: func(v value, s *source) { s.Headers.Subject = readHeader(v, "x-user-id") }},
+		{key: "tenant", read: func(v value, s *source) { s.Headers.Tenant = readHeader(v, "x-tenant-id") }},
+		{key: "tier", read: func(v value, s *source) { s.Headers.Tier = readHeader(v, "x-tier") }},
+		{key: "scopes", read: func(v value, s *source) { s.Headers.Scopes = readHeader(v, "x-scopes") }},
+		{key: "roles", read: func(v value, s *source) { s.Headers.Roles = readHeader(v, "x-roles") }},
+	},
+	IdentityAPIKeys: {
+		sourceField,
+		{key: "keys", required: keysRemedy, below: keysOf("[]", apiKeyFields), read: readAPIKeys},
+	},
+	IdentityAccepted: {
+		sourceField,
+		{key: "for", required: `write how long a credential stays accepted, for example "10m"`, read: func(v value, s *source) {
+			v.duration(&s.For, "10m")
+		}},
+	},
+}
+
+var sourceField = field[source]{
+	key: "source", required: `write "metadata", "headers", "api_keys" or "accepted"`,
+	read: func(v value, s *source) { choose(v, identityKinds, &s.Kind) },
+}
+
+// anyIdentityFields are the fields of all kinds. Which of them a source may have,
+// and what they mean, depends on its kind: they stand for those of a kind that
+// could not be read.
+var anyIdentityFields = allIdentityFields()
+
+func allIdentityFields() []field[source] {
+	all := []field[source]{sourceField}
+	known := map[string]bool{sourceField.key: true}
+	for _, fields := range identityFields {
+		for _, f := range fields {
+			if !known[f.key] {
+				known[f.key] = true
+				all = append(all, field[source]{key: f.key, below: f.below, read: func(value, *source) {}})
+			}
+		}
+	}
+	return all
+}
+
+func readIdentity(v value) []Identity {
+	var list []Identity
+	v.items(maxSources, func(item value) { list = append(list, readIdentitySource(item)) })
+	return list
+}
+
+func readIdentitySource(v value) Identity {
+	s := source{Identity: Identity{Kind: identityUnknown}}
+	fields := anyIdentityFields
+	word := v.member("source")
+	for _, o := range identityKinds {
+		if word.Type == gjson.String && word.Str == o.word {
+			s.Kind, fields = o.is, identityFields[o.is]
+		}
+	}
+	if s.Kind == IdentityMetadata {
+		s.Filter = "envoy.filters.http.jwt_authn"
+	}
+	readObject(v, fields, &s)
+	names := s.Kind == IdentityMetadata || s.Kind == IdentityHeaders
+	if names && !v.member("subject").Exists() && !v.member("tenant").Exists() {
+		v.bad("names neither subject nor tenant, so that it tells nobody apart; write where the subject stands")
+	}
+	return s.Identity
+}
+
+const (
+	claimExample = `for example "sub" or ["realm_access", "roles"]`
+	claimRemedy  = "write " + claimExample
+)
+
+// claim reads the way to a claim, which begins with the source's path.
+func (s *source) claim(v value) []string {
+	way := readClaim(v)
+	v.refuseEmpty(claimRemedy)
+	return append(append([]string(nil), s.path...), way...)
+}
+
+// readClaim reads the keys of nested objects, from the outside in; a single one
+// may stand without a list. They are not divided by dots, because names like
+// "https://example.com/roles" have dots of their own.
+func readClaim(v value) []string {
+	if v.json.Type == gjson.String {
+		return []string{claimPart(v)}
+	}
+	if !v.json.IsArray() {
+		v.wrongType("a claim's name, or a list of the names that lead to it, " + claimExample)
+		return nil
+	}
+	var way []string
+	v.items(maxClaimDepth, func(item value) { way = append(way, claimPart(item)) })
+	return way
+}
+
+func claimPart(v value) string {
+	text, ok := v.text("a claim's name as a string")
+	if ok && !isPlain(text) {
+		v.bad(quote(text) + " is not a claim's name; " + claimRemedy)
+	}
+	return text
+}
+
+func readHeader(v value, example string) string {
+	text, ok := v.text("a header's name, for example " + strconv.Quote(example))
+	if !ok {
+		return ""
+	}
+	return headerName(v, text, example)
+}
+
+// readPlain reads a text that may go into a header or a log line.
+func readPlain(v value, example string) string {
+	text, ok := v.text("a string, for example " + strconv.Quote(example))
+	if !ok {
+		return ""
+	}
+	return plain(v, text, example)
+}
+
+func readPlains(v value, example string) []string {
+	return v.texts(func(item value, text string) string { return plain(item, text, example) })
+}
+
+func plain(v value, text, example string) string {
+	if !isPlain(text) {
+		v.bad(quote(text) + " is empty or has a control character; write for example " + strconv.Quote(example))
+		return ""
+	}
+	return text
+}
+
+// isPlain tells whether a text has something in it, and no control character.
+func isPlain(text string) bool {
+	for i := 0; i < len(text); i++ {
+		if text[i] < ' ' || text[i] == 0x7f {
+			return false
+		}
+	}
+	return text != ""
+}
+
+// distrust fills in which headers are removed. Where headers are trusted, removing
+// others is up to whoever sets them.
+func (d *draft) distrust() {
+	if d.ownUntrusted || len(d.Identity) == 0 {
+		return
+	}
+	for i := range d.Identity {
+		if d.Identity[i].Kind == IdentityHeaders {
+			return
+		}
+	}
+	for _, name := range usualIdentityHeaders {
+		if indexOf(d.Credentials.Headers, name) < 0 {
+			d.UntrustedHeaders = append(d.UntrustedHeaders, name)
+		}
+	}
+}
+
+// checkIdentity reports what the identity sources and other fields do wrong
+// together.
+func (d *draft) checkIdentity(out *report) {
+	d.checkKeys(out)
+	accepted := -1
+	for i := range d.Identity {
+		s := &d.Identity[i]
+		d.checkTrusted(s, i, out)
+		switch {
+		case s.Kind != IdentityAccepted:
+		case accepted < 0:
+			accepted = i
+		default:
+			out.add(identityPath(i, ""), "comes second to "+identityPath(accepted, "")+", which is of the same kind; remove one of them")
+		}
+	}
+	for i, name := range d.UntrustedHeaders {
+		if name != "" && indexOf(d.Credentials.Headers, name) >= 0 {
+			out.add("untrusted_headers["+strconv.Itoa(i)+"]", quote(name)+
+				" is one of credentials.headers, and the service would never see it; remove it from one of them")
+		}
+	}
+	for i := range d.Surfaces {
+		d.checkRequire(i, out)
+	}
+}
+
+// checkTrusted refuses to trust headers that are removed, or that clients write.
+func (d *draft) checkTrusted(s *Identity, i int, out *report) {
+	for _, h := range []struct{ key, name string }{
+		{"subject", s.Headers.Subject}, {"tenant", s.Headers.Tenant}, {"tier", s.Headers.Tier},
+		{"scopes", s.Headers.Scopes}, {"roles", s.Headers.Roles},
+	} {
+		switch {
+		case h.name == "":
+		case indexOf(d.Credentials.Headers, h.name) >= 0:
+			out.add(identityPath(i, h.key), quote(h.name)+" is one of credentials.headers, which clients write; name one that your gateway sets")
+		case indexOf(d.UntrustedHeaders, h.name) >= 0:
+			out.add(identityPath(i, h.key), quote(h.name)+" is one of untrusted_headers; remove it from one of them")
+		}
+	}
+}
+
+// checkRequire refuses a gate that would let nobody in.
+func (d *draft) checkRequire(i int, out *report) {
+	s := &d.Surfaces[i]
+	if !s.Require {
+		return
+	}
+	if s.Kind == KindOAuthToken || s.Kind == KindOAuthConsent {
+		out.add(surfacePath(i, "require"), "is for the kinds api and mcp; remove it: here clients come to get a credential")
+		return
+	}
+	for j := range d.Identity {
+		if d.Identity[j].Kind != IdentityAccepted {
+			return
+		}
+	}
+	out.add(surfacePath(i, "require"), "needs an identity source that can verify a request before the service has seen it, or nobody gets in; "+
+		"add one to identity, for example metadata or api_keys")
+}
+
+// identityPath is the path of a key below the i-th source, or of itself.
+func identityPath(i int, key string) string {
+	path := "identity[" + strconv.Itoa(i) + "]"
+	if key == "" {
+		return path
+	}
+	return path + "." + key
+}

@@ -1,0 +1,110 @@
+package e2e
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gatewarden/gatewarden/e2e/internal/client"
+	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
+)
+
+// behindJWT is what the second instance knows: nobody comes to the API whom
+// jwt_authn has not verified.
+const behindJWT = `{
+	"identity": [{"source": "metadata", "path": "payload", "subject": "uid", "tenant": "org", "roles": ["realm_access", "roles"]}],
+	"surfaces": [{"name": "rest", "kind": "api", "match": [{"prefix": "/api/v1"}], "require": true, "lockout": {"mode": "off"}}],
+	` + oauth + `}`
+
+// verifyBetween puts jwt_authn behind the filter, and behind that the filter once
+// more, with a configuration of its own. What jwt_authn cannot verify it lets pass.
+func verifyBetween(second string) func(*envoy.Bootstrap) error {
+	return func(b *envoy.Bootstrap) error {
+		plugin, err := copyOf(b.Plugin)
+		if err != nil {
+			return err
+		}
+		plugin["configuration"] = envoy.Object{"@type": "type.googleapis.com/google.protobuf.StringValue", "value": second}
+		b.InsertBehind(envoy.Object{"name": "gatewarden-behind", "typed_config": envoy.Object{
+			"@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm", "config": plugin,
+		}})
+		if err := requireJWT(b); err != nil {
+			return err
+		}
+		return letPass(b)
+	}
+}
+
+func copyOf(o envoy.Object) (c envoy.Object, err error) {
+	text, err := json.Marshal(o)
+	if err == nil {
+		err = json.Unmarshal(text, &c)
+	}
+	return c, err
+}
+
+// letPass makes jwt_authn leave claims behind, take no token away, and refuse
+// nobody.
+func letPass(b *envoy.Bootstrap) error {
+	filters, _ := b.HCM["http_filters"].([]any)
+	for _, f := range filters {
+		filter, ok := f.(envoy.Object)
+		if !ok || filter["name"] != "envoy.filters.http.jwt_authn" {
+			continue
+		}
+		config := filter["typed_config"].(envoy.Object)
+		provider := config["providers"].(envoy.Object)["e2e"].(envoy.Object)
+		provider["payload_in_metadata"], provider["forward"] = "payload", true
+		config["rules"].([]any)[0].(envoy.Object)["requires"] = envoy.Object{"requires_any": envoy.Object{"requirements": []any{
+			envoy.Object{"provider_name": "e2e"}, envoy.Object{"allow_missing_or_failed": envoy.Object{}},
+		}}}
+		return nil
+	}
+	return errors.New("there is no jwt_authn")
+}
+
+func claiming(t *testing.T, claims jwt.MapClaims) []string {
+	t.Helper()
+	claims["iss"], claims["exp"] = "e2e", time.Now().Add(time.Hour).Unix()
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(jwtKey)
+	require.NoError(t, err)
+	return []string{"Authorization", "Bearer " + token}
+}
+
+// TestTwoInstances: one instance counts what another one refuses, which knows from
+// jwt_authn between them who is asking.
+func TestTwoInstances(t *testing.T) {
+	s := start(t, configuration(hourly, oauth, everyLine), withBootstrap(verifyBetween(behindJWT)))
+	c := s.newCaller(t, client.HTTP1)
+	for name, claims := range map[string]jwt.MapClaims{
+		"a string":  {"uid": "alice", "org": "acme", "realm_access": map[string]any{"roles": []string{"admin", "on call"}}},
+		"a number":  {"uid": 42, "org": nil},
+		"a boolean": {"uid": true, "realm_access": "none"},
+	} {
+		assert.Equal(t, 200, c.get(t, open, claiming(t, claims)).status, name)
+	}
+	reached := s.service.Seen()["rest"]
+
+	r := c.get(t, open)
+	assert.Equal(t, 401, r.status)
+	assert.Equal(t, []string{`Bearer realm="mcp", scope="mcp:query", resource_metadata="` + metadataURL + `"`}, r.header.Values("WWW-Authenticate"))
+	assert.Contains(t, r.body, `"oauth_discovery":{"resource_metadata":"`+metadataURL+`"`)
+	for name, token := range map[string][]string{
+		"no subject": claiming(t, jwt.MapClaims{"org": "acme"}), "a list": claiming(t, jwt.MapClaims{"uid": []string{"alice"}}),
+		"forged": signed(t, []byte("another key of thirty-two bytes.."), time.Now().Add(time.Hour)),
+	} {
+		r := c.get(t, open, token)
+		require.Equal(t, 401, r.status, name)
+		require.Equal(t, []string{`Bearer realm="mcp", error="invalid_token", scope="mcp:query", resource_metadata="` + metadataURL + `"`}, r.header.Values("WWW-Authenticate"), name)
+	}
+	assert.Equal(t, 429, c.get(t, open, claiming(t, jwt.MapClaims{"uid": "alice"})).status, "three refusals were counted")
+	assert.Equal(t, reached, s.service.Seen()["rest"])
+	s.awaitMetric(t, 3, "gatewarden_auth_failures_total", "surface=rest")
+	s.awaitMetric(t, 4, "gatewarden_auth_denied_total", "surface=rest")
+	assert.Equal(t, 200, s.newCaller(t, client.HTTP1).get(t, open, claiming(t, jwt.MapClaims{"uid": "bob"})).status)
+}
