@@ -253,6 +253,9 @@ type Identity struct {
 	// For is how long, in milliseconds, a credential counts as accepted after
 	// the service accepted it (IdentityAccepted).
 	For int64
+	// DefaultTier is the tier of those that the source verifies without saying
+	// one.
+	DefaultTier string
 }
 
 // Claims are the ways to an identity's parts: the keys of nested objects, from the

@@ -41,6 +41,7 @@ var identityFields = [...][]field[source]{
 		{key: "tier", read: func(v value, s *source) { s.Claims.Tier = s.claim(v) }},
 		{key: "scopes", read: func(v value, s *source) { s.Claims.Scopes = s.claim(v) }},
 		{key: "roles", read: func(v value, s *source) { s.Claims.Roles = s.claim(v) }},
+		defaultTierField,
 	},
 	IdentityHeaders: {
 		sourceField,
@@ -49,18 +50,24 @@ var identityFields = [...][]field[source]{
 		{key: "tier", read: func(v value, s *source) { s.Headers.Tier = readHeader(v, "x-tier") }},
 		{key: "scopes", read: func(v value, s *source) { s.Headers.Scopes = readHeader(v, "x-scopes") }},
 		{key: "roles", read: func(v value, s *source) { s.Headers.Roles = readHeader(v, "x-roles") }},
+		defaultTierField,
 	},
 	IdentityAPIKeys: {
 		sourceField,
 		{key: "keys", required: keysRemedy, below: keysOf("[]", apiKeyFields), read: readAPIKeys},
+		defaultTierField,
 	},
 	IdentityAccepted: {
 		sourceField,
 		{key: "for", required: `write how long a credential stays accepted, for example "10m"`, read: func(v value, s *source) {
 			v.duration(&s.For, "10m")
 		}},
+		defaultTierField,
 	},
 }
+
+// defaultTierField comes last among the fields of every kind.
+var defaultTierField = field[source]{key: "default_tier", read: func(v value, s *source) { s.DefaultTier = readPlain(v, "free") }}
 
 var sourceField = field[source]{
 	key: "source", required: `write "metadata", "headers", "api_keys" or "accepted"`,

@@ -128,7 +128,7 @@ func TestEveryField(t *testing.T) {
 				Tier: []string{"request.auth.claims", "tier"}, Scopes: []string{"request.auth.claims", "scope"},
 				Roles: []string{"request.auth.claims", "realm_access", "roles"},
 			}},
-			{Kind: IdentityMetadata, Filter: "envoy.filters.http.jwt_authn", Claims: Claims{Tenant: []string{"payload", "tid"}}},
+			{Kind: IdentityMetadata, Filter: "envoy.filters.http.jwt_authn", Claims: Claims{Tenant: []string{"payload", "tid"}}, DefaultTier: "free plan"},
 			{Kind: IdentityHeaders, Headers: IdentityNames{
 				Subject: "x-user", Tenant: "x-tenant", Tier: "x-plan", Scopes: "x-scope", Roles: "x-role",
 			}},
@@ -137,7 +137,7 @@ func TestEveryField(t *testing.T) {
 					Scopes: []string{"mcp:query"}, Roles: []string{"admin", "on call"}, Expires: 1_798_754_400_000},
 				{ID: "Partner_2", SHA256: sha256.Sum256([]byte("another")), Subject: "Partner_2"},
 			}},
-			{Kind: IdentityAccepted, For: 600_000},
+			{Kind: IdentityAccepted, For: 600_000, DefaultTier: "key"},
 		}},
 		{"untrusted_headers", c.UntrustedHeaders, []string{"x-forwarded-user"}},
 		{"oauth", *c.OAuth, OAuth{

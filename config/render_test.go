@@ -99,6 +99,7 @@ func renderIdentity(list []Identity) []object {
 		}
 		put("keys", renderKeys(s.Keys), s.Kind == IdentityAPIKeys)
 		put("for", formatDuration(s.For), s.Kind == IdentityAccepted)
+		put("default_tier", s.DefaultTier, s.DefaultTier != "")
 		out = append(out, o)
 	}
 	return out

@@ -31,6 +31,8 @@ type identitySource struct {
 	claims  claims
 	headers identityHeaders
 	keys    []apiKey
+	// defaultTier is the tier of those that it verifies without saying one.
+	defaultTier string
 }
 
 // readyIdentity makes the configured sources ready.
@@ -38,7 +40,7 @@ func (f *Filter) readyIdentity() {
 	f.sources = make([]identitySource, len(f.config.Identity))
 	for i := range f.sources {
 		c, s := &f.config.Identity[i], &f.sources[i]
-		s.kind = c.Kind
+		s.kind, s.defaultTier = c.Kind, c.DefaultTier
 		s.claims = newClaims(c.Filter, &c.Claims)
 		s.headers = newIdentityHeaders(&c.Headers)
 		for j := range c.Keys {
@@ -74,6 +76,9 @@ func (s *Stream) identify(host Host, headers []Header) {
 			s.identity = s.acceptedIdentity(host, &p)
 		}
 		if s.identity.verified {
+			if s.identity.tier == "" {
+				s.identity.tier = source.defaultTier
+			}
 			return
 		}
 	}

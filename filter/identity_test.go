@@ -11,6 +11,7 @@ const headersConfig = `{"identity": [{"source": "headers", "subject": "x-user-id
 
 func TestHeadersIdentity(t *testing.T) {
 	tenants := strings.Replace(headersConfig, `"subject": "x-user-id", `, "", 1)
+	defaultTier := strings.Replace(headersConfig, `"tier"`, `"default_tier": "user", "tier"`, 1)
 	for _, row := range []struct {
 		name, json string
 		headers    []Header
@@ -27,6 +28,9 @@ func TestHeadersIdentity(t *testing.T) {
 		{"one of them empty", headersConfig, hdr("x-user-id", "", "x-user-id", "mallory"), identity{}},
 		{"a tier twice", headersConfig, hdr("x-user-id", "alice", "x-tier", "free", "x-tier", "pro"), identity{}},
 		{"roles twice", headersConfig, hdr("x-user-id", "alice", "x-roles", "a", "x-roles", "b"), identity{}},
+		{"no tier, where there is one for that", defaultTier, hdr("x-user-id", "alice"), identity{verified: true, subject: "alice", tier: "user"}},
+		{"a tier", defaultTier, hdr("x-user-id", "alice", "x-tier", "pro"), identity{verified: true, subject: "alice", tier: "pro"}},
+		{"nobody has no tier", defaultTier, nil, identity{}},
 		{"another twice", headersConfig, hdr("x-user-id", "alice", "x-other", "a", "x-other", "b"), identity{verified: true, subject: "alice"}},
 		{"a control character", headersConfig, hdr("x-user-id", "a\tb"), identity{}},
 		{"in the tier", headersConfig, hdr("x-user-id", "alice", "x-tier", "a\tb"), identity{}},
