@@ -2,7 +2,6 @@ package config
 
 import (
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -246,7 +245,7 @@ func readLimits(v value, q *Quota) {
 		case tier == "default":
 			q.Limit = readUnits(item)
 		default:
-			q.Tiers = append(q.Tiers, TierLimit{tier, readUnits(item)})
+			q.Tiers = insertTier(q.Tiers, TierLimit{tier, readUnits(item)})
 		}
 		names = append(names, tier)
 		return true
@@ -260,7 +259,15 @@ func readLimits(v value, q *Quota) {
 	if len(q.Tiers) > maxTiers {
 		v.bad("names more than 64 tiers; name fewer")
 	}
-	slices.SortFunc(q.Tiers, func(a, b TierLimit) int { return strings.Compare(a.Tier, b.Tier) })
+}
+
+// insertTier keeps the order of names: that of an object's keys says nothing.
+func insertTier(tiers []TierLimit, t TierLimit) []TierLimit {
+	tiers = append(tiers, t)
+	for i := len(tiers) - 1; i > 0 && tiers[i].Tier < tiers[i-1].Tier; i-- {
+		tiers[i], tiers[i-1] = tiers[i-1], tiers[i]
+	}
+	return tiers
 }
 
 // readCost reads one cost for all requests, or a list of them by pattern.

@@ -198,7 +198,7 @@ func gates() []Scenario {
 				get("locked out, if it were", "/gate", token("k")),
 				get("", "/gate", denied()),
 			},
-			Metrics: map[string]uint64{"gatewarden_requests_total.surface.gate.outcome.shadowed": 4, "gatewarden_auth_denied_total.surface.gate": 4},
+			Metrics: map[string]uint64{"gatewarden_requests_total.surface.gate.outcome.shadowed": 1, "gatewarden_auth_denied_total.surface.gate": 4},
 			Log:     []string{"failure surface=gate client=192.0.2.1 reason=auth_denied failures=1 limit=1 locked_for=60", "shadow refusal surface=gate"},
 		},
 	}

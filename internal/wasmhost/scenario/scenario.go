@@ -75,7 +75,7 @@ func (s Scenario) Timeless() bool {
 func All() []Scenario {
 	var all []Scenario
 	for _, group := range [][]Scenario{
-		lockouts(), failures(), spellings(), clients(), replies(), challenges(), updates(), hardening(), distincts(), identities(),
+		lockouts(), failures(), spellings(), clients(), replies(), challenges(), updates(), hardening(), distincts(), identities(), quotas(),
 	} {
 		all = append(all, group...)
 	}
