@@ -37,6 +37,19 @@ func (p *Process) get(ctx context.Context, path string) ([]byte, error) {
 	return body, nil
 }
 
+// Memory returns the bytes that Envoy has allocated at this moment, on its heap and
+// for shared data, though not in the VMs.
+func (p *Process) Memory(ctx context.Context) (int64, error) {
+	body, err := p.get(ctx, "/memory")
+	if err != nil {
+		return 0, err
+	}
+	var answer struct {
+		Allocated int64 `json:",string"`
+	}
+	return answer.Allocated, json.Unmarshal(body, &answer)
+}
+
 // ListenerAddress returns the address, host:port, that the listener called name
 // has got from the system.
 func (p *Process) ListenerAddress(ctx context.Context, name string) (string, error) {
