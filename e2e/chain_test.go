@@ -33,10 +33,16 @@ func signed(t *testing.T, key []byte, expires time.Time) []string {
 	return []string{"Authorization", "Bearer " + token}
 }
 
-func requireJWT(b *envoy.Bootstrap) error {
+// jwtKeys is the issuer's key as a JSON Web Key Set.
+func jwtKeys() (string, error) {
 	keys, err := json.Marshal(map[string]any{"keys": []any{map[string]string{
 		"kty": "oct", "alg": "HS256", "k": base64.RawURLEncoding.EncodeToString(jwtKey),
 	}}})
+	return string(keys), err
+}
+
+func requireJWT(b *envoy.Bootstrap) error {
+	keys, err := jwtKeys()
 	if err != nil {
 		return err
 	}
@@ -45,7 +51,7 @@ func requireJWT(b *envoy.Bootstrap) error {
 		"typed_config": envoy.Object{
 			"@type": "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication",
 			"providers": envoy.Object{"e2e": envoy.Object{
-				"issuer": "e2e", "local_jwks": envoy.Object{"inline_string": string(keys)},
+				"issuer": "e2e", "local_jwks": envoy.Object{"inline_string": keys},
 			}},
 			"rules": []any{envoy.Object{
 				"match":    envoy.Object{"prefix": "/api/v1"},

@@ -3,6 +3,9 @@ package e2e
 import (
 	"encoding/json"
 	"errors"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,7 +73,10 @@ func letPass(b *envoy.Bootstrap) error {
 
 func claiming(t *testing.T, claims jwt.MapClaims) []string {
 	t.Helper()
-	claims["iss"], claims["exp"] = "e2e", time.Now().Add(time.Hour).Unix()
+	if claims["iss"] == nil {
+		claims["iss"] = "e2e"
+	}
+	claims["exp"] = time.Now().Add(time.Hour).Unix()
 	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(jwtKey)
 	require.NoError(t, err)
 	return []string{"Authorization", "Bearer " + token}
@@ -107,4 +113,62 @@ func TestTwoInstances(t *testing.T) {
 	s.awaitMetric(t, 3, "gatewarden_auth_failures_total", "surface=rest")
 	s.awaitMetric(t, 4, "gatewarden_auth_denied_total", "surface=rest")
 	assert.Equal(t, 200, s.newCaller(t, client.HTTP1).get(t, open, claiming(t, jwt.MapClaims{"uid": "bob"})).status)
+}
+
+// asWritten takes envoy.yaml with the second instance that it shows, and changes
+// nothing but the issuer's keys, and where things are.
+func asWritten(t *testing.T) option {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, "envoy.yaml"))
+	require.NoError(t, err)
+	const mark = "#| "
+	require.Contains(t, string(text), mark)
+	keys := filepath.Join(t.TempDir(), "jwks.json")
+	jwks, err := jwtKeys()
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(keys, []byte(jwks), 0o600))
+	file := filepath.Join(t.TempDir(), "envoy.yaml")
+	whole := strings.NewReplacer(mark, "", "filename: jwks.json", "filename: "+keys,
+		"filename: build/gatewarden.wasm", "filename: "+wasmPath).Replace(string(text))
+	require.NoError(t, os.WriteFile(file, []byte(whole), 0o600))
+	return func(s *stage) (err error) {
+		if s.bootstrap, err = envoy.Load(file); err != nil {
+			return err
+		}
+		return errors.Join(s.bootstrap.FreePorts(), s.bootstrap.SetEndpoint("service", s.service.Address))
+	}
+}
+
+// TestSecondInstanceOfEnvoyYAML: with the lines of envoy.yaml that show it, who is
+// verified has the quota of its tenant, everybody else that of the address, and wrong
+// tokens count in front.
+func TestSecondInstanceOfEnvoyYAML(t *testing.T) {
+	s := start(t, "", asWritten(t))
+	c := s.newCaller(t, client.HTTP1)
+	left := func(r reply) string { return r.header.Get("X-RateLimit-Limit") + " " + r.header.Get("X-RateLimit-Remaining") }
+	acme := claiming(t, jwt.MapClaims{"iss": "https://auth.example.com", "sub": "ann", "org": "acme", "plan": "pro"})
+	assert.Equal(t, "600 599", left(c.get(t, open, acme)))
+	assert.Equal(t, "600 598", left(s.newCaller(t, client.HTTP1).get(t, open, acme)), "from elsewhere")
+	assert.Equal(t, "60 59", left(c.get(t, open, claiming(t, jwt.MapClaims{"iss": "https://auth.example.com", "sub": "bob", "org": "one", "plan": "free"}))))
+	assert.Equal(t, "20 19", left(c.get(t, open)))
+	forged := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"iss": "https://auth.example.com", "org": "acme", "plan": "pro"})
+	token, err := forged.SignedString([]byte("another key of thirty-two bytes.."))
+	require.NoError(t, err)
+	assert.Equal(t, "20 18", left(c.get(t, open, []string{"Authorization", "Bearer " + token})), "forged")
+
+	for i := range 20 { // the service refuses them
+		require.Equal(t, 401, s.newCaller(t, client.HTTP1).get(t, "/api/v1/items").status)
+		if r := c.get(t, "/api/v1/items", wrong); i < 18 {
+			require.Equal(t, 401, r.status)
+		} else {
+			require.Equal(t, 429, r.status, "the address has nothing left")
+		}
+	}
+	s.awaitMetric(t, 18, "gatewarden_auth_failures_total", "surface=rest")
+	assert.Equal(t, 200, c.get(t, open, acme).status)
+	for range 2 { // behind, they have no quota left; in front, they would count
+		require.Equal(t, 401, c.get(t, "/api/v1/items", acme).status)
+	}
+	assert.Equal(t, 429, c.get(t, open, acme).status, "twenty failures: the first instance locks")
+	s.awaitMetric(t, 1, "gatewarden_lockouts_total", "surface=rest")
 }
