@@ -18,6 +18,7 @@ type Filter struct {
 	challenge *challenge // nil without oauth
 	documents []document
 	table     *table.Table
+	lookups   lookups
 	audit     audit
 	signals   audit // the same rate again, for lines about attacks
 	metrics   metrics
@@ -50,6 +51,7 @@ func New(c *config.Config, host Host, seed table.Seed) *Filter {
 		}
 	}
 	f.readyIdentity()
+	f.lookups = newLookups()
 	f.guidance = newGuidance(c)
 	if c.OAuth != nil {
 		f.challenge = newChallenge(c.OAuth)

@@ -24,6 +24,8 @@ type identitySource struct {
 	claims  claims
 	headers identityHeaders
 	keys    []apiKey
+	// introspection is nil for the other kinds.
+	introspection *introspection
 }
 
 // readyIdentity makes the configured sources ready.
@@ -39,13 +41,17 @@ func (f *Filter) readyIdentity() {
 			key.credential = f.table.Hash(appendPart([]byte("key"), c.Keys[j].ID))
 			s.keys = append(s.keys, key)
 		}
-		if c.Kind == config.IdentityAccepted {
+		switch c.Kind {
+		case config.IdentityAccepted:
 			f.acceptedFor = c.For
+		case config.IdentityIntrospection:
+			s.introspection = newIntrospection(c, i)
 		}
 	}
 }
 
-// identify asks the sources, in their order, who the request comes from.
+// identify asks the sources, in their order, who the request comes from. It stops
+// at one that has to be asked elsewhere first, and goes on behind it.
 func (s *Stream) identify(host Host, headers []Header) {
 	sources := s.filter.sources
 	if len(sources) == 0 {
@@ -53,7 +59,7 @@ func (s *Stream) identify(host Host, headers []Header) {
 	}
 	p, alone := single(&s.filter.config.Credentials, headers)
 	s.denial = denialOf(s.credential, alone, &p)
-	for i := range sources {
+	for i := s.inquiry.next; i < len(sources); i++ {
 		source := &sources[i]
 		switch {
 		case source.kind == config.IdentityMetadata:
@@ -65,8 +71,11 @@ func (s *Stream) identify(host Host, headers []Header) {
 			s.identity = s.filter.keyIdentity(host, source.keys, &p)
 		case source.kind == config.IdentityAccepted:
 			s.identity = s.acceptedIdentity(host, &p)
+		case source.kind == config.IdentityIntrospection:
+			s.identity = s.introspected(host, source.introspection, &p)
 		}
-		if s.identity.verified {
+		if s.identity.verified || s.inquiry.open {
+			s.inquiry.next = i + 1
 			return
 		}
 	}

@@ -22,6 +22,23 @@ type metrics struct {
 	suppressed counter // log lines left out
 
 	evictions, full, contended, retries counter
+
+	introspections [len(introspectionOutcomes)]counter
+}
+
+// What comes of a token that an authorization server knows.
+const (
+	introspectionActive = iota
+	introspectionInactive
+	introspectionError
+	introspectionCached
+	introspectionJoined
+	introspectionOverload
+)
+
+var introspectionOutcomes = [...]string{
+	introspectionActive: "active", introspectionInactive: "inactive", introspectionError: "error",
+	introspectionCached: "cached", introspectionJoined: "joined", introspectionOverload: "overload",
 }
 
 // label makes a metric's name with labels. Envoy has no labels for Wasm metrics;
@@ -59,6 +76,7 @@ func (f *Filter) defineMetrics(host Host) {
 		define(&s.rateLimited, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonRateLimited)))
 		define(&s.lockedOut, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonLockedOut)))
 		define(&s.denied, label("gatewarden_auth_denied_total", "surface", s.Name))
+		define(&s.unavailable, label("gatewarden_auth_unavailable_total", "surface", s.Name))
 	}
 	m := &f.metrics
 	define(&m.malformed, label(rateLimitedTotal, "surface", noSurface, "reason", string(ReasonMalformed)))
@@ -67,6 +85,9 @@ func (f *Filter) defineMetrics(host Host) {
 	define(&m.full, "gatewarden_table_full_total")
 	define(&m.contended, "gatewarden_table_contended_total")
 	define(&m.retries, "gatewarden_table_retries_total")
+	for i, outcome := range introspectionOutcomes {
+		define(&m.introspections[i], label("gatewarden_introspections_total", "outcome", outcome))
+	}
 	host.Record(host.Gauge("gatewarden_table_capacity"), uint64(f.table.Capacity()))
 	host.Record(host.Gauge("gatewarden_table_max_bytes"), uint64(f.table.MaxBytes()))
 }
@@ -79,7 +100,7 @@ func (f *Filter) Flush(host Host) {
 		for _, c := range []*counter{
 			&s.passed, &s.refused, &s.shadowed, &s.knownGood,
 			&s.failures, &s.lockouts, &s.networkLockouts, &s.stuffings, &s.sprayings, &s.lockedOut, &s.rateLimited,
-			&s.denied,
+			&s.denied, &s.unavailable,
 		} {
 			c.flush(host)
 		}
@@ -87,6 +108,9 @@ func (f *Filter) Flush(host Host) {
 	m := &f.metrics
 	for _, c := range []*counter{&m.malformed, &m.suppressed, &m.evictions, &m.full, &m.contended, &m.retries} {
 		c.flush(host)
+	}
+	for i := range m.introspections {
+		m.introspections[i].flush(host)
 	}
 }
 

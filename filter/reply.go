@@ -17,6 +17,8 @@ const (
 	ReasonRateLimited Reason = "rate_limited"
 	ReasonMalformed   Reason = "malformed"
 	ReasonAuthDenied  Reason = "auth_denied"
+
+	ReasonStoreUnavailable Reason = "store_unavailable"
 )
 
 // details is the reason as response code details.
@@ -30,6 +32,7 @@ const problemAbnormal = "https://iana.org/assignments/http-problem-types#abnorma
 const (
 	grpcInvalidArgument   = 3
 	grpcResourceExhausted = 8
+	grpcUnavailable       = 14
 	grpcUnauthenticated   = 16
 )
 
@@ -39,6 +42,11 @@ type refusal struct {
 	reason  Reason
 	seconds int64
 	now     int64
+}
+
+// byLockout tells whether the lockout rule refuses, and not the want of an identity.
+func (r *refusal) byLockout() bool {
+	return r.reason != ReasonAuthDenied && r.reason != ReasonStoreUnavailable
 }
 
 func (r *refusal) message() string {

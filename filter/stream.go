@@ -16,6 +16,8 @@ import (
 // Request headers are gone once they were passed on, so what the response phase
 // needs is kept here.
 type Stream struct {
+	// ID is the host's name for the stream, see [Host].Attend.
+	ID      uint32
 	filter  *Filter
 	surface *surface // nil: the request belongs to none
 	client  client
@@ -34,6 +36,7 @@ type Stream struct {
 	identity   identity
 	acceptance acceptance
 	denial     denial // why it is not let in where an identity is required
+	inquiry    inquiry
 
 	standing standing
 	slot     slot
@@ -41,6 +44,7 @@ type Stream struct {
 	accounts []string     // that are attempted
 	form     *accountForm // reads the request body, nil if it need not
 	formRead int          // bytes of it
+	bodyRead int          // bytes of the request that are at hand for the reply
 
 	origin crossOrigin // for replies
 	token  tokenError
@@ -143,14 +147,17 @@ func (s *Stream) nameCredential(headers []Header) {
 // verified where an identity is required.
 func (s *Stream) check(host Host) Action {
 	why, refused := s.decide(host)
-	if refused && why.reason != ReasonAuthDenied && s.surface.Lockout.Mode == config.ModeShadow {
+	shadow := s.surface.Lockout.Mode == config.ModeShadow
+	if s.inquiry.open && (!refused || shadow) {
+		return s.ask(host)
+	}
+	if refused && shadow && why.byLockout() {
 		s.form = nil
 		s.surface.shadowed.add(1)
 		s.filter.reportRefusal(host, s, "shadow refusal", &why)
-		if !s.unverified() {
+		if why, refused = s.decideIdentity(host); !refused {
 			return Continue
 		}
-		why = s.deny(host)
 	}
 	switch {
 	case !refused && s.awaiting():
@@ -163,7 +170,7 @@ func (s *Stream) check(host Host) Action {
 		s.held = true
 		return Pause
 	}
-	return s.refuse(host, &why, nil)
+	return s.refuse(host, &why, s.request(host))
 }
 
 // decide tells whether the request is refused, and why.
@@ -171,17 +178,14 @@ func (s *Stream) decide(host Host) (why refusal, refused bool) {
 	if why, refused = s.decideLockout(host); refused {
 		return why, true
 	}
-	switch {
-	case s.unverified():
-		return s.deny(host), true
-	case !s.counted || s.excused:
-		return refusal{}, false
+	if why, refused = s.decideIdentity(host); refused || !s.counted || s.excused {
+		return why, refused
 	}
 	admitted, now := s.admit(host)
 	if !admitted {
 		return refusal{ReasonRateLimited, 1, now}, true
 	}
-	if s.awaiting() {
+	if s.awaiting() || s.inquiry.open {
 		return refusal{}, false
 	}
 	if why, refused = s.checkKeys(host); refused {
@@ -259,6 +263,10 @@ func (s *Stream) refuse(host Host, why *refusal, request []byte) Action {
 		s.surface.denied.add(1)
 		cors := corsHeaders(&s.filter.config.CORS, s.origin)
 		return s.reply(host, s.filter.denial(s.surface, s.denial, s.grpc, request, cors))
+	case ReasonStoreUnavailable:
+		// What failed has a line of its own.
+		s.surface.unavailable.add(1)
+		return s.reply(host, unavailable(s.surface, s.grpc, request, corsHeaders(&s.filter.config.CORS, s.origin)))
 	case ReasonLockedOut:
 		s.surface.lockedOut.add(1)
 	default:

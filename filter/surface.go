@@ -30,6 +30,7 @@ type surface struct {
 	failures, lockouts, networkLockouts  counter
 	stuffings, sprayings                 counter
 	lockedOut, rateLimited, denied       counter
+	unavailable                          counter
 }
 
 // counts tells whether failures count towards a lockout here.
@@ -67,6 +68,8 @@ var (
 	sprayingRule     = []byte("spraying")
 	sprayingPairRule = []byte("spraying-client")
 	acceptedRule     = []byte("accepted")
+
+	introspectionRule = []byte("introspection")
 )
 
 // target is what decides to which surface a request belongs: its method and its
