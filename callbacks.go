@@ -25,11 +25,11 @@ var results arena.Arena
 
 func contextCreate(id, parent uint32) {
 	if parent == 0 {
-		plugins[id] = &plugin{}
+		plugins[id] = &plugin{host: host{plugin: id}}
 		return
 	}
 	if p := plugins[parent]; p != nil {
-		streams[id] = p.newStream()
+		streams[id] = p.newStream(id)
 	}
 }
 
@@ -106,5 +106,13 @@ func responseTrailers(id uint32) {
 	results.Reset()
 	if s := streams[id]; s != nil {
 		s.ResponseTrailers(&s.plugin.host)
+	}
+}
+
+// httpCallResponse is the answer to a call that a plugin made.
+func httpCallResponse(id, number, size uint32) {
+	results.Reset()
+	if p := plugins[id]; p != nil && p.filter != nil {
+		p.filter.Answered(&p.host, number, int(size))
 	}
 }

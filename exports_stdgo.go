@@ -48,3 +48,6 @@ func onResponseBody(id, size uint32, end bool) uint32 { responseBody(id, size, e
 
 //go:wasmexport proxy_on_response_trailers
 func onResponseTrailers(id, _ uint32) uint32 { responseTrailers(id); return 0 }
+
+//go:wasmexport proxy_on_http_call_response
+func onHTTPCallResponse(id, number, _, size, _ uint32) { httpCallResponse(id, number, size) }

@@ -14,6 +14,7 @@ import (
 // host is the proxy. What it returns lives in blocks of the filter's memory that
 // the proxy allocated, and is used there: nothing is copied.
 type host struct {
+	plugin  uint32          // its context
 	headers []filter.Header // scratch
 	pairs   []byte          // scratch
 }
@@ -183,6 +184,28 @@ func (h *host) Reply(r *filter.Reply) {
 	b, m := bytesOf(r.Body)
 	p, l := bytesOf(h.pairs)
 	sendLocalResponse(uint32(r.Status), d, n, b, m, p, l, int32(r.GRPC))
+}
+
+func (*host) Resume() { continueStream(streamRequest) }
+
+func (h *host) Call(c *filter.Call) (number uint32, ok bool) {
+	h.pairs = filter.AppendPairs(h.pairs[:0], c.Headers)
+	n, l := stringOf(c.Cluster)
+	p, m := bytesOf(h.pairs)
+	b, k := bytesOf(c.Body)
+	status := httpCall(n, l, p, m, b, k, nil, 0, uint32(c.Timeout), unsafe.Pointer(&slot.number))
+	return slot.number, status == statusOK
+}
+
+func (*host) AnswerStatus() string { return headerValue(mapAnswerHeaders, ":status") }
+
+func (*host) AnswerBody(size int) []byte { return buffer(bufferAnswerBody, 0, size) }
+
+func (h *host) Attend(stream uint32) {
+	if stream == 0 {
+		stream = h.plugin
+	}
+	setEffectiveContext(stream)
 }
 
 func (*host) Warn(line string) { log(logWarn, line) }

@@ -38,6 +38,15 @@ func setSharedData(key unsafe.Pointer, keySize uint32, value unsafe.Pointer, val
 //go:wasmimport env proxy_send_local_response
 func sendLocalResponse(status uint32, details unsafe.Pointer, detailsSize uint32, body unsafe.Pointer, bodySize uint32, headers unsafe.Pointer, headersSize uint32, grpcStatus int32) uint32
 
+//go:wasmimport env proxy_continue_stream
+func continueStream(kind uint32) uint32
+
+//go:wasmimport env proxy_set_effective_context
+func setEffectiveContext(id uint32) uint32
+
+//go:wasmimport env proxy_http_call
+func httpCall(cluster unsafe.Pointer, clusterSize uint32, headers unsafe.Pointer, headersSize uint32, body unsafe.Pointer, bodySize uint32, trailers unsafe.Pointer, trailersSize, timeout uint32, number unsafe.Pointer) uint32
+
 //go:wasmimport env proxy_define_metric
 func defineMetric(kind uint32, name unsafe.Pointer, nameSize uint32, id unsafe.Pointer) uint32
 
@@ -71,10 +80,14 @@ const (
 	mapRequestHeaders   = 0
 	mapResponseHeaders  = 2
 	mapResponseTrailers = 3
+	mapAnswerHeaders    = 6
 
 	bufferRequestBody         = 0
 	bufferResponseBody        = 1
+	bufferAnswerBody          = 4
 	bufferPluginConfiguration = 7
+
+	streamRequest = 0
 
 	logWarn  = 3
 	logError = 4

@@ -69,16 +69,18 @@ type stream struct {
 }
 
 // newStream begins a stream, nil if the plugin has no configuration.
-func (p *plugin) newStream() *stream {
+func (p *plugin) newStream(id uint32) *stream {
+	var s *stream
 	if last := len(p.idle) - 1; last >= 0 {
-		s := p.idle[last]
+		s = p.idle[last]
 		p.idle = p.idle[:last]
-		return s
-	}
-	if p.filter == nil {
+	} else if p.filter != nil {
+		s = &stream{Stream: p.filter.NewStream(), plugin: p}
+	} else {
 		return nil
 	}
-	return &stream{Stream: p.filter.NewStream(), plugin: p}
+	s.ID = id
+	return s
 }
 
 // done ends a stream, so that its memory can serve another.

@@ -27,7 +27,7 @@ var mayImport = map[string][]string{
 	".": {
 		module + "/config", module + "/filter", module + "/table", module + "/internal/arena",
 	},
-	"filter":             {module + "/config", module + "/table", module + "/mcp", "github.com/tidwall/gjson"},
+	"filter":             {module + "/config", module + "/table", module + "/mcp", module + "/internal/jsonguard", "github.com/tidwall/gjson"},
 	"config":             {"github.com/tidwall/gjson"},
 	"mcp":                {module + "/internal/jsonguard", "github.com/tidwall/gjson"},
 	"internal/jsonguard": {"github.com/tidwall/gjson"},

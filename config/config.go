@@ -237,13 +237,15 @@ const (
 	IdentityAPIKeys
 	// IdentityAccepted believes the service's own 2xx.
 	IdentityAccepted
+	// IdentityIntrospection asks an authorization server.
+	IdentityIntrospection
 )
 
 // Identity is one source of identities.
 type Identity struct {
 	Kind IdentityKind
-	// Filter is the name under which the metadata is left, and Claims where in
-	// it they stand (IdentityMetadata).
+	// Filter is the name under which the metadata is left (IdentityMetadata), and
+	// Claims where they stand in it or in an answer (IdentityIntrospection).
 	Filter string
 	Claims Claims
 	// Headers are the names of the trusted headers (IdentityHeaders).
@@ -253,6 +255,8 @@ type Identity struct {
 	// For is how long, in milliseconds, a credential counts as accepted after
 	// the service accepted it (IdentityAccepted).
 	For int64
+	// Introspection is how to ask (IdentityIntrospection).
+	Introspection Introspection
 	// DefaultTier is the tier of those that the source verifies without saying
 	// one.
 	DefaultTier string

@@ -28,6 +28,16 @@ func (d *draft) override(env []string, out *report) {
 	}
 }
 
+// lookUp returns a variable's value, "" if there is none.
+func lookUp(env []string, name string) string {
+	for _, entry := range env {
+		if n, text, found := strings.Cut(entry, "="); found && n == name {
+			return text
+		}
+	}
+	return ""
+}
+
 // variable is an environment variable and where to report its mistakes.
 type variable struct {
 	name, text string

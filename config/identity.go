@@ -22,11 +22,13 @@ type source struct {
 	Identity
 	// path is what the paths of all its claims begin with.
 	path []string
+	// secretVariable names the environment variable that holds its secret.
+	secretVariable string
 }
 
 var identityKinds = []option[IdentityKind]{
 	{"metadata", IdentityMetadata}, {"headers", IdentityHeaders},
-	{"api_keys", IdentityAPIKeys}, {"accepted", IdentityAccepted},
+	{"api_keys", IdentityAPIKeys}, {"accepted", IdentityAccepted}, {"introspection", IdentityIntrospection},
 }
 
 // identityFields are the fields of each kind of source.
@@ -64,13 +66,14 @@ var identityFields = [...][]field[source]{
 		}},
 		defaultTierField,
 	},
+	IdentityIntrospection: introspectionFields,
 }
 
 // defaultTierField comes last among the fields of every kind.
 var defaultTierField = field[source]{key: "default_tier", read: func(v value, s *source) { s.DefaultTier = readPlain(v, "free") }}
 
 var sourceField = field[source]{
-	key: "source", required: `write "metadata", "headers", "api_keys" or "accepted"`,
+	key: "source", required: `write "metadata", "headers", "api_keys", "accepted" or "introspection"`,
 	read: func(v value, s *source) { choose(v, identityKinds, &s.Kind) },
 }
 
@@ -93,13 +96,15 @@ func allIdentityFields() []field[source] {
 	return all
 }
 
-func readIdentity(v value) []Identity {
-	var list []Identity
-	v.items(maxSources, func(item value) { list = append(list, readIdentitySource(item)) })
-	return list
+func readIdentity(v value) (list []Identity, secretVariables []string) {
+	v.items(maxSources, func(item value) {
+		s := readIdentitySource(item)
+		list, secretVariables = append(list, s.Identity), append(secretVariables, s.secretVariable)
+	})
+	return list, secretVariables
 }
 
-func readIdentitySource(v value) Identity {
+func readIdentitySource(v value) source {
 	s := source{Identity: Identity{Kind: identityUnknown}}
 	fields := anyIdentityFields
 	word := v.member("source")
@@ -108,15 +113,18 @@ func readIdentitySource(v value) Identity {
 			s.Kind, fields = o.is, identityFields[o.is]
 		}
 	}
-	if s.Kind == IdentityMetadata {
+	switch s.Kind {
+	case IdentityMetadata:
 		s.Filter = "envoy.filters.http.jwt_authn"
+	case IdentityIntrospection:
+		s.introspect()
 	}
 	readObject(v, fields, &s)
 	names := s.Kind == IdentityMetadata || s.Kind == IdentityHeaders
 	if names && !v.member("subject").Exists() && !v.member("tenant").Exists() {
 		v.bad("names neither subject nor tenant, so that it tells nobody apart; write where the subject stands")
 	}
-	return s.Identity
+	return s
 }
 
 const (
@@ -220,6 +228,7 @@ func (d *draft) checkIdentity(out *report) {
 	for i := range d.Identity {
 		s := &d.Identity[i]
 		d.checkTrusted(s, i, out)
+		d.checkIntrospection(s, i, out)
 		switch {
 		case s.Kind != IdentityAccepted:
 		case accepted < 0:

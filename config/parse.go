@@ -22,6 +22,7 @@ func Parse(json []byte, env []string) (*Config, error) {
 	d := draft{Config: defaultConfig()}
 	readObject(value{"", gjson.Parse(text), &out}, rootFields, &d)
 	d.override(env, &out)
+	d.readSecrets(env, &out)
 	d.distrust()
 	d.validate(&out)
 	if err := out.err(); err != nil {
@@ -38,6 +39,9 @@ type draft struct {
 	// ownExempt tells that the exempt list was written, not defaulted, and
 	// ownUntrusted the same of the untrusted headers.
 	ownExempt, ownUntrusted bool
+	// secretVariables name, for each identity source, the environment variable
+	// that holds its secret; "" where it has none.
+	secretVariables []string
 }
 
 // Keys lists every key that a configuration may hold, as paths:
@@ -64,7 +68,7 @@ var rootFields = []field[draft]{
 		d.Surfaces = readSurfaces(v)
 	}},
 	{key: "identity", below: keysOf("[]", anyIdentityFields), read: func(v value, d *draft) {
-		d.Identity = readIdentity(v)
+		d.Identity, d.secretVariables = readIdentity(v)
 	}},
 	{key: "untrusted_headers", read: func(v value, d *draft) {
 		d.UntrustedHeaders, d.ownUntrusted = readHeaderNames(v, "x-user-id"), true

@@ -138,6 +138,14 @@ func TestEveryField(t *testing.T) {
 				{ID: "Partner_2", SHA256: sha256.Sum256([]byte("another")), Subject: "Partner_2"},
 			}},
 			{Kind: IdentityAccepted, For: 600_000, DefaultTier: "key"},
+			{Kind: IdentityIntrospection, Claims: Claims{
+				Subject: []string{"username"}, Tenant: []string{"org", "id"}, Tier: []string{"plan"},
+				Scopes: []string{"permissions"}, Roles: []string{"realm_access", "roles"},
+			}, Introspection: Introspection{
+				Cluster: "auth", Scheme: "http", Authority: "auth.example.com:8080", Path: "/oauth/introspect?realm=one",
+				ClientID: "gateway", ClientSecret: "s3cr:t & more", Auth: ClientSecretPost, Timeout: 30_000,
+				Audience: "https://api.example.com", For: 300_000, InactiveFor: 1000, Entries: 65536, OnError: OnErrorAnonymous,
+			}},
 		}},
 		{"untrusted_headers", c.UntrustedHeaders, []string{"x-forwarded-user"}},
 		{"oauth", *c.OAuth, OAuth{

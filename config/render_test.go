@@ -83,7 +83,7 @@ func renderSurfaces(list []Surface) []object {
 func renderIdentity(list []Identity) []object {
 	out := []object{}
 	for _, s := range list {
-		o := object{"source": [...]string{"metadata", "headers", "api_keys", "accepted"}[s.Kind]}
+		o := object{"source": [...]string{"metadata", "headers", "api_keys", "accepted", "introspection"}[s.Kind]}
 		put := func(key string, value any, there bool) {
 			if there {
 				o[key] = value
@@ -99,10 +99,24 @@ func renderIdentity(list []Identity) []object {
 		}
 		put("keys", renderKeys(s.Keys), s.Kind == IdentityAPIKeys)
 		put("for", formatDuration(s.For), s.Kind == IdentityAccepted)
+		if s.Kind == IdentityIntrospection {
+			renderIntrospection(&s.Introspection, put)
+		}
 		put("default_tier", s.DefaultTier, s.DefaultTier != "")
 		out = append(out, o)
 	}
 	return out
+}
+
+func renderIntrospection(i *Introspection, put func(string, any, bool)) {
+	put("endpoint", object{
+		"cluster": i.Cluster, "url": i.Scheme + "://" + i.Authority + i.Path, "timeout": formatDuration(i.Timeout),
+		"auth":      [...]string{"client_secret_basic", "client_secret_post"}[i.Auth],
+		"client_id": i.ClientID, "client_secret": i.ClientSecret,
+	}, true)
+	put("audience", i.Audience, i.Audience != "")
+	put("cache", object{"for": formatDuration(i.For), "inactive_for": formatDuration(i.InactiveFor), "entries": i.Entries}, true)
+	put("on_error", [...]string{"deny", "anonymous"}[i.OnError], true)
 }
 
 func renderKeys(list []APIKey) []object {

@@ -71,6 +71,8 @@ func edited(t *testing.T, kind, path string, value any) map[string]any {
 		identity = `{"source": "api_keys", "keys": [{"id": "one", "sha256": "` + strings.Repeat("0a", 32) + `"}]}`
 	case path == "identity[].for":
 		identity = `{"source": "accepted", "for": "1h"}`
+	case strings.HasPrefix(path, "identity[].endpoint"), strings.HasPrefix(path, "identity[].cache"), path == "identity[].on_error":
+		identity = `{"source": "introspection", "cache": {}, "endpoint": {"cluster": "auth", "url": "https://auth.example.com", "client_id": "gateway", "client_secret": "secret"}}`
 	}
 	knownGood := ""
 	if kind == "api" || kind == "mcp" {

@@ -145,7 +145,9 @@ func asWritten(t *testing.T) option {
 func TestSecondInstanceOfEnvoyYAML(t *testing.T) {
 	s := start(t, "", asWritten(t))
 	c := s.newCaller(t, client.HTTP1)
-	left := func(r reply) string { return r.header.Get("X-RateLimit-Limit") + " " + r.header.Get("X-RateLimit-Remaining") }
+	left := func(r reply) string {
+		return r.header.Get("X-RateLimit-Limit") + " " + r.header.Get("X-RateLimit-Remaining")
+	}
 	acme := claiming(t, jwt.MapClaims{"iss": "https://auth.example.com", "sub": "ann", "org": "acme", "plan": "pro"})
 	assert.Equal(t, "600 599", left(c.get(t, open, acme)))
 	assert.Equal(t, "600 598", left(s.newCaller(t, client.HTTP1).get(t, open, acme)), "from elsewhere")

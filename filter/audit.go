@@ -85,6 +85,16 @@ func (f *Filter) reportSpraying(host Host, s *Stream, account string, now int64)
 	f.write(host, appendNumber(b, "window", s.surface.spraying.window/1000))
 }
 
+// reportIntrospection reports that an authorization server could not be asked, or
+// gave no answer.
+func (f *Filter) reportIntrospection(host Host, source *introspection, why string) {
+	now := host.Now()
+	if f.allowSignal(now) {
+		b := appendField([]byte("gatewarden: introspection error"), "cluster", source.Cluster)
+		f.write(host, appendField(b, "reason", why))
+	}
+}
+
 // refusal reports a refused request, or in shadow mode one that would have been.
 func (f *Filter) reportRefusal(host Host, s *Stream, what string, why *refusal) {
 	if !f.allowLine(why.now) {

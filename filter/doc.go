@@ -13,9 +13,14 @@
 //	identity.go           who it was verified to come from: by
 //	claims.go               metadata of other filters, or headers,
 //	apikey.go               its API key,
-//	accepted.go             or what the service said of its credential
+//	accepted.go             what the service said of its credential,
+//	introspection.go        or what an authorization server says of its token:
+//	lookup.go                 asked once for all that wait for it,
+//	introspection_answer.go   read with care,
+//	answers.go                and remembered
 //	presented.go          the one credential, however it is spelled
 //	gate.go               who is not let in, and what they are told
+//	unavailable.go        if it cannot be found out, too
 //	failure.go            which responses are failures
 //	lockout.go            when failures lock out, for how long
 //	pending.go            how many attempts may be under way
@@ -26,6 +31,6 @@
 //	challenge.go          what is added to a 401
 //	metadata.go           the documents for OAuth clients
 //
-// stream.go, stream_body.go and stream_response.go ask them in order; count.go
+// stream.go, stream_ask.go, stream_body.go and stream_response.go ask them in order; count.go
 // puts the outcome into the table.
 package filter

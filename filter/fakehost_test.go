@@ -26,6 +26,12 @@ type fakeHost struct {
 	meanwhile func()
 	in        int
 
+	noCalls              bool // to other servers
+	sent                 []*Call
+	answerStatus, answer string
+	attended             uint32
+	resumed              []uint32 // streams
+
 	calls   []string
 	reasons []string
 	replies []*Reply
@@ -149,6 +155,26 @@ func (h *fakeHost) Reply(r *Reply) {
 	h.note("reply")
 	h.replies = append(h.replies, r)
 }
+
+func (h *fakeHost) Resume() { h.note("resume"); h.resumed = append(h.resumed, h.attended) }
+
+func (h *fakeHost) Call(c *Call) (number uint32, ok bool) {
+	h.note("call")
+	if h.noCalls {
+		return 0, false
+	}
+	h.sent = append(h.sent, c)
+	return uint32(len(h.sent)), true
+}
+
+func (h *fakeHost) AnswerStatus() string { h.note("answer status"); return h.answerStatus }
+
+func (h *fakeHost) AnswerBody(size int) []byte {
+	h.note("answer body")
+	return []byte(h.answer[:min(size, len(h.answer))])
+}
+
+func (h *fakeHost) Attend(stream uint32) { h.note("attend"); h.attended = stream }
 
 func (h *fakeHost) Warn(line string) { h.note("log"); h.log = append(h.log, line) }
 

@@ -22,6 +22,7 @@ type Filter struct {
 	// quotaTable has the quotas' counters: everybody who asks for something has
 	// some, and they must not push out those of who failed.
 	quotaTable *table.Table
+	lookups    lookups
 	audit      audit
 	signals    audit // the same rate again, for lines about attacks
 	metrics    metrics
@@ -60,6 +61,7 @@ func New(c *config.Config, host Host, seed table.Seed) *Filter {
 		}
 	}
 	f.readyIdentity()
+	f.lookups = newLookups()
 	f.exposed = exposed
 	if f.readyQuotas(c.Quotas, host, seed); len(f.quotas) > 0 {
 		f.exposed += ", " + exposedQuotaFields

@@ -47,6 +47,19 @@ func denialOf(credential, alone bool, p *presented) denial {
 // unverified tells whether the gate is closed to the request.
 func (s *Stream) unverified() bool { return s.surface.Require && !s.identity.verified }
 
+// decideIdentity tells whether the request may not go on for want of a verified
+// identity. As long as somebody has to be asked, it may.
+func (s *Stream) decideIdentity(host Host) (why refusal, refused bool) {
+	switch {
+	case s.inquiry.open:
+	case s.inquiry.failed && !s.identity.verified:
+		return refusal{reason: ReasonStoreUnavailable, seconds: unavailableFor, now: host.Now()}, true
+	case s.unverified():
+		return s.deny(host), true
+	}
+	return refusal{}, false
+}
+
 // deny is the refusal of a request that is not let in. What it presents, if
 // anything, was a wrong credential: once, however often this is asked.
 func (s *Stream) deny(host Host) refusal {

@@ -43,6 +43,19 @@ type Host interface {
 	SetReason(reason string)
 	// Reply answers the request in the service's place.
 	Reply(reply *Reply)
+	// Resume lets a request go on that is held.
+	Resume()
+
+	// Call sends a request to another server. What comes of it is told with the
+	// same number, see [Filter].Answered; a call that a stream made ends with it.
+	Call(call *Call) (number uint32, ok bool)
+	// AnswerStatus and AnswerBody are what came of a call, until another stream is
+	// attended to. There is a status even if there was no answer, as a rule.
+	AnswerStatus() string
+	AnswerBody(size int) []byte
+	// Attend makes the calls that follow in this callback act on the stream of that
+	// name; 0 is the plugin itself.
+	Attend(stream uint32)
 
 	// Warn writes one line to the proxy's log.
 	Warn(line string)
@@ -70,7 +83,22 @@ const (
 	Continue Action = iota
 	// Pause holds it: until the filter continues, or for good if it replied.
 	Pause
+	// PauseStream holds a body for long: what the proxy has no room for waits at
+	// the sender, where Pause would have it refused.
+	PauseStream
+	_
+	// PauseAll holds headers so, and does not show what comes behind them.
+	PauseAll
 )
+
+// Call is a request to another server.
+type Call struct {
+	// Cluster is the proxy's name of the server.
+	Cluster string
+	Headers []Header
+	Body    []byte
+	Timeout int64 // in milliseconds
+}
 
 // Reply is an answer that the filter gives in the service's place.
 type Reply struct {

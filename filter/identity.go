@@ -33,6 +33,8 @@ type identitySource struct {
 	keys    []apiKey
 	// defaultTier is the tier of those that it verifies without saying one.
 	defaultTier string
+	// introspection is nil for the other kinds.
+	introspection *introspection
 }
 
 // readyIdentity makes the configured sources ready.
@@ -48,13 +50,17 @@ func (f *Filter) readyIdentity() {
 			key.credential = f.table.Hash(appendPart([]byte("key"), c.Keys[j].ID))
 			s.keys = append(s.keys, key)
 		}
-		if c.Kind == config.IdentityAccepted {
+		switch c.Kind {
+		case config.IdentityAccepted:
 			f.acceptedFor = c.For
+		case config.IdentityIntrospection:
+			s.introspection = newIntrospection(c, i)
 		}
 	}
 }
 
-// identify asks the sources, in their order, who the request comes from.
+// identify asks the sources, in their order, who the request comes from. It stops
+// at one that has to be asked elsewhere first, and goes on behind it.
 func (s *Stream) identify(host Host, headers []Header) {
 	sources := s.filter.sources
 	if len(sources) == 0 {
@@ -62,7 +68,7 @@ func (s *Stream) identify(host Host, headers []Header) {
 	}
 	p, alone := single(&s.filter.config.Credentials, headers)
 	s.denial = denialOf(s.credential, alone, &p)
-	for i := range sources {
+	for i := s.inquiry.next; i < len(sources); i++ {
 		source := &sources[i]
 		switch {
 		case source.kind == config.IdentityMetadata:
@@ -74,11 +80,14 @@ func (s *Stream) identify(host Host, headers []Header) {
 			s.identity = s.filter.keyIdentity(host, source.keys, &p)
 		case source.kind == config.IdentityAccepted:
 			s.identity = s.acceptedIdentity(host, &p)
+		case source.kind == config.IdentityIntrospection:
+			s.identity = s.introspected(host, source.introspection, &p)
 		}
-		if s.identity.verified {
-			if s.identity.tier == "" {
-				s.identity.tier = source.defaultTier
-			}
+		if s.identity.verified && s.identity.tier == "" {
+			s.identity.tier = source.defaultTier
+		}
+		if s.identity.verified || s.inquiry.open {
+			s.inquiry.next = i + 1
 			return
 		}
 	}

@@ -24,6 +24,8 @@ type metrics struct {
 	suppressed counter // log lines left out
 
 	table, quotas tableMetrics
+
+	introspections [len(introspectionOutcomes)]counter
 }
 
 // tableMetrics are those of a table.
@@ -46,6 +48,21 @@ func (m *tableMetrics) flush(host Host) {
 	for _, c := range []*counter{&m.evictions, &m.full, &m.contended, &m.retries} {
 		c.flush(host)
 	}
+}
+
+// What comes of a token that an authorization server knows.
+const (
+	introspectionActive = iota
+	introspectionInactive
+	introspectionError
+	introspectionCached
+	introspectionJoined
+	introspectionOverload
+)
+
+var introspectionOutcomes = [...]string{
+	introspectionActive: "active", introspectionInactive: "inactive", introspectionError: "error",
+	introspectionCached: "cached", introspectionJoined: "joined", introspectionOverload: "overload",
 }
 
 // label makes a metric's name with labels. Envoy has no labels for Wasm metrics;
@@ -85,6 +102,7 @@ func (f *Filter) defineMetrics(host Host) {
 		define(&s.rateLimited, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonRateLimited)))
 		define(&s.lockedOut, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonLockedOut)))
 		define(&s.denied, label("gatewarden_auth_denied_total", "surface", s.Name))
+		define(&s.unavailable, label("gatewarden_auth_unavailable_total", "surface", s.Name))
 		if len(s.quotas) > 0 {
 			define(&s.overQuota, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonQuotaExceeded)))
 		}
@@ -96,6 +114,9 @@ func (f *Filter) defineMetrics(host Host) {
 	define(&m.table.full, "gatewarden_table_full_total")
 	define(&m.table.contended, "gatewarden_table_contended_total")
 	define(&m.table.retries, "gatewarden_table_retries_total")
+	for i, outcome := range introspectionOutcomes {
+		define(&m.introspections[i], label("gatewarden_introspections_total", "outcome", outcome))
+	}
 	host.Record(host.Gauge("gatewarden_table_capacity"), uint64(f.table.Capacity()))
 	host.Record(host.Gauge("gatewarden_table_max_bytes"), uint64(f.table.MaxBytes()))
 	if len(f.quotas) > 0 {
@@ -129,7 +150,7 @@ func (f *Filter) Flush(host Host) {
 		for _, c := range []*counter{
 			&s.passed, &s.refused, &s.shadowed, &s.knownGood,
 			&s.failures, &s.lockouts, &s.networkLockouts, &s.stuffings, &s.sprayings, &s.lockedOut, &s.rateLimited,
-			&s.denied, &s.overQuota,
+			&s.denied, &s.unavailable, &s.overQuota,
 		} {
 			c.flush(host)
 		}
@@ -145,6 +166,9 @@ func (f *Filter) Flush(host Host) {
 	m.suppressed.flush(host)
 	m.table.flush(host)
 	m.quotas.flush(host)
+	for i := range m.introspections {
+		m.introspections[i].flush(host)
+	}
 }
 
 // FlushPeriod, in milliseconds, is how far metrics may lag behind.

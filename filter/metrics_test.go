@@ -21,12 +21,16 @@ func TestMetricNames(t *testing.T) {
 		"counter gatewarden_table_evictions_total",
 		"counter gatewarden_table_full_total",
 		"counter gatewarden_table_retries_total",
+		"counter gatewarden_introspections_total.outcome.active", "counter gatewarden_introspections_total.outcome.cached",
+		"counter gatewarden_introspections_total.outcome.error", "counter gatewarden_introspections_total.outcome.inactive",
+		"counter gatewarden_introspections_total.outcome.joined", "counter gatewarden_introspections_total.outcome.overload",
 		"gauge gatewarden_table_capacity",
 		"gauge gatewarden_table_max_bytes",
 	}
 	for _, name := range []string{"a", "b-c_1"} {
 		want = append(want,
 			"counter gatewarden_auth_denied_total.surface."+name,
+			"counter gatewarden_auth_unavailable_total.surface."+name,
 			"counter gatewarden_auth_failures_total.surface."+name,
 			"counter gatewarden_lockouts_total.surface."+name,
 			"counter gatewarden_network_lockouts_total.surface."+name,

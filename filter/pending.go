@@ -37,7 +37,7 @@ func (s *Stream) mayFail() bool {
 // now, and failures and pending attempts never add up to more than the limit.
 func (s *Stream) admit(host Host) (admitted bool, now int64) {
 	rule := &s.surface.Lockout
-	if rule.Pending == 0 || !s.mayFail() || s.known(host) {
+	if rule.Pending == 0 || s.slot.held || !s.mayFail() || s.known(host) {
 		return true, 0
 	}
 	pending, now := s.takeSlot(host)

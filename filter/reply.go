@@ -13,11 +13,12 @@ type Reason string
 
 // The reasons.
 const (
-	ReasonLockedOut     Reason = "locked_out"
-	ReasonRateLimited   Reason = "rate_limited"
-	ReasonQuotaExceeded Reason = "quota_exceeded"
-	ReasonMalformed     Reason = "malformed"
-	ReasonAuthDenied    Reason = "auth_denied"
+	ReasonLockedOut        Reason = "locked_out"
+	ReasonRateLimited      Reason = "rate_limited"
+	ReasonQuotaExceeded    Reason = "quota_exceeded"
+	ReasonMalformed        Reason = "malformed"
+	ReasonAuthDenied       Reason = "auth_denied"
+	ReasonStoreUnavailable Reason = "store_unavailable"
 )
 
 // details is the reason as response code details.
@@ -36,6 +37,7 @@ const (
 const (
 	grpcInvalidArgument   = 3
 	grpcResourceExhausted = 8
+	grpcUnavailable       = 14
 	grpcUnauthenticated   = 16
 )
 
@@ -49,6 +51,11 @@ type refusal struct {
 	rule, violated string
 	// tally is how the client's quotas stand, if it has any.
 	tally tally
+}
+
+// byLockout tells whether the lockout rule refuses, and not the want of an identity.
+func (r *refusal) byLockout() bool {
+	return r.reason != ReasonAuthDenied && r.reason != ReasonStoreUnavailable
 }
 
 func (r *refusal) message() string {

@@ -16,6 +16,8 @@ import (
 // Request headers are gone once they were passed on, so what the response phase
 // needs is kept here.
 type Stream struct {
+	// ID is the host's name for the stream, see [Host].Attend.
+	ID      uint32
 	filter  *Filter
 	surface *surface // nil: the request belongs to none
 	client  client
@@ -34,6 +36,7 @@ type Stream struct {
 	identity   identity
 	acceptance acceptance
 	denial     denial // why it is not let in where an identity is required
+	inquiry    inquiry
 	// charges are what the request owes to the quotas, the first enforced of them
 	// to those that refuse. endpoint is a hash of its path, if one of them counts
 	// by it.
@@ -47,6 +50,7 @@ type Stream struct {
 	accounts []string     // that are attempted
 	form     *accountForm // reads the request body, nil if it need not
 	formRead int          // bytes of it
+	bodyRead int          // bytes of the request that are at hand for the reply
 
 	origin crossOrigin // for replies
 	token  tokenError
@@ -154,6 +158,8 @@ func (s *Stream) nameCredential(headers []Header) {
 func (s *Stream) check(host Host) Action {
 	why, refused := s.decide(host)
 	switch {
+	case !refused && s.inquiry.open:
+		return s.ask(host)
 	case !refused && s.awaiting():
 		return s.awaitAccount()
 	case !refused:
@@ -164,15 +170,15 @@ func (s *Stream) check(host Host) Action {
 		s.held = true
 		return Pause
 	}
-	return s.refuse(host, &why, nil)
+	return s.refuse(host, &why, s.request(host))
 }
 
 // decide tells whether the request is refused, and why. What a quota takes comes
 // before the account is known: a service that sees the headers of a request may
 // answer them.
 func (s *Stream) decide(host Host) (why refusal, refused bool) {
-	if why, refused = s.decideAccess(host); refused {
-		return why, true
+	if why, refused = s.decideAccess(host); refused || s.inquiry.open {
+		return why, refused
 	}
 	if why, refused = s.spendQuotas(host); refused {
 		s.freeSlot(why.now)
@@ -183,15 +189,12 @@ func (s *Stream) decide(host Host) (why refusal, refused bool) {
 // decideAccess tells whether the lockout or the gate refuses the request.
 func (s *Stream) decideAccess(host Host) (why refusal, refused bool) {
 	why, refused = s.decideFailures(host)
-	if !refused || why.reason == ReasonAuthDenied || s.surface.Lockout.Mode != config.ModeShadow {
+	if !refused || !why.byLockout() || s.surface.Lockout.Mode != config.ModeShadow {
 		return why, refused
 	}
 	s.form = nil
 	s.watch(host, &why)
-	if s.unverified() {
-		return s.deny(host), true
-	}
-	return why, false
+	return s.decideIdentity(host)
 }
 
 // watch notes that a lockout in shadow mode would have refused the request.
@@ -208,17 +211,14 @@ func (s *Stream) decideFailures(host Host) (why refusal, refused bool) {
 	if why, refused = s.decideLockout(host); refused {
 		return why, true
 	}
-	switch {
-	case s.unverified():
-		return s.deny(host), true
-	case !s.counted || s.excused:
-		return refusal{}, false
+	if why, refused = s.decideIdentity(host); refused || !s.counted || s.excused {
+		return why, refused
 	}
 	admitted, now := s.admit(host)
 	if !admitted {
 		return refusal{reason: ReasonRateLimited, seconds: 1, now: now}, true
 	}
-	if s.awaiting() {
+	if s.awaiting() || s.inquiry.open {
 		return refusal{}, false
 	}
 	if why, refused = s.checkKeys(host); refused {
@@ -298,8 +298,12 @@ func (s *Stream) refuse(host Host, why *refusal, request []byte) Action {
 		// Its failure has a line of its own, and who presents nothing yet is no
 		// news.
 		s.surface.denied.add(1)
-		more := append(s.quotaHeaders(host, why), s.filter.cors(s.origin)...)
+		more := s.moreHeaders(host, why)
 		return s.reply(host, s.filter.denial(s.surface, s.denial, s.grpc, request, more))
+	case ReasonStoreUnavailable:
+		// What failed has a line of its own.
+		s.surface.unavailable.add(1)
+		return s.reply(host, unavailable(s.surface, s.grpc, request, s.moreHeaders(host, why)))
 	case ReasonLockedOut:
 		s.surface.lockedOut.add(1)
 	case ReasonQuotaExceeded:
@@ -317,7 +321,13 @@ func (s *Stream) refuseMalformed(host Host, detail string) Action {
 	f.metrics.malformed.add(1)
 	f.reportRefusal(host, s, "refusal", why)
 	host.SetReason(string(ReasonMalformed))
-	return s.reply(host, malformed(detail, s.grpc, append(s.quotaHeaders(host, why), f.cors(s.origin)...)))
+	return s.reply(host, malformed(detail, s.grpc, s.moreHeaders(host, why)))
+}
+
+// moreHeaders are what a refusal says besides: how the client's quotas stand, and
+// what lets a page read it.
+func (s *Stream) moreHeaders(host Host, why *refusal) []Header {
+	return append(s.quotaHeaders(host, why), s.filter.cors(s.origin)...)
 }
 
 func (s *Stream) reply(host Host, reply *Reply) Action {

@@ -11,6 +11,9 @@ func (s *Stream) RequestBody(host Host, size int, end bool) Action {
 	switch {
 	case s.replied:
 		return Pause
+	case s.inquiry.lookup != nil:
+		s.bodyRead = 0 // it is longer than what is read
+		return PauseStream
 	case s.awaiting():
 		return s.readForm(host, size, end)
 	case s.form != nil:
@@ -99,14 +102,22 @@ func (s *Stream) endForm(host Host) Action {
 // release ends the wait for a held request's body: with the refusal, unless
 // there is no reason for it any more.
 func (s *Stream) release(host Host, size int) Action {
-	s.held = false
-	why, refused := s.decide(host)
-	if !refused {
-		return s.pass()
+	s.held, s.readable, s.bodyRead = false, false, size
+	action := s.check(host)
+	switch {
+	case action != PauseAll:
+		return action
+	case size > 0:
+		return Pause // it stays at hand
 	}
-	var request []byte
-	if size > 0 {
-		request = host.RequestBody(0, size)
+	return PauseStream
+}
+
+// request is the body of a request that was held for the reply's sake, nil if it is
+// not at hand.
+func (s *Stream) request(host Host) []byte {
+	if s.bodyRead == 0 {
+		return nil
 	}
-	return s.refuse(host, &why, request)
+	return host.RequestBody(0, s.bodyRead)
 }

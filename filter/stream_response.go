@@ -80,6 +80,7 @@ func (s *Stream) Done(host Host) {
 	if s.slot.held {
 		s.freeSlot(host.Now())
 	}
+	s.leave()
 }
 
 // codeDetails is the property that says how the stream ended.

@@ -32,7 +32,7 @@ type surface struct {
 	failures, lockouts, networkLockouts  counter
 	stuffings, sprayings                 counter
 	lockedOut, rateLimited, denied       counter
-	overQuota                            counter
+	overQuota, unavailable               counter
 }
 
 // counts tells whether failures count towards a lockout here.
@@ -71,6 +71,8 @@ var (
 	sprayingPairRule = []byte("spraying-client")
 	quotaRule        = []byte("quota")
 	acceptedRule     = []byte("accepted")
+
+	introspectionRule = []byte("introspection")
 )
 
 // target is what decides to which surface a request belongs: its method and its

@@ -40,6 +40,11 @@ type Action uint32
 const (
 	Continue Action = 0
 	Pause    Action = 1
+	// PauseStream, of a body, and PauseAll, of headers, are Envoy's own: see
+	// https://github.com/proxy-wasm/proxy-wasm-cpp-host/blob/52a0291/include/proxy-wasm/context_interface.h
+	// (FilterDataStatus, FilterHeadersStatus).
+	PauseStream Action = 2
+	PauseAll    Action = 4
 )
 
 // MapType names a header map.

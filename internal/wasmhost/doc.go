@@ -25,7 +25,10 @@
 // contract. The rows run here against this host, and with a driver of their own
 // against a real Envoy.
 //
-// It leaves out what the filter does not use: other filters beside it, callouts
-// (recorded and refused), shared queues, gRPC calls, network filters, the limits
+// A callout that the guest makes is answered by Options.Callout as soon as a stream
+// cannot go on without. Begin leaves a stream waiting instead, so that others come
+// beside it; Answer or Finish let it go on.
+//
+// It leaves out what the filter does not use: other filters beside it, shared queues, gRPC calls, network filters, the limits
 // on buffers, retries and timeouts.
 package wasmhost

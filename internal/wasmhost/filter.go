@@ -102,8 +102,10 @@ func dataVerdict(a Action) verdict {
 	switch a {
 	case Continue:
 		return goOn
-	case Pause, 2: // 2 buffers up to the watermark
+	case Pause:
 		return stop
+	case PauseStream:
+		return stopStream
 	}
 	return stopDrop
 }

@@ -48,10 +48,11 @@ const (
 type verdict int
 
 const (
-	goOn     verdict = iota
-	stop             // for data: and buffer
-	stopAll          // for headers: and do not show what follows
-	stopDrop         // for data: and forget it
+	goOn       verdict = iota
+	stop               // for data: and buffer
+	stopStream         // for data: and buffer, but show only what is new
+	stopAll            // for headers: and do not show what follows
+	stopDrop           // for data: and forget it
 )
 
 func (f *flow) headers(end bool) {
@@ -104,9 +105,12 @@ func (f *flow) offer(b []byte, end bool) {
 			return
 		}
 		f.next.data(b, end)
-	case stop:
+	case stop, stopStream:
 		f.iteration = stoppedOne
 		f.hold(b)
+		if v == stopStream {
+			f.view = nil // in Envoy it leads to memory that is no more
+		}
 	default:
 		f.iteration = stoppedOne
 	}

@@ -14,6 +14,7 @@ const (
 	OnResponseHeaders  Callback = "proxy_on_response_headers"
 	OnResponseBody     Callback = "proxy_on_response_body"
 	OnResponseTrailers Callback = "proxy_on_response_trailers"
+	OnHTTPCallResponse Callback = "proxy_on_http_call_response"
 	OnLog              Callback = "proxy_on_log"
 	OnDone             Callback = "proxy_on_done"
 	OnDelete           Callback = "proxy_on_delete"
@@ -40,6 +41,8 @@ type Guest interface {
 	OnResponseBody(id uint32, size int, end bool) (Action, error)
 	OnResponseTrailers(id uint32, trailers int) (Action, error)
 
+	OnHTTPCallResponse(id, call uint32, headers, size, trailers int) error
+
 	OnLog(id uint32) error
 	OnDone(id uint32) (bool, error)
 	OnDelete(id uint32) error
@@ -65,6 +68,7 @@ func (NoCallbacks) OnRequestTrailers(uint32, int) (Action, error)       { return
 func (NoCallbacks) OnResponseHeaders(uint32, int, bool) (Action, error) { return Continue, nil }
 func (NoCallbacks) OnResponseBody(uint32, int, bool) (Action, error)    { return Continue, nil }
 func (NoCallbacks) OnResponseTrailers(uint32, int) (Action, error)      { return Continue, nil }
+func (NoCallbacks) OnHTTPCallResponse(_, _ uint32, _, _, _ int) error   { return nil }
 func (NoCallbacks) OnLog(uint32) error                                  { return nil }
 func (NoCallbacks) OnDone(uint32) (bool, error)                         { return true, nil }
 func (NoCallbacks) OnDelete(uint32) error                               { return nil }

@@ -268,6 +268,10 @@ func (v *vm) OnResponseTrailers(id uint32, n int) (Action, error) {
 	return v.asks(OnResponseTrailers, uint64(id), uint64(n))
 }
 
+func (v *vm) OnHTTPCallResponse(id, call uint32, headers, size, trailers int) error {
+	return v.tell(OnHTTPCallResponse, uint64(id), uint64(call), uint64(headers), uint64(size), uint64(trailers))
+}
+
 func (v *vm) OnLog(id uint32) error          { return v.tell(OnLog, uint64(id)) }
 func (v *vm) OnDone(id uint32) (bool, error) { return v.accepts(OnDone, uint64(id)) }
 func (v *vm) OnDelete(id uint32) error       { return v.tell(OnDelete, uint64(id)) }

@@ -21,6 +21,10 @@ type Options struct {
 	Random io.Reader
 	// PluginName and RootID are the properties plugin_name and plugin_root_id.
 	PluginName, RootID string
+	// Clusters are those that Envoy knows. Callout answers what is sent to them:
+	// when a stream could not go on otherwise, or when Proxy.Answer says so.
+	Clusters []string
+	Callout  func(HTTPCall) Response
 }
 
 // LogLine is a line that a guest logged, or wrote to stdout (as Info) or
@@ -28,16 +32,6 @@ type Options struct {
 type LogLine struct {
 	Level   LogLevel
 	Message string
-}
-
-// HTTPCall is a callout that a guest asked for. None is ever made: the answer
-// is BadArgument, as for a cluster that Envoy does not know.
-type HTTPCall struct {
-	Cluster  string
-	Headers  [][2]string
-	Body     []byte
-	Trailers [][2]string
-	Timeout  time.Duration
 }
 
 // Host is the proxy as one VM sees it: the state behind the host functions. Its
@@ -63,7 +57,7 @@ type Host struct {
 	logs       []LogLine
 	partial    [Critical + 1]string // lines begun on stdout and stderr, by level
 	calls      Calls
-	httpCalls  []HTTPCall
+	callouts   callouts
 	tick       time.Duration
 }
 
@@ -86,9 +80,6 @@ func (h *Host) Logs() []LogLine { return slices.Clone(h.logs) }
 
 // Calls returns the host calls of the VM so far, those of its start included.
 func (h *Host) Calls() Calls { return h.calls.clone() }
-
-// HTTPCalls returns the callouts asked for so far.
-func (h *Host) HTTPCalls() []HTTPCall { return slices.Clone(h.httpCalls) }
 
 // TickPeriod returns the period that the guest asked for, 0 if none.
 func (h *Host) TickPeriod() time.Duration { return h.tick }
@@ -163,12 +154,6 @@ func (h *Host) GetSharedData(key string) (value []byte, cas uint32, status Statu
 // SetSharedData writes a key of the store.
 func (h *Host) SetSharedData(key string, value []byte, cas uint32) Status {
 	return h.process.SharedData.Set(key, value, cas)
-}
-
-// HTTPCall records a callout and refuses it.
-func (h *Host) HTTPCall(c HTTPCall) Status {
-	h.httpCalls = append(h.httpCalls, c)
-	return BadArgument
 }
 
 // CallForeignFunction knows no function.

@@ -14,6 +14,9 @@ import (
 // answered Continue. While the stream is logged all of them but the request's
 // trailers are there.
 func (h *Host) readMap(t MapType) *headerMap {
+	if t == CallResponseHeaders || t == CallResponseTrailers {
+		return h.answerMap(t)
+	}
 	s := h.stream()
 	switch {
 	case s == nil || t > ResponseTrailers:
@@ -111,6 +114,11 @@ func (h *Host) buffer(t BufferType) (content []byte, ok bool) {
 		return h.options.VMConfig, true
 	case PluginConfiguration:
 		return h.options.PluginConfig, h.starting
+	case CallResponseBody:
+		if a := h.answered(); a != nil {
+			return slices.Concat(a.response.Body...), true
+		}
+		return nil, true
 	case RequestBody, ResponseBody:
 		if b := h.body(t); b != nil {
 			return *b, true

@@ -89,7 +89,7 @@ var proxyFunctions = map[string]proxyFunction{
 	"proxy_set_effective_context": {"i", func(c *invocation) Status { return c.SetEffectiveContext(uint32(c.ints[0])) }},
 	"proxy_done":                  {"", func(*invocation) Status { return NotFound }},
 
-	"proxy_http_call":             {"bbbbiI", httpCall},
+	"proxy_http_call":             {"bbbbiI", sendHTTPCall},
 	"proxy_call_foreign_function": {"bbB", func(c *invocation) (s Status) { c.out, s = c.CallForeignFunction(c.str(0), c.bytes[1]); return s }},
 
 	"proxy_define_metric": {"ibI", func(c *invocation) Status {
@@ -134,11 +134,13 @@ func getHeaderMapPairs(c *invocation) Status {
 	return s
 }
 
-func httpCall(c *invocation) Status {
-	return c.HTTPCall(HTTPCall{
+func sendHTTPCall(c *invocation) Status {
+	id, s := c.SendHTTPCall(HTTPCall{
 		Cluster: c.str(0), Headers: DecodePairs(c.bytes[1]), Body: slices.Clone(c.bytes[2]),
 		Trailers: DecodePairs(c.bytes[3]), Timeout: time.Duration(c.ints[0]) * time.Millisecond,
 	})
+	c.number = uint64(id)
+	return s
 }
 
 // linkProxy offers the functions that the module imports from "env".

@@ -111,10 +111,35 @@ func (p *Proxy) startStep(callback Callback, run func() (bool, error)) error {
 
 // Do sends one request through the filter and returns what came of it. After a
 // trap every request gets a 503 until Reload.
-func (p *Proxy) Do(r Request, upstream Upstream) Result {
+func (p *Proxy) Do(r Request, upstream Upstream) Result { return p.Begin(r, upstream).Finish() }
+
+// Begin sends one request as far as the filter lets it go. It may wait for the
+// answer to a callout, while others begin.
+func (p *Proxy) Begin(r Request, upstream Upstream) *Exchange {
 	s := p.open(r, upstream)
 	s.run()
-	return s.close()
+	return &Exchange{s}
+}
+
+// Exchange is a request on its way, and its response.
+type Exchange struct{ stream *stream }
+
+// Waits tells that the filter holds it.
+func (e *Exchange) Waits() bool { return !e.stream.finished && !e.stream.gone }
+
+// Finish gives the answers that are owed until the exchange is over, and returns
+// what came of it.
+func (e *Exchange) Finish() Result {
+	for e.Waits() && e.stream.proxy.Answer() {
+	}
+	e.stream.ensureEnd()
+	return e.stream.close()
+}
+
+// Leave lets the client go away.
+func (e *Exchange) Leave() Result {
+	e.stream.clientLeaves()
+	return e.stream.close()
 }
 
 // Tick calls the guest's tick callback once, whatever period it asked for.

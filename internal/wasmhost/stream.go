@@ -71,6 +71,10 @@ func (s *stream) run() {
 		s.maps[RequestTrailers] = newHeaderMap(nil, in.Trailers...)
 		s.request.trailers()
 	}
+}
+
+// ensureEnd notes that a stream would wait for ever.
+func (s *stream) ensureEnd() {
 	if !s.finished && !s.gone {
 		s.out.Hung = true
 		s.clientLeaves()
@@ -106,6 +110,7 @@ func (s *stream) close() Result {
 	s.ask(OnDone, func(g Guest) error { _, err := g.OnDone(s.id); return err })
 	s.ask(OnDelete, func(g Guest) error { return g.OnDelete(s.id) })
 	delete(s.host.streams, s.id)
+	s.host.cancel(s.id)
 
 	s.out.Local = s.local
 	s.out.Details = s.details

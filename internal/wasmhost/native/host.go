@@ -3,6 +3,7 @@ package native
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gatewarden/gatewarden/filter"
 	"github.com/gatewarden/gatewarden/internal/wasmhost"
@@ -16,6 +17,9 @@ type host struct {
 }
 
 var _ filter.Host = host{}
+
+// plugin is the context of the plugin itself.
+const plugin = 1
 
 func (h host) Now() int64 { return h.Process().Clock.Monotonic().Milliseconds() }
 
@@ -86,6 +90,30 @@ func (h host) Reply(r *filter.Reply) {
 		headers[i] = [2]string{strings.Clone(header.Name), strings.Clone(header.Value)}
 	}
 	h.SendLocalResponse(r.Status, r.Details, slices.Clone(r.Body), headers, int32(r.GRPC))
+}
+
+func (h host) Resume() { h.ContinueStream(wasmhost.RequestStream) }
+
+func (h host) Call(c *filter.Call) (number uint32, ok bool) {
+	call := wasmhost.HTTPCall{
+		Cluster: strings.Clone(c.Cluster), Body: slices.Clone(c.Body), Timeout: time.Duration(c.Timeout) * time.Millisecond,
+	}
+	for _, header := range c.Headers {
+		call.Headers = append(call.Headers, [2]string{strings.Clone(header.Name), strings.Clone(header.Value)})
+	}
+	number, status := h.SendHTTPCall(call)
+	return number, status == wasmhost.OK
+}
+
+func (h host) AnswerStatus() string { return h.value(wasmhost.CallResponseHeaders, ":status") }
+
+func (h host) AnswerBody(size int) []byte { return h.bytes(wasmhost.CallResponseBody, 0, size) }
+
+func (h host) Attend(stream uint32) {
+	if stream == 0 {
+		stream = plugin
+	}
+	h.SetEffectiveContext(stream)
 }
 
 func (h host) Warn(line string) { h.Log(wasmhost.Warn, line) }

@@ -59,11 +59,15 @@ func (g *guest) OnTick(uint32) error {
 
 func (g *guest) OnContextCreate(id, parent uint32) error {
 	g.host.takeBack()
-	if last := len(g.idle) - 1; parent != 0 && last >= 0 {
+	if parent == 0 {
+		return nil
+	}
+	if last := len(g.idle) - 1; last >= 0 {
 		g.streams[id], g.idle = g.idle[last], g.idle[:last]
-	} else if parent != 0 {
+	} else {
 		g.streams[id] = g.filter.NewStream()
 	}
+	g.streams[id].ID = id
 	return nil
 }
 
@@ -100,6 +104,12 @@ func (g *guest) OnResponseTrailers(id uint32, _ int) (wasmhost.Action, error) {
 	return wasmhost.Continue, nil
 }
 
+func (g *guest) OnHTTPCallResponse(_, call uint32, _, size, _ int) error {
+	g.host.takeBack()
+	g.filter.Answered(g.host, call, size)
+	return nil
+}
+
 func (g *guest) OnDone(id uint32) (bool, error) {
 	g.host.takeBack()
 	if s := g.streams[id]; s != nil {
@@ -113,9 +123,5 @@ func (g *guest) OnDone(id uint32) (bool, error) {
 	return true, nil
 }
 
-func action(a filter.Action) wasmhost.Action {
-	if a == filter.Pause {
-		return wasmhost.Pause
-	}
-	return wasmhost.Continue
-}
+// action is what the filter exports: the number that Envoy knows.
+func action(a filter.Action) wasmhost.Action { return wasmhost.Action(a) }

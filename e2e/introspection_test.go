@@ -1,0 +1,280 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gatewarden/gatewarden/e2e/internal/authserver"
+	"github.com/gatewarden/gatewarden/e2e/internal/client"
+	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
+)
+
+// asking is an identity source that asks the authorization server.
+func asking(more string) string {
+	return fmt.Sprintf(`"identity": [{"source": "introspection"%s, "endpoint": {
+		"cluster": "auth", "url": "http://auth.example.com%s", "client_id": %q, "client_secret": %q, "timeout": "1s"}}]`,
+		more, authserver.Path, authserver.ClientID, authserver.ClientSecret)
+}
+
+// gated is a filter that lets nobody in whom the authorization server does not know.
+func gated(more string) string {
+	return `{` + asking(more) + `, "surfaces": [
+		{"name": "rest", "kind": "api", "match": [{"prefix": "/api/v1"}], "require": true, "lockout": {"failures": 5, "window": "1h"}},
+		{"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}], "require": true, "lockout": {"failures": 5, "window": "1h"}}],
+		"log": {"per_second": 1000}, "allow_on_headers_stop_iteration": true}`
+}
+
+func startAuthServer(t *testing.T) *authserver.Server {
+	t.Helper()
+	auth, err := authserver.New()
+	require.NoError(t, err)
+	require.NoError(t, auth.Start("127.0.0.1:0"))
+	t.Cleanup(func() { _ = auth.Stop() })
+	return auth
+}
+
+func withAuthServer(auth *authserver.Server) option {
+	return withBootstrap(func(b *envoy.Bootstrap) error { return b.AddCluster("auth", auth.Address) })
+}
+
+func issued(t *testing.T, auth *authserver.Server) (token string, header []string) {
+	t.Helper()
+	token, err := auth.Issue()
+	require.NoError(t, err)
+	return token, []string{"Authorization", "Bearer " + token}
+}
+
+// TestIntrospection: the authorization server decides who comes in, is asked once
+// by each worker, and a token that it revokes stays out when the answer is stale.
+func TestIntrospection(t *testing.T) {
+	auth := startAuthServer(t)
+	config := gated(`, "cache": {"for": "2s", "inactive_for": "1s"}`)
+	s := start(t, config, withAuthServer(auth),
+		withListener("post", strings.Replace(config, `, "timeout"`, `, "auth": "client_secret_post", "timeout"`, 1), nil))
+	for _, listener := range []string{"public", "post"} {
+		for _, protocol := range protocols {
+			t.Run(listener+" "+protocol.String(), func(t *testing.T) {
+				s := s.at(t, listener)
+				c := s.newCaller(t, protocol)
+				token, bearer := issued(t, auth)
+				before := auth.Asked()
+				for range 20 {
+					require.Equal(t, 200, c.get(t, open, bearer).status)
+				}
+				assert.LessOrEqual(t, auth.Asked()-before, s.workers)
+				require.NoError(t, auth.Revoke(token))
+				within(t, 10*time.Second, "the revoked token to be refused", func() bool { return c.get(t, open, bearer).status == 401 })
+				s.guessTokens(t, auth, protocol)
+			})
+		}
+	}
+}
+
+// guessTokens makes up tokens until nobody is asked about them any more.
+func (s *stage) guessTokens(t *testing.T, auth *authserver.Server, protocol client.Protocol) {
+	t.Helper()
+	c := s.newCaller(t, protocol)
+	reached := s.service.Seen()["rest"]
+	for i := range 5 {
+		require.Equal(t, 401, c.get(t, open, []string{"Authorization", fmt.Sprintf("Bearer guess-%s-%d", c.address, i)}).status)
+	}
+	before := auth.Asked()
+	_, bearer := issued(t, auth)
+	for _, header := range [][]string{wrong, bearer} {
+		assert.Equal(t, 429, c.get(t, open, header).status)
+	}
+	assert.Equal(t, before, auth.Asked(), "nobody is asked about the token of who is locked out")
+	assert.Equal(t, reached, s.service.Seen()["rest"])
+}
+
+// at is the stage as one of its other listeners shows it.
+func (s *stage) at(t *testing.T, listener string) *stage {
+	t.Helper()
+	other := *s
+	var err error
+	other.address, err = s.envoy.ListenerAddress(t.Context(), listener)
+	require.NoError(t, err)
+	return &other
+}
+
+// TestIntrospectionWithoutAnswer: what becomes of requests when the authorization
+// server is down, hangs, or is none.
+func TestIntrospectionWithoutAnswer(t *testing.T) {
+	auth := startAuthServer(t)
+	s := start(t, gated(""), withAuthServer(auth),
+		withListener("anonymous", strings.Replace(gated(`, "on_error": "anonymous"`), `"require": true, `, "", 1), nil),
+		withListener("unknown", strings.Replace(gated(""), `"cluster": "auth"`, `"cluster": "nobody"`, 1), nil))
+	at := func(listener string) *caller { return s.at(t, listener).newCaller(t, client.HTTP1) }
+	c := s.newCaller(t, client.HTTP2)
+	_, bearer := issued(t, auth)
+
+	refused := 0
+	refuses := func(c *caller, why string) {
+		t.Helper()
+		r := c.get(t, open, bearer)
+		assert.Equal(t, 503, r.status, why)
+		assert.Equal(t, "5", r.header.Get("Retry-After"), why)
+		r = c.do(t, "POST", "/mcp", `{"jsonrpc":"2.0","id":"x-1","method":"tools/list"}`, rpc, bearer)
+		assert.Equal(t, 503, r.status, why)
+		assert.Contains(t, r.body, `"id":"x-1"`, why)
+		refused += 2
+	}
+	passes := func(why string) {
+		t.Helper()
+		assert.Equal(t, 200, at("anonymous").get(t, open, bearer).status, why)
+	}
+	release := auth.Hold()
+	refuses(c, "it hangs")
+	passes("it hangs")
+	release()
+	address := auth.Address
+	require.NoError(t, auth.Stop())
+	refuses(c, "it is down")
+	passes("it is down")
+	refuses(at("unknown"), "there is no such cluster")
+	s.awaitMetric(t, 0, "gatewarden_auth_failures_total", "surface=rest")
+
+	require.NoError(t, auth.Start(address))
+	within(t, 10*time.Second, "the server to be asked again", func() bool { return c.get(t, open, bearer).status == 200 })
+	for _, line := range []string{"status_504", "status_503", "not_sent"} {
+		assert.NotEmpty(t, s.envoy.Log.Lines("gatewarden: introspection error cluster=", "reason="+line), line)
+	}
+	assert.Empty(t, s.envoy.Log.Lines(bearer[1]))
+	within(t, 10*time.Second, "the access log", func() bool {
+		return len(s.envoy.Access.Lines(`"gatewarden_store_unavailable"`, `"reason":"store_unavailable"`)) >= refused
+	})
+}
+
+// TestIntrospectionTogether: those who come with one token while it is asked about
+// wait for one answer of each worker, and some may leave.
+func TestIntrospectionTogether(t *testing.T) {
+	auth := startAuthServer(t)
+	s := start(t, strings.Replace(gated(""), `"timeout": "1s"`, `"timeout": "20s"`, 1), withAuthServer(auth))
+	for _, protocol := range protocols {
+		t.Run(protocol.String(), func(t *testing.T) {
+			const all, leaving = 50, 10
+			_, bearer := issued(t, auth)
+			before, joined := auth.Asked(), s.metric(t, "gatewarden_introspections_total", "outcome=joined")
+			release := auth.Hold()
+			defer release()
+			statuses := make(chan int, all)
+			var begun sync.WaitGroup
+			leave, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			for i := range all {
+				c := s.newCaller(t, protocol)
+				request, err := http.NewRequestWithContext(t.Context(), "GET", c.base+open, nil)
+				require.NoError(t, err)
+				if i < leaving {
+					request = request.WithContext(leave)
+				}
+				request.Header.Set("Authorization", bearer[1])
+				begun.Go(func() {
+					r, err := c.send(request)
+					if err != nil {
+						r.status = 0
+					}
+					statuses <- r.status
+				})
+			}
+			within(t, 20*time.Second, "all to wait", func() bool {
+				return auth.Asked() > before && s.metric(t, "gatewarden_introspections_total", "outcome=joined")-joined+float64(auth.Asked()-before) == all
+			})
+			cancel()
+			within(t, 10*time.Second, "some to leave", func() bool { return len(statuses) == leaving })
+			release()
+			begun.Wait()
+			counts := map[int]int{}
+			for range all {
+				counts[<-statuses]++
+			}
+			assert.Equal(t, map[int]int{0: leaving, 200: all - leaving}, counts)
+			assert.LessOrEqual(t, auth.Asked()-before, s.workers)
+		})
+	}
+}
+
+// TestIntrospectionWithBody: what is sent while the token is asked about reaches the
+// service whole and not before, however long it is.
+func TestIntrospectionWithBody(t *testing.T) {
+	var mu sync.Mutex
+	reached := 0
+	digest := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		reached++
+		mu.Unlock()
+		hash := sha256.New()
+		_, _ = io.Copy(hash, r.Body)
+		fmt.Fprintf(w, "%x", hash.Sum(nil))
+	}))
+	t.Cleanup(digest.Close)
+	count := func() int { mu.Lock(); defer mu.Unlock(); return reached }
+	auth := startAuthServer(t)
+	s := start(t, strings.Replace(gated(""), `"timeout": "1s"`, `"timeout": "20s"`, 1), withAuthServer(auth), withBootstrap(func(b *envoy.Bootstrap) error {
+		return b.SetEndpoint("service", strings.TrimPrefix(digest.URL, "http://"))
+	}))
+	for _, protocol := range protocols {
+		for _, path := range []string{"/api/v1/upload", "/mcp"} {
+			for _, size := range []int{1, 60 << 10, 64 << 10, 200 << 10, 5 << 20} {
+				for _, known := range []bool{true, false} {
+					t.Run(fmt.Sprintf("%s %s %d %v", protocol, path, size, known), func(t *testing.T) {
+						c := s.newCaller(t, protocol)
+						bearer := wrong
+						if known {
+							_, bearer = issued(t, auth)
+						} else {
+							bearer = []string{"Authorization", fmt.Sprintf("Bearer made-up-%s-%d", c.address, size)}
+						}
+						release := auth.Hold()
+						defer release()
+						before, asked := count(), auth.Asked()
+						body := bytes.Repeat([]byte(" 0123456789abcdef"), size/16+1)[:size]
+						type result struct {
+							reply
+							err error
+						}
+						done := make(chan result, 1)
+						go func() {
+							request, err := http.NewRequestWithContext(t.Context(), "POST", c.base+path, io.MultiReader(bytes.NewReader(body))) // chunked
+							if err == nil {
+								request.Header.Set("Authorization", bearer[1])
+								var r reply
+								r, err = c.send(request)
+								done <- result{r, err}
+								return
+							}
+							done <- result{err: err}
+						}()
+						within(t, 10*time.Second, "the token to be asked about", func() bool { return auth.Asked() > asked })
+						assert.Equal(t, before, count(), "the request went on")
+						release()
+						r := <-done
+						if !known {
+							// A refusal may come while the client still sends.
+							assert.True(t, r.err != nil || r.status == 401, "%v %v", r.err, r.status)
+							assert.Equal(t, before, count())
+							return
+						}
+						require.NoError(t, r.err)
+						sum := sha256.Sum256(body)
+						assert.Equal(t, 200, r.status, r.body)
+						assert.Equal(t, hex.EncodeToString(sum[:]), r.body)
+					})
+				}
+			}
+		}
+	}
+}
