@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -27,11 +28,13 @@ import (
 // Envoy: those that need no clock set by hand and nothing that a client cannot
 // send. Each has shared data of its own, by a vm_id of its own.
 func TestScenarios(t *testing.T) {
-	upstream := &teller{}
-	server := httptest.NewServer(upstream)
+	upstream, asked := &teller{}, &authorizer{}
+	server, auth := httptest.NewServer(upstream), httptest.NewServer(asked)
 	t.Cleanup(server.Close)
+	t.Cleanup(auth.Close)
 	s := start(t, "", withWorkers(1), withBootstrap(func(b *envoy.Bootstrap) error {
-		return forScenarios(b, strings.TrimPrefix(server.URL, "http://"))
+		return errors.Join(forScenarios(b, strings.TrimPrefix(server.URL, "http://")),
+			b.AddCluster(scenario.AuthCluster, strings.TrimPrefix(auth.URL, "http://")))
 	}), updatable)
 	played := 0
 	for i, script := range scenario.All() {
@@ -40,6 +43,7 @@ func TestScenarios(t *testing.T) {
 		}
 		played++
 		t.Run(script.Name, func(t *testing.T) {
+			asked.of.Store(scenario.NewAuthorizer(script))
 			w := s.world(t, upstream, fmt.Sprintf("scenario-%d", i), script)
 			scenario.Run(t, w, script)
 		})
@@ -185,6 +189,27 @@ func (*world) Advance(time.Duration) {}
 func (*world) Reconfigure(string) error { panic("no scenario that needs it runs on Envoy") }
 
 func (w *world) LogLines() []string { return w.envoy.Log.Lines("gatewarden: ")[w.logged:] }
+
+// authorizer is the authorization server of the scenario that is played.
+type authorizer struct {
+	of atomic.Pointer[scenario.Authorizer]
+}
+
+func (a *authorizer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	form, err := io.ReadAll(r.Body)
+	if err != nil || r.Method != http.MethodPost {
+		http.Error(w, "not a question", http.StatusBadRequest)
+		return
+	}
+	says := a.of.Load().Answer(form)
+	for _, h := range says.Headers {
+		w.Header().Add(h[0], h[1])
+	}
+	w.WriteHeader(says.Status)
+	for _, chunk := range says.Body {
+		_, _ = w.Write(chunk)
+	}
+}
 
 // teller is a service that answers as it is told by the request.
 type teller struct {

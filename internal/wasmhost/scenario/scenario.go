@@ -19,6 +19,9 @@ type Scenario struct {
 	// StandInOnly tells why the scenario cannot run on a real Envoy: it sends
 	// what no client can, or what Envoy refuses itself.
 	StandInOnly bool
+	// Says is what the authorization server says of tokens, one answer after the
+	// other, and then the last one again. All others are not active.
+	Says map[string][]wasmhost.Response
 	// Workers that take turns in sending; 1 if 0.
 	Workers int
 	Steps   []Step
@@ -76,6 +79,7 @@ func All() []Scenario {
 	var all []Scenario
 	for _, group := range [][]Scenario{
 		lockouts(), failures(), spellings(), clients(), replies(), challenges(), updates(), hardening(), distincts(), identities(), quotas(),
+		introspections(),
 	} {
 		all = append(all, group...)
 	}

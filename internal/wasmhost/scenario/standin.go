@@ -22,8 +22,10 @@ func NewStandIn(s Scenario, start Start) (*StandIn, error) {
 	w := &StandIn{
 		process: wasmhost.NewProcess(wasmhost.ProcessOptions{}),
 		start:   start,
-		options: wasmhost.Options{PluginConfig: []byte(s.Config), Env: s.Env, StopIteration: true},
+		options: wasmhost.Options{PluginConfig: []byte(s.Config), Env: s.Env, StopIteration: true, Clusters: []string{AuthCluster}},
 	}
+	auth := NewAuthorizer(s)
+	w.options.Callout = func(c wasmhost.HTTPCall) wasmhost.Response { return auth.Answer(c.Body) }
 	for range max(s.Workers, 1) {
 		worker, err := start(w.process, w.options)
 		if err != nil {

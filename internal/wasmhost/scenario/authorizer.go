@@ -1,0 +1,52 @@
+package scenario
+
+import (
+	"net/url"
+	"sync"
+
+	"github.com/gatewarden/gatewarden/internal/wasmhost"
+)
+
+// AuthCluster is where the authorization server of scenarios is.
+const AuthCluster = "auth"
+
+// Authorizer is the authorization server of a scenario. It is safe for concurrent
+// use.
+type Authorizer struct {
+	says map[string][]wasmhost.Response
+
+	mu    sync.Mutex
+	asked map[string]int // by token
+}
+
+// NewAuthorizer returns a server that nobody has asked yet.
+func NewAuthorizer(s Scenario) *Authorizer {
+	return &Authorizer{says: s.Says, asked: map[string]int{}}
+}
+
+// Answer answers an introspection by what the scenario says of its token: one
+// answer after the other, and then the last one again.
+func (a *Authorizer) Answer(body []byte) wasmhost.Response {
+	form, err := url.ParseQuery(string(body))
+	if err != nil || form.Get("token_type_hint") != "access_token" {
+		return wasmhost.Response{Status: 400}
+	}
+	token := form.Get("token")
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	n := a.asked[token]
+	a.asked[token]++
+	says := a.says[token]
+	if len(says) == 0 {
+		return introspection(`{"active":false}`)
+	}
+	return says[min(n, len(says)-1)]
+}
+
+// introspection is an answer of the authorization server.
+func introspection(body string) wasmhost.Response {
+	return wasmhost.Response{Status: 200, Headers: [][2]string{{"content-type", "application/json"}}, Body: [][]byte{[]byte(body)}}
+}
+
+// noAnswer is what Envoy makes up where there is none.
+func noAnswer(status int) wasmhost.Response { return wasmhost.Response{Status: status} }
