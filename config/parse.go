@@ -69,6 +69,9 @@ var rootFields = []field[draft]{
 	{key: "untrusted_headers", read: func(v value, d *draft) {
 		d.UntrustedHeaders, d.ownUntrusted = readHeaderNames(v, "x-user-id"), true
 	}},
+	{key: "concurrency", below: keysOf("[]", concurrencyFields), read: func(v value, d *draft) {
+		d.Concurrency = readConcurrency(v)
+	}},
 	{key: "oauth", below: keysOf("", oauthFields), read: func(v value, d *draft) {
 		d.OAuth = &OAuth{ServeMetadata: true}
 		readObject(v, oauthFields, d.OAuth)

@@ -78,7 +78,7 @@ func edited(t *testing.T, kind, path string, value any) map[string]any {
 	}
 	mustUnmarshal(t, `{
 		"client": {}, "credentials": {}, "cors": {}, "log": {}, "table": {},
-		"exempt": [{"path": "/exempt"}], "identity": [`+identity+`],
+		"exempt": [{"path": "/exempt"}], "concurrency": [{"name": "one", "per": "all", "limit": 9}], "identity": [`+identity+`],
 		"surfaces": [{"name": "one", "kind": "`+kind+`", "match": [{"path": "/one"}], "lockout": {"escalate": {"factor": 2}, "wide": {"failures": 9}, "keys": [{"per": ["account"], "failures": 9}],
 			"stuffing": {"credentials": 9}, "spraying": {"clients": 9}`+knownGood+`}}],
 		"oauth": {"resource": "https://api.example.com", "authorization_servers": ["https://auth.example.com"]}

@@ -32,6 +32,10 @@ var surfaceFields = []field[Surface]{
 	}},
 }
 
+var modes = []option[Mode]{
+	{"enforce", ModeEnforce}, {"shadow", ModeShadow}, {"off", ModeOff},
+}
+
 var lockoutFields = []field[Surface]{
 	{key: "failures", read: func(v value, s *Surface) { readFailures(v, &s.Lockout) }},
 	{key: "window", read: func(v value, s *Surface) { v.duration(&s.Lockout.Window, "5m") }},
@@ -93,9 +97,7 @@ var lockoutFields = []field[Surface]{
 	}},
 	{key: "jitter", read: func(v value, s *Surface) { v.duration(&s.Lockout.Jitter, "10s") }},
 	{key: "mode", read: func(v value, s *Surface) {
-		choose(v, []option[Mode]{
-			{"enforce", ModeEnforce}, {"shadow", ModeShadow}, {"off", ModeOff},
-		}, &s.Lockout.Mode)
+		choose(v, modes, &s.Lockout.Mode)
 	}},
 }
 
@@ -188,11 +190,15 @@ func readSurfaces(v value) []Surface {
 	return list
 }
 
-func readName(v value, s *Surface) {
+func readName(v value, s *Surface) { s.Name = readNameOf(v, "a surface's name") }
+
+// readNameOf reads a name that goes into metrics. It is empty if it could not be
+// read.
+func readNameOf(v value, what string) string {
 	const right = "a letter, then letters, digits, - and _, all lower case, at most 32"
 	text, ok := v.text(right)
 	if !ok {
-		return
+		return ""
 	}
 	ok = text != "" && len(text) <= maxName && text[0] >= 'a' && text[0] <= 'z'
 	for i := 0; ok && i < len(text); i++ {
@@ -200,10 +206,10 @@ func readName(v value, s *Surface) {
 		ok = c >= 'a' && c <= 'z' || isDigit(c) || c == '-' || c == '_'
 	}
 	if !ok {
-		v.bad(quote(text) + " is not a surface's name; write " + right)
-		return
+		v.bad(quote(text) + " is not " + what + "; write " + right)
+		return ""
 	}
-	s.Name = text
+	return text
 }
 
 const kinds = `"api", "mcp", "oauth-token" or "oauth-consent"`

@@ -15,6 +15,7 @@ func (d *draft) validate(out *report) {
 	}
 	d.checkReachable(out)
 	d.checkIdentity(out)
+	d.checkConcurrency(out)
 	if d.OAuth != nil {
 		checkScopes(d.OAuth, out)
 	}

@@ -91,6 +91,9 @@ func (f *Filter) reportRefusal(host Host, s *Stream, what string, why *refusal) 
 		return
 	}
 	b := appendField(f.line(what, s), "reason", string(why.reason))
+	if why.reason == ReasonOverCapacity {
+		b = appendField(b, "rule", s.over.Name)
+	}
 	if why.seconds > 0 {
 		b = appendNumber(b, "retry_after", why.seconds)
 	}

@@ -18,9 +18,14 @@ type Filter struct {
 	challenge *challenge // nil without oauth
 	documents []document
 	table     *table.Table
-	audit     audit
-	signals   audit // the same rate again, for lines about attacks
-	metrics   metrics
+	// limits are those on requests in flight, and holdings what this worker holds
+	// under them.
+	limits   []limit
+	holdings map[table.Key]*holding
+
+	audit   audit
+	signals audit // the same rate again, for lines about attacks
+	metrics metrics
 
 	readings []string // scratch: the spellings of a path
 	name     []byte   // scratch: a principal
@@ -50,6 +55,7 @@ func New(c *config.Config, host Host, seed table.Seed) *Filter {
 		}
 	}
 	f.readyIdentity()
+	f.readyConcurrency()
 	f.guidance = newGuidance(c)
 	if c.OAuth != nil {
 		f.challenge = newChallenge(c.OAuth)
@@ -62,4 +68,14 @@ func New(c *config.Config, host Host, seed table.Seed) *Filter {
 		host.Warn("gatewarden: " + warning)
 	}
 	return f
+}
+
+// TickPeriod, in milliseconds, is how often the plugin calls Tick: so far may
+// metrics lag behind.
+const TickPeriod = 1000
+
+// Tick does what is due now and then.
+func (f *Filter) Tick(host Host) {
+	f.confirmPlaces(host)
+	f.Flush(host)
 }

@@ -58,7 +58,13 @@ func (f *Filter) defineMetrics(host Host) {
 		define(&s.sprayings, label("gatewarden_spraying_total", "surface", s.Name))
 		define(&s.rateLimited, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonRateLimited)))
 		define(&s.lockedOut, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonLockedOut)))
+		define(&s.overCapacity, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonOverCapacity)))
 		define(&s.denied, label("gatewarden_auth_denied_total", "surface", s.Name))
+	}
+	for i := range f.limits {
+		l := &f.limits[i]
+		define(&l.refused, label("gatewarden_over_capacity_total", "rule", l.Name, "outcome", "refused"))
+		define(&l.shadowed, label("gatewarden_over_capacity_total", "rule", l.Name, "outcome", "shadowed"))
 	}
 	m := &f.metrics
 	define(&m.malformed, label(rateLimitedTotal, "surface", noSurface, "reason", string(ReasonMalformed)))
@@ -71,24 +77,24 @@ func (f *Filter) defineMetrics(host Host) {
 	host.Record(host.Gauge("gatewarden_table_max_bytes"), uint64(f.table.MaxBytes()))
 }
 
-// Flush hands what was counted to the host. The plugin calls it every
-// FlushPeriod and before it goes.
+// Flush hands what was counted to the host. The plugin calls it before it goes.
 func (f *Filter) Flush(host Host) {
 	for i := range f.surfaces {
 		s := &f.surfaces[i]
 		for _, c := range []*counter{
 			&s.passed, &s.refused, &s.shadowed, &s.knownGood,
 			&s.failures, &s.lockouts, &s.networkLockouts, &s.stuffings, &s.sprayings, &s.lockedOut, &s.rateLimited,
-			&s.denied,
+			&s.denied, &s.overCapacity,
 		} {
 			c.flush(host)
 		}
+	}
+	for i := range f.limits {
+		f.limits[i].refused.flush(host)
+		f.limits[i].shadowed.flush(host)
 	}
 	m := &f.metrics
 	for _, c := range []*counter{&m.malformed, &m.suppressed, &m.evictions, &m.full, &m.contended, &m.retries} {
 		c.flush(host)
 	}
 }
-
-// FlushPeriod, in milliseconds, is how far metrics may lag behind.
-const FlushPeriod = 1000

@@ -17,6 +17,8 @@ const (
 	ReasonRateLimited Reason = "rate_limited"
 	ReasonMalformed   Reason = "malformed"
 	ReasonAuthDenied  Reason = "auth_denied"
+
+	ReasonOverCapacity Reason = "over_capacity"
 )
 
 // details is the reason as response code details.
@@ -30,6 +32,7 @@ const problemAbnormal = "https://iana.org/assignments/http-problem-types#abnorma
 const (
 	grpcInvalidArgument   = 3
 	grpcResourceExhausted = 8
+	grpcUnavailable       = 14
 	grpcUnauthenticated   = 16
 )
 
@@ -43,8 +46,11 @@ type refusal struct {
 
 func (r *refusal) message() string {
 	what := "Too many failed authentications."
-	if r.reason == ReasonRateLimited {
+	switch r.reason {
+	case ReasonRateLimited:
 		what = "Too many attempts at once."
+	case ReasonOverCapacity:
+		what = "The service is currently at capacity."
 	}
 	if r.seconds == 1 {
 		return what + " Try again in 1 second."

@@ -37,6 +37,8 @@ type Stream struct {
 
 	standing standing
 	slot     slot
+	places   []*holding // among the requests in flight
+	over     *limit     // that has no place for it
 	attempts []attempt
 	accounts []string     // that are attempted
 	form     *accountForm // reads the request body, nil if it need not
@@ -53,6 +55,7 @@ type Stream struct {
 	readable   bool // the request has a body of a size that can be held
 	held       bool // headers are held until the body was read for the reply
 	replied    bool // the response is the filter's own
+	shadowed   bool // it passes, though it would have been refused
 	reading    bool // the response body is being read
 }
 
@@ -60,7 +63,7 @@ type Stream struct {
 func (f *Filter) NewStream() *Stream { return &Stream{filter: f} }
 
 // Reset makes a stream that is done a new one, so that its memory serves again.
-func (s *Stream) Reset() { *s = Stream{filter: s.filter} }
+func (s *Stream) Reset() { *s = Stream{filter: s.filter, places: s.places[:0]} }
 
 // RequestHeaders decides about a request. end tells that it has no body.
 func (s *Stream) RequestHeaders(host Host, end bool) Action {
@@ -83,10 +86,14 @@ func (s *Stream) RequestHeaders(host Host, end bool) Action {
 		return s.refuseMalformed(host, malformedPath)
 	}
 	nothing := !owner.counts() && len(s.filter.sources) == 0
-	if nothing || isPreflight(&t, &d) && !s.credential {
+	preflight := isPreflight(&t, &d) && !s.credential
+	if (nothing || preflight) && len(owner.limits) == 0 {
 		return s.pass()
 	}
 	s.client = clientOf(&s.filter.config.Client, host, headers)
+	if preflight {
+		return s.enter(host)
+	}
 	s.readable = !end && t.method == "POST" && d.contentLength <= mcp.MaxRequest
 	s.identify(host, headers)
 	if s.counted = owner.counts() && !s.client.allowed; s.counted {
@@ -145,25 +152,46 @@ func (s *Stream) check(host Host) Action {
 	why, refused := s.decide(host)
 	if refused && why.reason != ReasonAuthDenied && s.surface.Lockout.Mode == config.ModeShadow {
 		s.form = nil
-		s.surface.shadowed.add(1)
-		s.filter.reportRefusal(host, s, "shadow refusal", &why)
-		if !s.unverified() {
-			return Continue
+		s.shadow(host, &why)
+		if refused = s.unverified(); refused {
+			why = s.deny(host)
 		}
-		why = s.deny(host)
 	}
+	if !refused {
+		return s.enter(host)
+	}
+	return s.turnAway(host, &why)
+}
+
+// enter lets the request in that nothing else refuses, if there is a place for it.
+func (s *Stream) enter(host Host) Action {
+	why, refused := s.takePlaces(host)
 	switch {
-	case !refused && s.awaiting():
+	case refused:
+		return s.turnAway(host, &why)
+	case s.awaiting():
 		return s.awaitAccount()
-	case !refused:
-		return s.pass()
 	}
+	return s.pass()
+}
+
+// turnAway refuses the request, or holds it until its body was read for that.
+func (s *Stream) turnAway(host Host, why *refusal) Action {
 	s.form = nil
 	if s.readsID() {
 		s.held = true
 		return Pause
 	}
-	return s.refuse(host, &why, nil)
+	return s.refuse(host, why, nil)
+}
+
+// shadow reports what would have been refused.
+func (s *Stream) shadow(host Host, why *refusal) {
+	if !s.shadowed {
+		s.shadowed = true
+		s.surface.shadowed.add(1)
+	}
+	s.filter.reportRefusal(host, s, "shadow refusal", why)
 }
 
 // decide tells whether the request is refused, and why.
@@ -235,9 +263,11 @@ func (s *Stream) locked(host Host) (r table.Record, now int64, locked bool) {
 }
 
 func (s *Stream) pass() Action {
-	if s.excused {
+	switch {
+	case s.shadowed: // and counted as such
+	case s.excused:
 		s.surface.knownGood.add(1)
-	} else {
+	default:
 		s.surface.passed.add(1)
 	}
 	return Continue
@@ -259,6 +289,12 @@ func (s *Stream) refuse(host Host, why *refusal, request []byte) Action {
 		s.surface.denied.add(1)
 		cors := corsHeaders(&s.filter.config.CORS, s.origin)
 		return s.reply(host, s.filter.denial(s.surface, s.denial, s.grpc, request, cors))
+	case ReasonOverCapacity:
+		s.surface.overCapacity.add(1)
+		s.over.refused.add(1)
+		s.filter.reportRefusal(host, s, "refusal", why)
+		cors := corsHeaders(&s.filter.config.CORS, s.origin)
+		return s.reply(host, overCapacity(s.surface, s.over, why, s.grpc, request, cors))
 	case ReasonLockedOut:
 		s.surface.lockedOut.add(1)
 	default:

@@ -85,12 +85,12 @@ func (s *Stream) endForm(host Host) Action {
 		return s.pass()
 	}
 	s.freeSlot(why.now)
-	switch {
-	case s.surface.Lockout.Mode == config.ModeShadow:
-		s.surface.shadowed.add(1)
-		s.filter.reportRefusal(host, s, "shadow refusal", &why)
+	if s.surface.Lockout.Mode == config.ModeShadow {
+		s.shadow(host, &why)
 		return Continue
-	case !ok:
+	}
+	s.freePlaces(why.now)
+	if !ok {
 		return s.refuseMalformed(host, malformedForm)
 	}
 	return s.refuse(host, &why, nil)
@@ -100,7 +100,14 @@ func (s *Stream) endForm(host Host) Action {
 // there is no reason for it any more.
 func (s *Stream) release(host Host, size int) Action {
 	s.held = false
-	why, refused := s.decide(host)
+	var why refusal
+	refused := false
+	if s.over == nil { // or all but a place was found
+		why, refused = s.decide(host)
+	}
+	if !refused {
+		why, refused = s.takePlaces(host)
+	}
 	if !refused {
 		return s.pass()
 	}

@@ -75,6 +75,9 @@ func (s *Stream) Done(host Host) {
 	if s.slot.held {
 		s.freeSlot(host.Now())
 	}
+	if len(s.places) > 0 {
+		s.freePlaces(host.Now())
+	}
 }
 
 // codeDetails is the property that says how the stream ended.

@@ -23,6 +23,8 @@ type surface struct {
 	// a request must not go on without it.
 	readsAccount, awaitsAccount bool
 
+	limits []*limit // on the requests in flight
+
 	last    lastRefusal
 	denials [denials]*Reply
 
@@ -30,6 +32,7 @@ type surface struct {
 	failures, lockouts, networkLockouts  counter
 	stuffings, sprayings                 counter
 	lockedOut, rateLimited, denied       counter
+	overCapacity                         counter
 }
 
 // counts tells whether failures count towards a lockout here.
@@ -67,6 +70,7 @@ var (
 	sprayingRule     = []byte("spraying")
 	sprayingPairRule = []byte("spraying-client")
 	acceptedRule     = []byte("accepted")
+	concurrencyRule  = []byte("concurrency")
 )
 
 // target is what decides to which surface a request belongs: its method and its

@@ -18,6 +18,10 @@ const CodeRateLimited = 429
 // CodeUnauthorized is the error code of a refusal for want of a valid credential.
 const CodeUnauthorized = 401
 
+// CodeOverCapacity is the error code of a refusal because too many requests are in
+// flight.
+const CodeOverCapacity = 503
+
 // MaxRequest is how much of a request's body is read for its id. Requests are
 // far smaller as a rule; the id stands at their beginning, but only a whole
 // body is known to be valid.
