@@ -42,7 +42,7 @@ func configure(id, size uint32) bool {
 func tick(id uint32) {
 	results.Reset()
 	if p := plugins[id]; p != nil {
-		p.flush()
+		p.tick()
 	}
 }
 

@@ -48,11 +48,17 @@ func (p *plugin) configure(size int) bool {
 		log(logError, "gatewarden: shared data keeps nothing, so workers could not count together; is it restricted by capability_restriction_config?")
 		return false
 	}
-	if setTickPeriod(filter.FlushPeriod) != statusOK {
-		log(logError, "gatewarden: the proxy refuses a timer, so metrics will not be written")
+	if setTickPeriod(filter.TickPeriod) != statusOK {
+		log(logError, "gatewarden: the proxy refuses a timer, so metrics will not be written, and requests in flight be forgotten after 20 seconds")
 	}
 	p.filter = filter.New(c, &p.host, seed)
 	return true
+}
+
+func (p *plugin) tick() {
+	if p.filter != nil {
+		p.filter.Tick(&p.host)
+	}
 }
 
 // flush hands what was counted to the proxy.

@@ -23,6 +23,9 @@ type Config struct {
 	UntrustedHeaders []string
 	// Quotas are the rules about how much may be asked for; at most MaxQuotas.
 	Quotas []Quota
+	// Concurrency are the limits on requests in flight; each that applies to a
+	// request must have room for it.
+	Concurrency []Concurrency
 	// OAuth is nil when the service's discovery is not configured.
 	OAuth *OAuth
 	CORS  CORS
@@ -284,6 +287,36 @@ type APIKey struct {
 	// Expires is in milliseconds since 1970; 0 means never.
 	Expires int64
 }
+
+// Concurrency is a limit on the requests that are in flight at once.
+type Concurrency struct {
+	Name string
+	// Surfaces that the rule applies to, by name; empty means all of them.
+	Surfaces []string
+	Per      Share
+	// Limit is how many requests may be in flight; at most MaxConcurrency.
+	Limit uint32
+	// RetryAfter, in milliseconds, is when who is refused is told to come back.
+	RetryAfter int64
+	Mode       Mode
+}
+
+// MaxConcurrency is the most requests in flight that a rule can count.
+const MaxConcurrency = 1<<16 - 1
+
+// Share is what has a limit of its own.
+type Share uint8
+
+// The shares.
+const (
+	// PerSurface counts each surface apart.
+	PerSurface Share = iota
+	// PerIdentity counts each identity apart and, where nobody was verified,
+	// each client.
+	PerIdentity
+	// PerAll counts everything together.
+	PerAll
+)
 
 // OAuth describes the protected resource (RFC 9728) and its challenge.
 type OAuth struct {

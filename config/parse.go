@@ -76,6 +76,9 @@ var rootFields = []field[draft]{
 	{key: "quotas", below: keysOf("[]", quotaFields), read: func(v value, d *draft) {
 		d.Quotas = readQuotas(v)
 	}},
+	{key: "concurrency", below: keysOf("[]", concurrencyFields), read: func(v value, d *draft) {
+		d.Concurrency = readConcurrency(v)
+	}},
 	{key: "oauth", below: keysOf("", oauthFields), read: func(v value, d *draft) {
 		d.OAuth = &OAuth{ServeMetadata: true}
 		readObject(v, oauthFields, d.OAuth)

@@ -148,6 +148,11 @@ func TestEveryField(t *testing.T) {
 			}},
 		}},
 		{"untrusted_headers", c.UntrustedHeaders, []string{"x-forwarded-user"}},
+		{"concurrency", c.Concurrency, []Concurrency{
+			{Name: "service", Per: PerAll, Limit: 65535, RetryAfter: 90_000, Mode: ModeShadow},
+			{Name: "per_user-1", Surfaces: []string{"api-v2", "tools"}, Per: PerIdentity, Limit: 1, RetryAfter: 1000},
+			{Name: "each", Per: PerSurface, Limit: 20, RetryAfter: 1000, Mode: ModeOff},
+		}},
 		{"oauth", *c.OAuth, OAuth{
 			Resource: "https://api.example.com:8443/mcp/", AuthorizationServers: []string{"https://auth.example.com/realms/one"},
 			ScopesSupported: []string{"mcp:tools", "mcp:query", "!~"}, ResourceDocumentation: "http://docs.example.com/a?b=c#d",

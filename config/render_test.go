@@ -26,6 +26,8 @@ func render(c *Config) []byte {
 
 		"identity": renderIdentity(c.Identity), "untrusted_headers": texts(c.UntrustedHeaders),
 
+		"concurrency": renderConcurrency(c.Concurrency),
+
 		"allow_on_headers_stop_iteration": c.HeadersStopIteration,
 	}
 	if c.CORS.Any {
@@ -76,6 +78,21 @@ func renderSurfaces(list []Surface) []object {
 			"kind":  [...]string{"api", "mcp", "oauth-token", "oauth-consent"}[s.Kind],
 			"match": renderMatches(s.Match), "lockout": renderLockout(&s.Lockout), "require": s.Require,
 		})
+	}
+	return out
+}
+
+func renderConcurrency(list []Concurrency) []object {
+	out := []object{}
+	for _, c := range list {
+		o := object{
+			"name": c.Name, "per": [...]string{"surface", "identity", "all"}[c.Per], "limit": c.Limit,
+			"retry_after": formatDuration(c.RetryAfter), "mode": [...]string{"enforce", "shadow", "off"}[c.Mode],
+		}
+		if len(c.Surfaces) > 0 {
+			o["surfaces"] = c.Surfaces
+		}
+		out = append(out, o)
 	}
 	return out
 }

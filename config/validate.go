@@ -16,6 +16,7 @@ func (d *draft) validate(out *report) {
 	d.checkReachable(out)
 	d.checkQuotas(out)
 	d.checkIdentity(out)
+	d.checkConcurrency(out)
 	if d.OAuth != nil {
 		checkScopes(d.OAuth, out)
 	}

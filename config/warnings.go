@@ -36,8 +36,8 @@ func (c *Config) Warnings() []string {
 				"so that it never comes first; write fewer credentials, or a longer window")
 		}
 	}
-	// An instance that knows who is asking may leave the counting to another.
-	if off > 0 && off == len(c.Surfaces) && len(c.Identity) == 0 {
+	// An instance that does something else may leave the counting to another.
+	if off > 0 && off == len(c.Surfaces) && len(c.Identity)+len(c.Concurrency) == 0 {
 		warn("surfaces", "have all their lockouts switched off; remove mode off, or failures 0, from those to guard")
 	}
 	c.warnQuotas(warn)

@@ -9,8 +9,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"testing"
 	"time"
 
@@ -117,7 +118,7 @@ func (s *stage) world(t *testing.T, upstream *teller, vmID string, script scenar
 	return &world{stage: s, t: t, upstream: upstream, logged: logged}
 }
 
-func (w *world) Do(_ int, send wasmhost.Request, answer wasmhost.Response) scenario.Outcome {
+func (w *world) Do(_ int, send wasmhost.Request, answer wasmhost.Response, meanwhile func()) scenario.Outcome {
 	w.t.Helper()
 	told, err := json.Marshal(answer)
 	require.NoError(w.t, err)
@@ -135,19 +136,47 @@ func (w *world) Do(_ int, send wasmhost.Request, answer wasmhost.Response) scena
 		{"x-forwarded-for", host}, {tellHeader, base64.StdEncoding.EncodeToString(told)},
 	}, request.Headers...)
 	w.sent++
-	id := fmt.Sprintf("%q", fmt.Sprintf("%s-%d", w.t.Name(), w.sent))
-	request.Headers = append(request.Headers, [2]string{idHeader, strings.Trim(id, `"`)})
+	id := fmt.Sprintf("%s-%d", w.t.Name(), w.sent)
+	request.Headers = append(request.Headers, [2]string{idHeader, id})
 	if verified, ok := send.Metadata[scenario.JWTAuthn].(map[string]any); ok {
 		request.Headers = append(request.Headers, [2]string{claimsHeader, encodeValue(w.t, verified["payload"])})
 	}
-	reached := w.upstream.requests.Load()
-	response, err := exchange(w.address, request)
-	require.NoError(w.t, err)
-	outcome := w.outcome(response, w.upstream.requests.Load() > reached, id)
-	if outcome.Reached {
-		outcome.Got = *w.upstream.last.Load()
-	}
+	response, got, reached := w.exchange(id, request, meanwhile)
+	outcome := w.outcome(response, reached, strconv.Quote(id))
+	outcome.Got = got
 	return outcome
+}
+
+// exchange sends a request and calls meanwhile when the service has it. It returns
+// the headers that the service got, and whether it did.
+func (w *world) exchange(id string, request contract.Request, meanwhile func()) (r contract.Response, got [][2]string, reached bool) {
+	w.t.Helper()
+	v := visit{arrived: make(chan [][2]string, 1), leave: make(chan struct{})}
+	w.upstream.visits.Store(id, v)
+	answered := make(chan error, 1)
+	go func() {
+		var err error
+		r, err = exchange(w.address, request)
+		answered <- err
+	}()
+	select {
+	case got = <-v.arrived:
+		func() {
+			defer close(v.leave) // even if a step fails the test
+			meanwhile()
+		}()
+		require.NoError(w.t, <-answered)
+		return r, got, true
+	case err := <-answered:
+		require.NoError(w.t, err)
+	}
+	close(v.leave)
+	select {
+	case got = <-v.arrived: // just before it was refused
+		return r, got, true
+	default:
+		return r, nil, false
+	}
 }
 
 // encodeValue writes what a claim is as the protobuf message Value.
@@ -213,8 +242,14 @@ func (a *authorizer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // teller is a service that answers as it is told by the request.
 type teller struct {
-	requests atomic.Int64
-	last     atomic.Pointer[[][2]string] // the headers of the last one
+	visits sync.Map // by the id of the request
+}
+
+// visit is a request at the service: with the headers that arrived, until it may
+// leave.
+type visit struct {
+	arrived chan [][2]string
+	leave   chan struct{}
 }
 
 const (
@@ -234,8 +269,11 @@ func (u *teller) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			headers = append(headers, [2]string{strings.ToLower(name), value})
 		}
 	}
-	u.last.Store(&headers)
-	u.requests.Add(1)
+	if v, ok := u.visits.Load(r.Header.Get(idHeader)); ok {
+		v := v.(visit)
+		v.arrived <- headers
+		<-v.leave
+	}
 	_, _ = io.Copy(io.Discard, r.Body)
 	var answer wasmhost.Response
 	text, err := base64.StdEncoding.DecodeString(told)

@@ -24,6 +24,9 @@
 //	failure.go            which responses are failures
 //	lockout.go            when failures lock out, for how long
 //	pending.go            how many attempts may be under way
+//	concurrency.go        how many requests may be in flight
+//	inflight.go             and how they are counted
+//	overcapacity.go         and what is said to one more
 //	knowngood.go          which credentials pass a lockout
 //	keys.go, account.go   limits by account and credential
 //	distinct.go           how many different credentials, or clients, fail

@@ -22,10 +22,15 @@ type Filter struct {
 	// quotaTable has the quotas' counters: everybody who asks for something has
 	// some, and they must not push out those of who failed.
 	quotaTable *table.Table
-	lookups    lookups
-	audit      audit
-	signals    audit // the same rate again, for lines about attacks
-	metrics    metrics
+	// limits are those on requests in flight, and holdings what this worker holds
+	// under them.
+	limits   []limit
+	holdings map[table.Key]*holding
+
+	lookups lookups
+	audit   audit
+	signals audit // the same rate again, for lines about attacks
+	metrics metrics
 
 	// exposed are the fields of the filter's own replies that pages may read.
 	exposed string
@@ -66,6 +71,7 @@ func New(c *config.Config, host Host, seed table.Seed) *Filter {
 	if f.readyQuotas(c.Quotas, host, seed); len(f.quotas) > 0 {
 		f.exposed += ", " + exposedQuotaFields
 	}
+	f.readyConcurrency()
 	f.guidance = newGuidance(c)
 	if c.OAuth != nil {
 		f.challenge = newChallenge(c.OAuth)
@@ -78,4 +84,14 @@ func New(c *config.Config, host Host, seed table.Seed) *Filter {
 		host.Warn("gatewarden: " + warning)
 	}
 	return f
+}
+
+// TickPeriod, in milliseconds, is how often the plugin calls Tick: so far may
+// metrics lag behind.
+const TickPeriod = 1000
+
+// Tick does what is due now and then.
+func (f *Filter) Tick(host Host) {
+	f.confirmPlaces(host)
+	f.Flush(host)
 }

@@ -101,11 +101,17 @@ func (f *Filter) defineMetrics(host Host) {
 		define(&s.sprayings, label("gatewarden_spraying_total", "surface", s.Name))
 		define(&s.rateLimited, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonRateLimited)))
 		define(&s.lockedOut, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonLockedOut)))
+		define(&s.overCapacity, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonOverCapacity)))
 		define(&s.denied, label("gatewarden_auth_denied_total", "surface", s.Name))
 		define(&s.unavailable, label("gatewarden_auth_unavailable_total", "surface", s.Name))
 		if len(s.quotas) > 0 {
 			define(&s.overQuota, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonQuotaExceeded)))
 		}
+	}
+	for i := range f.limits {
+		l := &f.limits[i]
+		define(&l.refused, label("gatewarden_over_capacity_total", "rule", l.Name, "outcome", "refused"))
+		define(&l.shadowed, label("gatewarden_over_capacity_total", "rule", l.Name, "outcome", "shadowed"))
 	}
 	m := &f.metrics
 	define(&m.malformed, label(rateLimitedTotal, "surface", noSurface, "reason", string(ReasonMalformed)))
@@ -142,15 +148,14 @@ func (f *Filter) defineQuotaMetrics(host Host) {
 	host.Record(host.Gauge("gatewarden_quota_table_max_bytes"), uint64(f.quotaTable.MaxBytes()))
 }
 
-// Flush hands what was counted to the host. The plugin calls it every
-// FlushPeriod and before it goes.
+// Flush hands what was counted to the host. The plugin calls it before it goes.
 func (f *Filter) Flush(host Host) {
 	for i := range f.surfaces {
 		s := &f.surfaces[i]
 		for _, c := range []*counter{
 			&s.passed, &s.refused, &s.shadowed, &s.knownGood,
 			&s.failures, &s.lockouts, &s.networkLockouts, &s.stuffings, &s.sprayings, &s.lockedOut, &s.rateLimited,
-			&s.denied, &s.unavailable, &s.overQuota,
+			&s.denied, &s.unavailable, &s.overQuota, &s.overCapacity,
 		} {
 			c.flush(host)
 		}
@@ -161,6 +166,10 @@ func (f *Filter) Flush(host Host) {
 			c.flush(host)
 		}
 	}
+	for i := range f.limits {
+		f.limits[i].refused.flush(host)
+		f.limits[i].shadowed.flush(host)
+	}
 	m := &f.metrics
 	m.malformed.flush(host)
 	m.suppressed.flush(host)
@@ -170,6 +179,3 @@ func (f *Filter) Flush(host Host) {
 		m.introspections[i].flush(host)
 	}
 }
-
-// FlushPeriod, in milliseconds, is how far metrics may lag behind.
-const FlushPeriod = 1000

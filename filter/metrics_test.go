@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-const twoSurfaces = `{"surfaces": [
+const twoSurfaces = `{"concurrency": [{"name": "c_2", "per": "all", "limit": 1}], "surfaces": [
 	{"name": "a", "kind": "api", "match": [{"prefix": "/a"}], "lockout": {"failures": 1}},
 	{"name": "b-c_1", "kind": "mcp", "match": [{"prefix": "/b"}], "lockout": {"failures": 1, "mode": "shadow"}}]}`
 
@@ -16,6 +16,8 @@ func TestMetricNames(t *testing.T) {
 	_, host := newFilter(t, twoSurfaces)
 	want := []string{
 		"counter gatewarden_log_suppressed_total",
+		"counter gatewarden_over_capacity_total.rule.c_2.outcome.refused",
+		"counter gatewarden_over_capacity_total.rule.c_2.outcome.shadowed",
 		"counter gatewarden_rate_limited_requests_total.surface._.reason.malformed",
 		"counter gatewarden_table_contended_total",
 		"counter gatewarden_table_evictions_total",
@@ -37,6 +39,7 @@ func TestMetricNames(t *testing.T) {
 			"counter gatewarden_spraying_total.surface."+name,
 			"counter gatewarden_stuffing_total.surface."+name,
 			"counter gatewarden_rate_limited_requests_total.surface."+name+".reason.locked_out",
+			"counter gatewarden_rate_limited_requests_total.surface."+name+".reason.over_capacity",
 			"counter gatewarden_rate_limited_requests_total.surface."+name+".reason.rate_limited",
 			"counter gatewarden_requests_total.surface."+name+".outcome.known_good",
 			"counter gatewarden_requests_total.surface."+name+".outcome.passed",

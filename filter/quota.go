@@ -21,13 +21,13 @@ type quota struct {
 	paths          []config.Match // in lower case
 	costs          []config.Cost  // in lower case
 	// limits are those of the tiers, and at last that of everybody else.
-	limits []limit
+	limits []allowance
 
 	admitted, refused, shadowed, unverified counter
 }
 
-// limit is one of a rule's limits, with what replies say of it.
-type limit struct {
+// allowance is one of a rule's limits, with what replies say of it.
+type allowance struct {
 	tier string
 	plan // its limit is 0 where there is none
 	// number is the limit, policy an item of RateLimit-Policy.
@@ -100,25 +100,25 @@ func newQuota(rule *config.Quota, bits map[string]uint64) quota {
 		q.costs = append(q.costs, c)
 	}
 	for _, t := range rule.Tiers {
-		q.limits = append(q.limits, newLimit(rule, t.Tier, t.Limit))
+		q.limits = append(q.limits, newAllowance(rule, t.Tier, t.Limit))
 	}
-	q.limits = append(q.limits, newLimit(rule, "", rule.Limit))
+	q.limits = append(q.limits, newAllowance(rule, "", rule.Limit))
 	return q
 }
 
-func newLimit(rule *config.Quota, tier string, units uint32) limit {
+func newAllowance(rule *config.Quota, tier string, units uint32) allowance {
 	if units == config.NoLimit {
 		units = 0
 	}
 	number := strconv.FormatUint(uint64(units), 10)
-	return limit{
+	return allowance{
 		tier: tier, plan: plan{units, rule.Window}, number: number,
 		policy: `"` + rule.Name + `";q=` + number + ";w=" + strconv.FormatInt(rule.Window/1000, 10),
 	}
 }
 
 // limitOf returns the limit of a tier.
-func (q *quota) limitOf(tier string) *limit {
+func (q *quota) limitOf(tier string) *allowance {
 	last := len(q.limits) - 1
 	for i := range q.limits[:last] {
 		if q.limits[i].tier == tier {
@@ -133,7 +133,7 @@ type charge struct {
 	quota *quota
 	cost  uint32
 	// limit and key are those of who asks, known once the identity is.
-	limit *limit
+	limit *allowance
 	key   table.Key
 	// fallback tells that it is the address that pays, because what should was
 	// not verified.

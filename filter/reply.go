@@ -19,6 +19,7 @@ const (
 	ReasonMalformed        Reason = "malformed"
 	ReasonAuthDenied       Reason = "auth_denied"
 	ReasonStoreUnavailable Reason = "store_unavailable"
+	ReasonOverCapacity     Reason = "over_capacity"
 )
 
 // details is the reason as response code details.
@@ -66,6 +67,8 @@ func (r *refusal) message() string {
 		return "Rate limit exceeded. Try again in " + strconv.FormatInt(r.seconds, 10) + " seconds."
 	case ReasonRateLimited:
 		what = "Too many attempts at once."
+	case ReasonOverCapacity:
+		what = "The service is currently at capacity."
 	}
 	if r.seconds == 1 {
 		return what + " Try again in 1 second."

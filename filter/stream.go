@@ -46,6 +46,8 @@ type Stream struct {
 
 	standing standing
 	slot     slot
+	places   []*holding // among the requests in flight
+	over     *limit     // that has no place for it
 	attempts []attempt
 	accounts []string     // that are attempted
 	form     *accountForm // reads the request body, nil if it need not
@@ -71,7 +73,9 @@ type Stream struct {
 func (f *Filter) NewStream() *Stream { return &Stream{filter: f} }
 
 // Reset makes a stream that is done a new one, so that its memory serves again.
-func (s *Stream) Reset() { *s = Stream{filter: s.filter, charges: s.charges[:0]} }
+func (s *Stream) Reset() {
+	*s = Stream{filter: s.filter, charges: s.charges[:0], places: s.places[:0]}
+}
 
 // RequestHeaders decides about a request. end tells that it has no body.
 func (s *Stream) RequestHeaders(host Host, end bool) Action {
@@ -93,14 +97,18 @@ func (s *Stream) RequestHeaders(host Host, end bool) Action {
 		s.client = clientOf(&s.filter.config.Client, host, headers)
 		return s.refuseMalformed(host, malformedPath)
 	}
-	if isPreflight(&t, &d) && !s.credential {
-		return s.pass()
+	preflight := isPreflight(&t, &d) && !s.credential
+	if !preflight {
+		s.chooseQuotas(&t)
 	}
-	s.chooseQuotas(&t)
-	if !owner.counts() && len(s.filter.sources) == 0 && len(s.charges) == 0 {
+	nothing := preflight || !owner.counts() && len(s.filter.sources) == 0 && len(s.charges) == 0
+	if nothing && len(owner.limits) == 0 {
 		return s.pass()
 	}
 	s.client = clientOf(&s.filter.config.Client, host, headers)
+	if preflight {
+		return s.enterPreflight(host)
+	}
 	s.readable = !end && t.method == "POST" && d.contentLength <= mcp.MaxRequest
 	s.identify(host, headers)
 	if s.counted = owner.counts() && !s.client.allowed; s.counted {
@@ -173,6 +181,14 @@ func (s *Stream) check(host Host) Action {
 	return s.refuse(host, &why, s.request(host))
 }
 
+// enterPreflight lets a CORS preflight in, if there is a place for it.
+func (s *Stream) enterPreflight(host Host) Action {
+	if why, refused := s.takePlaces(host); refused {
+		return s.refuse(host, &why, nil)
+	}
+	return s.pass()
+}
+
 // decide tells whether the request is refused, and why. What a quota takes comes
 // before the account is known: a service that sees the headers of a request may
 // answer them.
@@ -182,6 +198,11 @@ func (s *Stream) decide(host Host) (why refusal, refused bool) {
 	}
 	if why, refused = s.spendQuotas(host); refused {
 		s.freeSlot(why.now)
+		return why, true
+	}
+	if why, refused = s.takePlaces(host); refused {
+		s.freeSlot(why.now)
+		s.giveBack(s.charges, why.now)
 	}
 	return why, refused
 }
@@ -304,6 +325,11 @@ func (s *Stream) refuse(host Host, why *refusal, request []byte) Action {
 		// What failed has a line of its own.
 		s.surface.unavailable.add(1)
 		return s.reply(host, unavailable(s.surface, s.grpc, request, s.moreHeaders(host, why)))
+	case ReasonOverCapacity:
+		s.surface.overCapacity.add(1)
+		s.over.refused.add(1)
+		s.filter.reportRefusal(host, s, "refusal", why)
+		return s.reply(host, overCapacity(s.surface, s.over, why, s.grpc, request, s.moreHeaders(host, why)))
 	case ReasonLockedOut:
 		s.surface.lockedOut.add(1)
 	case ReasonQuotaExceeded:

@@ -93,6 +93,7 @@ func (s *Stream) endForm(host Host) Action {
 		return s.pass()
 	}
 	s.giveBack(s.charges, why.now)
+	s.freePlaces(why.now)
 	if !ok {
 		return s.refuseMalformed(host, malformedForm)
 	}

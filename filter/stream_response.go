@@ -80,6 +80,9 @@ func (s *Stream) Done(host Host) {
 	if s.slot.held {
 		s.freeSlot(host.Now())
 	}
+	if len(s.places) > 0 {
+		s.freePlaces(host.Now())
+	}
 	s.leave()
 }
 

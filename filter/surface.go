@@ -24,6 +24,7 @@ type surface struct {
 	readsAccount, awaitsAccount bool
 
 	quotas []*quota // those that are enforced first
+	limits []*limit // on the requests in flight
 
 	last    lastRefusal
 	denials [denials]*Reply
@@ -32,7 +33,7 @@ type surface struct {
 	failures, lockouts, networkLockouts  counter
 	stuffings, sprayings                 counter
 	lockedOut, rateLimited, denied       counter
-	overQuota, unavailable               counter
+	overQuota, unavailable, overCapacity counter
 }
 
 // counts tells whether failures count towards a lockout here.
@@ -73,6 +74,7 @@ var (
 	acceptedRule     = []byte("accepted")
 
 	introspectionRule = []byte("introspection")
+	concurrencyRule   = []byte("concurrency")
 )
 
 // target is what decides to which surface a request belongs: its method and its

@@ -53,7 +53,7 @@ func (g *guest) OnConfigure(uint32, int) (bool, error) {
 
 func (g *guest) OnTick(uint32) error {
 	g.host.takeBack()
-	g.filter.Flush(g.host)
+	g.filter.Tick(g.host)
 	return nil
 }
 

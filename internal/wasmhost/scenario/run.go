@@ -15,8 +15,9 @@ import (
 // World is something that runs the filter: the stand-in, or a real Envoy.
 type World interface {
 	// Do sends a request on a worker; the service behind the filter answers
-	// as told.
-	Do(worker int, send wasmhost.Request, answer wasmhost.Response) Outcome
+	// as told, when meanwhile has returned.
+	Do(worker int, send wasmhost.Request, answer wasmhost.Response, meanwhile func()) Outcome
+	// Advance lets time pass, and the workers' timers with it.
 	Advance(d time.Duration)
 	Reconfigure(config string) error
 	// LogLines is the filter's log.
@@ -71,31 +72,53 @@ func (o Outcome) String() string {
 func Run(t *testing.T, w World, s Scenario) string {
 	t.Helper()
 	var transcript strings.Builder
-	workers, sent := max(s.Workers, 1), 0
-	for i, step := range s.Steps {
-		w.Advance(step.After)
-		if step.Reconfigure != "" {
-			if err := w.Reconfigure(step.Reconfigure); err != nil {
-				t.Fatalf("step %d, %s: %v", i+1, step.Note, err)
-			}
-		}
-		for n := range max(step.Times, 1) {
-			got := step.Want.settle(w.Do(sent%workers, step.Send, step.Answer), w.Slack())
-			sent++
-			for _, problem := range step.check(got) {
-				t.Errorf("step %d, %s (%d): %s", i+1, step.Note, n+1, problem)
-			}
-			fmt.Fprintf(&transcript, "-- %d.%d %s\n%s\n", i+1, n+1, step.Note, got)
-		}
-		if t.Failed() {
-			t.FailNow() // what follows builds on this step
-		}
-	}
+	p := player{t: t, world: w, workers: max(s.Workers, 1), transcript: &transcript}
+	p.play("", s.Steps)
 	if counters, ok := w.(Counters); ok {
 		checkMetrics(t, counters, s, &transcript)
 	}
 	checkLog(t, w, s, &transcript)
 	return transcript.String()
+}
+
+// player plays the steps of one scenario.
+type player struct {
+	t             *testing.T
+	world         World
+	workers, sent int
+	transcript    *strings.Builder
+}
+
+// play plays steps whose numbers begin with prefix.
+func (p *player) play(prefix string, steps []Step) {
+	p.t.Helper()
+	for i, step := range steps {
+		number := fmt.Sprint(prefix, i+1)
+		p.world.Advance(step.After)
+		if step.Reconfigure != "" {
+			if err := p.world.Reconfigure(step.Reconfigure); err != nil {
+				p.t.Fatalf("step %s, %s: %v", number, step.Note, err)
+			}
+		}
+		for n := range max(step.Times, 1) {
+			p.send(fmt.Sprintf("%s.%d", number, n+1), step)
+		}
+		if p.t.Failed() {
+			p.t.FailNow() // what follows builds on this step
+		}
+	}
+}
+
+func (p *player) send(number string, step Step) {
+	p.t.Helper()
+	worker := p.sent % p.workers
+	p.sent++
+	got := p.world.Do(worker, step.Send, step.Answer, func() { p.play(number+".", step.Meanwhile) })
+	got = step.Want.settle(got, p.world.Slack())
+	for _, problem := range step.check(got) {
+		p.t.Errorf("step %s, %s: %s", number, step.Note, problem)
+	}
+	fmt.Fprintf(p.transcript, "-- %s %s\n%s\n", number, step.Note, got)
 }
 
 // settle lets what is told on a real clock be a few seconds shorter than scripted:

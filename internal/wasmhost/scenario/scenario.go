@@ -42,7 +42,9 @@ type Step struct {
 	Times       int // 1 if 0
 	Send        wasmhost.Request
 	Answer      wasmhost.Response
-	Want        Want
+	// Meanwhile are the steps while the service has the request.
+	Meanwhile []Step
+	Want      Want
 }
 
 // Want is what must come of a request.
@@ -66,8 +68,12 @@ type Want struct {
 // Timeless tells whether the scenario needs neither a clock that is set by hand
 // nor a new configuration.
 func (s Scenario) Timeless() bool {
-	for _, step := range s.Steps {
-		if step.After != 0 || step.Reconfigure != "" {
+	return timeless(s.Steps)
+}
+
+func timeless(steps []Step) bool {
+	for _, step := range steps {
+		if step.After != 0 || step.Reconfigure != "" || !timeless(step.Meanwhile) {
 			return false
 		}
 	}
@@ -78,8 +84,8 @@ func (s Scenario) Timeless() bool {
 func All() []Scenario {
 	var all []Scenario
 	for _, group := range [][]Scenario{
-		lockouts(), failures(), spellings(), clients(), replies(), challenges(), updates(), hardening(), distincts(), identities(), quotas(),
-		introspections(),
+		lockouts(), failures(), spellings(), clients(), replies(), challenges(), updates(), hardening(), distincts(), identities(),
+		quotas(), introspections(), concurrency(),
 	} {
 		all = append(all, group...)
 	}
@@ -114,6 +120,8 @@ func post(note, path string, options ...option) Step { return step(note, "POST",
 func times(n int) option { return func(s *Step) { s.Times = n } }
 
 func after(d time.Duration) option { return func(s *Step) { s.After = d } }
+
+func meanwhile(steps ...Step) option { return func(s *Step) { s.Meanwhile = steps } }
 
 func reconfigured(config string) option { return func(s *Step) { s.Reconfigure = config } }
 

@@ -44,8 +44,11 @@ func (w *StandIn) Close() {
 }
 
 // Do is World.Do.
-func (w *StandIn) Do(worker int, send wasmhost.Request, answer wasmhost.Response) Outcome {
-	r := w.workers[worker].Do(send, func(wasmhost.Request) wasmhost.Response { return answer })
+func (w *StandIn) Do(worker int, send wasmhost.Request, answer wasmhost.Response, meanwhile func()) Outcome {
+	r := w.workers[worker].Do(send, func(wasmhost.Request) wasmhost.Response {
+		meanwhile()
+		return answer
+	})
 	if r.Trapped != nil {
 		return Outcome{Details: "trapped: " + r.Trapped.Error()}
 	}
@@ -58,8 +61,16 @@ func (w *StandIn) Do(worker int, send wasmhost.Request, answer wasmhost.Response
 	}
 }
 
-// Advance is World.Advance.
-func (w *StandIn) Advance(d time.Duration) { w.process.Clock.Advance(d) }
+// Advance is World.Advance. However long it is, the workers' timers come in time.
+func (w *StandIn) Advance(d time.Duration) {
+	const period = 5 * time.Second
+	for ; d > 0; d -= period {
+		w.process.Clock.Advance(min(d, period))
+		for _, worker := range w.workers {
+			_ = worker.Tick()
+		}
+	}
+}
 
 // Reconfigure is World.Reconfigure: new VMs on the same shared data, as Envoy
 // makes them for an update.

@@ -1,0 +1,86 @@
+package config
+
+import "strconv"
+
+// maxConcurrencyRules bounds what a request can cost: each rule that applies to
+// it writes the table twice.
+const maxConcurrencyRules = 16
+
+var concurrencyFields = []field[Concurrency]{
+	{key: "name", required: `write for example "service"`, read: func(v value, c *Concurrency) {
+		c.Name = readName(v, "a rule's name")
+	}},
+	{key: "surfaces", read: func(v value, c *Concurrency) {
+		v.refuseEmpty("leave it out for all surfaces")
+		c.Surfaces = v.texts(func(_ value, text string) string { return text })
+	}},
+	{key: "per", required: `write "surface", "identity" or "all"`, read: func(v value, c *Concurrency) {
+		choose(v, []option[Share]{
+			{"surface", PerSurface}, {"identity", PerIdentity}, {"all", PerAll},
+		}, &c.Per)
+	}},
+	{key: "limit", required: "write how many requests may be in flight at once, for example 100", read: func(v value, c *Concurrency) {
+		if n, ok := v.integer(1, MaxConcurrency); ok {
+			c.Limit = uint32(n)
+		}
+	}},
+	{key: "retry_after", read: func(v value, c *Concurrency) { v.duration(&c.RetryAfter, "1s") }},
+	{key: "mode", read: func(v value, c *Concurrency) { readMode(v, &c.Mode) }},
+}
+
+func readConcurrency(v value) []Concurrency {
+	var list []Concurrency
+	v.items(maxConcurrencyRules, func(item value) {
+		c := Concurrency{RetryAfter: second}
+		readObject(item, concurrencyFields, &c)
+		list = append(list, c)
+	})
+	return list
+}
+
+// checkConcurrency refuses rules that cannot be told apart and those for
+// surfaces that there are not.
+func (d *draft) checkConcurrency(out *report) {
+	for i := range d.Concurrency {
+		c := &d.Concurrency[i]
+		for j := 0; j < i && c.Name != ""; j++ {
+			if d.Concurrency[j].Name == c.Name {
+				out.add(concurrencyPath(i, "name"), strconv.Quote(c.Name)+" is the name of "+concurrencyPath(j, "")+"; choose another")
+				break
+			}
+		}
+		for j, name := range c.Surfaces {
+			if !d.hasSurface(name) {
+				out.add(concurrencyPath(i, "surfaces["+strconv.Itoa(j)+"]"), quote(name)+" is not the name of a surface; the surfaces are "+
+					d.surfaceNames())
+			}
+		}
+	}
+}
+
+func (d *draft) hasSurface(name string) bool {
+	for i := range d.Surfaces {
+		// One whose name could not be read may be the one.
+		if s := &d.Surfaces[i]; s.Name == name || s.Name == "" {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *draft) surfaceNames() string {
+	names := make([]string, len(d.Surfaces))
+	for i := range d.Surfaces {
+		names[i] = d.Surfaces[i].Name
+	}
+	return listed(names, "and")
+}
+
+// concurrencyPath is the path of a key below the i-th rule, or of itself.
+func concurrencyPath(i int, key string) string {
+	path := "concurrency[" + strconv.Itoa(i) + "]"
+	if key == "" {
+		return path
+	}
+	return path + "." + key
+}
