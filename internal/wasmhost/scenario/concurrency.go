@@ -111,7 +111,7 @@ func concurrency() []Scenario {
 				"gatewarden_over_capacity_total.rule.two.outcome.refused":     1,
 				"gatewarden_over_capacity_total.rule.off.outcome.shadowed":    0,
 				"gatewarden_requests_total.surface.a.outcome.passed":          1,
-				"gatewarden_requests_total.surface.a.outcome.shadowed":        2,
+				"gatewarden_requests_total.surface.a.outcome.shadowed":        1,
 				"gatewarden_requests_total.surface.a.outcome.refused":         1,
 			},
 			Log: []string{"shadow refusal surface=a client=192.0.2.1 reason=over_capacity rule=shadow retry_after=1"},
