@@ -86,10 +86,7 @@ func (f *Filter) lookUp(host Host, s *Stream) (ok bool) {
 		f.reportIntrospection(host, q.source, "too_many")
 		return false
 	}
-	// From the plugin itself, or it would end with the stream.
-	host.Attend(0)
 	number, ok := host.Call(q.source.request(q.token))
-	host.Attend(s.ID)
 	if !ok {
 		f.failIntrospection(host, q.source, "not_sent")
 		return false
