@@ -380,6 +380,17 @@ func TestManyTokens(t *testing.T) {
 	}
 }
 
+// Who is never locked out may take every place.
+func TestManyTokensOfTheAllowed(t *testing.T) {
+	f, host := newAsker(t, strings.Replace(askConfig("", ""), `{"identity"`, `{"client": {"allow": ["192.0.2.1"]}, "identity"`, 1))
+	for i := range 300 {
+		begin(f, host, "/open", strconv.Itoa(i))
+	}
+	if len(host.sent) != maxLookups {
+		t.Errorf("%d calls", len(host.sent))
+	}
+}
+
 // A host that cannot make the call is like a server that gives no answer.
 func TestCallThatIsNotMade(t *testing.T) {
 	f, host := newAsker(t, askConfig("", ""))
