@@ -208,6 +208,33 @@ func TestIntrospectionTogether(t *testing.T) {
 	}
 }
 
+// TestIntrospectionAcrossAnUpdate: who waits for an answer when the configuration
+// changes gets it.
+func TestIntrospectionAcrossAnUpdate(t *testing.T) {
+	auth := startAuthServer(t)
+	config := strings.Replace(gated(""), `"timeout": "1s"`, `"timeout": "30s"`, 1)
+	s := start(t, config, withAuthServer(auth), updatable)
+	c := s.newCaller(t, client.HTTP1)
+	_, bearer := issued(t, auth)
+	release := auth.Hold()
+	defer release()
+	request, err := http.NewRequestWithContext(t.Context(), "GET", c.base+open, nil)
+	require.NoError(t, err)
+	request.Header.Set(bearer[0], bearer[1])
+	done := make(chan error, 1)
+	go func() {
+		r, err := c.send(request)
+		if err == nil && r.status != 200 {
+			err = fmt.Errorf("status %d: %s", r.status, r.body)
+		}
+		done <- err
+	}()
+	within(t, 10*time.Second, "the token to be asked about", func() bool { return auth.Asked() == 1 })
+	s.update(t, strings.Replace(config, `"failures": 5`, `"failures": 6`, 1))
+	release()
+	require.NoError(t, <-done)
+}
+
 // TestIntrospectionWithBody: what is sent while the token is asked about reaches the
 // service whole and not before, however long it is, whatever Envoy lets filters do.
 func TestIntrospectionWithBody(t *testing.T) {
