@@ -77,7 +77,7 @@ type Metric uint32
 // Action is what becomes of the stream after a callback.
 type Action uint8
 
-// The actions.
+// The actions, by the numbers of the proxy.
 const (
 	// Continue passes on what has arrived.
 	Continue Action = iota
