@@ -25,7 +25,7 @@ var results arena.Arena
 
 func contextCreate(id, parent uint32) {
 	if parent == 0 {
-		plugins[id] = &plugin{host: host{plugin: id}}
+		plugins[id] = &plugin{}
 		return
 	}
 	if p := plugins[parent]; p != nil {

@@ -14,7 +14,6 @@ import (
 // host is the proxy. What it returns lives in blocks of the filter's memory that
 // the proxy allocated, and is used there: nothing is copied.
 type host struct {
-	plugin  uint32          // its context
 	headers []filter.Header // scratch
 	pairs   []byte          // scratch
 }
@@ -201,12 +200,7 @@ func (*host) AnswerStatus() string { return headerValue(mapAnswerHeaders, ":stat
 
 func (*host) AnswerBody(size int) []byte { return buffer(bufferAnswerBody, 0, size) }
 
-func (h *host) Attend(stream uint32) {
-	if stream == 0 {
-		stream = h.plugin
-	}
-	setEffectiveContext(stream)
-}
+func (*host) Attend(stream uint32) { setEffectiveContext(stream) }
 
 func (*host) Warn(line string) { log(logWarn, line) }
 

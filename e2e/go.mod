@@ -1,7 +1,8 @@
 module github.com/gatewarden/gatewarden/e2e
 
 // 1.25 is the floor of the MCP SDK and of wazero. Newer releases of
-// github.com/prometheus/common and golang.org/x/net want 1.26: hold them back.
+// github.com/prometheus/common, github.com/zitadel/oidc and golang.org/x/net want
+// 1.26: hold them back.
 go 1.25.0
 
 replace (

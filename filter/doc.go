@@ -34,6 +34,6 @@
 //	challenge.go          what is added to a 401
 //	metadata.go           the documents for OAuth clients
 //
-// stream.go, stream_ask.go, stream_body.go and stream_response.go ask them in order; count.go
-// puts the outcome into the table.
+// stream.go, stream_ask.go, stream_body.go and stream_response.go ask them in
+// order; count.go puts the outcome into the table.
 package filter

@@ -47,14 +47,14 @@ type Host interface {
 	Resume()
 
 	// Call sends a request to another server. What comes of it is told with the
-	// same number, see [Filter].Answered; a call that a stream made ends with it.
+	// same number, see [Filter].Answered. It goes on when the stream ends.
 	Call(call *Call) (number uint32, ok bool)
-	// AnswerStatus and AnswerBody are what came of a call, until another stream is
-	// attended to. There is a status even if there was no answer, as a rule.
+	// AnswerStatus and AnswerBody are what came of a call. There is a status even
+	// if there was no answer, as a rule.
 	AnswerStatus() string
 	AnswerBody(size int) []byte
 	// Attend makes the calls that follow in this callback act on the stream of that
-	// name; 0 is the plugin itself.
+	// ID.
 	Attend(stream uint32)
 
 	// Warn writes one line to the proxy's log.
@@ -77,7 +77,7 @@ type Metric uint32
 // Action is what becomes of the stream after a callback.
 type Action uint8
 
-// The actions.
+// The actions, by the numbers of the proxy.
 const (
 	// Continue passes on what has arrived.
 	Continue Action = iota

@@ -380,6 +380,17 @@ func TestManyTokens(t *testing.T) {
 	}
 }
 
+// Who is never locked out may take every place.
+func TestManyTokensOfTheAllowed(t *testing.T) {
+	f, host := newAsker(t, strings.Replace(askConfig("", ""), `{"identity"`, `{"client": {"allow": ["192.0.2.1"]}, "identity"`, 1))
+	for i := range 300 {
+		begin(f, host, "/open", strconv.Itoa(i))
+	}
+	if len(host.sent) != maxLookups {
+		t.Errorf("%d calls", len(host.sent))
+	}
+}
+
 // A host that cannot make the call is like a server that gives no answer.
 func TestCallThatIsNotMade(t *testing.T) {
 	f, host := newAsker(t, askConfig("", ""))
@@ -417,6 +428,72 @@ func TestSourcesBehind(t *testing.T) {
 		}
 		if got := host.outcome(s, action); got != row.want {
 			t.Errorf("%+v: %s", row, got)
+		}
+	}
+}
+
+// One token may be asked about at two servers at a time.
+func TestSameTokenAtTwoServers(t *testing.T) {
+	second := `, {"source": "introspection", "endpoint": {"cluster": "auth2", "url": "https://two.example.com", "client_id": "g", "client_secret": "s"}}`
+	f, host := newAsker(t, askConfig("", second))
+	begin(f, host, "/api", "tok")
+	host.say(f, "200", `{"active":false}`)
+	host.wall += 10_000
+	begin(f, host, "/api", "tok")
+	if len(host.sent) != 3 || host.sent[1].Cluster != "auth2" || host.sent[2].Cluster != "auth" {
+		t.Errorf("%d calls", len(host.sent))
+	}
+}
+
+// In shadow mode who would be locked out is asked about as others are.
+func TestAskedInShadow(t *testing.T) {
+	f, host := newAsker(t, askConfig("", ""))
+	begin(f, host, "/shadow", "bad")
+	host.say(f, "200", `{"active":false}`)
+	s, action := begin(f, host, "/shadow", "good")
+	if got := host.outcome(s, action); got != "waits" {
+		t.Fatal(got)
+	}
+	host.say(f, "200", `{"active":true}`)
+	if got := host.outcome(s, action); got != "passed" {
+		t.Error(got)
+	}
+	f.Flush(host)
+	if got := host.value(t, "gatewarden_requests_total.surface.shadow.outcome.shadowed"); got != 1 {
+		t.Errorf("%d would have been refused", got)
+	}
+}
+
+// Limits by credential are looked at once: who is slowed down has one turn.
+func TestKeysAreCheckedOnce(t *testing.T) {
+	json := strings.Replace(askConfig("", ""), `"lockout": {"failures": 3,`, `"lockout": {"keys": [{"per": ["credential"], "failures": 5}], "failures": 3,`, 1)
+	f, host := newAsker(t, json)
+	begin(f, host, "/api", "tok")
+	if got := host.take(); got != "request headers, property source.address, wall now, get, wall now, call" {
+		t.Error(got)
+	}
+	host.say(f, "200", `{"active":true}`)
+	if got := host.take(); got != "answer status, wall now, answer body, attend, get, get, resume" {
+		t.Error(got)
+	}
+}
+
+// A form is shown to the filter when it goes on, not before: it cannot be read for
+// a reply any more.
+func TestFormBehindAToken(t *testing.T) {
+	json := strings.Replace(askConfig("", ""), `"match": [{"prefix": "/mcp"}], "require": true, "lockout": {`,
+		`"match": [{"prefix": "/mcp"}], "require": true, "lockout": {"spraying": {"clients": 5}, `, 1)
+	for answer, want := range map[string]string{`{"active":true}`: "passed", `{"active":false}`: "401"} {
+		f, host := newAsker(t, json)
+		host.request = hdr(":method", "POST", ":path", "/mcp", "authorization", "Bearer tok", "content-type", "application/x-www-form-urlencoded")
+		s := f.NewStream()
+		s.ID = 1
+		if got := s.RequestHeaders(host, false); got != PauseAll || s.form == nil {
+			t.Fatalf("action %d", got)
+		}
+		host.say(f, "200", answer)
+		if got := host.outcome(s, PauseAll); got != want {
+			t.Errorf("%s: %s", answer, got)
 		}
 	}
 }

@@ -32,7 +32,8 @@ func newLookups() lookups {
 	return lookups{byKey: map[table.Key]*lookup{}, byNumber: map[uint32]*lookup{}}
 }
 
-// hasRoomFor tells whether one more may begin for a client.
+// hasRoomFor tells whether one more may begin for a client. Those that are never
+// locked out may be many people behind one address.
 func (l *lookups) hasRoomFor(c *client) bool {
 	own := 0
 	for _, other := range l.byNumber {
@@ -40,7 +41,7 @@ func (l *lookups) hasRoomFor(c *client) bool {
 			own++
 		}
 	}
-	return len(l.byNumber) < maxLookups && own < maxClientLookups
+	return len(l.byNumber) < maxLookups && (own < maxClientLookups || c.allowed)
 }
 
 // take ends the look-up of that number, nil if there is none.
@@ -86,10 +87,7 @@ func (f *Filter) lookUp(host Host, s *Stream) (ok bool) {
 		f.reportIntrospection(host, q.source, "too_many")
 		return false
 	}
-	// From the plugin itself, or it would end with the stream.
-	host.Attend(0)
 	number, ok := host.Call(q.source.request(q.token))
-	host.Attend(s.ID)
 	if !ok {
 		f.failIntrospection(host, q.source, "not_sent")
 		return false

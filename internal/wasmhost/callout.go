@@ -26,21 +26,20 @@ type callouts struct {
 	asked  []HTTPCall // also those that were refused
 	lastID uint32
 	owed   []callout
-	// answered is the one whose answer the running callback is told.
-	answered *callout
+	// answered is the answer that the running callback is told, in any context.
+	answered *Response
 }
 
 type callout struct {
-	id, context uint32
-	call        HTTPCall
-	response    Response
+	id   uint32
+	call HTTPCall
 }
 
 // HTTPCalls returns the callouts asked for so far.
 func (h *Host) HTTPCalls() []HTTPCall { return slices.Clone(h.callouts.asked) }
 
-// SendHTTPCall makes a callout in the name of the context that host calls act on:
-// it ends with that. See
+// SendHTTPCall makes a callout. Whichever stream asks for it, it is the plugin's: it
+// goes on when the stream ends, and the answer comes to the root context. See
 // https://github.com/envoyproxy/envoy/blob/v1.36.0/source/extensions/common/wasm/context.cc
 // (Context::httpCall)
 func (h *Host) SendHTTPCall(c HTTPCall) (id uint32, status Status) {
@@ -49,43 +48,21 @@ func (h *Host) SendHTTPCall(c HTTPCall) (id uint32, status Status) {
 		c.Header(":method") == "" || c.Header(":path") == "" || c.Header(":authority") == "" {
 		return 0, BadArgument
 	}
-	context := uint32(rootID)
-	if s := h.stream(); s != nil {
-		context = s.id
-	}
 	h.callouts.lastID++
-	h.callouts.owed = append(h.callouts.owed, callout{id: h.callouts.lastID, context: context, call: c})
+	h.callouts.owed = append(h.callouts.owed, callout{h.callouts.lastID, c})
 	return h.callouts.lastID, OK
 }
 
-// answered is the answer that can be read now: only by the context that asked.
-func (h *Host) answered() *callout {
-	a := h.callouts.answered
-	reader := uint32(rootID)
-	if s := h.stream(); s != nil {
-		reader = s.id
-	}
-	if a == nil || a.context != reader {
-		return nil
-	}
-	return a
-}
-
 func (h *Host) answerMap(t MapType) *headerMap {
-	a := h.answered()
+	a := h.callouts.answered
 	switch {
 	case a == nil:
 		return nil
 	case t == CallResponseTrailers:
-		return newHeaderMap(nil, a.response.Trailers...)
+		return newHeaderMap(nil, a.Trailers...)
 	}
-	status := [2]string{":status", strconv.Itoa(a.response.Status)}
-	return newHeaderMap(nil, append([][2]string{status}, a.response.Headers...)...)
-}
-
-// cancel forgets the callouts of a context that is no more.
-func (h *Host) cancel(context uint32) {
-	h.callouts.owed = slices.DeleteFunc(h.callouts.owed, func(c callout) bool { return c.context == context })
+	status := [2]string{":status", strconv.Itoa(a.Status)}
+	return newHeaderMap(nil, append([][2]string{status}, a.Headers...)...)
 }
 
 // Answer answers the oldest callout that waits for it, and tells whether there was
@@ -95,18 +72,17 @@ func (p *Proxy) Answer() bool {
 	if len(h.callouts.owed) == 0 || p.trapped != nil || !p.guest.Exports(OnHTTPCallResponse) {
 		return false
 	}
-	a := h.callouts.owed[0]
+	owed := h.callouts.owed[0]
 	h.callouts.owed = h.callouts.owed[1:]
-	a.response = h.options.Callout(a.call)
+	answer := h.options.Callout(owed.call)
 	size := 0
-	for _, chunk := range a.response.Body {
+	for _, chunk := range answer.Body {
 		size += len(chunk)
 	}
-	h.callouts.answered = &a
-	_, p.trapped = h.call(a.context, func() error {
-		err := p.guest.OnHTTPCallResponse(a.context, a.id, 1+len(a.response.Headers), size, len(a.response.Trailers))
-		h.callouts.answered = nil
-		return err
+	_, p.trapped = h.call(rootID, func() error {
+		h.callouts.answered = &answer
+		defer func() { h.callouts.answered = nil }()
+		return p.guest.OnHTTPCallResponse(rootID, owed.id, 1+len(answer.Headers), size, len(answer.Trailers))
 	})
 	return true
 }

@@ -54,11 +54,14 @@ func start(t *testing.T, p *wasmhost.Process, o wasmhost.Options) *wasmhost.Prox
 
 // TestContract holds the stand-in to what is believed about Envoy.
 func TestContract(t *testing.T) {
+	echo := &contract.Echo{}
 	proxy := start(t, wasmhost.NewProcess(wasmhost.ProcessOptions{VMID: "contract-vm"}), wasmhost.Options{
 		VMConfig: []byte("vm"), StopIteration: true, PluginName: "contract", RootID: "root",
-		Env: map[string]string{"CONTRACT": "yes"},
+		Env: map[string]string{"CONTRACT": "yes"}, Clusters: []string{"service"},
+		Callout: func(c wasmhost.HTTPCall) wasmhost.Response {
+			return answer(echo, wasmhost.Request{Method: c.Header(":method"), Path: c.Header(":path"), Headers: c.Headers, Body: [][]byte{c.Body}})
+		},
 	})
-	echo := &contract.Echo{}
 	contract.Run(t, func(r contract.Request) contract.Response { return send(proxy, echo, r) })
 }
 

@@ -115,8 +115,8 @@ func (h *Host) buffer(t BufferType) (content []byte, ok bool) {
 	case PluginConfiguration:
 		return h.options.PluginConfig, h.starting
 	case CallResponseBody:
-		if a := h.answered(); a != nil {
-			return slices.Concat(a.response.Body...), true
+		if a := h.callouts.answered; a != nil {
+			return slices.Concat(a.Body...), true
 		}
 		return nil, true
 	case RequestBody, ResponseBody:
@@ -215,7 +215,8 @@ func (h *Host) SendLocalResponse(code int, details string, body []byte, headers 
 }
 
 // ContinueStream resumes a paused direction, once the running callback has
-// returned. The request's maps and body cannot be read any more after it.
+// returned. The request's maps, and a body that is not buffered, cannot be read any
+// more after it.
 func (h *Host) ContinueStream(t StreamType) Status {
 	switch {
 	case t > maxStreamType:
@@ -234,7 +235,9 @@ func (h *Host) ContinueStream(t StreamType) Status {
 	h.deferred = append(h.deferred, f.resume)
 	delete(s.visible, RequestHeaders)
 	delete(s.visible, RequestTrailers)
-	s.request.view = nil
+	if !s.request.buffering {
+		s.request.view = nil
+	}
 	return OK
 }
 

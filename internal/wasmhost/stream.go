@@ -110,7 +110,6 @@ func (s *stream) close() Result {
 	s.ask(OnDone, func(g Guest) error { _, err := g.OnDone(s.id); return err })
 	s.ask(OnDelete, func(g Guest) error { return g.OnDelete(s.id) })
 	delete(s.host.streams, s.id)
-	s.host.cancel(s.id)
 
 	s.out.Local = s.local
 	s.out.Details = s.details

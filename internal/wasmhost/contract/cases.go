@@ -9,13 +9,14 @@ import (
 // Cases returns all rows.
 func Cases() []Case {
 	return slices.Concat(sharedDataCases(), headerCases(), phaseCases(), propertyCases(), metadataCases(),
-		replyCases(), bodyCases(), valueCases(), trapCases())
+		replyCases(), bodyCases(), callCases(), valueCases(), trapCases())
 }
 
 // in makes a step of a phase; the operations are those of the guest:
 //
 //	call                          the arguments of the callback
 //	pause, pause-until-end        what the callback returns
+//	pause-stream, pause-all       the same, with what Envoy has beyond the ABI
 //	get-shared key                set-shared key value 0|right|old|impossible
 //	get map name                  pairs map prefix-of-names
 //	add|replace map name value    remove map name     set-pairs map name value...
@@ -25,7 +26,10 @@ func Cases() []Case {
 //	reply status grpc-status details body name value...
 //	...-at-end                    reply, buffer, set-buffer at the end of the stream only
 //	clocks, clock id, random n, metric kind name change..., foreign name,
-//	http-call cluster, continue stream, effective context, collect n, env name,
+//	http-call cluster name value...   a call with these headers, whose answer begins
+//	                              the phase "answer"
+//	attend                        go back to the stream
+//	continue stream, effective context, collect n, env name,
 //	print text, panic
 func in(phase, op string, args ...string) script.Step {
 	return script.Step{Phase: phase, Op: op, Args: args}

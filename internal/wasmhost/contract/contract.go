@@ -10,7 +10,7 @@
 // "vm" (a StringValue) and the environment CONTRACT=yes. The plugin allows
 // on_headers_stop_iteration. Trailers pass in both directions (enable_trailers),
 // X-Forwarded-For is believed (use_remote_address false), and the requests go to the
-// host contract.example. In front of the filter another one leaves the dynamic metadata
+// host contract.example. The cluster "service" is the upstream, for calls, too. In front of the filter another one leaves the dynamic metadata
 // Metadata behind; nothing else changes anything.
 package contract
 

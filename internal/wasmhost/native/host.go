@@ -18,9 +18,6 @@ type host struct {
 
 var _ filter.Host = host{}
 
-// plugin is the context of the plugin itself.
-const plugin = 1
-
 func (h host) Now() int64 { return h.Process().Clock.Monotonic().Milliseconds() }
 
 func (h host) WallNow() int64 { return h.Process().Clock.Realtime().UnixMilli() }
@@ -109,12 +106,7 @@ func (h host) AnswerStatus() string { return h.value(wasmhost.CallResponseHeader
 
 func (h host) AnswerBody(size int) []byte { return h.bytes(wasmhost.CallResponseBody, 0, size) }
 
-func (h host) Attend(stream uint32) {
-	if stream == 0 {
-		stream = plugin
-	}
-	h.SetEffectiveContext(stream)
-}
+func (h host) Attend(stream uint32) { h.SetEffectiveContext(stream) }
 
 func (h host) Warn(line string) { h.Log(wasmhost.Warn, line) }
 

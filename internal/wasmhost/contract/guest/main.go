@@ -18,12 +18,16 @@ func main() {}
 
 // stream is what the guest remembers of a request.
 type stream struct {
+	id     uint32
 	report string // where the lines are kept; empty: nowhere
 	steps  []script.Step
 	lines  []string
 }
 
-var streams = map[uint32]*stream{}
+var (
+	streams = map[uint32]*stream{}
+	calls   = map[uint32]*stream{} // those that made them
+)
 
 const (
 	requestHeaders  = 0
@@ -45,7 +49,7 @@ func onConfigure(_, size uint32) bool {
 //go:wasmexport proxy_on_context_create
 func onContextCreate(id, root uint32) {
 	if root != 0 {
-		streams[id] = &stream{}
+		streams[id] = &stream{id: id}
 	}
 }
 
@@ -84,6 +88,14 @@ func onResponseBody(id, size uint32, end bool) uint32 {
 //go:wasmexport proxy_on_response_trailers
 func onResponseTrailers(id, _ uint32) uint32 {
 	return streams[id].run("response-trailers", 0, true)
+}
+
+//go:wasmexport proxy_on_http_call_response
+func onHTTPCallResponse(_, call, _, size, _ uint32) {
+	if s := calls[call]; s != nil {
+		delete(calls, call)
+		s.run("answer", size, true)
+	}
 }
 
 //go:wasmexport proxy_on_log

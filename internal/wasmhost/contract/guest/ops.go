@@ -30,6 +30,8 @@ func init() {
 	ops = map[string]func(c *callback, args []string){
 		"call":              (*callback).call,
 		"pause":             func(c *callback, _ []string) { c.action = 1 },
+		"pause-stream":      func(c *callback, _ []string) { c.action = 2 },
+		"pause-all":         func(c *callback, _ []string) { c.action = 4 },
 		"pause-until-end":   (*callback).pauseUntilEnd,
 		"continue":          func(c *callback, a []string) { c.line("continue", name(proxyContinueStream(number(a[0])))) },
 		"get-shared":        (*callback).getShared,
@@ -56,6 +58,7 @@ func init() {
 		"metric":            (*callback).metric,
 		"foreign":           (*callback).foreign,
 		"http-call":         (*callback).httpCall,
+		"attend":            func(c *callback, _ []string) { c.line("attend", name(proxySetEffectiveContext(c.id))) },
 		"effective":         func(c *callback, a []string) { c.line("effective", name(proxySetEffectiveContext(number(a[0])))) },
 		"collect":           (*callback).collect,
 		"env":               func(c *callback, a []string) { c.line("env", a[0], strconv.Quote(os.Getenv(a[0]))) },
@@ -264,11 +267,14 @@ func (c *callback) foreign(a []string) {
 }
 
 func (c *callback) httpCall(a []string) {
-	headers := encodePairs([][2]string{{":method", "GET"}, {":path", "/"}, {":authority", "x"}})
+	headers := encodePairs(append([][2]string{{":method", "GET"}, {":path", "/"}, {":authority", "x"}}, pairArgs(a[1:])...))
 	none := encodePairs(nil)
 	var id uint32
-	c.line("http-call", name(proxyHTTPCall(data(a[0]), size(a[0]), data(headers), size(headers), nil, 0,
-		data(none), size(none), 1000, unsafe.Pointer(&id))))
+	status := proxyHTTPCall(data(a[0]), size(a[0]), data(headers), size(headers), nil, 0, data(none), size(none), 1000, unsafe.Pointer(&id))
+	if status == 0 {
+		calls[id] = c.stream
+	}
+	c.line("http-call", name(status))
 }
 
 // collect runs the garbage collector while there is something to collect.
