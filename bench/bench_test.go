@@ -48,6 +48,46 @@ func TestConfigurations(t *testing.T) {
 	}
 }
 
+// The quotas that are measured are those that are asked for, and nobody reaches a
+// limit, or everybody does.
+func TestQuotaConfigurations(t *testing.T) {
+	for _, n := range quotaCounts {
+		for _, limit := range []int{plenty, little} {
+			c, err := config.Parse([]byte(quotaConfig(n, limit)), nil)
+			if err != nil {
+				t.Fatalf("%d rules: %v", n, err)
+			}
+			if len(c.Quotas) != n || c.Surfaces[len(c.Surfaces)-1].Lockout.Failures != failures {
+				t.Errorf("%d rules are %d, and a lockout after %d failures", n, len(c.Quotas), c.Surfaces[len(c.Surfaces)-1].Lockout.Failures)
+			}
+			for _, q := range c.Quotas {
+				if int(q.Limit) != limit || q.Off() || len(q.Surfaces) > 0 {
+					t.Errorf("%d rules: %s has the limit %d, not %d", n, q.Name, q.Limit, limit)
+				}
+			}
+		}
+	}
+}
+
+// Who asks about one rule afterwards has nothing that another rule, before it or
+// behind, counted the load by.
+func TestOnlyOwn(t *testing.T) {
+	for i, q := range quotas {
+		said := map[string]string{}
+		for _, h := range onlyOwn(i) {
+			said[h[0]] = h[1]
+		}
+		if said[q.header] != q.own {
+			t.Errorf("per %s: %v", q.per, said)
+		}
+		for j, o := range quotas {
+			if value, ok := said[o.header]; j != i && value == o.own && ok || j > i && !ok {
+				t.Errorf("per %s: %v has what the load has of %s", q.per, said, o.per)
+			}
+		}
+	}
+}
+
 // newFake has results as a run would leave them.
 func newFake() *bench {
 	b := &bench{settings: settings{rounds: 1, soak: 100}, progress: io.Discard, compilers: []string{"go"}}
@@ -106,7 +146,7 @@ func TestWrite(t *testing.T) {
 
 func TestJobsHaveNamesOfTheirOwn(t *testing.T) {
 	b := newFake()
-	b.tools.nginx, b.tools.haproxy = "nginx", "haproxy"
+	b.tools.nginx, b.tools.haproxy, b.tools.ratelimit = "nginx", "haproxy", "ratelimit"
 	seen := map[string]bool{}
 	for _, j := range b.jobs() {
 		if seen[j.name] {
@@ -114,7 +154,8 @@ func TestJobsHaveNamesOfTheirOwn(t *testing.T) {
 		}
 		seen[j.name] = true
 	}
-	for _, name := range []string{"pass/nginx/2", "refuse/gatewarden-go/1", "surfaces/64/go", "headers/32768/bare", "clients/1000000/lua", "soak/go"} {
+	for _, name := range []string{"pass/nginx/2", "refuse/gatewarden-go/1", "surfaces/64/go", "headers/32768/bare", "clients/1000000/lua", "soak/go",
+		"quota/pass/bare/1", "quota/pass/local_ratelimit-3/2", "quota/pass/ratelimit-1/1", "quota/pass/gatewarden-go-0/1", "quota/refuse/ratelimit-1/2"} {
 		if !seen[name] {
 			t.Errorf("there is no %s", name)
 		}

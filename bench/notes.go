@@ -8,6 +8,10 @@ const (
 
 	refuseNote = `The client has failed often enough before. Envoy alone answers with the same status, headers and length of body.`
 
+	quotaNote = `The same request, counted by no rule, by one (per tenant, whom a header of a trusted gateway names) or by three (per user and per client, too), whose limits nobody reaches. All of the load is one tenant, one client and one user, so that two workers count in the same place. Every peer tells on each response what is left; afterwards, each of its rules is asked whether it counted each request. Gatewarden's lockout is on as in the tables above. The ratelimit filter leaves direct responses of a route alone; here, all variants have a route to a service, in whose place Envoy's fault filter answers. "Ratelimit with Redis" is that filter with envoyproxy/ratelimit, both services on the same machine: a network comes on top. It is set to wait for the service and to fail with it; by default, Envoy waits 20 ms and lets the request pass uncounted.`
+
+	overQuotaNote = `One rule, whose limit of 20 is used up. The answers differ: Gatewarden's is a problem document, that of local_ratelimit a line of text, that of ratelimit is empty.`
+
 	clientsNote = `Failing requests (401), as fast as one worker takes them, from addresses in turn; nobody is locked out. Each address fails at least once. Growth is counted from where the proxy stood after 50,000 failures from ten addresses. Gatewarden and local_ratelimit are configured for 65,536 clients, Lua has no bound.`
 
 	surfacesNote = `The request belongs to the last surface, so that every one before it is looked at.`

@@ -68,7 +68,7 @@ func (b *bench) measurePair(ctx context.Context, first, second variant, row stri
 	}
 	for n := range b.slices() {
 		var results [2]load.Result
-		var cpu [2]float64
+		var cpu [2]perRequest
 		for turn := range 2 {
 			i := (n + turn) % 2 // neither always comes first
 			var err error
@@ -76,7 +76,7 @@ func (b *bench) measurePair(ctx context.Context, first, second variant, row stri
 				return err
 			}
 		}
-		b.results.Add(row, colPairCPU, cpu[1]/cpu[0])
+		b.results.Add(row, colPairCPU, cpu[1].proxy/cpu[0].proxy)
 		b.results.Add(row, colPairRate, results[1].Rate()/results[0].Rate())
 		if err := ctx.Err(); err != nil {
 			return err
