@@ -99,6 +99,9 @@ func newFake() *bench {
 		b.results.Add("pair/pass/go", colPairCPU, ratio)
 		b.results.Add("pair/refuse/go", colPairRate, ratio/2)
 	}
+	b.results.Add("pair/quota/go-3/1", colPairCPU, 2)
+	b.results.Add("quota/pass/gatewarden-go-3/1", colCPU, 30)
+	b.results.Add("quota/pass/gatewarden-go-3/1", colFullCPU, 31)
 	for _, rss := range []float64{100, 150, 160, 160, 160} {
 		b.results.Add("soak/go", colSoak, rss)
 	}
@@ -132,6 +135,14 @@ func TestWrite(t *testing.T) {
 	for _, title := range []string{"## Targets", "one worker", "## With the number of clients", "## Over time"} {
 		if !strings.Contains(text, title) {
 			t.Errorf("there is no %q in\n%s", title, text)
+		}
+	}
+	for _, row := range []string{
+		"| Envoy, Gatewarden, standard Go, 3 rules | Envoy, local_ratelimit, 3 rules | 2.00 | – |",
+		"| Envoy, Gatewarden, standard Go, 3 rules | 30.0 | – | – | – | 31.0 | 0 | – | – | – | – | – |",
+	} {
+		if !strings.Contains(text, row) {
+			t.Errorf("there is no %q in\n%s", row, text)
 		}
 	}
 	for _, title := range []string{"2 workers", "size of the headers", "Allocations"} {

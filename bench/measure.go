@@ -125,6 +125,8 @@ func usageOf(s *proxy.Server) (usage, error) {
 // perRequest is the CPU that a request costs each of them.
 type perRequest struct{ proxy, store float64 }
 
+func (p perRequest) all() float64 { return p.proxy + p.store }
+
 // loaded runs a load and returns what each of its requests cost.
 func loaded(s *proxy.Server, request load.Request, shape load.Shape) (load.Result, perRequest, error) {
 	before, err := usageOf(s)

@@ -35,7 +35,7 @@ func (b *bench) pairs() []pair {
 			pair{"pair/pass/" + c, "pass/hostcalls-" + c, "pass/gatewarden-" + c},
 			pair{"pair/refuse/" + c, "refuse/bare", "refuse/gatewarden-" + c})
 	}
-	return all
+	return append(all, b.quotaPairs()...)
 }
 
 func (b *bench) pairJobs() []job {
@@ -76,7 +76,7 @@ func (b *bench) measurePair(ctx context.Context, first, second variant, row stri
 				return err
 			}
 		}
-		b.results.Add(row, colPairCPU, cpu[1].proxy/cpu[0].proxy)
+		b.results.Add(row, colPairCPU, cpu[1].all()/cpu[0].all())
 		b.results.Add(row, colPairRate, results[1].Rate()/results[0].Rate())
 		if err := ctx.Err(); err != nil {
 			return err

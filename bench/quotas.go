@@ -148,6 +148,25 @@ func (b *bench) quotaPeers(prefix string, n, limit int) []variant {
 	return peers
 }
 
+// quotaPairs compare Gatewarden with itself without quotas, and with the peers.
+func (b *bench) quotaPairs() []pair {
+	var all []pair
+	for _, c := range b.compilers {
+		for _, n := range quotaCounts[1:] {
+			suffix := "-" + strconv.Itoa(n)
+			ours := "quota/pass/gatewarden-" + c
+			others := []string{ours + "-0", "quota/pass/local_ratelimit" + suffix}
+			if b.tools.ratelimit != "" {
+				others = append(others, "quota/pass/ratelimit"+suffix)
+			}
+			for i, other := range others {
+				all = append(all, pair{fmt.Sprintf("pair/quota/%s%s/%d", c, suffix, i), other, ours + suffix})
+			}
+		}
+	}
+	return all
+}
+
 // left is the header by which all peers tell how much is left.
 const left = "X-Ratelimit-Remaining"
 
@@ -176,4 +195,20 @@ func (b *bench) addQuotas(d *document) {
 		d.section("Quotas: requests that pass, "+plural(workers, "worker"), quotaNote, head, b.mainRows("quota/pass/", workers))
 		d.section("Quotas: requests that are refused, "+plural(workers, "worker"), overQuotaNote, head, b.mainRows("quota/refuse/", workers))
 	}
+	d.section("Quotas: requests that pass, in pairs", quotaPairNote,
+		[]string{"variant", "against", "CPU per request, times", "requests/s at saturation, times"}, b.quotaPairRows())
+}
+
+func (b *bench) quotaPairRows() [][]string {
+	labels := map[string]string{}
+	for _, v := range b.variants() {
+		labels[v.name] = v.label
+	}
+	var rows [][]string
+	for _, p := range b.quotaPairs() {
+		if b.results.Has(p.name, colPairCPU) {
+			rows = append(rows, append([]string{labels[p.second], labels[p.first]}, b.cells(p.name, colPairCPU, colPairRate)...))
+		}
+	}
+	return rows
 }

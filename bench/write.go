@@ -106,6 +106,7 @@ func (b *bench) chartGroups() []report.Group {
 	for _, g := range []struct{ title, prefix string }{
 		{"passing: CPU of the proxy, µs per request at saturation", "pass/"},
 		{"refusing: CPU of the proxy, µs per request at saturation", "refuse/"},
+		{"passing, counted by so many quotas: CPU of the proxy, µs per request at saturation", "quota/pass/"},
 	} {
 		group := report.Group{Title: g.title}
 		for _, v := range b.variants() {
@@ -117,7 +118,9 @@ func (b *bench) chartGroups() []report.Group {
 				})
 			}
 		}
-		groups = append(groups, group)
+		if len(group.Bars) > 0 {
+			groups = append(groups, group)
+		}
 	}
 	return groups
 }
