@@ -36,11 +36,12 @@ func newBench(ctx context.Context, s settings, progress io.Writer) (*bench, erro
 	if b.tools, err = findTools(ctx); err != nil {
 		return nil, err
 	}
-	for _, missing := range b.tools.missing {
-		b.say("left out: %s", missing)
-	}
 	if b.dir, err = os.MkdirTemp("", "bench-"); err != nil {
 		return nil, err
+	}
+	b.tools.installRateLimit(ctx, b.dir)
+	for _, missing := range b.tools.missing {
+		b.say("left out: %s", missing)
 	}
 	builder := guests.Builder{Root: b.tools.root, Dir: b.dir}
 	for _, name := range []string{guests.Empty, guests.HostCalls, guests.Gatewarden} {

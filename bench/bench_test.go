@@ -48,6 +48,46 @@ func TestConfigurations(t *testing.T) {
 	}
 }
 
+// The quotas that are measured are those that are asked for, and nobody reaches a
+// limit, or everybody does.
+func TestQuotaConfigurations(t *testing.T) {
+	for _, n := range quotaCounts {
+		for _, limit := range []int{plenty, little} {
+			c, err := config.Parse([]byte(quotaConfig(n, limit)), nil)
+			if err != nil {
+				t.Fatalf("%d rules: %v", n, err)
+			}
+			if len(c.Quotas) != n || c.Surfaces[len(c.Surfaces)-1].Lockout.Failures != failures {
+				t.Errorf("%d rules are %d, and a lockout after %d failures", n, len(c.Quotas), c.Surfaces[len(c.Surfaces)-1].Lockout.Failures)
+			}
+			for _, q := range c.Quotas {
+				if int(q.Limit) != limit || q.Off() || len(q.Surfaces) > 0 {
+					t.Errorf("%d rules: %s has the limit %d, not %d", n, q.Name, q.Limit, limit)
+				}
+			}
+		}
+	}
+}
+
+// Who asks about one rule afterwards has nothing that another rule, before it or
+// behind, counted the load by.
+func TestOnlyOwn(t *testing.T) {
+	for i, q := range quotas {
+		said := map[string]string{}
+		for _, h := range onlyOwn(i) {
+			said[h[0]] = h[1]
+		}
+		if said[q.header] != q.own {
+			t.Errorf("per %s: %v", q.per, said)
+		}
+		for j, o := range quotas {
+			if value, ok := said[o.header]; j != i && value == o.own && ok || j > i && !ok {
+				t.Errorf("per %s: %v has what the load has of %s", q.per, said, o.per)
+			}
+		}
+	}
+}
+
 // newFake has results as a run would leave them.
 func newFake() *bench {
 	b := &bench{settings: settings{rounds: 1, soak: 100}, progress: io.Discard, compilers: []string{"go"}}
@@ -59,6 +99,9 @@ func newFake() *bench {
 		b.results.Add("pair/pass/go", colPairCPU, ratio)
 		b.results.Add("pair/refuse/go", colPairRate, ratio/2)
 	}
+	b.results.Add("pair/quota/go-3/1", colPairCPU, 2)
+	b.results.Add("quota/pass/gatewarden-go-3/1", colCPU, 30)
+	b.results.Add("quota/pass/gatewarden-go-3/1", colFullCPU, 31)
 	for _, rss := range []float64{100, 150, 160, 160, 160} {
 		b.results.Add("soak/go", colSoak, rss)
 	}
@@ -94,6 +137,14 @@ func TestWrite(t *testing.T) {
 			t.Errorf("there is no %q in\n%s", title, text)
 		}
 	}
+	for _, row := range []string{
+		"| Envoy, Gatewarden, standard Go, 3 rules | Envoy, local_ratelimit, 3 rules | 2.00 | – |",
+		"| Envoy, Gatewarden, standard Go, 3 rules | 30.0 | – | – | – | 31.0 | 0 | – | – | – | – | – |",
+	} {
+		if !strings.Contains(text, row) {
+			t.Errorf("there is no %q in\n%s", row, text)
+		}
+	}
 	for _, title := range []string{"2 workers", "size of the headers", "Allocations"} {
 		if strings.Contains(text, title) {
 			t.Errorf("there is %q without figures in\n%s", title, text)
@@ -106,7 +157,7 @@ func TestWrite(t *testing.T) {
 
 func TestJobsHaveNamesOfTheirOwn(t *testing.T) {
 	b := newFake()
-	b.tools.nginx, b.tools.haproxy = "nginx", "haproxy"
+	b.tools.nginx, b.tools.haproxy, b.tools.ratelimit = "nginx", "haproxy", "ratelimit"
 	seen := map[string]bool{}
 	for _, j := range b.jobs() {
 		if seen[j.name] {
@@ -114,7 +165,8 @@ func TestJobsHaveNamesOfTheirOwn(t *testing.T) {
 		}
 		seen[j.name] = true
 	}
-	for _, name := range []string{"pass/nginx/2", "refuse/gatewarden-go/1", "surfaces/64/go", "headers/32768/bare", "clients/1000000/lua", "soak/go"} {
+	for _, name := range []string{"pass/nginx/2", "refuse/gatewarden-go/1", "surfaces/64/go", "headers/32768/bare", "clients/1000000/lua", "soak/go",
+		"quota/pass/bare/1", "quota/pass/local_ratelimit-3/2", "quota/pass/ratelimit-1/1", "quota/pass/gatewarden-go-0/1", "quota/refuse/ratelimit-1/2"} {
 		if !seen[name] {
 			t.Errorf("there is no %s", name)
 		}

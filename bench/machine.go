@@ -28,6 +28,9 @@ func (t *tools) machine() [][]string {
 	if t.haproxy != "" {
 		rows = append(rows, []string{"HAProxy", release(output(t.haproxy, "-v"))})
 	}
+	if t.ratelimit != "" {
+		rows = append(rows, []string{"ratelimit", ratelimitVersion}, []string{"Redis", release(output(t.redis, "--version"))})
+	}
 	return rows
 }
 

@@ -15,11 +15,20 @@ func (b *bench) countNative() error {
 		if !b.chooses("native/" + scene.Name) {
 			continue
 		}
-		cost, err := native.Count(scene, gatewardenConfig)
+		cost, err := native.Count(scene, configOf(scene))
 		if err != nil {
 			return err
 		}
 		b.native = append(b.native, nativeRow{scene, cost})
 	}
 	return nil
+}
+
+// configOf is what the filter is configured with for a scene.
+func configOf(s native.Scene) string {
+	limit := plenty
+	if s.SpentBy > 0 {
+		limit = s.SpentBy
+	}
+	return quotaConfig(s.Quotas, limit)
 }

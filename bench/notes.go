@@ -8,6 +8,12 @@ const (
 
 	refuseNote = `The client has failed often enough before. Envoy alone answers with the same status, headers and length of body.`
 
+	quotaNote = `The same request, counted by no rule, by one (per tenant, whom a header of a trusted gateway names) or by three (per user and per client, too), whose limits nobody reaches. All of the load is one tenant, one client and one user, so that two workers count in the same place. Every peer tells on each response what is left; afterwards, each of its rules is asked whether it counted each request. Gatewarden's lockout is on as in the tables above. The ratelimit filter leaves direct responses of a route alone; here, all variants have a route to a service, in whose place Envoy's fault filter answers. "Ratelimit with Redis" is that filter with envoyproxy/ratelimit, both services on the same machine: a network comes on top. It is set to wait for the service and to fail with it; by default, Envoy waits 20 ms and lets the request pass uncounted.`
+
+	overQuotaNote = `One rule, whose limit of 20 is used up. The answers differ: Gatewarden's is a problem document, that of local_ratelimit a line of text, that of ratelimit is empty.`
+
+	quotaPairNote = `One worker. Beside that of Envoy, the CPU is that of ratelimit and Redis.`
+
 	clientsNote = `Failing requests (401), as fast as one worker takes them, from addresses in turn; nobody is locked out. Each address fails at least once. Growth is counted from where the proxy stood after 50,000 failures from ten addresses. Gatewarden and local_ratelimit are configured for 65,536 clients, Lua has no bound.`
 
 	surfacesNote = `The request belongs to the last surface, so that every one before it is looked at.`
@@ -21,7 +27,7 @@ const (
 func method() string {
 	return fmt.Sprintf(`- Load: paced and timed by fortio as a library, on connections of the program's own (fortio's closes its connection after each refusal); on the same machine, over loopback, HTTP/1.1 with keep-alive; %d connections at the fixed rate, %d at saturation. It leaves a core to the proxy where there are several; with as many workers as cores, both share them, and rates at saturation say as much about the load as about the proxy. "Workers busy" tells: well below 100, the load was the limit, and CPU per request is what to compare.
 - CPU per request: what the kernel charged to the proxy's threads while the load ran (the sum behind utime and stime, from schedstat, which is finer), divided by the requests. At the fixed rate, each wake-up serves few requests, so that it costs more than at saturation.
-- The targets that are ratios of times are measured in pairs: two proxies run, 25 loads of 400 ms go to each in turn, at saturation; the figure is the median of the 25 ratios.
+- The targets that are ratios of times, and the ratios of quotas, are measured in pairs: two proxies run, 25 loads of 400 ms go to each in turn, at saturation; the figure is the median of the 25 ratios.
 - Every answer has to have the expected status; the body and, for refusals, the headers are held to what they should be before each measurement; Gatewarden's own counters have to have counted every request. Otherwise the run fails.
 - No access log, no tracing, the same listener and routes for every variant on Envoy.
 - "The four raw host calls" is a filter that fetches all request headers, `+"`source.address`"+`, a missing shared-data key and `+"`:status`"+`, and does nothing with them.

@@ -35,7 +35,7 @@ func (b *bench) pairs() []pair {
 			pair{"pair/pass/" + c, "pass/hostcalls-" + c, "pass/gatewarden-" + c},
 			pair{"pair/refuse/" + c, "refuse/bare", "refuse/gatewarden-" + c})
 	}
-	return all
+	return append(all, b.quotaPairs()...)
 }
 
 func (b *bench) pairJobs() []job {
@@ -68,7 +68,7 @@ func (b *bench) measurePair(ctx context.Context, first, second variant, row stri
 	}
 	for n := range b.slices() {
 		var results [2]load.Result
-		var cpu [2]float64
+		var cpu [2]perRequest
 		for turn := range 2 {
 			i := (n + turn) % 2 // neither always comes first
 			var err error
@@ -76,7 +76,7 @@ func (b *bench) measurePair(ctx context.Context, first, second variant, row stri
 				return err
 			}
 		}
-		b.results.Add(row, colPairCPU, cpu[1]/cpu[0])
+		b.results.Add(row, colPairCPU, cpu[1].all()/cpu[0].all())
 		b.results.Add(row, colPairRate, results[1].Rate()/results[0].Rate())
 		if err := ctx.Err(); err != nil {
 			return err

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +16,8 @@ var once = &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{Dis
 // stranger is a client address that no load comes from.
 const stranger = "198.51.100.7"
 
+const forwardedFor = "X-Forwarded-For"
+
 // provocations bounds the attempts to get a client refused.
 const (
 	provocations = 400
@@ -28,22 +29,22 @@ const (
 func (v variant) prove(s *proxy.Server) error {
 	refuses := v.status == 429
 	if v.provoked != "" {
-		client := ""
+		headers := v.headers
 		if !refuses {
-			client = stranger
+			headers = [][2]string{{forwardedFor, stranger}}
 		}
-		if err := provoke(s, v.provoked, v.path, client); err != nil {
+		if err := provoke(s, v.provoked, v.path, headers); err != nil {
 			return err
 		}
 	}
-	a, err := ask(once, s.URL+v.path, "")
+	a, err := ask(once, s.URL+v.path, v.headers)
 	switch {
 	case err != nil:
 		return err
 	case a.status != v.status:
 		return fmt.Errorf("%s is answered with %d, not %d", v.path, a.status, v.status)
-	case !refuses && a.body != proxy.Body:
-		return fmt.Errorf("%s is answered with the body %q, not %q", v.path, a.body, proxy.Body)
+	case !refuses && a.body != v.body:
+		return fmt.Errorf("%s is answered with the body %q, not %q", v.path, a.body, v.body)
 	case refuses && strings.HasPrefix(v.name, "refuse/gatewarden"):
 		return a.resembles(denied)
 	}
@@ -53,7 +54,7 @@ func (v variant) prove(s *proxy.Server) error {
 // provoke asks for a path until the client is refused on the other one, over
 // several connections in turn: where each worker counts alone, all of them have
 // to have had enough.
-func provoke(s *proxy.Server, provoking, path, from string) error {
+func provoke(s *proxy.Server, provoking, path string, headers [][2]string) error {
 	const connections = 8
 	var clients [connections]*http.Client
 	for i := range clients {
@@ -64,10 +65,10 @@ func provoke(s *proxy.Server, provoking, path, from string) error {
 	refused := 0
 	for i := range provocations {
 		c := clients[i%connections]
-		if _, err := ask(c, s.URL+provoking, from); err != nil {
+		if _, err := ask(c, s.URL+provoking, headers); err != nil {
 			return err
 		}
-		a, err := ask(c, s.URL+path, from)
+		a, err := ask(c, s.URL+path, headers)
 		if err != nil {
 			return err
 		}
@@ -84,19 +85,18 @@ func provoke(s *proxy.Server, provoking, path, from string) error {
 // answer is what came back.
 type answer struct {
 	status int
-	names  []string // of headers
+	header http.Header
 	body   string
 }
 
-// ask sends one request. from may be empty.
-func ask(c *http.Client, url, from string) (answer, error) {
+// ask sends one request, with the credential.
+func ask(c *http.Client, url string, headers [][2]string) (answer, error) {
 	request, err := http.NewRequest(http.MethodGet, url, nil)
 	if err != nil {
 		return answer{}, err
 	}
-	request.Header.Set(credential[0], credential[1])
-	if from != "" {
-		request.Header.Set("X-Forwarded-For", from)
+	for _, h := range append([][2]string{credential}, headers...) {
+		request.Header.Set(h[0], h[1])
 	}
 	response, err := c.Do(request)
 	if err != nil {
@@ -104,11 +104,7 @@ func ask(c *http.Client, url, from string) (answer, error) {
 	}
 	defer response.Body.Close() //nolint:errcheck // it was read
 	body, err := io.ReadAll(response.Body)
-	a := answer{status: response.StatusCode, body: string(body)}
-	for name := range response.Header {
-		a.names = append(a.names, strings.ToLower(name))
-	}
-	return a, err
+	return answer{status: response.StatusCode, header: response.Header, body: string(body)}, err
 }
 
 // resembles makes sure that the bare response that a refusal is compared with is
@@ -118,7 +114,7 @@ func (a answer) resembles(other proxy.Answer) error {
 		return fmt.Errorf("the refusal's body is %q, and it is compared with %q", a.body, other.Body)
 	}
 	for _, h := range other.Headers {
-		if !slices.Contains(a.names, h[0]) {
+		if a.header.Get(h[0]) == "" {
 			return fmt.Errorf("the refusal has no %s, which it is compared with", h[0])
 		}
 	}

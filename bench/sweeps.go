@@ -112,7 +112,7 @@ func (b *bench) measureCPU(v variant, headers [][2]string, row string) error {
 	if err != nil {
 		return err
 	}
-	b.results.Add(row, colCPU, cpu)
+	b.results.Add(row, colCPU, cpu.proxy)
 	b.results.Add(row, colP99, micros(result.P99))
 	return v.confirm(server, result.Requests)
 }
@@ -184,7 +184,7 @@ func (b *bench) measureClients(v variant, n int, row string) error {
 	if err != nil {
 		return err
 	}
-	b.results.Add(row, colFullCPU, cpu)
+	b.results.Add(row, colFullCPU, cpu.proxy)
 	b.results.Add(row, colP99, micros(result.P99))
 	b.results.Add(row, colGrowth, float64(after.RSS-before.RSS)/megabyte)
 	if !strings.HasPrefix(v.name, "gatewarden") {

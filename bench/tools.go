@@ -12,9 +12,10 @@ import (
 
 // tools is what the machine has to measure.
 type tools struct {
-	root                  string // the repository
-	envoy, nginx, haproxy string // paths; nginx and haproxy may be missing
-	missing               []string
+	root                         string // the repository
+	envoy, nginx, haproxy, redis string // paths; all but Envoy's may be missing
+	ratelimit                    string // missing without Redis, too
+	missing                      []string
 }
 
 func findTools(ctx context.Context) (tools, error) {
@@ -34,7 +35,7 @@ func findTools(ctx context.Context) (tools, error) {
 	for _, peer := range []struct {
 		name string
 		path *string
-	}{{"nginx", &t.nginx}, {"haproxy", &t.haproxy}} {
+	}{{"nginx", &t.nginx}, {"haproxy", &t.haproxy}, {"redis-server", &t.redis}} {
 		if *peer.path, err = exec.LookPath(peer.name); err != nil {
 			t.missing = append(t.missing, fmt.Sprintf("%s (not on the PATH)", peer.name))
 		}
@@ -64,4 +65,25 @@ func findEnvoy(ctx context.Context, root string) (string, error) {
 		return "", fmt.Errorf("only a container image of Envoy is to be had (%s), whose CPU cannot be read from here; set ENVOY to a binary", path)
 	}
 	return path, nil
+}
+
+// The version of envoyproxy/ratelimit, which has no releases.
+const (
+	ratelimitModule  = "github.com/envoyproxy/ratelimit"
+	ratelimitVersion = "v1.4.1-0.20260122083618-3fb702589d36"
+)
+
+// installRateLimit builds envoyproxy/ratelimit into dir, which takes seconds once
+// Go has its parts. Without Redis it is of no use.
+func (t *tools) installRateLimit(ctx context.Context, dir string) {
+	if t.redis == "" {
+		return
+	}
+	cmd := exec.CommandContext(ctx, "go", "install", ratelimitModule+"/src/service_cmd@"+ratelimitVersion)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOBIN="+dir)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.missing = append(t.missing, fmt.Sprintf("%s (%v: %s)", ratelimitModule, err, line(out, nil)))
+		return
+	}
+	t.ratelimit = filepath.Join(dir, "service_cmd")
 }

@@ -11,15 +11,21 @@ type variant struct {
 	name  string
 	label string
 	start func(workers int) (*proxy.Server, error)
-	// path is asked for, and answered with status.
+	// path is asked for, and answered with status; body is what it is if nobody
+	// refuses.
 	path   string
 	status int
+	body   string
 	// provoked is the path that gets a client refused when it is asked for
 	// often; empty if nothing does.
 	provoked string
 	// counter is Envoy's name for the metric that counts these requests, where
 	// there is one: proof that the filter was there.
 	counter string
+	// headers go with each request, beside the credential.
+	headers [][2]string
+	// quotas are what it counts requests by, so that it can be asked whether it did.
+	quotas []quota
 }
 
 // gatewardenConfig is the default with lockouts longer than any measurement.
@@ -32,9 +38,10 @@ const gatewardenConfig = `{"surfaces": [
 
 // The metrics by which Gatewarden proves that it was there.
 const (
-	passedCounter  = "wasmcustom.gatewarden_requests_total.surface.rest.outcome.passed"
-	refusedCounter = "wasmcustom.gatewarden_rate_limited_requests_total.surface.rest.reason.locked_out"
-	tableBytes     = "wasmcustom.gatewarden_table_max_bytes"
+	passedCounter    = "wasmcustom.gatewarden_requests_total.surface.rest.outcome.passed"
+	refusedCounter   = "wasmcustom.gatewarden_rate_limited_requests_total.surface.rest.reason.locked_out"
+	overQuotaCounter = "wasmcustom.gatewarden_rate_limited_requests_total.surface.rest.reason.quota_exceeded"
+	tableBytes       = "wasmcustom.gatewarden_table_max_bytes"
 )
 
 // failures is the limit of every peer, as it is Gatewarden's.
@@ -73,7 +80,7 @@ func (b *bench) variants() []variant {
 	for i := range refusing {
 		refusing[i].status = 429
 	}
-	return append(append(all, refusing...), b.others()...)
+	return append(append(append(all, refusing...), b.others()...), b.quotaVariants()...)
 }
 
 func compilerName(compiler string) string {
@@ -86,7 +93,7 @@ func (b *bench) wasm(module, compiler, configuration string) any {
 
 func (b *bench) onEnvoy(name, label string, filter any) variant {
 	return variant{
-		name: name, label: label, path: proxy.PassPath, status: 200,
+		name: name, label: label, path: proxy.PassPath, status: 200, body: proxy.Body,
 		start: func(workers int) (*proxy.Server, error) {
 			return proxy.Envoy{Binary: b.tools.envoy, Workers: workers, Filter: filter, Denied: denied}.Start()
 		},
@@ -125,7 +132,7 @@ func (b *bench) others() []variant {
 			}
 		}
 		found = append(found,
-			variant{name: "pass/nginx", label: "nginx, limit_req (counts requests)", start: start("1000000r/s", 100_000), path: proxy.PassPath, status: 200},
+			variant{name: "pass/nginx", label: "nginx, limit_req (counts requests)", start: start("1000000r/s", 100_000), path: proxy.PassPath, status: 200, body: proxy.Body},
 			variant{name: "refuse/nginx", label: "nginx, limit_req", start: start("1r/m", failures), path: proxy.PassPath, status: 429, provoked: proxy.PassPath})
 	}
 	if b.tools.haproxy != "" {
@@ -133,7 +140,7 @@ func (b *bench) others() []variant {
 			return proxy.HAProxy{Binary: b.tools.haproxy, Workers: workers}.Start()
 		}
 		found = append(found,
-			variant{name: "pass/haproxy", label: "HAProxy, stick table that counts 401s", start: start, path: proxy.PassPath, status: 200, provoked: proxy.FailPath},
+			variant{name: "pass/haproxy", label: "HAProxy, stick table that counts 401s", start: start, path: proxy.PassPath, status: 200, body: proxy.Body, provoked: proxy.FailPath},
 			variant{name: "refuse/haproxy", label: "HAProxy, stick table that counts 401s", start: start, path: proxy.PassPath, status: 429, provoked: proxy.FailPath})
 	}
 	return found

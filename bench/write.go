@@ -33,6 +33,7 @@ func (b *bench) write(took time.Duration) (text, chart string) {
 		d.section("Requests that pass, "+plural(workers, "worker"), passNote, b.mainHead(), b.mainRows("pass/", workers))
 		d.section("Requests that are refused, "+plural(workers, "worker"), refuseNote, b.mainHead(), b.mainRows("refuse/", workers))
 	}
+	b.addQuotas(&d)
 	b.addGrowth(&d)
 	d.section("Allocations and host calls", nativeNote, []string{"request", "allocations", "host calls"}, b.nativeRows())
 	d.section("How it was measured", method(), []string{"machine", ""},
@@ -81,13 +82,11 @@ func (b *bench) mainRows(prefix string, workers int) [][]string {
 		if !strings.HasPrefix(v.name, prefix) || !b.results.Has(row, colCPU) {
 			continue
 		}
-		cells := []string{v.label}
-		for _, column := range []string{colCPU, colP50, colP99, colRate, colFullCPU} {
-			cells = append(cells, b.results.Get(row, column).String())
-		}
+		cells := append([]string{v.label}, b.cells(row, colCPU, colP50, colP99, colRate, colFullCPU)...)
 		cells = append(cells, fmt.Sprintf("%.0f", 100*b.results.Get(row, colBusy).Median))
-		for _, column := range []string{colRSS, colStart} {
-			cells = append(cells, b.results.Get(row, column).String())
+		cells = append(cells, b.cells(row, colRSS, colStart)...)
+		if strings.HasPrefix(prefix, "quota/") {
+			cells = append(cells, b.cells(row, colStoreCPU, colFullStoreCPU, colStoreRSS)...)
 		}
 		rows = append(rows, cells)
 	}
@@ -107,6 +106,7 @@ func (b *bench) chartGroups() []report.Group {
 	for _, g := range []struct{ title, prefix string }{
 		{"passing: CPU of the proxy, µs per request at saturation", "pass/"},
 		{"refusing: CPU of the proxy, µs per request at saturation", "refuse/"},
+		{"passing, counted by so many quotas: CPU of the proxy, µs per request at saturation", "quota/pass/"},
 	} {
 		group := report.Group{Title: g.title}
 		for _, v := range b.variants() {
@@ -118,7 +118,9 @@ func (b *bench) chartGroups() []report.Group {
 				})
 			}
 		}
-		groups = append(groups, group)
+		if len(group.Bars) > 0 {
+			groups = append(groups, group)
+		}
 	}
 	return groups
 }

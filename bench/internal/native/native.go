@@ -15,24 +15,32 @@ import (
 type host struct {
 	filter.Host // nil: no scene needs the rest
 
-	request []filter.Header
-	status  string
-	now     int64
-	data    map[string][]byte
-	calls   int // that a real host charges for
+	request  []filter.Header
+	response []filter.Header
+	now      int64
+	data     map[string]*[]byte
+	calls    int // that a real host charges for
 }
 
 var _ filter.Host = (*host)(nil)
 
 func (h *host) Get(key []byte) ([]byte, uint32, bool) {
 	h.calls++
-	value, found := h.data[string(key)]
-	return value, 1, found
+	value := h.data[string(key)]
+	if value == nil {
+		return nil, 0, false
+	}
+	return *value, 1, true
 }
 
 func (h *host) Set(key, value []byte, _ uint32) bool {
 	h.calls++
-	h.data[string(key)] = append([]byte(nil), value...)
+	kept := h.data[string(key)]
+	if kept == nil {
+		kept = new([]byte)
+		h.data[string(key)] = kept
+	}
+	*kept = append((*kept)[:0], value...)
 	return true
 }
 
@@ -45,10 +53,13 @@ func (h *host) Property(string) string { h.calls++; return "192.0.2.1:4711" }
 func (h *host) ResponseHeader(name string) string {
 	h.calls++
 	if name == ":status" {
-		return h.status
+		return h.response[0].Value
 	}
 	return ""
 }
+
+func (h *host) ResponseHeaders() []filter.Header { h.calls++; return h.response }
+func (h *host) AddResponseHeader(string, string) { h.calls++ }
 
 func (h *host) SetReason(string)             { h.calls++ }
 func (h *host) Reply(*filter.Reply)          { h.calls++ }
@@ -62,6 +73,9 @@ type Scene struct {
 	Name, Path, Status string
 	// Failures come first, of the same client.
 	Failures int
+	// Quotas is how many quotas the request is held to. Nobody reaches a limit
+	// unless SpentBy requests come first, which use them up.
+	Quotas, SpentBy int
 }
 
 // Scenes are the requests whose allocations and host calls are counted.
@@ -72,6 +86,9 @@ func Scenes() []Scene {
 		{Name: "passing, on a path that is not guarded", Path: "/other", Status: "200"},
 		{Name: "failing", Path: "/api/v1/items", Status: "401"},
 		{Name: "refused", Path: "/api/v1/items", Status: "200", Failures: 20},
+		{Name: "passing, with one quota", Path: "/api/v1/items", Status: "200", Quotas: 1},
+		{Name: "passing, with three quotas", Path: "/api/v1/items", Status: "200", Quotas: 3},
+		{Name: "refused by one quota", Path: "/api/v1/items", Status: "200", Quotas: 1, SpentBy: 20},
 	}
 }
 
@@ -90,14 +107,18 @@ func Count(s Scene, configuration string) (Cost, error) {
 	return Cost{Allocations: allocations, Calls: float64(h.calls) / (runs + 1)}, nil // one to warm up
 }
 
-// prepare returns what runs one request of the scene from its beginning to its
-// end.
+// Exchange returns what runs one request of a scene from its beginning to its end.
+func Exchange(s Scene, configuration string) (func(), error) {
+	exchange, _, err := s.prepare(configuration)
+	return exchange, err
+}
+
 func (s Scene) prepare(configuration string) (exchange func(), h *host, err error) {
 	c, err := config.Parse([]byte(configuration), nil)
 	if err != nil {
 		return nil, nil, err
 	}
-	h = &host{now: 1_000_000, data: map[string][]byte{}, request: requestTo("/api/v1/items"), status: "401"}
+	h = &host{now: 1_000_000, data: map[string]*[]byte{}, request: requestTo("/api/v1/items"), response: responseOf("401")}
 	f := filter.New(c, h, table.Seed{1, 2, 3})
 	stream := f.NewStream() // the plugin uses streams again, too
 	exchange = func() {
@@ -111,8 +132,21 @@ func (s Scene) prepare(configuration string) (exchange func(), h *host, err erro
 	for range s.Failures {
 		exchange()
 	}
-	h.request, h.status = requestTo(s.Path), s.Status
+	h.request, h.response = requestTo(s.Path), responseOf(s.Status)
+	for range s.SpentBy {
+		exchange()
+	}
 	return exchange, h, nil
+}
+
+func responseOf(status string) []filter.Header {
+	return []filter.Header{
+		{Name: ":status", Value: status},
+		{Name: "content-length", Value: "3"},
+		{Name: "content-type", Value: "text/plain"},
+		{Name: "date", Value: "Sun, 06 Nov 2039 08:49:37 GMT"},
+		{Name: "server", Value: "envoy"},
+	}
 }
 
 func requestTo(path string) []filter.Header {
@@ -123,6 +157,8 @@ func requestTo(path string) []filter.Header {
 		{Name: ":scheme", Value: "http"},
 		{Name: "user-agent", Value: "bench"},
 		{Name: "authorization", Value: "Bearer bench"},
+		{Name: "x-tenant-id", Value: "acme"},
+		{Name: "x-user-id", Value: "alice"},
 		{Name: "origin", Value: "https://app.example.com"},
 		{Name: "content-type", Value: "application/json"},
 		{Name: "cookie", Value: "theme=dark; session=0123456789abcdef"},

@@ -6,9 +6,13 @@ type object = map[string]any
 // bootstrap is the same for every variant but for the filter: no access log, no
 // tracing, answers made by the router.
 func (e Envoy) bootstrap() object {
+	clusters := e.Clusters
+	if e.Routed {
+		clusters = append(clusters, object{"name": nowhere, "type": "STATIC", "connect_timeout": "1s"})
+	}
 	return object{
 		"admin": object{"address": local(0)},
-		"static_resources": object{"listeners": []any{object{
+		"static_resources": object{"clusters": clusters, "listeners": []any{object{
 			"name": "public", "address": local(0),
 			// Connections spread evenly, so that two workers are two workers.
 			"enable_reuse_port":         false,
@@ -26,6 +30,9 @@ func (e Envoy) connectionManager() object {
 	filters := []any{object{"name": "envoy.filters.http.router", "typed_config": object{
 		"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
 	}}}
+	if e.Routed {
+		filters = append([]any{inItsPlace}, filters...)
+	}
 	if e.Filter != nil {
 		filters = append([]any{e.Filter}, filters...)
 	}
@@ -49,12 +56,28 @@ func (e Envoy) connectionManager() object {
 }
 
 func (e Envoy) routes() []any {
+	all := object{"match": object{"prefix": "/"}, "route": object{"cluster": nowhere}}
+	if !e.Routed {
+		all = direct("/", Answer{Status: 200, Body: Body})
+	}
 	return []any{
 		direct(FailPath, Answer{Status: 401, Body: Body}),
 		direct(DenyPath, e.Denied),
-		direct("/", Answer{Status: 200, Body: Body}),
+		all,
 	}
 }
+
+// nowhere is a service that nobody reaches.
+const nowhere = "nowhere"
+
+// RoutedBody is what inItsPlace answers, which is Envoy's word.
+const RoutedBody = "fault filter abort"
+
+// inItsPlace answers 200 to every request.
+var inItsPlace = object{"name": "envoy.filters.http.fault", "typed_config": object{
+	"@type": "type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault",
+	"abort": object{"http_status": 200, "percentage": object{"numerator": 100, "denominator": "HUNDRED"}},
+}}
 
 func direct(prefix string, a Answer) object {
 	if a.Status == 0 {

@@ -17,6 +17,12 @@ type Envoy struct {
 	Workers int
 	// Filter stands in front of the router; nil for none.
 	Filter any
+	// Clusters are what the filter asks over the network.
+	Clusters []any
+	// Routed makes PassPath belong to a service, for filters that leave alone
+	// what is a direct response by its route. A last filter answers RoutedBody
+	// in the service's place.
+	Routed bool
 	// Denied is what DenyPath answers, so that it can be to the byte what a
 	// filter refuses with.
 	Denied Answer

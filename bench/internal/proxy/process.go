@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"runtime"
 	"syscall"
@@ -17,10 +18,11 @@ type process struct {
 }
 
 // start runs a program from a goroutine with a thread of its own: "die with the
-// parent" is bound to the thread that forked, so that thread has to stay.
-func start(name string, args []string, dir string) (*process, error) {
+// parent" is bound to the thread that forked, so that thread has to stay. The
+// environment is added to this program's own.
+func start(name string, args []string, dir string, environment ...string) (*process, error) {
 	p := &process{cmd: exec.Command(name, args...), done: make(chan struct{})}
-	p.cmd.Dir = dir
+	p.cmd.Dir, p.cmd.Env = dir, append(os.Environ(), environment...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
 	dieWithParent(p.cmd)
 	started := make(chan error)

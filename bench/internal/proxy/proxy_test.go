@@ -76,6 +76,28 @@ func TestBootstrap(t *testing.T) {
 	}
 }
 
+// Envoy's filters and the service have the same keys, or nothing would be counted.
+func TestKeysAgree(t *testing.T) {
+	for _, r := range []Rule{{}, {Header: "X-Tenant-Id"}} {
+		text, err := json.Marshal(rateLimits([]Rule{r}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), r.key()) || !strings.Contains(serviceConfig([]Rule{r}, 7), "key: "+r.key()+",") {
+			t.Errorf("%s is not in %s or not in\n%s", r.key(), text, serviceConfig([]Rule{r}, 7))
+		}
+	}
+}
+
+// A service that ends before it serves is reported, and what was started for it has
+// ended, too.
+func TestServiceFails(t *testing.T) {
+	asked, err := RateLimitService{Service: "/bin/false", Redis: "/bin/false"}.start(nil, 1)
+	if err == nil || asked != nil || !strings.Contains(err.Error(), "/bin/false ended") {
+		t.Errorf("%v, %v", asked, err)
+	}
+}
+
 // A program that ends before it serves is reported with what it said.
 func TestLaunchFails(t *testing.T) {
 	_, err := launch("/bin/sh", []string{"-c", "echo no such luck; exit 3"}, t.TempDir(), 1)

@@ -33,19 +33,38 @@ type Server struct {
 	process *process
 	admin   string // Envoy's admin endpoint
 	dir     string
+	store   *store // nil: the proxy counts itself
 }
 
 // Usage is what the proxy has used so far.
 func (s *Server) Usage() (Usage, error) { return usageOf(s.process.cmd.Process.Pid) }
 
-// Stop ends the proxy and removes its files.
+// StoreUsage is what the services have used so far that the proxy asks: nothing
+// if there are none.
+func (s *Server) StoreUsage() (Usage, error) {
+	if s.store == nil {
+		return Usage{}, nil
+	}
+	return s.store.usage()
+}
+
+// Stop ends the proxy and what it asks, and removes their files.
 func (s *Server) Stop() {
 	s.process.stop()
+	if s.store != nil {
+		s.store.stop()
+	}
 	_ = os.RemoveAll(s.dir)
 }
 
-// Log is the end of what the proxy wrote.
-func (s *Server) Log() string { return s.process.log.String() }
+// Log is the end of what the proxy wrote, and of what the services did that it asks.
+func (s *Server) Log() string {
+	log := s.process.log.String()
+	if s.store != nil {
+		log += s.store.log()
+	}
+	return log
+}
 
 // Stat returns one of Envoy's counters or gauges.
 func (s *Server) Stat(name string) (int64, error) {

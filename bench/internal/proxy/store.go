@@ -1,0 +1,135 @@
+package proxy
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// RateLimitService is envoyproxy/ratelimit with a Redis in which it counts: what
+// Envoy's rate limit filter asks about each request. Both have the settings that
+// they come with, but Redis writes nothing to disk.
+type RateLimitService struct {
+	Service, Redis string // the binaries
+}
+
+// store is a RateLimitService that runs.
+type store struct {
+	redis, service *process
+	port           int // for gRPC
+	dir            string
+}
+
+// start starts both and returns when they serve.
+func (r RateLimitService) start(rules []Rule, limit int) (*store, error) {
+	dir, err := os.MkdirTemp("", "bench-ratelimit-")
+	if err != nil {
+		return nil, err
+	}
+	s := &store{dir: dir}
+	if err := s.startBoth(r, rules, limit); err != nil {
+		s.stop()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *store) startBoth(r RateLimitService, rules []Rule, limit int) error {
+	var ports [4]int
+	for i := range ports {
+		var err error
+		if ports[i], err = freePort(); err != nil {
+			return err
+		}
+	}
+	redisAddress, health := "127.0.0.1:"+strconv.Itoa(ports[0]), "127.0.0.1:"+strconv.Itoa(ports[1])
+	s.port = ports[2]
+	files := filepath.Join(s.dir, "ratelimit", "config")
+	if err := os.MkdirAll(files, 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(files, "bench.yaml"), []byte(serviceConfig(rules, limit)), 0o600); err != nil {
+		return err
+	}
+	var err error
+	if s.redis, err = start(r.Redis, []string{
+		"--bind", "127.0.0.1", "--port", strconv.Itoa(ports[0]), "--save", "", "--appendonly", "no", "--dir", s.dir,
+	}, s.dir); err != nil {
+		return err
+	}
+	if err := s.redis.await(func() bool { return listens(redisAddress) }); err != nil {
+		return err
+	}
+	if s.service, err = start(r.Service, nil, s.dir,
+		"REDIS_SOCKET_TYPE=tcp", "REDIS_TYPE=SINGLE", "REDIS_URL="+redisAddress, "USE_STATSD=false", "LOG_LEVEL=warn",
+		"RUNTIME_ROOT="+s.dir, "RUNTIME_SUBDIRECTORY=ratelimit", "RUNTIME_WATCH_ROOT=false",
+		"HOST=127.0.0.1", "PORT="+strconv.Itoa(ports[1]), "GRPC_HOST=127.0.0.1", "GRPC_PORT="+strconv.Itoa(s.port),
+		"DEBUG_HOST=127.0.0.1", "DEBUG_PORT="+strconv.Itoa(ports[3]),
+	); err != nil {
+		return err
+	}
+	return s.service.await(func() bool {
+		_, err := get("http://" + health + "/healthcheck")
+		return err == nil
+	})
+}
+
+// serviceConfig gives every value of every rule so much a year.
+func serviceConfig(rules []Rule, limit int) string {
+	var text strings.Builder
+	text.WriteString("domain: bench\ndescriptors:\n")
+	for _, r := range rules {
+		_, _ = fmt.Fprintf(&text, "- {key: %s, rate_limit: {unit: year, requests_per_unit: %d}}\n", r.key(), limit)
+	}
+	return text.String()
+}
+
+func listens(address string) bool {
+	conn, err := net.DialTimeout("tcp", address, time.Second)
+	if err != nil {
+		return false
+	}
+	return conn.Close() == nil
+}
+
+func (s *store) processes() []*process {
+	var running []*process
+	for _, p := range []*process{s.service, s.redis} {
+		if p != nil && p.cmd.Process != nil {
+			running = append(running, p)
+		}
+	}
+	return running
+}
+
+func (s *store) stop() {
+	for _, p := range s.processes() {
+		p.stop()
+	}
+	_ = os.RemoveAll(s.dir)
+}
+
+func (s *store) usage() (Usage, error) {
+	var sum Usage
+	for _, p := range s.processes() {
+		u, err := usageOf(p.cmd.Process.Pid)
+		if err != nil {
+			return sum, err
+		}
+		sum.CPU += u.CPU
+		sum.RSS += u.RSS
+	}
+	return sum, nil
+}
+
+func (s *store) log() string {
+	var all strings.Builder
+	for _, p := range s.processes() {
+		all.WriteString(p.log.String())
+	}
+	return all.String()
+}
