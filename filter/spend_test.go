@@ -449,3 +449,32 @@ func TestWorkersInParallelAdmitTheLimit(t *testing.T) {
 		}
 	}
 }
+
+// A window that a former configuration began ends by the new one's measure, counted
+// once from when it was first asked about: who asks again and again while there is
+// nothing left must not put it off.
+func TestAShorterWindowIsWaitedForOnce(t *testing.T) {
+	for _, algorithm := range []string{"fixed_window", "sliding_window", "gcra"} {
+		for _, more := range [][]string{nil, {rule("other", 100, "")}} {
+			rules := func(window string) string {
+				return quotaConfig(append(more, `{"name": "all", "per": ["client"], "limit": 4, "window": "`+window+`", "algorithm": "`+algorithm+`"}`)...)
+			}
+			f, host := newFilter(t, rules("1h"))
+			for range 4 {
+				ask(f, host, nobody, get("/api"))
+			}
+			f = New(parseConfig(t, rules("1m")), host, testSeed)
+			refusals := 0
+			for ; refusals < 300; refusals++ {
+				host.forget()
+				if ask(f, host, nobody, get("/api")); len(host.replies) == 0 {
+					break
+				}
+				host.now += 1_000
+			}
+			if refusals < 15 || refusals > 120 {
+				t.Errorf("%s, %d rules: refused for %d seconds", algorithm, len(more)+1, refusals)
+			}
+		}
+	}
+}
