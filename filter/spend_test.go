@@ -478,3 +478,40 @@ func TestAShorterWindowIsWaitedForOnce(t *testing.T) {
 		}
 	}
 }
+
+// Who a quota refuses takes no turn at an account either, so that it can keep nobody
+// from it, and is told of the quota, also where its headers were held meanwhile.
+func TestOverQuotaTakesNoTurn(t *testing.T) {
+	for _, hold := range []string{"false", "true"} {
+		f, host := newFilter(t, `{"allow_on_headers_stop_iteration": `+hold+`, "surfaces": [{"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}],
+			"lockout": {"keys": [{"per": ["account"], "failures": 1}]}}],
+			"quotas": [`+rule("all", 1, "")+`]}`)
+		attempt := func(address string) (details string) {
+			host.forget()
+			host.properties[sourceAddress] = address
+			host.request = hdr(":method", "POST", ":path", "/mcp", "authorization", "Basic YW5uOng=") // ann
+			host.response, host.requestBody = hdr(":status", "401"), []byte("{}")
+			s := f.NewStream()
+			if action := s.RequestHeaders(host, false); action == Continue || hold == "true" && len(host.replies) == 0 {
+				s.RequestBody(host, 2, true)
+			}
+			if len(host.replies) > 0 {
+				return host.replies[0].Details
+			}
+			s.ResponseHeaders(host, true)
+			return ""
+		}
+		for i, row := range []struct{ address, want string }{
+			{"192.0.2.1:1", ""},
+			{"192.0.2.1:1", "gatewarden_quota_exceeded"},
+			{"192.0.2.1:1", "gatewarden_quota_exceeded"},
+			{"192.0.2.2:1", ""},
+			{"192.0.2.3:1", "gatewarden_rate_limited"},
+			{"192.0.2.1:1", "gatewarden_rate_limited"},
+		} {
+			if got := attempt(row.address); got != row.want {
+				t.Errorf("held %s, attempt %d: %q, want %q", hold, i+1, got, row.want)
+			}
+		}
+	}
+}

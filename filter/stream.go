@@ -171,13 +171,30 @@ func (s *Stream) check(host Host) Action {
 // before the account is known: a service that sees the headers of a request may
 // answer them.
 func (s *Stream) decide(host Host) (why refusal, refused bool) {
+	s.needNoTurn() // one that was held is asked about again
 	if why, refused = s.decideAccess(host); refused {
 		return why, true
 	}
 	if why, refused = s.spendQuotas(host); refused {
 		s.freeSlot(why.now)
+		return why, true
 	}
-	return why, refused
+	if why, refused = s.takeTurns(host); refused {
+		return why, s.loseTurn(host, &why)
+	}
+	return refusal{}, false
+}
+
+// loseTurn gives everything back that a request took to whom another one was ahead,
+// unless it passes in shadow mode, and tells whether it is refused.
+func (s *Stream) loseTurn(host Host, why *refusal) (refused bool) {
+	s.freeSlot(why.now)
+	if s.surface.Lockout.Mode == config.ModeShadow {
+		s.watch(host, why)
+		return false
+	}
+	s.giveBack(s.charges, why.now)
+	return true
 }
 
 // decideAccess tells whether the lockout or the gate refuses the request.
@@ -187,6 +204,7 @@ func (s *Stream) decideAccess(host Host) (why refusal, refused bool) {
 		return why, refused
 	}
 	s.form = nil
+	s.needNoTurn()
 	s.watch(host, &why)
 	if s.unverified() {
 		return s.deny(host), true

@@ -1,7 +1,6 @@
 package filter
 
 import (
-	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/mcp"
 )
 
@@ -79,17 +78,13 @@ func (s *Stream) endForm(host Host) Action {
 	why, refused := refusal{reason: ReasonMalformed, now: host.Now()}, !ok
 	if ok {
 		s.attemptAccount(account, true)
-		why, refused = s.checkKeys(host)
+		if why, refused = s.checkKeys(host); !refused {
+			why, refused = s.takeTurns(host)
+		}
 	}
-	if !refused {
+	if !refused || !s.loseTurn(host, &why) {
 		return s.pass()
 	}
-	s.freeSlot(why.now)
-	if s.surface.Lockout.Mode == config.ModeShadow {
-		s.watch(host, &why)
-		return s.pass()
-	}
-	s.giveBack(s.charges, why.now)
 	if !ok {
 		return s.refuseMalformed(host, malformedForm)
 	}
