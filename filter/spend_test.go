@@ -515,3 +515,46 @@ func TestOverQuotaTakesNoTurn(t *testing.T) {
 		}
 	}
 }
+
+// A request that was held for its id may be free to go when its body comes. Its form
+// is read then as if it had never been held: who times its body well gains nothing.
+func TestHeldFormsAreRead(t *testing.T) {
+	for _, row := range []struct {
+		name, body string
+		trailers   bool
+		want       string
+	}{
+		{"an account that is locked", "user=bob", false, "gatewarden_locked_out"},
+		{"and trailers", "user=bob", true, "gatewarden_locked_out"},
+		{"two accounts", "user=ann&user=bob", false, "gatewarden_malformed"},
+		{"a long form", "user=ann&x=" + strings.Repeat("x", maxAccountForm), false, "gatewarden_malformed"},
+		{"another account", "user=ann", false, ""},
+	} {
+		f, host := newFilter(t, `{"allow_on_headers_stop_iteration": true, "surfaces": [{"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}],
+			"lockout": {"account_fields": ["user"], "keys": [{"per": ["account"], "failures": 1, "window": "1h", "action": "lock"}]}}],
+			"quotas": [`+rule("all", 1, "")+`]}`)
+		send := func(body string, wait int64, trailers bool) {
+			host.request = hdr(":method", "POST", ":path", "/mcp", "authorization", "x", "content-type", "application/x-www-form-urlencoded")
+			host.response, host.requestBody = hdr(":status", "401"), []byte(body)
+			s := f.NewStream()
+			s.RequestHeaders(host, false)
+			host.now += wait
+			action := s.RequestBody(host, len(body), !trailers)
+			if trailers {
+				action = s.RequestTrailers(host)
+			}
+			if action == Continue {
+				s.ResponseHeaders(host, true)
+			}
+		}
+		send("user=bob", 0, false)
+		send(row.body, 60_000, row.trailers)
+		got := ""
+		if len(host.replies) > 0 {
+			got = host.replies[0].Details
+		}
+		if got != row.want {
+			t.Errorf("%s: %q, want %q", row.name, got, row.want)
+		}
+	}
+}

@@ -159,11 +159,11 @@ func (s *Stream) check(host Host) Action {
 	case !refused:
 		return s.pass()
 	}
-	s.form = nil
 	if s.readsID() {
-		s.held = true
+		s.held = true // with its form, for it may yet be free to go
 		return Pause
 	}
+	s.form = nil
 	return s.refuse(host, &why, nil)
 }
 

@@ -10,18 +10,16 @@ func (s *Stream) RequestBody(host Host, size int, end bool) Action {
 	switch {
 	case s.replied:
 		return Pause
+	case s.held && !end && size < mcp.MaxRequest:
+		return Pause
+	case s.held:
+		return s.release(host, size, end)
 	case s.awaiting():
 		return s.readForm(host, size, end)
 	case s.form != nil:
 		return s.watchForm(host, size, end)
-	case !s.held:
-		return Continue
-	case !end && size < mcp.MaxRequest:
-		return Pause
-	case size > mcp.MaxRequest:
-		size = 0 // only a whole body is worth reading
 	}
-	return s.release(host, size)
+	return Continue
 }
 
 // RequestTrailers ends a request body, too. A held request that was not
@@ -30,12 +28,12 @@ func (s *Stream) RequestTrailers(host Host) Action {
 	switch {
 	case s.replied:
 		return Pause
+	case s.held:
+		return s.release(host, mcp.MaxRequest, true)
 	case s.awaiting():
 		return s.endForm(host)
-	case !s.held:
-		return Continue
 	}
-	return s.release(host, mcp.MaxRequest)
+	return Continue
 }
 
 // readForm looks for the account in what has come of the body.
@@ -92,15 +90,22 @@ func (s *Stream) endForm(host Host) Action {
 }
 
 // release ends the wait for a held request's body: with the refusal, unless
-// there is no reason for it any more.
-func (s *Stream) release(host Host, size int) Action {
+// there is no reason for it any more. end tells that all of the body has come.
+func (s *Stream) release(host Host, size int, end bool) Action {
 	s.held = false
 	why, refused := s.decide(host)
-	if !refused {
+	switch {
+	case !refused && s.awaiting():
+		return s.readForm(host, size, end)
+	case !refused && s.form != nil:
+		s.pass()
+		return s.watchForm(host, size, end)
+	case !refused:
 		return s.pass()
 	}
+	s.form = nil
 	var request []byte
-	if size > 0 {
+	if size > 0 && size <= mcp.MaxRequest { // only a whole body is worth reading
 		request = host.RequestBody(0, size)
 	}
 	return s.refuse(host, &why, request)
