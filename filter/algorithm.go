@@ -11,6 +11,8 @@ type algorithm interface {
 	take(r table.Record, floor uint8, p plan, cost uint32, now int64) (table.Record, balance)
 	// giveBack undoes what was taken, as far as it still counts.
 	giveBack(r table.Record, p plan, t taking, now int64) table.Record
+	// lasts is the longest that a record of the plan says anything.
+	lasts(p plan) int64
 }
 
 // plan is how much may be spent within how many milliseconds; both are above 0.
@@ -42,14 +44,29 @@ type taking struct {
 
 // spend takes a cost and writes down how much the record matters now. A counter
 // of which nothing is left must not be evicted before there is more: its client
-// would come back with something to spend.
-func spend(a algorithm, r table.Record, floor uint8, p plan, cost uint32, now int64) (table.Record, balance) {
-	r, b := a.take(r, floor, p, cost, now)
-	return weigh(r, p, b), b
+// would come back with something to spend. changed tells that the record has to be
+// written.
+func spend(a algorithm, r table.Record, floor uint8, p plan, cost uint32, now int64) (next table.Record, b balance, changed bool) {
+	r, cut := curtail(a, r, p, now)
+	r, b = a.take(r, floor, p, cost, now)
+	return weigh(r, p, b), b, cut || b.fits && cost > 0
+}
+
+// curtail ends by the plan's measure what a former configuration began, and tells
+// whether it did. That has to be written: it would else begin anew each time that
+// somebody asks, and never end for who has nothing left.
+func curtail(a algorithm, r table.Record, p plan, now int64) (table.Record, bool) {
+	end := now + a.lasts(p)
+	if r.WindowEnd <= end {
+		return r, false
+	}
+	r.WindowEnd = end
+	return r, true
 }
 
 // refund gives back what was taken. A counter that says nothing then is removed.
 func refund(a algorithm, r table.Record, p plan, t taking, now int64) table.Record {
+	r, _ = curtail(a, r, p, now)
 	r = a.giveBack(r, p, t, now)
 	_, b := a.take(r, 0, p, 0, now)
 	if b.left == p.limit {

@@ -147,7 +147,7 @@ func TestAlgorithmsAgreeWithTheirModels(t *testing.T) {
 					now += pause(rng, p, now, r)
 					cost := randomCost(rng, p)
 					left := whole(a.model(log, p, now))
-					next, b := spend(a.is, alive(r, now), 0, p, cost, now)
+					next, b, changed := spend(a.is, alive(r, now), 0, p, cost, now)
 					where := fmt.Sprintf("seed %d, step %d: %d of %+v at %d", seed, step, cost, p, now)
 					if fits := int64(cost) <= left; b.fits != fits {
 						t.Fatalf("%s: fits %v, want %v", where, b.fits, fits)
@@ -161,6 +161,9 @@ func TestAlgorithmsAgreeWithTheirModels(t *testing.T) {
 						r = next
 						log = append(log, spent{now, cost})
 						checkWeight(t, where, r, p, b)
+					}
+					if changed != (b.fits && cost > 0) {
+						t.Fatalf("%s: changed %v", where, changed)
 					}
 					if int64(b.left) != left {
 						t.Fatalf("%s: %d left, want %d", where, b.left, left)
@@ -254,7 +257,7 @@ func greedy(rng *rand.Rand, a algorithm, p plan) (kept []spent) {
 		if rng.IntN(2) == 0 && cost > 0 {
 			cost = 1 + rng.Uint32N(cost)
 		}
-		next, b := spend(a, alive(r, now), 0, p, cost, now)
+		next, b, _ := spend(a, alive(r, now), 0, p, cost, now)
 		if !b.fits {
 			panic("what was left does not fit")
 		}
@@ -287,7 +290,7 @@ func TestRefundUndoes(t *testing.T) {
 			for range rng.IntN(10) {
 				now += pause(rng, p, now, r)
 				cost := randomCost(rng, p)
-				if next, b := spend(a.is, alive(r, now), 0, p, cost, now); b.fits && cost > 0 {
+				if next, b, _ := spend(a.is, alive(r, now), 0, p, cost, now); b.fits && cost > 0 {
 					r = next
 				}
 			}
@@ -297,7 +300,7 @@ func TestRefundUndoes(t *testing.T) {
 				continue
 			}
 			cost := 1 + rng.Uint32N(before.left)
-			taken, _ := spend(a.is, r, 0, p, cost, now)
+			taken, _, _ := spend(a.is, r, 0, p, cost, now)
 			back := refund(a.is, taken, p, taking{cost, now, taken.WindowEnd}, now)
 			if _, after := a.is.take(alive(back, now), 0, p, 0, now); after != before {
 				t.Fatalf("%s, seed %d: %+v after giving back, %+v before", a.name, seed, after, before)
@@ -321,7 +324,7 @@ func TestEvictionGivesNothingBack(t *testing.T) {
 			for range 1 + rng.IntN(30) {
 				now += pause(rng, p, now, r)
 				cost := randomCost(rng, p)
-				if next, b := spend(a.is, alive(r, now), 0, p, cost, now); b.fits && cost > 0 {
+				if next, b, _ := spend(a.is, alive(r, now), 0, p, cost, now); b.fits && cost > 0 {
 					r = next
 				}
 			}
@@ -351,7 +354,7 @@ func TestAlgorithmsUnderAnotherPlan(t *testing.T) {
 				p := plans[rng.IntN(len(plans))]
 				now += rng.Int64N(p.window)
 				cost := rng.Uint32N(p.limit + 1)
-				next, b := spend(a.is, alive(r, now), 0, p, cost, now)
+				next, b, _ := spend(a.is, alive(r, now), 0, p, cost, now)
 				where := fmt.Sprintf("%s, seed %d, step %d: %d of %+v: %+v", a.name, seed, step, cost, p, b)
 				if b.left > p.limit || b.more < now || b.more > now+2*p.window || next.WindowEnd > now+2*p.window {
 					t.Fatalf("%s, %+v", where, next)

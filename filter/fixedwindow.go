@@ -15,8 +15,6 @@ func (fixedWindow) take(r table.Record, floor uint8, p plan, cost uint32, now in
 	if now >= r.WindowEnd {
 		r = table.Record{Count: inheritedUse(floor, p.limit), WindowEnd: now + p.window}
 	}
-	// A window that a former configuration began ends by this one's measure.
-	r.WindowEnd = min(r.WindowEnd, now+p.window)
 	b := balance{left: p.limit - min(r.Count, p.limit), more: r.WindowEnd}
 	if b.fits = cost <= b.left; b.fits {
 		r.Count += cost
@@ -27,6 +25,8 @@ func (fixedWindow) take(r table.Record, floor uint8, p plan, cost uint32, now in
 	}
 	return r, b
 }
+
+func (fixedWindow) lasts(p plan) int64 { return p.window }
 
 // giveBack gives nothing back to another window than the one that it was taken
 // from.

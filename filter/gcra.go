@@ -37,6 +37,8 @@ func (gcra) take(r table.Record, floor uint8, p plan, cost uint32, now int64) (t
 	return owing(debt, p, now), b
 }
 
+func (gcra) lasts(p plan) int64 { return p.window }
+
 // giveBack takes off the debt what of it has not gone down since: an empty debt
 // does not go down, so the difference may be all that is left of it.
 func (gcra) giveBack(r table.Record, p plan, t taking, now int64) table.Record {
@@ -50,9 +52,7 @@ func owed(r table.Record, p plan, now int64) int64 {
 	if now >= r.WindowEnd {
 		return 0
 	}
-	// What is owed under a former configuration is at most the limit of this one.
-	late := min(r.WindowEnd-now, p.window)
-	return late*int64(p.limit) - min(int64(r.Count), int64(p.limit)-1)
+	return (r.WindowEnd-now)*int64(p.limit) - min(int64(r.Count), int64(p.limit)-1)
 }
 
 func owing(debt int64, p plan, now int64) table.Record {

@@ -67,13 +67,11 @@ func (s *Stream) nameAttempt(by config.KeyPart, what []byte, inBody bool) {
 	}
 }
 
-// checkKeys tells whether one of the failure keys refuses the request. An attempt
-// that is slowed down takes its turn here, so this is asked last, and all keys
-// before any turn is taken: who is refused takes none from others.
+// checkKeys tells whether one of the failure keys refuses the request, and which
+// attempts need a turn.
 func (s *Stream) checkKeys(host Host) (why refusal, refused bool) {
 	for i := range s.attempts {
 		a := &s.attempts[i]
-		a.slowed = false // a request that was held is asked about again
 		r, now, found := s.filter.table.Get(a.key, host)
 		switch {
 		case !found || r.Count < a.rule.Failures || now >= r.WindowEnd || s.excepts(host, a):
@@ -85,6 +83,19 @@ func (s *Stream) checkKeys(host Host) (why refusal, refused bool) {
 			a.slowed = true
 		}
 	}
+	return refusal{}, false
+}
+
+// needNoTurn forgets which turns the request needs.
+func (s *Stream) needNoTurn() {
+	for i := range s.attempts {
+		s.attempts[i].slowed = false
+	}
+}
+
+// takeTurns takes a turn for each attempt that is slowed down. It is asked last,
+// when nothing else refuses the request.
+func (s *Stream) takeTurns(host Host) (why refusal, refused bool) {
 	for i := range s.attempts {
 		a := &s.attempts[i]
 		if !a.slowed {

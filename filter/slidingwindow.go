@@ -17,8 +17,6 @@ import "github.com/gatewarden/gatewarden/table"
 type slidingWindow struct{}
 
 func (slidingWindow) take(r table.Record, floor uint8, p plan, cost uint32, now int64) (table.Record, balance) {
-	// A window that a former configuration began ends by this one's measure.
-	r.WindowEnd = min(r.WindowEnd, now+2*p.window)
 	switch {
 	case now >= r.WindowEnd:
 		r = table.Record{Count: inheritedUse(floor, p.limit), WindowEnd: now + 2*p.window}
@@ -51,6 +49,8 @@ func slidingUntil(r table.Record, p plan, wanted uint32, now int64) int64 {
 	}
 	return max(end-(spare-int64(r.Count))*p.window/int64(r.Before), now)
 }
+
+func (slidingWindow) lasts(p plan) int64 { return 2 * p.window }
 
 // giveBack gives nothing back to another window than the one that it was taken
 // from.

@@ -66,7 +66,14 @@ func (s *Stream) look(c *charge, cost uint32, now int64) {
 	if !found {
 		r, at = table.Record{}, now
 	}
+	r, cut := curtail(c.quota.algorithm, r, c.limit.plan, at)
 	_, c.balance = c.quota.algorithm.take(r, 0, c.limit.plan, cost, at)
+	if cut {
+		f.metrics.quotas.observe(f.quotaTable.Update(c.key, now, func(r table.Record, floor uint8, at int64) (table.Record, bool) {
+			r, _, changed := spend(c.quota.algorithm, r, floor, c.limit.plan, 0, at)
+			return r, changed
+		}))
+	}
 }
 
 // moment is a clock that stands still.
@@ -83,12 +90,13 @@ func (s *Stream) take(c *charge, now int64) bool {
 		return true
 	}
 	result := f.quotaTable.Update(c.key, now, func(r table.Record, floor uint8, at int64) (table.Record, bool) {
-		r, c.balance = spend(c.quota.algorithm, r, floor, c.limit.plan, c.cost, at)
+		var changed bool
+		r, c.balance, changed = spend(c.quota.algorithm, r, floor, c.limit.plan, c.cost, at)
 		c.taking = taking{c.cost, at, r.WindowEnd}
-		return r, c.fits
+		return r, changed
 	})
 	f.metrics.quotas.observe(result)
-	c.taken = result.Outcome == table.Stored
+	c.taken = c.fits && result.Outcome == table.Stored
 	return c.fits
 }
 

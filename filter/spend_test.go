@@ -449,3 +449,112 @@ func TestWorkersInParallelAdmitTheLimit(t *testing.T) {
 		}
 	}
 }
+
+// A window that a former configuration began ends by the new one's measure, counted
+// once from when it was first asked about: who asks again and again while there is
+// nothing left must not put it off.
+func TestAShorterWindowIsWaitedForOnce(t *testing.T) {
+	for _, algorithm := range []string{"fixed_window", "sliding_window", "gcra"} {
+		for _, more := range [][]string{nil, {rule("other", 100, "")}} {
+			rules := func(window string) string {
+				return quotaConfig(append(more, `{"name": "all", "per": ["client"], "limit": 4, "window": "`+window+`", "algorithm": "`+algorithm+`"}`)...)
+			}
+			f, host := newFilter(t, rules("1h"))
+			for range 4 {
+				ask(f, host, nobody, get("/api"))
+			}
+			f = New(parseConfig(t, rules("1m")), host, testSeed)
+			refusals := 0
+			for ; refusals < 300; refusals++ {
+				host.forget()
+				if ask(f, host, nobody, get("/api")); len(host.replies) == 0 {
+					break
+				}
+				host.now += 1_000
+			}
+			if refusals < 15 || refusals > 120 {
+				t.Errorf("%s, %d rules: refused for %d seconds", algorithm, len(more)+1, refusals)
+			}
+		}
+	}
+}
+
+// Who a quota refuses takes no turn at an account either, so that it can keep nobody
+// from it, and is told of the quota, also where its headers were held meanwhile.
+func TestOverQuotaTakesNoTurn(t *testing.T) {
+	for _, hold := range []string{"false", "true"} {
+		f, host := newFilter(t, `{"allow_on_headers_stop_iteration": `+hold+`, "surfaces": [{"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}],
+			"lockout": {"keys": [{"per": ["account"], "failures": 1}]}}],
+			"quotas": [`+rule("all", 1, "")+`]}`)
+		attempt := func(address string) (details string) {
+			host.forget()
+			host.properties[sourceAddress] = address
+			host.request = hdr(":method", "POST", ":path", "/mcp", "authorization", "Basic YW5uOng=") // ann
+			host.response, host.requestBody = hdr(":status", "401"), []byte("{}")
+			s := f.NewStream()
+			if action := s.RequestHeaders(host, false); action == Continue || hold == "true" && len(host.replies) == 0 {
+				s.RequestBody(host, 2, true)
+			}
+			if len(host.replies) > 0 {
+				return host.replies[0].Details
+			}
+			s.ResponseHeaders(host, true)
+			return ""
+		}
+		for i, row := range []struct{ address, want string }{
+			{"192.0.2.1:1", ""},
+			{"192.0.2.1:1", "gatewarden_quota_exceeded"},
+			{"192.0.2.1:1", "gatewarden_quota_exceeded"},
+			{"192.0.2.2:1", ""},
+			{"192.0.2.3:1", "gatewarden_rate_limited"},
+			{"192.0.2.1:1", "gatewarden_rate_limited"},
+		} {
+			if got := attempt(row.address); got != row.want {
+				t.Errorf("held %s, attempt %d: %q, want %q", hold, i+1, got, row.want)
+			}
+		}
+	}
+}
+
+// A request that was held for its id may be free to go when its body comes. Its form
+// is read then as if it had never been held: who times its body well gains nothing.
+func TestHeldFormsAreRead(t *testing.T) {
+	for _, row := range []struct {
+		name, body string
+		trailers   bool
+		want       string
+	}{
+		{"an account that is locked", "user=bob", false, "gatewarden_locked_out"},
+		{"and trailers", "user=bob", true, "gatewarden_locked_out"},
+		{"two accounts", "user=ann&user=bob", false, "gatewarden_malformed"},
+		{"a long form", "user=ann&x=" + strings.Repeat("x", maxAccountForm), false, "gatewarden_malformed"},
+		{"another account", "user=ann", false, ""},
+	} {
+		f, host := newFilter(t, `{"allow_on_headers_stop_iteration": true, "surfaces": [{"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}],
+			"lockout": {"account_fields": ["user"], "keys": [{"per": ["account"], "failures": 1, "window": "1h", "action": "lock"}]}}],
+			"quotas": [`+rule("all", 1, "")+`]}`)
+		send := func(body string, wait int64, trailers bool) {
+			host.request = hdr(":method", "POST", ":path", "/mcp", "authorization", "x", "content-type", "application/x-www-form-urlencoded")
+			host.response, host.requestBody = hdr(":status", "401"), []byte(body)
+			s := f.NewStream()
+			s.RequestHeaders(host, false)
+			host.now += wait
+			action := s.RequestBody(host, len(body), !trailers)
+			if trailers {
+				action = s.RequestTrailers(host)
+			}
+			if action == Continue {
+				s.ResponseHeaders(host, true)
+			}
+		}
+		send("user=bob", 0, false)
+		send(row.body, 60_000, row.trailers)
+		got := ""
+		if len(host.replies) > 0 {
+			got = host.replies[0].Details
+		}
+		if got != row.want {
+			t.Errorf("%s: %q, want %q", row.name, got, row.want)
+		}
+	}
+}

@@ -173,11 +173,13 @@ func (s *Stream) check(host Host) Action {
 	case !refused:
 		return s.pass()
 	}
-	s.form = nil
-	if s.readsID() {
+	// It is held with its form, for it may yet be free to go; but then it waits for
+	// one thing only, for its form or for what is said of its token.
+	if s.readsID() && (s.form == nil || !s.inquiry.open) {
 		s.held = true
 		return Pause
 	}
+	s.form = nil
 	return s.refuse(host, &why, s.request(host))
 }
 
@@ -193,6 +195,7 @@ func (s *Stream) enterPreflight(host Host) Action {
 // before the account is known: a service that sees the headers of a request may
 // answer them.
 func (s *Stream) decide(host Host) (why refusal, refused bool) {
+	s.needNoTurn() // one that was held is asked about again
 	if why, refused = s.decideAccess(host); refused || s.inquiry.open {
 		return why, refused
 	}
@@ -203,8 +206,25 @@ func (s *Stream) decide(host Host) (why refusal, refused bool) {
 	if why, refused = s.takePlaces(host); refused {
 		s.freeSlot(why.now)
 		s.giveBack(s.charges, why.now)
+		return why, true
 	}
-	return why, refused
+	if why, refused = s.takeTurns(host); refused {
+		return why, s.loseTurn(host, &why)
+	}
+	return refusal{}, false
+}
+
+// loseTurn gives everything back that a request took to whom another one was ahead,
+// unless it passes in shadow mode, and tells whether it is refused.
+func (s *Stream) loseTurn(host Host, why *refusal) (refused bool) {
+	s.freeSlot(why.now)
+	if s.surface.Lockout.Mode == config.ModeShadow {
+		s.watch(host, why)
+		return false
+	}
+	s.giveBack(s.charges, why.now)
+	s.freePlaces(why.now)
+	return true
 }
 
 // decideAccess tells whether the lockout or the gate refuses the request.
@@ -214,6 +234,7 @@ func (s *Stream) decideAccess(host Host) (why refusal, refused bool) {
 		return why, refused
 	}
 	s.form = nil
+	s.needNoTurn()
 	s.watch(host, &why)
 	return s.decideIdentity(host)
 }

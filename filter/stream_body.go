@@ -1,9 +1,6 @@
 package filter
 
-import (
-	"github.com/gatewarden/gatewarden/config"
-	"github.com/gatewarden/gatewarden/mcp"
-)
+import "github.com/gatewarden/gatewarden/mcp"
 
 // RequestBody sees the body of a request whose headers are held. size is what
 // is buffered so far.
@@ -14,18 +11,16 @@ func (s *Stream) RequestBody(host Host, size int, end bool) Action {
 	case s.inquiry.lookup != nil:
 		s.bodyRead = 0 // it is longer than what is read
 		return PauseStream
+	case s.held && !end && size < mcp.MaxRequest:
+		return Pause
+	case s.held:
+		return s.release(host, size, end)
 	case s.awaiting():
 		return s.readForm(host, size, end)
 	case s.form != nil:
 		return s.watchForm(host, size, end)
-	case !s.held:
-		return Continue
-	case !end && size < mcp.MaxRequest:
-		return Pause
-	case size > mcp.MaxRequest:
-		size = 0 // only a whole body is worth reading
 	}
-	return s.release(host, size)
+	return Continue
 }
 
 // RequestTrailers ends a request body, too. A held request that was not
@@ -34,12 +29,12 @@ func (s *Stream) RequestTrailers(host Host) Action {
 	switch {
 	case s.replied:
 		return Pause
+	case s.held:
+		return s.release(host, mcp.MaxRequest, true)
 	case s.awaiting():
 		return s.endForm(host)
-	case !s.held:
-		return Continue
 	}
-	return s.release(host, mcp.MaxRequest)
+	return Continue
 }
 
 // readForm looks for the account in what has come of the body.
@@ -82,18 +77,13 @@ func (s *Stream) endForm(host Host) Action {
 	why, refused := refusal{reason: ReasonMalformed, now: host.Now()}, !ok
 	if ok {
 		s.attemptAccount(account, true)
-		why, refused = s.checkKeys(host)
+		if why, refused = s.checkKeys(host); !refused {
+			why, refused = s.takeTurns(host)
+		}
 	}
-	if !refused {
+	if !refused || !s.loseTurn(host, &why) {
 		return s.pass()
 	}
-	s.freeSlot(why.now)
-	if s.surface.Lockout.Mode == config.ModeShadow {
-		s.watch(host, &why)
-		return s.pass()
-	}
-	s.giveBack(s.charges, why.now)
-	s.freePlaces(why.now)
 	if !ok {
 		return s.refuseMalformed(host, malformedForm)
 	}
@@ -101,17 +91,26 @@ func (s *Stream) endForm(host Host) Action {
 }
 
 // release ends the wait for a held request's body: with the refusal, unless
-// there is no reason for it any more.
-func (s *Stream) release(host Host, size int) Action {
-	s.held, s.readable, s.bodyRead = false, false, size
+// there is no reason for it any more. end tells that all of the body has come.
+func (s *Stream) release(host Host, size int, end bool) Action {
+	s.held, s.readable = false, false
+	if size <= mcp.MaxRequest { // only a whole body is worth reading
+		s.bodyRead = size
+	}
 	action := s.check(host)
 	switch {
-	case action != PauseAll:
+	case s.replied:
 		return action
-	case size > 0:
+	case s.inquiry.lookup != nil && s.bodyRead > 0:
 		return Pause // it stays at hand
+	case s.inquiry.lookup != nil:
+		return PauseStream
+	case s.awaiting():
+		return s.readForm(host, size, end)
+	case s.form != nil:
+		return s.watchForm(host, size, end)
 	}
-	return PauseStream
+	return action
 }
 
 // request is the body of a request that was held for the reply's sake, nil if it is
