@@ -72,13 +72,18 @@ func edited(t *testing.T, kind, path string, value any) map[string]any {
 	case path == "identity[].for":
 		identity = `{"source": "accepted", "for": "1h"}`
 	}
+	bypass := ""
+	if strings.HasPrefix(path, "bypass") {
+		identity = `{"source": "metadata", "subject": "sub", "roles": "roles"}`
+		bypass = `"bypass": {"roles": ["one"]}, `
+	}
 	knownGood := ""
 	if kind == "api" || kind == "mcp" {
 		knownGood = `, "known_good": {"for": "1h"}`
 	}
 	mustUnmarshal(t, `{
 		"client": {}, "credentials": {}, "cors": {}, "log": {}, "table": {},
-		"exempt": [{"path": "/exempt"}], "concurrency": [{"name": "one", "per": "all", "limit": 9}], "identity": [`+identity+`],
+		"exempt": [{"path": "/exempt"}], "concurrency": [{"name": "one", "per": "all", "limit": 9}], `+bypass+`"identity": [`+identity+`],
 		"surfaces": [{"name": "one", "kind": "`+kind+`", "match": [{"path": "/one"}], "lockout": {"escalate": {"factor": 2}, "wide": {"failures": 9}, "keys": [{"per": ["account"], "failures": 9}],
 			"stuffing": {"credentials": 9}, "spraying": {"clients": 9}`+knownGood+`}}],
 		"oauth": {"resource": "https://api.example.com", "authorization_servers": ["https://auth.example.com"]}

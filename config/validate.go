@@ -16,6 +16,7 @@ func (d *draft) validate(out *report) {
 	d.checkReachable(out)
 	d.checkIdentity(out)
 	d.checkConcurrency(out)
+	d.checkBypass(out)
 	if d.OAuth != nil {
 		checkScopes(d.OAuth, out)
 	}

@@ -91,8 +91,11 @@ func (f *Filter) reportRefusal(host Host, s *Stream, what string, why *refusal) 
 		return
 	}
 	b := appendField(f.line(what, s), "reason", string(why.reason))
-	if why.reason == ReasonOverCapacity {
+	switch why.reason {
+	case ReasonOverCapacity:
 		b = appendField(b, "rule", s.over.Name)
+	case ReasonBypassDenied:
+		b = f.appendIdentity(b, &s.identity)
 	}
 	if why.seconds > 0 {
 		b = appendNumber(b, "retry_after", why.seconds)
@@ -117,8 +120,11 @@ func (f *Filter) allowLine(now int64) bool {
 
 // allowSignal is allowLine for what stands for many failures, and must not be
 // left out among their lines.
-func (f *Filter) allowSignal(now int64) bool {
-	if f.signals.allow(now) {
+func (f *Filter) allowSignal(now int64) bool { return f.allowFrom(&f.signals, now) }
+
+// allowFrom is allowLine with a budget of its own.
+func (f *Filter) allowFrom(a *audit, now int64) bool {
+	if a.allow(now) {
 		return true
 	}
 	f.audit.omitted++

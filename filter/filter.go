@@ -23,9 +23,10 @@ type Filter struct {
 	limits   []limit
 	holdings map[table.Key]*holding
 
-	audit   audit
-	signals audit // the same rate again, for lines about attacks
-	metrics metrics
+	audit    audit
+	signals  audit // the same rate again, for lines about attacks
+	bypasses audit // and for uses of the bypass
+	metrics  metrics
 
 	readings []string // scratch: the spellings of a path
 	name     []byte   // scratch: a principal
@@ -40,6 +41,7 @@ func New(c *config.Config, host Host, seed table.Seed) *Filter {
 		table:    table.New(host, seed, c.Table.Clients),
 		audit:    audit{form: c.Log.Client, perSecond: int64(c.Log.PerSecond)},
 		signals:  audit{perSecond: int64(c.Log.PerSecond)},
+		bypasses: audit{perSecond: int64(c.Log.PerSecond)},
 	}
 	for i := range c.Surfaces {
 		s := &f.surfaces[i]

@@ -19,6 +19,7 @@ const (
 	ReasonAuthDenied  Reason = "auth_denied"
 
 	ReasonOverCapacity Reason = "over_capacity"
+	ReasonBypassDenied Reason = "bypass_denied"
 )
 
 // details is the reason as response code details.
@@ -33,7 +34,9 @@ const (
 	grpcInvalidArgument   = 3
 	grpcResourceExhausted = 8
 	grpcUnavailable       = 14
-	grpcUnauthenticated   = 16
+
+	grpcFailedPrecondition = 9
+	grpcUnauthenticated    = 16
 )
 
 // refusal says why a request is refused, and for how many seconds it would be

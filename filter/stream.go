@@ -55,6 +55,9 @@ type Stream struct {
 	readable   bool // the request has a body of a size that can be held
 	held       bool // headers are held until the body was read for the reply
 	replied    bool // the response is the filter's own
+	cleared    bool // nothing but a limit can refuse it
+	asksBypass bool // it asks not to be limited
+	bypassed   bool // and is not
 	shadowed   bool // it passes, though it would have been refused
 	reading    bool // the response body is being read
 }
@@ -69,6 +72,7 @@ func (s *Stream) Reset() { *s = Stream{filter: s.filter, places: s.places[:0]} }
 func (s *Stream) RequestHeaders(host Host, end bool) Action {
 	headers := host.RequestHeaders()
 	s.filter.distrust(host, headers)
+	s.asksBypass = s.filter.takeBypass(host, headers)
 	t, d := readRequest(headers)
 	if reply := s.filter.serveMetadata(&t); reply != nil {
 		return s.reply(host, reply)
@@ -165,7 +169,8 @@ func (s *Stream) check(host Host) Action {
 
 // enter lets the request in that nothing else refuses, if there is a place for it.
 func (s *Stream) enter(host Host) Action {
-	why, refused := s.takePlaces(host)
+	s.cleared = true
+	why, refused := s.checkLimits(host)
 	switch {
 	case refused:
 		return s.turnAway(host, &why)
@@ -173,6 +178,14 @@ func (s *Stream) enter(host Host) Action {
 		return s.awaitAccount()
 	}
 	return s.pass()
+}
+
+// checkLimits tells whether a limit refuses the request.
+func (s *Stream) checkLimits(host Host) (why refusal, refused bool) {
+	if why, refused = s.bypass(host); refused || s.bypassed {
+		return why, refused
+	}
+	return s.takePlaces(host)
 }
 
 // turnAway refuses the request, or holds it until its body was read for that.
@@ -295,6 +308,11 @@ func (s *Stream) refuse(host Host, why *refusal, request []byte) Action {
 		s.filter.reportRefusal(host, s, "refusal", why)
 		cors := corsHeaders(&s.filter.config.CORS, s.origin)
 		return s.reply(host, overCapacity(s.surface, s.over, why, s.grpc, request, cors))
+	case ReasonBypassDenied:
+		s.surface.bypassDenied.add(1)
+		s.filter.reportRefusal(host, s, "refusal", why)
+		cors := corsHeaders(&s.filter.config.CORS, s.origin)
+		return s.reply(host, s.filter.bypassDenied(s.surface, s.grpc, request, cors))
 	case ReasonLockedOut:
 		s.surface.lockedOut.add(1)
 	default:

@@ -102,11 +102,11 @@ func (s *Stream) release(host Host, size int) Action {
 	s.held = false
 	var why refusal
 	refused := false
-	if s.over == nil { // or all but a place was found
+	if !s.cleared {
 		why, refused = s.decide(host)
 	}
 	if !refused {
-		why, refused = s.takePlaces(host)
+		why, refused = s.checkLimits(host)
 	}
 	if !refused {
 		return s.pass()

@@ -33,6 +33,7 @@ type surface struct {
 	stuffings, sprayings                 counter
 	lockedOut, rateLimited, denied       counter
 	overCapacity                         counter
+	bypasses, bypassDenied               counter
 }
 
 // counts tells whether failures count towards a lockout here.

@@ -81,7 +81,7 @@ func timeless(steps []Step) bool {
 func All() []Scenario {
 	var all []Scenario
 	for _, group := range [][]Scenario{
-		lockouts(), failures(), spellings(), clients(), replies(), challenges(), updates(), hardening(), distincts(), identities(), concurrency(),
+		lockouts(), failures(), spellings(), clients(), replies(), challenges(), updates(), hardening(), distincts(), identities(), concurrency(), bypasses(),
 	} {
 		all = append(all, group...)
 	}
