@@ -13,11 +13,10 @@ type Reason string
 
 // The reasons.
 const (
-	ReasonLockedOut   Reason = "locked_out"
-	ReasonRateLimited Reason = "rate_limited"
-	ReasonMalformed   Reason = "malformed"
-	ReasonAuthDenied  Reason = "auth_denied"
-
+	ReasonLockedOut    Reason = "locked_out"
+	ReasonRateLimited  Reason = "rate_limited"
+	ReasonMalformed    Reason = "malformed"
+	ReasonAuthDenied   Reason = "auth_denied"
 	ReasonOverCapacity Reason = "over_capacity"
 	ReasonBypassDenied Reason = "bypass_denied"
 )
@@ -31,11 +30,10 @@ const problemAbnormal = "https://iana.org/assignments/http-problem-types#abnorma
 
 // gRPC status codes.
 const (
-	grpcInvalidArgument   = 3
-	grpcResourceExhausted = 8
-	grpcUnavailable       = 14
-
+	grpcInvalidArgument    = 3
+	grpcResourceExhausted  = 8
 	grpcFailedPrecondition = 9
+	grpcUnavailable        = 14
 	grpcUnauthenticated    = 16
 )
 
