@@ -26,6 +26,8 @@ type Config struct {
 	// Concurrency are the limits on requests in flight; each that applies to a
 	// request must have room for it.
 	Concurrency []Concurrency
+	// Bypass lets some identities ask not to be limited.
+	Bypass Bypass
 	// OAuth is nil when the service's discovery is not configured.
 	OAuth *OAuth
 	CORS  CORS
@@ -303,6 +305,14 @@ type Concurrency struct {
 
 // MaxConcurrency is the most requests in flight that a rule can count.
 const MaxConcurrency = 1<<16 - 1
+
+// Bypass lets identities with one of the roles pass the limits on requests, where
+// a request asks for it by a header. It does not concern lockouts.
+type Bypass struct {
+	// Header is the name in lower case, empty when the bypass is off.
+	Header string
+	Roles  []string
+}
 
 // Share is what has a limit of its own.
 type Share uint8

@@ -79,6 +79,9 @@ var rootFields = []field[draft]{
 	{key: "concurrency", below: keysOf("[]", concurrencyFields), read: func(v value, d *draft) {
 		d.Concurrency = readConcurrency(v)
 	}},
+	{key: "bypass", below: keysOf("", bypassFields), read: func(v value, d *draft) {
+		d.Bypass = readBypass(v)
+	}},
 	{key: "oauth", below: keysOf("", oauthFields), read: func(v value, d *draft) {
 		d.OAuth = &OAuth{ServeMetadata: true}
 		readObject(v, oauthFields, d.OAuth)

@@ -153,6 +153,7 @@ func TestEveryField(t *testing.T) {
 			{Name: "per_user-1", Surfaces: []string{"api-v2", "tools"}, Per: PerIdentity, Limit: 1, RetryAfter: 1000},
 			{Name: "each", Per: PerSurface, Limit: 20, RetryAfter: 1000, Mode: ModeOff},
 		}},
+		{"bypass", c.Bypass, Bypass{"x-no-limit", []string{"on call", "admin"}}},
 		{"oauth", *c.OAuth, OAuth{
 			Resource: "https://api.example.com:8443/mcp/", AuthorizationServers: []string{"https://auth.example.com/realms/one"},
 			ScopesSupported: []string{"mcp:tools", "mcp:query", "!~"}, ResourceDocumentation: "http://docs.example.com/a?b=c#d",

@@ -30,6 +30,9 @@ func render(c *Config) []byte {
 
 		"allow_on_headers_stop_iteration": c.HeadersStopIteration,
 	}
+	if b := c.Bypass; b.Header != "" {
+		root["bypass"] = object{"header": b.Header, "roles": b.Roles}
+	}
 	if c.CORS.Any {
 		root["cors"] = object{"origins": []string{"*"}}
 	}

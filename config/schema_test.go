@@ -74,13 +74,18 @@ func edited(t *testing.T, kind, path string, value any) map[string]any {
 	case strings.HasPrefix(path, "identity[].endpoint"), strings.HasPrefix(path, "identity[].cache"), path == "identity[].on_error":
 		identity = `{"source": "introspection", "cache": {}, "endpoint": {"cluster": "auth", "url": "https://auth.example.com", "client_id": "gateway", "client_secret": "secret"}}`
 	}
+	bypass := ""
+	if strings.HasPrefix(path, "bypass") {
+		identity = `{"source": "metadata", "subject": "sub", "roles": "roles"}`
+		bypass = `"bypass": {"roles": ["one"]}, `
+	}
 	knownGood := ""
 	if kind == "api" || kind == "mcp" {
 		knownGood = `, "known_good": {"for": "1h"}`
 	}
 	mustUnmarshal(t, `{
 		"client": {}, "credentials": {}, "cors": {}, "log": {}, "table": {},
-		"exempt": [{"path": "/exempt"}], "concurrency": [{"name": "one", "per": "all", "limit": 9}], "identity": [`+identity+`],
+		"exempt": [{"path": "/exempt"}], "concurrency": [{"name": "one", "per": "all", "limit": 9}], `+bypass+`"identity": [`+identity+`],
 		"surfaces": [{"name": "one", "kind": "`+kind+`", "match": [{"path": "/one"}], "lockout": {"escalate": {"factor": 2}, "wide": {"failures": 9}, "keys": [{"per": ["account"], "failures": 9}],
 			"stuffing": {"credentials": 9}, "spraying": {"clients": 9}`+knownGood+`}}],
 		"quotas": [{"name": "q", "paths": [{"prefix": "/"}], "per": ["client"], "limit": 9, "window": "1m", "cost": [{"path": "/one", "cost": 9}]}],

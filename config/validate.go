@@ -17,6 +17,7 @@ func (d *draft) validate(out *report) {
 	d.checkQuotas(out)
 	d.checkIdentity(out)
 	d.checkConcurrency(out)
+	d.checkBypass(out)
 	if d.OAuth != nil {
 		checkScopes(d.OAuth, out)
 	}

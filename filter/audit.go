@@ -104,6 +104,9 @@ func (f *Filter) reportRefusal(host Host, s *Stream, what string, why *refusal) 
 	if why.rule != "" {
 		b = appendField(b, "rule", why.rule)
 	}
+	if why.reason == ReasonBypassDenied {
+		b = f.appendIdentity(b, &s.identity)
+	}
 	if why.seconds > 0 {
 		b = appendNumber(b, "retry_after", why.seconds)
 	}
@@ -127,8 +130,11 @@ func (f *Filter) allowLine(now int64) bool {
 
 // allowSignal is allowLine for what stands for many failures, and must not be
 // left out among their lines.
-func (f *Filter) allowSignal(now int64) bool {
-	if f.signals.allow(now) {
+func (f *Filter) allowSignal(now int64) bool { return f.allowFrom(&f.signals, now) }
+
+// allowFrom is allowLine with a budget of its own.
+func (f *Filter) allowFrom(a *audit, now int64) bool {
+	if a.allow(now) {
 		return true
 	}
 	f.audit.omitted++

@@ -20,7 +20,8 @@ type limit struct {
 	refused, shadowed counter
 }
 
-// readyConcurrency gives each surface the limits that apply to it.
+// readyConcurrency gives each surface the limits that apply to it. Those that refuse
+// come first, so that one in shadow mode reports only what the others let pass.
 func (f *Filter) readyConcurrency() {
 	f.holdings = map[table.Key]*holding{}
 	f.limits = make([]limit, len(f.config.Concurrency))
@@ -28,12 +29,14 @@ func (f *Filter) readyConcurrency() {
 		l := &f.limits[i]
 		l.Concurrency = &f.config.Concurrency[i]
 		l.name = []byte(l.Name)
-		if l.Mode == config.ModeOff {
-			continue
-		}
-		for j := range f.surfaces {
-			if s := &f.surfaces[j]; l.appliesTo(s) {
-				s.limits = append(s.limits, l)
+	}
+	for i := range f.surfaces {
+		s := &f.surfaces[i]
+		for _, mode := range [...]config.Mode{config.ModeEnforce, config.ModeShadow} {
+			for j := range f.limits {
+				if l := &f.limits[j]; l.Mode == mode && l.appliesTo(s) {
+					s.limits = append(s.limits, l)
+				}
 			}
 		}
 	}

@@ -27,6 +27,7 @@
 //	concurrency.go        how many requests may be in flight
 //	inflight.go             and how they are counted
 //	overcapacity.go         and what is said to one more
+//	bypass.go             who is not limited
 //	knowngood.go          which credentials pass a lockout
 //	keys.go, account.go   limits by account and credential
 //	distinct.go           how many different credentials, or clients, fail

@@ -27,10 +27,11 @@ type Filter struct {
 	limits   []limit
 	holdings map[table.Key]*holding
 
-	lookups lookups
-	audit   audit
-	signals audit // the same rate again, for lines about attacks
-	metrics metrics
+	lookups  lookups
+	audit    audit
+	signals  audit // the same rate again, for lines about attacks
+	bypasses audit // and for uses of the bypass
+	metrics  metrics
 
 	// exposed are the fields of the filter's own replies that pages may read.
 	exposed string
@@ -51,6 +52,7 @@ func New(c *config.Config, host Host, seed table.Seed) *Filter {
 		table:    table.New(host, seed, c.Table.Clients),
 		audit:    audit{form: c.Log.Client, perSecond: int64(c.Log.PerSecond)},
 		signals:  audit{perSecond: int64(c.Log.PerSecond)},
+		bypasses: audit{perSecond: int64(c.Log.PerSecond)},
 	}
 	for i := range c.Surfaces {
 		s := &f.surfaces[i]

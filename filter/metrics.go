@@ -102,6 +102,8 @@ func (f *Filter) defineMetrics(host Host) {
 		define(&s.rateLimited, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonRateLimited)))
 		define(&s.lockedOut, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonLockedOut)))
 		define(&s.overCapacity, label(rateLimitedTotal, "surface", s.Name, "reason", string(ReasonOverCapacity)))
+		define(&s.bypasses, label("gatewarden_bypass_total", "surface", s.Name, "outcome", "used"))
+		define(&s.bypassDenied, label("gatewarden_bypass_total", "surface", s.Name, "outcome", "denied"))
 		define(&s.denied, label("gatewarden_auth_denied_total", "surface", s.Name))
 		define(&s.unavailable, label("gatewarden_auth_unavailable_total", "surface", s.Name))
 		if len(s.quotas) > 0 {
@@ -155,7 +157,7 @@ func (f *Filter) Flush(host Host) {
 		for _, c := range []*counter{
 			&s.passed, &s.refused, &s.shadowed, &s.knownGood,
 			&s.failures, &s.lockouts, &s.networkLockouts, &s.stuffings, &s.sprayings, &s.lockedOut, &s.rateLimited,
-			&s.denied, &s.unavailable, &s.overQuota, &s.overCapacity,
+			&s.denied, &s.unavailable, &s.overQuota, &s.overCapacity, &s.bypasses, &s.bypassDenied,
 		} {
 			c.flush(host)
 		}

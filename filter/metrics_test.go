@@ -34,6 +34,8 @@ func TestMetricNames(t *testing.T) {
 			"counter gatewarden_auth_denied_total.surface."+name,
 			"counter gatewarden_auth_unavailable_total.surface."+name,
 			"counter gatewarden_auth_failures_total.surface."+name,
+			"counter gatewarden_bypass_total.surface."+name+".outcome.denied",
+			"counter gatewarden_bypass_total.surface."+name+".outcome.used",
 			"counter gatewarden_lockouts_total.surface."+name,
 			"counter gatewarden_network_lockouts_total.surface."+name,
 			"counter gatewarden_spraying_total.surface."+name,

@@ -20,6 +20,7 @@ const (
 	ReasonAuthDenied       Reason = "auth_denied"
 	ReasonStoreUnavailable Reason = "store_unavailable"
 	ReasonOverCapacity     Reason = "over_capacity"
+	ReasonBypassDenied     Reason = "bypass_denied"
 )
 
 // details is the reason as response code details.
@@ -36,10 +37,11 @@ const (
 
 // gRPC status codes.
 const (
-	grpcInvalidArgument   = 3
-	grpcResourceExhausted = 8
-	grpcUnavailable       = 14
-	grpcUnauthenticated   = 16
+	grpcInvalidArgument    = 3
+	grpcResourceExhausted  = 8
+	grpcFailedPrecondition = 9
+	grpcUnavailable        = 14
+	grpcUnauthenticated    = 16
 )
 
 // refusal says why a request is refused, and for how many seconds it would be

@@ -66,6 +66,8 @@ type Stream struct {
 	readable   bool // the request has a body of a size that can be held
 	held       bool // headers are held until the body was read for the reply
 	replied    bool // the response is the filter's own
+	asksBypass bool // it asks not to be limited
+	bypassed   bool // and is not
 	reading    bool // the response body is being read
 }
 
@@ -81,6 +83,7 @@ func (s *Stream) Reset() {
 func (s *Stream) RequestHeaders(host Host, end bool) Action {
 	headers := host.RequestHeaders()
 	s.filter.distrust(host, headers)
+	s.asksBypass = s.filter.takeBypass(host, headers)
 	t, d := readRequest(headers)
 	if reply := s.filter.serveMetadata(&t); reply != nil {
 		return s.reply(host, reply)
@@ -199,19 +202,28 @@ func (s *Stream) decide(host Host) (why refusal, refused bool) {
 	if why, refused = s.decideAccess(host); refused || s.inquiry.open {
 		return why, refused
 	}
-	if why, refused = s.spendQuotas(host); refused {
+	if why, refused = s.decideLimits(host); refused {
 		s.freeSlot(why.now)
-		return why, true
-	}
-	if why, refused = s.takePlaces(host); refused {
-		s.freeSlot(why.now)
-		s.giveBack(s.charges, why.now)
 		return why, true
 	}
 	if why, refused = s.takeTurns(host); refused {
 		return why, s.loseTurn(host, &why)
 	}
 	return refusal{}, false
+}
+
+// decideLimits tells whether a limit refuses the request, which then costs nothing.
+func (s *Stream) decideLimits(host Host) (why refusal, refused bool) {
+	if why, refused = s.bypass(host); refused || s.bypassed {
+		return why, refused
+	}
+	if why, refused = s.spendQuotas(host); refused {
+		return why, true
+	}
+	if why, refused = s.takePlaces(host); refused {
+		s.giveBack(s.charges, why.now)
+	}
+	return why, refused
 }
 
 // loseTurn gives everything back that a request took to whom another one was ahead,
@@ -351,6 +363,10 @@ func (s *Stream) refuse(host Host, why *refusal, request []byte) Action {
 		s.over.refused.add(1)
 		s.filter.reportRefusal(host, s, "refusal", why)
 		return s.reply(host, overCapacity(s.surface, s.over, why, s.grpc, request, s.moreHeaders(host, why)))
+	case ReasonBypassDenied:
+		s.surface.bypassDenied.add(1)
+		s.filter.reportRefusal(host, s, "refusal", why)
+		return s.reply(host, s.filter.bypassDenied(s.surface, s.grpc, request, s.moreHeaders(host, why)))
 	case ReasonLockedOut:
 		s.surface.lockedOut.add(1)
 	case ReasonQuotaExceeded:

@@ -34,6 +34,7 @@ type surface struct {
 	stuffings, sprayings                 counter
 	lockedOut, rateLimited, denied       counter
 	overQuota, unavailable, overCapacity counter
+	bypasses, bypassDenied               counter
 }
 
 // counts tells whether failures count towards a lockout here.

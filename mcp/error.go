@@ -22,6 +22,10 @@ const CodeUnauthorized = 401
 // order.
 const CodeUnavailable = 503
 
+// CodeBypassDenied is the error code of a refusal because the request asks not to be
+// limited.
+const CodeBypassDenied = 428
+
 // MaxRequest is how much of a request's body is read for its id. Requests are
 // far smaller as a rule; the id stands at their beginning, but only a whole
 // body is known to be valid.
