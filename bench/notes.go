@@ -29,7 +29,7 @@ func method() string {
 - CPU per request: what the kernel charged to the proxy's threads while the load ran (the sum behind utime and stime, from schedstat, which is finer), divided by the requests. At the fixed rate, each wake-up serves few requests, so that it costs more than at saturation.
 - The targets that are ratios of times, and the ratios of quotas, are measured in pairs: two proxies run, 25 loads of 400 ms go to each in turn, at saturation; the figure is the median of the 25 ratios.
 - Every answer has to have the expected status; the body and, for refusals, the headers are held to what they should be before each measurement; Gatewarden's own counters have to have counted every request. Otherwise the run fails.
-- No access log, no tracing, the same listener and routes for every variant on Envoy.
+- No access log, no tracing, the same listener and routes for every variant on Envoy, but for the route that quotas need.
 - "The four raw host calls" is a filter that fetches all request headers, `+"`source.address`"+`, a missing shared-data key and `+"`:status`"+`, and does nothing with them.
 `, steady.Connections, saturating.Connections)
 }

@@ -54,20 +54,6 @@ func own() [][2]string {
 	return headers
 }
 
-// onlyOwn is what somebody says of whom the load has nothing in common with but what
-// the i-th rule counts by. Of what the rules before it count by, nothing is said: among
-// several rules, local_ratelimit tells how the first one stands.
-func onlyOwn(i int) [][2]string {
-	var headers [][2]string
-	if q := quotas[i]; q.own != "" {
-		headers = append(headers, [2]string{q.header, q.own})
-	}
-	for _, q := range quotas[i+1:] {
-		headers = append(headers, [2]string{q.header, q.other})
-	}
-	return headers
-}
-
 // quotaConfig is gatewardenConfig with the first n quotas.
 func quotaConfig(n, limit int) string {
 	if n == 0 {
@@ -165,50 +151,4 @@ func (b *bench) quotaPairs() []pair {
 		}
 	}
 	return all
-}
-
-// left is the header by which all peers tell how much is left.
-const left = "X-Ratelimit-Remaining"
-
-// confirmQuotas makes sure that each rule has counted each request.
-func (v variant) confirmQuotas(s *proxy.Server, requests int64) error {
-	for i, q := range v.quotas {
-		a, err := ask(once, s.URL+v.path, onlyOwn(i))
-		if err != nil {
-			return err
-		}
-		remaining, err := strconv.ParseInt(a.header.Get(left), 10, 64)
-		if err != nil {
-			return fmt.Errorf("what is left is told as %q: %w", a.header.Get(left), err)
-		}
-		if counted := plenty - remaining; counted < requests {
-			return fmt.Errorf("the rule per %s counted %d of %d requests", q.per, counted, requests)
-		}
-	}
-	return nil
-}
-
-// addQuotas writes what quotas cost, beside the same without any.
-func (b *bench) addQuotas(d *document) {
-	head := append(b.mainHead(), "CPU µs/request of ratelimit and Redis at "+strconv.Itoa(int(steady.Rate))+"/s", "at saturation", "their RSS MB")
-	for _, workers := range []int{1, 2} {
-		d.section("Quotas: requests that pass, "+plural(workers, "worker"), quotaNote, head, b.mainRows("quota/pass/", workers))
-		d.section("Quotas: requests that are refused, "+plural(workers, "worker"), overQuotaNote, head, b.mainRows("quota/refuse/", workers))
-	}
-	d.section("Quotas: requests that pass, in pairs", quotaPairNote,
-		[]string{"variant", "against", "CPU per request, times", "requests/s at saturation, times"}, b.quotaPairRows())
-}
-
-func (b *bench) quotaPairRows() [][]string {
-	labels := map[string]string{}
-	for _, v := range b.variants() {
-		labels[v.name] = v.label
-	}
-	var rows [][]string
-	for _, p := range b.quotaPairs() {
-		if b.results.Has(p.name, colPairCPU) {
-			rows = append(rows, append([]string{labels[p.second], labels[p.first]}, b.cells(p.name, colPairCPU, colPairRate)...))
-		}
-	}
-	return rows
 }

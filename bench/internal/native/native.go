@@ -113,6 +113,7 @@ func Exchange(s Scene, configuration string) (func(), error) {
 	return exchange, err
 }
 
+// prepare is Exchange, and returns the stand-in for the proxy, too.
 func (s Scene) prepare(configuration string) (exchange func(), h *host, err error) {
 	c, err := config.Parse([]byte(configuration), nil)
 	if err != nil {

@@ -101,11 +101,11 @@ func serviceFilter(rules []Rule) any {
 	}}
 }
 
-func serviceCluster(port int) any {
+func serviceCluster(port string) any {
 	return object{
 		"name": serviceName, "type": "STATIC", "connect_timeout": "1s",
 		"load_assignment": object{"cluster_name": serviceName, "endpoints": []any{object{
-			"lb_endpoints": []any{object{"endpoint": object{"address": local(port)}}},
+			"lb_endpoints": []any{object{"endpoint": object{"address": object{"socket_address": object{"address": "127.0.0.1", "port_value": port}}}}},
 		}}},
 		"typed_extension_protocol_options": object{"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": object{
 			"@type":                "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -20,7 +21,7 @@ type RateLimitService struct {
 // store is a RateLimitService that runs.
 type store struct {
 	redis, service *process
-	port           int // for gRPC
+	port           string // for gRPC
 	dir            string
 }
 
@@ -39,41 +40,51 @@ func (r RateLimitService) start(rules []Rule, limit int) (*store, error) {
 }
 
 func (s *store) startBoth(r RateLimitService, rules []Rule, limit int) error {
-	var ports [4]int
+	var ports [4]string
 	for i := range ports {
-		var err error
-		if ports[i], err = freePort(); err != nil {
+		port, err := freePort()
+		if err != nil {
 			return err
 		}
+		ports[i] = strconv.Itoa(port)
 	}
-	redisAddress, health := "127.0.0.1:"+strconv.Itoa(ports[0]), "127.0.0.1:"+strconv.Itoa(ports[1])
-	s.port = ports[2]
+	if err := s.startRedis(r.Redis, ports[0]); err != nil {
+		return err
+	}
 	files := filepath.Join(s.dir, "ratelimit", "config")
-	if err := os.MkdirAll(files, 0o700); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(files, "bench.yaml"), []byte(serviceConfig(rules, limit)), 0o600); err != nil {
-		return err
-	}
-	var err error
-	if s.redis, err = start(r.Redis, []string{
-		"--bind", "127.0.0.1", "--port", strconv.Itoa(ports[0]), "--save", "", "--appendonly", "no", "--dir", s.dir,
-	}, s.dir); err != nil {
-		return err
-	}
-	if err := s.redis.await(func() bool { return listens(redisAddress) }); err != nil {
-		return err
-	}
-	if s.service, err = start(r.Service, nil, s.dir,
-		"REDIS_SOCKET_TYPE=tcp", "REDIS_TYPE=SINGLE", "REDIS_URL="+redisAddress, "USE_STATSD=false", "LOG_LEVEL=warn",
-		"RUNTIME_ROOT="+s.dir, "RUNTIME_SUBDIRECTORY=ratelimit", "RUNTIME_WATCH_ROOT=false",
-		"HOST=127.0.0.1", "PORT="+strconv.Itoa(ports[1]), "GRPC_HOST=127.0.0.1", "GRPC_PORT="+strconv.Itoa(s.port),
-		"DEBUG_HOST=127.0.0.1", "DEBUG_PORT="+strconv.Itoa(ports[3]),
+	if err := errors.Join(
+		os.MkdirAll(files, 0o700),
+		os.WriteFile(filepath.Join(files, "bench.yaml"), []byte(serviceConfig(rules, limit)), 0o600),
 	); err != nil {
 		return err
 	}
+	s.port = ports[1]
+	return s.startService(r.Service, ports)
+}
+
+func (s *store) startRedis(program, port string) (err error) {
+	s.redis, err = start(program, []string{
+		"--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no", "--dir", s.dir,
+	}, s.dir)
+	if err != nil {
+		return err
+	}
+	return s.redis.await(func() bool { return listens("127.0.0.1:" + port) })
+}
+
+// startService is told the ports of Redis, for gRPC, for HTTP and for debugging.
+func (s *store) startService(program string, ports [4]string) (err error) {
+	s.service, err = start(program, nil, s.dir,
+		"REDIS_SOCKET_TYPE=tcp", "REDIS_TYPE=SINGLE", "REDIS_URL=127.0.0.1:"+ports[0], "USE_STATSD=false", "LOG_LEVEL=warn",
+		"RUNTIME_ROOT="+s.dir, "RUNTIME_SUBDIRECTORY=ratelimit", "RUNTIME_WATCH_ROOT=false",
+		"GRPC_HOST=127.0.0.1", "GRPC_PORT="+ports[1], "HOST=127.0.0.1", "PORT="+ports[2],
+		"DEBUG_HOST=127.0.0.1", "DEBUG_PORT="+ports[3],
+	)
+	if err != nil {
+		return err
+	}
 	return s.service.await(func() bool {
-		_, err := get("http://" + health + "/healthcheck")
+		_, err := get("http://127.0.0.1:" + ports[2] + "/healthcheck")
 		return err == nil
 	})
 }
