@@ -199,7 +199,7 @@ func (m *Model) refusedAsAttempt(v *visit, r *Request) (reason string, left int6
 }
 
 // decideForm decides once the body is there. What was spent is given back to whom
-// it refuses.
+// it refuses, if the service saw nothing of it.
 func (m *Model) decideForm(v visit, r *Request) visit {
 	if r.Aborts {
 		return m.end(v, Outcome{Reached: !m.setup.Held})
@@ -219,7 +219,9 @@ func (m *Model) decideForm(v visit, r *Request) visit {
 		v.shadowed = true
 		return m.pass(v, r)
 	}
-	m.refund(&v)
+	if m.setup.Held {
+		m.refund(&v)
+	}
 	if !once {
 		v = m.malformed(v, r)
 	} else {
