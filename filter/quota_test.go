@@ -275,3 +275,27 @@ func TestEndpoint(t *testing.T) {
 		}
 	}
 }
+
+// No browser sends a preflight that asks for another method, and a service that
+// honours the header sees no preflight: it would be free of charge, and of lockouts.
+func TestPreflightsAskForNoOtherMethod(t *testing.T) {
+	preflight := []string{":method", "OPTIONS", ":path", "/api", "origin", "https://app.example", "access-control-request-method", "POST"}
+	for _, row := range []struct {
+		header  string
+		refused int
+	}{
+		{"", 0}, {"x-http-method-override", 2}, {"x-http-method", 2}, {"x_method_override", 2},
+	} {
+		f, host := newFilter(t, quotaConfig(rule("all", 1, "")))
+		request := preflight
+		if row.header != "" {
+			request = append(request, row.header, "POST")
+		}
+		for range 3 {
+			ask(f, host, nobody, hdr(request...))
+		}
+		if len(host.replies) != row.refused {
+			t.Errorf("%q: %d refused, want %d", row.header, len(host.replies), row.refused)
+		}
+	}
+}

@@ -207,9 +207,11 @@ func (s *Stream) decide(host Host) (why refusal, refused bool) {
 		return why, true
 	}
 	if why, refused = s.takeTurns(host); refused {
-		return why, s.loseTurn(host, &why)
+		if refused = s.giveUp(host, &why); refused {
+			s.giveBack(s.charges, why.now)
+		}
 	}
-	return refusal{}, false
+	return why, refused
 }
 
 // decideLimits tells whether a limit refuses the request, which then costs nothing.
@@ -226,15 +228,14 @@ func (s *Stream) decideLimits(host Host) (why refusal, refused bool) {
 	return why, refused
 }
 
-// loseTurn gives everything back that a request took to whom another one was ahead,
-// unless it passes in shadow mode, and tells whether it is refused.
-func (s *Stream) loseTurn(host Host, why *refusal) (refused bool) {
+// giveUp gives the place back of a request that is refused after it was charged, and
+// tells whether it is: in shadow mode it passes.
+func (s *Stream) giveUp(host Host, why *refusal) (refused bool) {
 	s.freeSlot(why.now)
 	if s.surface.Lockout.Mode == config.ModeShadow {
 		s.watch(host, why)
 		return false
 	}
-	s.giveBack(s.charges, why.now)
 	s.freePlaces(why.now)
 	return true
 }

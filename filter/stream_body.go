@@ -81,8 +81,11 @@ func (s *Stream) endForm(host Host) Action {
 			why, refused = s.takeTurns(host)
 		}
 	}
-	if !refused || !s.loseTurn(host, &why) {
+	if !refused || !s.giveUp(host, &why) {
 		return s.pass()
+	}
+	if s.filter.config.HeadersStopIteration { // or the service has had the headers
+		s.giveBack(s.charges, why.now)
 	}
 	if !ok {
 		return s.refuseMalformed(host, malformedForm)

@@ -22,7 +22,7 @@ func (d *Difference) Error() string { return fmt.Sprintf("request %d: %s", d.Ste
 // witness says was held against the filter.
 func Compare(s *Script) (exact bool, err error) {
 	p := &play{
-		script: s, model: NewModel(&s.Setup), witness: newWitness(&s.Setup),
+		script: s, setup: s.Setup, model: NewModel(&s.Setup), witness: newWitness(&s.Setup),
 		process: wasmhost.NewProcess(wasmhost.ProcessOptions{}),
 	}
 	defer p.close()
@@ -50,12 +50,14 @@ type play struct {
 	witness *witness
 	process *wasmhost.Process
 	workers []*wasmhost.Proxy
-	sent    int
+	// setup is the running configuration.
+	setup Setup
+	sent  int
 }
 
 func (p *play) start() (*wasmhost.Proxy, error) {
 	return native.NewProxy(p.process, wasmhost.Options{
-		PluginConfig: p.script.Setup.JSON(), Env: p.script.Setup.Variables(), StopIteration: p.script.Setup.Held,
+		PluginConfig: p.setup.JSON(), Env: p.setup.Variables(), StopIteration: p.setup.Held,
 	})
 }
 
@@ -96,7 +98,7 @@ func (p *play) step(s *Step) (err error) {
 	}
 	what := p.witness.objects(&s.Send, out)
 	if what == "" && !p.loose() {
-		what = differ(wanted(expected, s), out)
+		what = differ(p.wanted(&expected, s), out)
 	}
 	if what != "" || got.Hung || got.Trapped != nil {
 		return &Difference{number, fmt.Sprintf("%s (hung %v, trapped %v)", what, got.Hung, got.Trapped)}
@@ -120,24 +122,41 @@ func sight(o Outcome) Sight {
 func (p *play) prepare(s *Step) error {
 	p.process.Clock.Advance(s.Advance)
 	p.model.Now = p.process.Clock.Monotonic().Milliseconds()
-	if !s.Restart {
-		return nil
+	if s.Rules != nil {
+		p.setup.Quotas, p.model.rules = s.Rules, s.Rules
+		return p.restartAll()
 	}
+	if s.Restart {
+		return p.restart(s.Worker)
+	}
+	return nil
+}
+
+func (p *play) restartAll() error {
+	for i := range p.workers {
+		if err := p.restart(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *play) restart(i int) error {
 	worker, err := p.start()
 	if err != nil {
 		return err
 	}
-	_ = p.workers[s.Worker].Tick() // as a worker that goes hands over its metrics
-	_ = p.workers[s.Worker].Close()
-	p.workers[s.Worker] = worker
+	_ = p.workers[i].Tick() // as a worker that goes hands over its metrics
+	_ = p.workers[i].Close()
+	p.workers[i] = worker
 	return nil
 }
 
-func wanted(v visit, s *Step) Outcome {
+func (p *play) wanted(v *visit, s *Step) Outcome {
 	if v.ended != nil {
 		return *v.ended
 	}
-	return Outcome{Status: s.Answer.Status, Reached: true, Whole: true}
+	return Outcome{Status: s.Answer.Status, Reached: true, Whole: true, Told: p.model.tell(v, "", s.Answer.Own)}
 }
 
 func outcome(r wasmhost.Result) Outcome {
@@ -147,6 +166,12 @@ func outcome(r wasmhost.Result) Outcome {
 	}
 	if o.Reason != "" {
 		o.GRPC = r.Header("grpc-status")
+	}
+	for name, into := range map[string]*string{
+		"ratelimit-policy": &o.Told.Policy, "ratelimit": &o.Told.Standing, "x-ratelimit-limit": &o.Told.Limit,
+		"x-ratelimit-remaining": &o.Told.Remaining, "x-ratelimit-reset": &o.Told.Reset,
+	} {
+		*into = join(r.Values(name)...)
 	}
 	return o
 }
@@ -182,11 +207,19 @@ func (s *Setup) metrics() []string {
 		of := ".surface." + surface.Name
 		names = append(names, "gatewarden_auth_failures_total"+of, "gatewarden_lockouts_total"+of, "gatewarden_network_lockouts_total"+of)
 		names = append(names, "gatewarden_stuffing_total"+of, "gatewarden_spraying_total"+of)
-		for _, reason := range []string{"locked_out", "rate_limited"} {
+		names = append(names, "gatewarden_auth_denied_total"+of)
+		for _, reason := range []string{"locked_out", "rate_limited", "quota_exceeded"} {
 			names = append(names, "gatewarden_rate_limited_requests_total"+of+".reason."+reason)
 		}
 		for _, outcome := range []string{"passed", "refused", "shadowed", "known_good"} {
 			names = append(names, "gatewarden_requests_total"+of+".outcome."+outcome)
+		}
+	}
+	for i := range s.Quotas {
+		of := ".rule." + s.Quotas[i].Name
+		names = append(names, "gatewarden_quota_unverified_total"+of)
+		for _, outcome := range []string{"admitted", "refused", "shadowed"} {
+			names = append(names, "gatewarden_quota_requests_total"+of+".outcome."+outcome)
 		}
 	}
 	return names

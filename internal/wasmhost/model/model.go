@@ -1,6 +1,7 @@
 package model
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 )
@@ -13,6 +14,7 @@ type Outcome struct {
 	// Reached tells that the service saw the headers, Whole that it has all.
 	Reached, Whole bool
 	Reason         string
+	Told           Told
 }
 
 // Model is what Gatewarden does, in maps.
@@ -25,6 +27,9 @@ type Model struct {
 	tallies   map[tallied]*tally
 	stuffed   map[place]*variety
 	sprayed   map[tallied]*variety
+	// rules are the quotas of the running configuration.
+	rules  []Quota
+	purses map[account]*purse
 	// order is everything that ends some time, as it came.
 	order []ending
 	// Metrics are the counters of the surfaces, by name.
@@ -54,7 +59,7 @@ func NewModel(s *Setup) *Model {
 	return &Model{
 		setup: s, counters: map[place]*counter{}, networks: map[place]*counter{}, attempts: map[place][]*attempt{},
 		standings: map[credentialAt]*standing{}, tallies: map[tallied]*tally{}, Metrics: map[string]int{},
-		stuffed: map[place]*variety{}, sprayed: map[tallied]*variety{},
+		stuffed: map[place]*variety{}, sprayed: map[tallied]*variety{}, rules: s.Quotas, purses: map[account]*purse{},
 	}
 }
 
@@ -65,11 +70,15 @@ type visit struct {
 	surface *Surface // nil: of none, or not guarded
 	rule    Lockout
 	at      place
+	who     identity
+	dues    []due
 	// counter, network are nil where nothing is counted.
 	counter, network *counter
 	attempt          *attempt
 	credential       string // all of it, "" if there is none
 	known            bool   // as a good one, when the request came
+	excused          bool   // from a lockout, for that
+	shadowed         bool   // it would have been refused
 	accounts         []string
 	named            []named
 }
@@ -91,21 +100,27 @@ func (m *Model) arrive(r *Request, seen Sight) visit {
 		return m.reachesHeaders(visit{}, r)
 	}
 	v := visit{surface: surface, rule: m.setup.rule(surface)}
-	preflight := r.Method == "OPTIONS" && r.Preflight && !presented(m.setup, r)
-	if v.rule.Failures == 0 || v.rule.Mode == off || preflight || m.setup.allowed(r.From) {
-		m.count(surface, "passed")
-		return m.reachesHeaders(v, r)
+	if r.Method == "OPTIONS" && r.Preflight && r.Override == "" && !presented(m.setup, r) {
+		return m.pass(v, r)
 	}
-	v.at = place{surface.Name, m.setup.client(r.From)}
+	m.owe(&v, r)
+	if v.rule.Failures > 0 && v.rule.Mode != off && !m.setup.allowed(r.From) {
+		m.watch(&v, r)
+	}
+	return m.decide(v, r, seen)
+}
+
+// watch finds where the failures of a request count.
+func (m *Model) watch(v *visit, r *Request) {
+	v.at = place{v.surface.Name, m.setup.client(r.From)}
 	v.counter = m.counterOf(m.counters, v.at, v.rule.Failures)
 	if v.rule.WideFailures > 0 {
-		network := place{surface.Name, prefix(r.From, v.rule.WideIPv4, v.rule.WideIPv6)}
+		network := place{v.surface.Name, prefix(r.From, v.rule.WideIPv4, v.rule.WideIPv6)}
 		v.network = m.counterOf(m.networks, network, v.rule.WideFailures)
 	}
 	v.credential = whole(m.setup, r)
-	m.name(&v, perCredential, v.credential)
-	m.nameAccount(&v, r.basicAccount(), false)
-	return m.decide(v, r, seen)
+	m.name(v, perCredential, v.credential)
+	m.nameAccount(v, r.basicAccount(), false)
 }
 
 func (m *Model) counterOf(all map[place]*counter, at place, limit int) *counter {
@@ -117,79 +132,161 @@ func (m *Model) counterOf(all map[place]*counter, at place, limit int) *counter 
 }
 
 // decide asks the rules in the order that docs/configuration.md implies: whom a
-// lockout refuses takes no place among the pending attempts, and who is refused
-// at all takes no turn from others.
+// lockout refuses takes no place among the pending attempts, who is refused at all
+// takes no turn from others, and only who is refused by nothing else spends.
 func (m *Model) decide(v visit, r *Request, seen Sight) visit {
-	v.known = m.known(&v)
-	outcome := "passed"
+	reason, left := m.refusedByLockout(&v, seen)
+	if reason != "" && v.rule.Mode != shadow {
+		return m.refuse(v, r, reason, left)
+	}
+	if v.surface.Require && !v.who.verified {
+		return m.deny(v, r)
+	}
+	if reason == "" {
+		reason, left = m.refusedAsAttempt(&v, r)
+	}
+	switch {
+	case reason == "":
+	case v.rule.Mode == shadow:
+		m.free(&v)
+		v.shadowed = true
+	default:
+		return m.refuse(v, r, reason, left)
+	}
+	watched := v.counter != nil && !v.shadowed
+	if m.spend(&v) {
+		_, left, _ := m.tightest(&v)
+		return m.refuse(v, r, "quota_exceeded", max(left, 1))
+	}
+	switch {
+	case watched && v.awaitsForm(r):
+		return m.decideForm(v, r)
+	case watched:
+		m.takeTurns(&v)
+		m.watchForm(&v, r)
+	}
+	return m.pass(v, r)
+}
+
+// refusedByLockout tells whether a client is locked out, and for how many seconds.
+func (m *Model) refusedByLockout(v *visit, seen Sight) (reason string, left int64) {
+	if v.counter == nil {
+		return "", 0
+	}
+	v.known = m.known(v)
 	if v.known && v.rule.KnownFor > 0 {
 		seen = Sight{} // it passes one way or the other
 	}
-	if left := m.lockedFor(v.counters(), seen); left > 0 {
-		if !v.known || v.rule.KnownFor == 0 {
-			return m.refuse(v, r, "locked_out", left)
-		}
-		outcome = "known_good"
-	} else if !m.admit(&v, r) {
-		return m.refuse(v, r, "rate_limited", 1)
+	left = m.lockedFor(v.counters(), seen)
+	if v.excused = left > 0 && v.known && v.rule.KnownFor > 0; left > 0 && !v.excused {
+		return "locked_out", left
 	}
-	if v.awaitsForm(r) {
-		return m.decideForm(v, r, outcome)
-	}
-	if reason, left := m.refusedByKeys(&v); reason != "" {
-		return m.refuse(v, r, reason, left)
-	}
-	m.takeTurns(&v)
-	m.watchForm(&v, r)
-	m.count(v.surface, outcome)
-	return m.reachesHeaders(v, r)
+	return "", 0
 }
 
-// decideForm decides once the body is there.
-func (m *Model) decideForm(v visit, r *Request, outcome string) visit {
+// refusedAsAttempt tells whether a request has to wait for others that attempt the
+// same, or of the same client.
+func (m *Model) refusedAsAttempt(v *visit, r *Request) (reason string, left int64) {
+	switch {
+	case v.counter == nil:
+		return "", 0
+	case !v.excused && !m.admit(v, r):
+		return "rate_limited", 1
+	case v.awaitsForm(r):
+		return "", 0
+	}
+	return m.refusedByKeys(v)
+}
+
+// decideForm decides once the body is there. What was spent is given back to whom
+// it refuses, if the service saw nothing of it.
+func (m *Model) decideForm(v visit, r *Request) visit {
 	if r.Aborts {
 		return m.end(v, Outcome{Reached: !m.setup.Held})
 	}
 	account, once := r.formAccount(v.rule.AccountFields)
+	reason, left := "malformed", int64(0)
+	if once {
+		m.nameAccount(&v, account, true)
+		reason, left = m.refusedByKeys(&v)
+	}
+	switch {
+	case reason == "":
+		m.takeTurns(&v)
+		return m.pass(v, r)
+	case v.rule.Mode == shadow:
+		m.free(&v)
+		v.shadowed = true
+		return m.pass(v, r)
+	}
+	if m.setup.Held {
+		m.refund(&v)
+	}
 	if !once {
-		if v.rule.Mode == shadow {
-			return m.refuse(v, r, "malformed", 0)
-		}
 		v = m.malformed(v, r)
-		v.ended.Reached = !m.setup.Held
-		return v
-	}
-	m.nameAccount(&v, account, true)
-	if reason, left := m.refusedByKeys(&v); reason != "" {
+	} else {
 		v = m.refuse(v, r, reason, left)
-		if v.ended != nil {
-			v.ended.Reached = !m.setup.Held
-		}
-		return v
 	}
-	m.takeTurns(&v)
-	m.count(v.surface, outcome)
+	v.ended.Reached = !m.setup.Held
 	return v
 }
 
-// refuse ends a request, unless the mode is shadow.
+// pass counts a request that reaches the service.
+func (m *Model) pass(v visit, r *Request) visit {
+	outcome := "passed"
+	switch {
+	case v.shadowed:
+		outcome = "shadowed"
+	case v.excused:
+		outcome = "known_good"
+	}
+	m.countDues(&v, false)
+	m.count(v.surface, outcome)
+	return m.reachesHeaders(v, r)
+}
+
+// deny refuses who was not verified where that is required. A credential that was
+// presented is a wrong one.
+func (m *Model) deny(v visit, r *Request) visit {
+	if v.counter != nil && presented(m.setup, r) {
+		m.failed(&v, r)
+	}
+	return m.refuse(v, r, "auth_denied", 0)
+}
+
+// refuse ends a request.
 func (m *Model) refuse(v visit, r *Request, reason string, left int64) visit {
 	m.free(&v)
-	switch {
-	case v.rule.Mode == shadow:
-		m.count(v.surface, "shadowed")
-		return m.reachesHeaders(v, r)
-	case r.Aborts && m.setup.Held && v.surface.Kind == mcp && r.Method == "POST" && !r.GRPC:
+	if r.Aborts && m.setup.Held && v.surface.Kind == mcp && r.Method == "POST" && !r.GRPC {
 		return m.end(v, Outcome{}) // its body was waited for, for its id
 	}
 	m.count(v.surface, "refused")
-	m.Metrics["gatewarden_rate_limited_requests_total.surface."+v.surface.Name+".reason."+reason]++
-	return m.end(v, refusal(429, reason, seconds(left*1000), r))
+	status, retryAfter, lockout := 429, seconds(left*1000), fmt.Sprintf("%q;r=0;t=%d", "lockout-"+v.surface.Name, left)
+	switch reason {
+	case "auth_denied":
+		status, retryAfter, lockout = 401, "", ""
+		m.Metrics["gatewarden_auth_denied_total.surface."+v.surface.Name]++
+	case "quota_exceeded":
+		lockout = ""
+		m.countDues(&v, true)
+	}
+	if status == 429 {
+		m.Metrics["gatewarden_rate_limited_requests_total.surface."+v.surface.Name+".reason."+reason]++
+	}
+	if reason != "quota_exceeded" {
+		m.askAnew(&v)
+	}
+	out := refusal(status, reason, retryAfter, r)
+	out.Told = m.tell(&v, lockout, nil)
+	return m.end(v, out)
 }
 
 func (m *Model) malformed(v visit, r *Request) visit {
 	m.Metrics["gatewarden_rate_limited_requests_total.surface._.reason.malformed"]++
-	return m.end(v, refusal(400, "malformed", "", r))
+	m.askAnew(&v)
+	out := refusal(400, "malformed", "", r)
+	out.Told = m.tell(&v, "", nil)
+	return m.end(v, out)
 }
 
 // reachesHeaders tells that the service gets a request's headers. The rest may
@@ -249,10 +346,7 @@ func (m *Model) count(s *Surface, outcome string) {
 func refusal(status int, reason, retryAfter string, r *Request) Outcome {
 	out := Outcome{Status: status, Reason: reason, RetryAfter: retryAfter}
 	if r.GRPC {
-		out.Status, out.GRPC = 200, "8"
-		if status == 400 {
-			out.GRPC = "3"
-		}
+		out.Status, out.GRPC = 200, map[int]string{429: "8", 400: "3", 401: "16"}[status]
 	}
 	return out
 }

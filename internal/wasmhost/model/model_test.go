@@ -59,7 +59,7 @@ func playSeed(t *testing.T, seed uint64) (exact bool) {
 // A comparison that nothing happens in compares nothing.
 func TestScriptsAreEventful(t *testing.T) {
 	sum := map[string]int{}
-	for seed := range uint64(100) {
+	for seed := range uint64(130) {
 		script := Generate(seed, *steps)
 		p := NewModel(&script.Setup)
 		p.Now = firstTime
@@ -77,6 +77,9 @@ func TestScriptsAreEventful(t *testing.T) {
 		"gatewarden_stuffing_total": 60, "gatewarden_spraying_total": 40,
 		"gatewarden_requests_total passed": 10000, "gatewarden_requests_total refused": 1000,
 		"gatewarden_requests_total shadowed": 100, "gatewarden_requests_total known_good": 40,
+		"gatewarden_auth_denied_total": 300, "gatewarden_quota_unverified_total": 2000,
+		"gatewarden_quota_requests_total admitted": 7000, "gatewarden_quota_requests_total refused": 1200,
+		"gatewarden_quota_requests_total shadowed":            300,
 		"gatewarden_rate_limited_requests_total locked_out":   1000,
 		"gatewarden_rate_limited_requests_total rate_limited": 150,
 		"gatewarden_rate_limited_requests_total malformed":    100,
@@ -92,6 +95,9 @@ func replay(m *Model, steps []Step) {
 	for i := range steps {
 		s := &steps[i]
 		m.Now += s.Advance.Milliseconds()
+		if s.Rules != nil {
+			m.rules = s.Rules
+		}
 		if v := m.arrive(&s.Send, Sight{}); v.ended == nil {
 			replay(m, s.Meanwhile)
 			m.answered(v, &s.Send, &s.Answer)
@@ -112,6 +118,11 @@ func describeSteps(b *strings.Builder, s *Script, steps []Step, indent string) {
 		step := &steps[i]
 		if step.Advance != 0 {
 			fmt.Fprintf(b, "%safter %v\n", indent, step.Advance)
+		}
+		if step.Rules != nil {
+			setup := *s
+			setup.Setup.Quotas = step.Rules
+			fmt.Fprintf(b, "%sconfigured anew: %s\n", indent, setup.Setup.JSON())
 		}
 		if step.Restart {
 			fmt.Fprintf(b, "%sworker %d anew\n", indent, step.Worker)

@@ -4,15 +4,7 @@ import "strings"
 
 // owner is the surface that a request belongs to.
 func (s *Setup) owner(r *Request) (found *Surface, ambiguous bool) {
-	sent, _, _ := strings.Cut(r.spelled(), "?")
-	readings := []string{sent}
-	switch r.Dress {
-	case encoded: // a letter needs no encoding: it is the same path
-		readings = []string{r.Path}
-	case dot, double, parent, semicolon:
-		readings = append(readings, r.Path)
-	}
-	for _, path := range readings {
+	for _, path := range r.readings() {
 		of := s.ownerOf(path, r)
 		if of != nil && found != nil && of != found {
 			return nil, true
@@ -22,6 +14,18 @@ func (s *Setup) owner(r *Request) (found *Surface, ambiguous bool) {
 		}
 	}
 	return found, false
+}
+
+// readings are the paths that a service may take a request's for.
+func (r *Request) readings() []string {
+	sent, _, _ := strings.Cut(r.spelled(), "?")
+	switch r.Dress {
+	case encoded: // a letter needs no encoding: it is the same path
+		return []string{r.Path}
+	case dot, double, parent, semicolon:
+		return []string{sent, r.Path}
+	}
+	return []string{sent}
 }
 
 func (s *Setup) ownerOf(path string, r *Request) *Surface {

@@ -25,6 +25,8 @@ type generator struct {
 	// honest lets the service know some credentials and not others, instead of
 	// answering anyhow.
 	honest bool
+	// limits adds quotas, identities, and new limits on the way.
+	limits bool
 	// attacks makes every other request one of an attack.
 	attacks bool
 }
@@ -34,6 +36,9 @@ func Generate(seed uint64, steps int) Script {
 	g := &generator{Rand: rand.New(rand.NewPCG(seed, 1))}
 	g.plain = g.sometimes(3)
 	s := Script{Setup: g.drawSetup(), Workers: 1 + g.IntN(4)}
+	if g.limits = seed%2 == 0; g.limits {
+		g.drawRules(&s.Setup)
+	}
 	g.setup = &s.Setup
 	g.favourite = one(g, "/api/items", "/api/admin", "/mcp", "/oauth/token", "/login")
 	if paths := g.attacked(); len(paths) > 0 && g.sometimes(2) {

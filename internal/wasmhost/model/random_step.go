@@ -11,11 +11,15 @@ import (
 func (g *generator) drawStep(workers, depth int, around *Request) Step {
 	s := Step{Worker: g.IntN(workers), Advance: g.drawAdvance(depth), Restart: depth == 0 && g.sometimes(60)}
 	g.model.Now += s.Advance.Milliseconds()
+	if g.limits && depth == 0 && g.sometimes(60) {
+		s.Rules = g.redraw(g.model.rules)
+		g.model.rules = s.Rules
+	}
 	if s.Send = g.drawRequest(); g.attacks && g.sometimes(2) {
 		g.drawAttack(&s.Send)
 	}
 	if around != nil && !g.sometimes(3) { // the same client at once, maybe with the same credential
-		s.Send.From, s.Send.Path, s.Send.Dress = around.From, around.Path, plain
+		s.Send.From, s.Send.Path, s.Send.Dress, s.Send.Claim = around.From, around.Path, plain, around.Claim
 		if g.sometimes(2) {
 			s.Send.Credentials = around.Credentials
 		}
@@ -138,6 +142,9 @@ func (g *generator) drawRequest() Request {
 	if r.GRPC {
 		r.Method, r.Preflight = "POST", false
 	}
+	if g.limits {
+		r.Claim = g.drawClaim()
+	}
 	if strings.EqualFold(r.Method, "POST") || r.Method == "put" {
 		g.drawBody(&r)
 	}
@@ -234,6 +241,9 @@ func (g *generator) drawAnswer(r *Request) Answer {
 	}
 	if r.Method == "HEAD" {
 		a.Error = ""
+	}
+	if g.limits {
+		a.Own = g.drawOwn()
 	}
 	return a
 }

@@ -28,8 +28,11 @@ type Step struct {
 	Worker  int
 	// Restart puts a new VM in the worker's place first, as an update does.
 	Restart bool
-	Send    Request
-	Answer  Answer
+	// Rules, if there are any, are the quotas of a new configuration, for all
+	// workers.
+	Rules  []Quota
+	Send   Request
+	Answer Answer
 	// Meanwhile are sent when the service has this request and has not
 	// answered it.
 	Meanwhile []Step
@@ -45,6 +48,7 @@ type Request struct {
 	From        netip.Addr
 	Wrapped     Wrap
 	Credentials []Credential
+	Claim       Claim
 	GRPC        bool
 	Preflight   bool
 	// Body is JSON. Form is the other kind of body, in pieces of Piece bytes; 0
@@ -114,6 +118,8 @@ type Answer struct {
 	Late bool
 	// Behind names another filter that answers.
 	Behind string
+	// Own are limits that the service tells of.
+	Own *Limits
 }
 
 // proxies are the network that is trusted where a setup trusts any.
@@ -135,6 +141,15 @@ func (r *Request) wire(s *Setup) wasmhost.Request {
 	}
 	for _, c := range r.Credentials {
 		add(c.header())
+	}
+	for _, subject := range r.Claim.Subjects {
+		add("x-user-id", subject)
+	}
+	if r.Claim.Tenant != "" {
+		add("x-tenant-id", r.Claim.Tenant)
+	}
+	if r.Claim.Tier != "" {
+		add("x-tier", r.Claim.Tier)
 	}
 	r.writeBody(&w, add)
 	return w
@@ -241,6 +256,13 @@ func (a *Answer) wire() wasmhost.Response {
 	add := func(name, value string) { w.Headers = append(w.Headers, [2]string{name, value}) }
 	if a.Type != "" {
 		add("content-type", a.Type)
+	}
+	if own := a.Own; own != nil {
+		add("ratelimit-policy", own.policy())
+		add("ratelimit", own.standing())
+		add("x-ratelimit-limit", fmt.Sprint(own.Limit))
+		add("x-ratelimit-remaining", fmt.Sprint(own.Left))
+		add("x-ratelimit-reset", fmt.Sprint(own.Reset))
 	}
 	if a.Zipped {
 		add("content-encoding", "gzip")

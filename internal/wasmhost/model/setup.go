@@ -42,6 +42,11 @@ type Setup struct {
 	Cookies    []string
 	// Held sets allow_on_headers_stop_iteration.
 	Held bool
+	// Identity says who a request comes from, Quotas how much may be asked for.
+	Identity []Source
+	Quotas   []Quota
+	// XReset is how X-RateLimit-Reset tells the time, "" for the usual way.
+	XReset string
 	// Env are failures by surface that the environment overrides.
 	Env map[string]int
 }
@@ -51,6 +56,8 @@ type Surface struct {
 	Name, Kind string
 	Match      []Match
 	Lockout    Lockout
+	// Require lets only those in who were verified.
+	Require bool
 }
 
 // challenges tells whether a request of the surface asks for a resource, with a
@@ -78,10 +85,19 @@ func (s *Setup) JSON() []byte {
 	}
 	config := object{
 		"client": client, "surfaces": list(s.Surfaces, Surface.json), "exempt": list(s.Exempt, Match.json),
-		"table": object{"clients": 4194304}, "allow_on_headers_stop_iteration": s.Held,
+		"table": object{"clients": 4194304, "quotas": 4194304}, "allow_on_headers_stop_iteration": s.Held,
 	}
 	if len(s.Cookies) > 0 {
 		config["credentials"] = object{"headers": []string{"authorization", "x-api-key"}, "cookies": s.Cookies}
+	}
+	if s.XReset != "" {
+		config["headers"] = object{"x_ratelimit": s.XReset}
+	}
+	if len(s.Identity) > 0 {
+		config["identity"] = list(s.Identity, Source.json)
+	}
+	if len(s.Quotas) > 0 {
+		config["quotas"] = list(s.Quotas, Quota.json)
 	}
 	text, err := json.Marshal(config)
 	if err != nil {
@@ -108,7 +124,9 @@ func list[T any](from []T, one func(T) object) []object {
 }
 
 func (s Surface) json() object {
-	return object{"name": s.Name, "kind": s.Kind, "match": list(s.Match, Match.json), "lockout": s.Lockout.json()}
+	o := fields{"name": s.Name, "kind": s.Kind, "match": list(s.Match, Match.json), "lockout": s.Lockout.json()}
+	o.set("require", s.Require, true)
+	return object(o)
 }
 
 func (m Match) json() object {

@@ -48,11 +48,17 @@ func (w *witness) places(surface *Surface, rule *Lockout, r *Request) (client, n
 // requests, or for others that attempt the same.
 func (w *witness) objects(r *Request, o Outcome) string {
 	surface, _ := w.setup.owner(r)
-	if surface == nil || o.Reason != "locked_out" && o.Reason != "rate_limited" {
+	if surface == nil {
 		return ""
 	}
 	rule := w.setup.rule(surface)
 	client, network := w.places(surface, &rule, r)
+	if surface.Require && presented(w.setup, r) && !w.setup.identify(r).verified {
+		w.wrong[client], w.wrong[network] = true, true // wherever it was refused
+	}
+	if o.Reason != "locked_out" && o.Reason != "rate_limited" {
+		return ""
+	}
 	shared := func(action string) bool {
 		return slices.ContainsFunc(rule.Keys, func(k Key) bool { return k.Action == action && !slices.Contains(k.Per, perClient) })
 	}
@@ -74,6 +80,10 @@ const forgotten = 60 * 24 * time.Hour
 // place among the pending attempts that was not given back is missing here.
 func (p *play) allowances() error {
 	p.process.Clock.Advance(forgotten)
+	p.setup = withoutRules(p.setup)
+	if err := p.restartAll(); err != nil {
+		return err
+	}
 	for i := range p.script.Setup.Surfaces {
 		surface := &p.script.Setup.Surfaces[i]
 		rule := p.script.Setup.rule(surface)
@@ -92,6 +102,15 @@ func (p *play) allowances() error {
 		}
 	}
 	return nil
+}
+
+// withoutRules is a setup in which only failures are a reason to refuse.
+func withoutRules(s Setup) Setup {
+	s.Quotas, s.Surfaces = nil, slices.Clone(s.Surfaces)
+	for i := range s.Surfaces {
+		s.Surfaces[i].Require = false
+	}
+	return s
 }
 
 // burst sends attempts of unknown credentials, each while those before wait,
