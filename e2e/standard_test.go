@@ -74,7 +74,8 @@ func startStandard(t *testing.T) {
 		withListener(behindProxy, configuration(hourly, everyLine, `"client": {"allow": ["192.0.2.128/25"]}`), trustOneHop),
 		withListener(headersGo, withoutStopIteration(config), letHeadersGo),
 		withListener(withJWTAuthn, config, requireJWT),
-		withListener(withExtAuthz, config, shared.guard.require))
+		withListener(withExtAuthz, config, shared.guard.require),
+		withExamples)
 	if err != nil {
 		_ = os.RemoveAll(dir)
 	}

@@ -12,8 +12,8 @@ const acceptedConfig = `{"credentials": {"headers": ["authorization", "x-api-key
 	{"name": "other", "kind": "mcp", "match": [{"prefix": "/other"}], "lockout": {"mode": "off"}},
 	{"name": "token", "kind": "oauth-token", "match": [{"prefix": "/token"}]}]}`
 
-// TestAccepted plays scripts: "credential path status" sends a request, "wait n" lets
-// seconds pass. A credential is a token, "key:" and a key, or "both". A plus behind it
+// TestAccepted plays scripts: "credential path status" sends a request, a GET unless
+// another method stands behind it, "wait n" lets seconds pass. A credential is a token, "key:" and a key, or "both". A plus behind it
 // says that it is an identity when the request comes.
 func TestAccepted(t *testing.T) {
 	for _, row := range []struct{ name, script string }{
@@ -21,6 +21,7 @@ func TestAccepted(t *testing.T) {
 		{"any 2xx", "t /api 204, t+ /api 200"},
 		{"not before", "t /api 302, t /api 404, t /api 500, t /api 401, t /api 403, t /api 200, t+ /api 200"},
 		{"each for itself", "t /api 200, u /api 200, t+ /api 200, u+ /api 200, v /api 200"},
+		{"not where nobody looks", "t /api 204 OPTIONS, t /api 200 options, t /api 200, t+ /api 401 OPTIONS, t /api 200"},
 		{"nobody without one", "- /api 200, - /api 200"},
 		{"for as long", "t /api 200, wait 599, t+ /api 404, wait 1, t /api 404"},
 		{"and again with each half of it", "t /api 200, wait 299, t+ /api 200, wait 301, t /api 404"},
@@ -45,7 +46,8 @@ func TestAccepted(t *testing.T) {
 				continue
 			}
 			credential, want := strings.CutSuffix(words[0], "+")
-			s := exchange(f, host, append(hdr(":method", "GET", ":path", words[1]), presenting(credential)...), hdr(":status", words[2]))
+			method := append(words[3:], "GET")[0]
+			s := exchange(f, host, append(hdr(":method", method, ":path", words[1]), presenting(credential)...), hdr(":status", words[2]))
 			if s.identity.verified != want {
 				t.Errorf("%s, step %d (%s): %+v", row.name, i+1, step, s.identity)
 			}

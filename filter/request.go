@@ -68,3 +68,17 @@ func overridesMethod(header string) bool {
 func isPreflight(t *target, d *details) bool {
 	return t.method == "OPTIONS" && len(t.overrides) == 0 && d.origin != "" && d.requestedMethod != ""
 }
+
+// asksOptions tells a request that services answer without a look at its
+// credential, whatever that is: a success says nothing about it.
+func (t *target) asksOptions() bool {
+	if strings.EqualFold(t.method, "OPTIONS") {
+		return true
+	}
+	for _, method := range t.overrides {
+		if strings.EqualFold(method, "OPTIONS") {
+			return true
+		}
+	}
+	return false
+}

@@ -59,6 +59,7 @@ type Stream struct {
 
 	grpc       bool
 	credential bool // the request presents one
+	options    bool // a success says nothing about its credential
 	counted    bool // a failure counts
 	judged     bool // the response says whether the credential was good
 	excused    bool // it passes a lockout, because its credential is a good one
@@ -96,6 +97,7 @@ func (s *Stream) RequestHeaders(host Host, end bool) Action {
 	s.grpc = isGRPC(d.contentType)
 	s.origin = originOf(&s.filter.config.CORS, d.origin)
 	s.credential = presents(&s.filter.config.Credentials, headers)
+	s.options = t.asksOptions()
 	if ambiguous {
 		s.client = clientOf(&s.filter.config.Client, host, headers)
 		return s.refuseMalformed(host, malformedPath)

@@ -101,7 +101,7 @@ func brokeOff(details string) bool {
 // settle counts the outcome of the authentication: once, whatever else the response
 // brings.
 func (s *Stream) settle(host Host, verdict judgement, why cause) {
-	if verdict != failed && verdict != accepted {
+	if verdict != failed && (verdict != accepted || s.options) {
 		return
 	}
 	s.judged = false

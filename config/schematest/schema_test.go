@@ -15,7 +15,7 @@ import (
 // underline a right configuration.
 func TestValid(t *testing.T) {
 	schema := compile(t)
-	for _, path := range glob(t, "../testdata/valid/*.json") {
+	for _, path := range append(glob(t, "../testdata/valid/*.json"), glob(t, "../../examples/*.json")...) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			text := read(t, path)
 			if _, err := config.Parse([]byte(text), nil); err != nil {

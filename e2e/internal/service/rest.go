@@ -13,6 +13,9 @@ func (s *Service) routeREST(mux *http.ServeMux) {
 	api.Handle("GET /api/v1/items", authenticated(items))
 	api.Handle("POST /api/v1/items", authenticated(items))
 	api.Handle("GET /api/v1/whoami", authenticated(whoami))
+	api.Handle("POST /api/v1/mcp/query", authenticated(query))
+	api.Handle("POST /api/v1/mcp/batch-query", authenticated(batchQuery))
+	api.Handle("POST /api/v1/embeddings/batch", authenticated(embeddings))
 	api.Handle("/api/v1/", authenticated(http.NotFound))
 	mux.HandleFunc("/api/v1/", func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodOptions {
@@ -23,14 +26,17 @@ func (s *Service) routeREST(mux *http.ServeMux) {
 	})
 }
 
-// authenticated lets requests with the right bearer token or API key pass.
+// userOf is who has an API key.
+var userOf = map[string]string{APIKey: User, BobsKey: "bob", CarolsKey: "carol"}
+
+// authenticated lets requests with the right bearer token or an API key pass.
 func authenticated(next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", "*")
 		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 		key := r.Header.Get("X-Api-Key")
 		switch {
-		case strings.EqualFold(scheme, "bearer") && strings.TrimSpace(token) == Token, key == APIKey:
+		case strings.EqualFold(scheme, "bearer") && strings.TrimSpace(token) == Token, userOf[key] != "":
 			next(w, r)
 		case scheme == "" && key == "":
 			unauthorized(w, `Bearer realm="demo"`, "a token or an API key is needed")
@@ -49,8 +55,12 @@ func items(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"items": []string{"rook", "bishop", "queen"}})
 }
 
-func whoami(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, map[string]string{"user": User})
+func whoami(w http.ResponseWriter, r *http.Request) {
+	user := userOf[r.Header.Get("X-Api-Key")]
+	if user == "" {
+		user = User
+	}
+	writeJSON(w, http.StatusOK, map[string]string{"user": user})
 }
 
 func preflight(w http.ResponseWriter, _ *http.Request) {

@@ -18,7 +18,9 @@ import (
 // What the service accepts. All else is wrong.
 const (
 	Token        = "demo-token"
-	APIKey       = "demo-key"
+	APIKey       = "demo-key" // alice's
+	BobsKey      = "demo-key-bob"
+	CarolsKey    = "demo-key-carol"
 	User         = "alice"
 	Password     = "wonderland"
 	ClientID     = "demo-client"
@@ -38,6 +40,9 @@ func New() *Service {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", home)
 	mux.HandleFunc("GET /healthz", text(http.StatusOK, "ok\n"))
+	mux.HandleFunc("GET /health", text(http.StatusOK, "ok\n"))
+	mux.HandleFunc("GET /docs", text(http.StatusOK, "GET /api/v1/items, with a token or an API key.\n"))
+	mux.HandleFunc("GET /openapi.json", openAPI)
 	mux.HandleFunc("GET /metrics", s.metrics)
 	mux.HandleFunc("GET /debug/seen", s.debugSeen)
 	s.routeREST(mux)

@@ -39,17 +39,25 @@ func TestREST(t *testing.T) {
 		{request("GET", "/api/v1/items", "", "Authorization", "bearer "+Token), 200},
 		{request("HEAD", "/api/v1/items", "", "X-Api-Key", APIKey), 200},
 		{request("GET", "/api/v1/whoami", "", "X-Api-Key", APIKey), 200},
-		{request("GET", "/api/v1/nothing", "", "X-Api-Key", APIKey), 404},
+		{request("GET", "/api/v1/nothing", "", "X-Api-Key", BobsKey), 404},
+		{request("POST", "/api/v1/mcp/query", `{"text": "hello"}`, "X-Api-Key", APIKey), 200},
+		{request("POST", "/api/v1/mcp/batch-query", `{"queries": [{"text": "hello"}]}`), 401},
+		{request("POST", "/api/v1/mcp/batch-query", `{"queries": [{"text": "hello"}]}`, "X-Api-Key", APIKey), 200},
+		{request("POST", "/api/v1/embeddings/batch", `{"texts": ["hello"]}`, "X-Api-Key", APIKey), 200},
+		{request("POST", "/api/v1/embeddings/batch", `texts`, "X-Api-Key", APIKey), 400},
 		{request("OPTIONS", "/api/v1/items", ""), 204},
 		{request("GET", "/api/v1/status/413", ""), 413},
 		{request("GET", "/api/v1/status/99", ""), 400},
 		{request("GET", "/healthz", ""), 200},
+		{request("GET", "/health", ""), 200},
+		{request("GET", "/docs", ""), 200},
+		{request("GET", "/openapi.json", ""), 200},
 		{request("GET", "/", ""), 200},
 		{request("GET", "/nothing", ""), 404},
 	} {
 		assert.Equal(t, row.status, serve(s, row.request).Code, "%s %s", row.request.Method, row.request.URL)
 	}
-	assert.Equal(t, map[string]int{"rest": 9, "other": 3}, s.Seen())
+	assert.Equal(t, map[string]int{"rest": 14, "other": 6}, s.Seen())
 	assert.Equal(t, 5, s.SeenPath("/api/v1/items"))
 }
 

@@ -44,6 +44,16 @@ func hardening() []Scenario {
 			},
 		},
 		{
+			Name:   "known_good: what OPTIONS is answered says nothing about a credential",
+			Config: rest(`"failures": 2, "window": "1m", "known_good": {"for": "1h"}`),
+			Steps: []Step{
+				step("", "OPTIONS", "/api/v1/x", token("guess"), answer(204)),
+				post("which a service may also be asked so", "/api/v1/x", token("guess"), with("x-http-method-override", "options"), answer(204)),
+				get("", "/api/v1/x", token("other"), answer(401), times(2)),
+				get("", "/api/v1/x", token("guess"), locked("60")),
+			},
+		},
+		{
 			Name:   "known_good is off by default",
 			Config: rest(`"failures": 2, "window": "1m"`),
 			Steps: []Step{
