@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,13 +29,38 @@ func TestREADMEsSession(t *testing.T) {
 	require.NoError(t, err)
 	config, err := bootstrap.PluginConfig()
 	require.NoError(t, err)
-	s := start(t, config)
+	playSession(t, block[1], start(t, config).address)
+}
 
-	session := strings.Split(strings.TrimPrefix(string(block[1]), "$ "), "\n$ ")
-	require.Greater(t, len(session), 2)
+// TestGuideToExamples does the same with the console blocks of the guide, each on
+// the example that it stands below.
+func TestGuideToExamples(t *testing.T) {
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip("the commands in the guide are curl's, which is not installed")
+	}
+	text, err := os.ReadFile(filepath.Join(root, "examples", "README.md"))
+	require.NoError(t, err)
+	s := start(t, "", func(s *stage) error {
+		return errors.Join(s.addExample(tiers, tiers, nil), s.addExample(classes, classes, nil),
+			s.addExample(byUser, byUser, nil), s.addExample(byToken, byToken, nil))
+	})
+	blocks := regexp.MustCompile("(?s)## ([a-z-]+).json\n[^#]*?```console\n(.*?)```").FindAllSubmatch(text, -1)
+	require.Len(t, blocks, 4)
+	for _, block := range blocks {
+		address, err := s.envoy.ListenerAddress(t.Context(), string(block[1]))
+		require.NoError(t, err)
+		playSession(t, block[2], address)
+	}
+}
+
+// playSession runs the commands in a console block against address.
+func playSession(t *testing.T, block []byte, address string) {
+	t.Helper()
+	session := strings.Split(strings.TrimPrefix(string(block), "$ "), "\n$ ")
+	require.NotEmpty(t, session)
 	for _, entry := range session {
 		command, want, _ := strings.Cut(entry, "\n")
-		run := exec.Command("bash", "-c", strings.ReplaceAll(command, "http://127.0.0.1:10000", "http://"+s.address))
+		run := exec.Command("bash", "-c", strings.ReplaceAll(command, "http://127.0.0.1:10000", "http://"+address))
 		out, err := run.Output()
 		require.NoError(t, err, command)
 		got := lines(string(out))
@@ -48,7 +74,7 @@ func TestREADMEsSession(t *testing.T) {
 	}
 }
 
-var anySeconds = regexp.MustCompile(`(retry-after: |;t=|again in )\d+`)
+var anySeconds = regexp.MustCompile(`(retry-after: |x-ratelimit-reset: |;t=|again in )\d+`)
 
 // lines are the lines of an output that say something, without its seconds.
 func lines(text string) []string {

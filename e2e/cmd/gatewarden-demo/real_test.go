@@ -68,8 +68,9 @@ func (b *buffer) String() string {
 	return b.buf.String()
 }
 
-// The commands on the screen of "run" do what the screen says they do.
-func TestScreenIsTrue(t *testing.T) {
+// screenAnswers runs the demo and what its screen shows, and returns the answers.
+func screenAnswers(t *testing.T, args ...string) []string {
+	t.Helper()
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Skip("the screen shows curl commands, and curl is not here")
 	}
@@ -78,7 +79,8 @@ func TestScreenIsTrue(t *testing.T) {
 	defer interrupt()
 	var out, log buffer
 	code := make(chan int, 1)
-	go func() { code <- command(ctx, []string{"run"}, &out, &log) }()
+	go func() { code <- command(ctx, append([]string{"run"}, args...), &out, &log) }()
+
 	deadline, cancel := context.WithTimeout(t.Context(), 10*time.Minute) // Envoy may have to be downloaded
 	defer cancel()
 	require.NoError(t, wait.Until(deadline, "the screen", func() (bool, error) {
@@ -86,18 +88,27 @@ func TestScreenIsTrue(t *testing.T) {
 		case c := <-code:
 			return false, fmt.Errorf("it ended with %d: %s", c, log.String())
 		default:
-			return strings.HasSuffix(out.String(), "\n\n") && strings.Contains(out.String(), "6. "), nil
+			return strings.HasSuffix(out.String(), "\n\n") && strings.Contains(out.String(), "4. "), nil
 		}
 	}))
-
+	t.Log(out.String())
 	var answers []string
 	for _, line := range strings.Split(out.String(), "\n") {
-		if shell := strings.TrimSpace(line); strings.HasPrefix(shell, "curl ") || strings.HasPrefix(shell, "for ") {
+		if shell := strings.TrimSpace(line); strings.HasPrefix(shell, "curl -") || strings.HasPrefix(shell, "for ") {
 			answer, err := exec.CommandContext(deadline, "sh", "-c", shell).Output()
 			require.NoError(t, err, shell)
 			answers = append(answers, string(answer))
 		}
 	}
+	interrupt()
+	assert.Zero(t, <-code, log.String())
+	assert.True(t, strings.HasSuffix(out.String(), "Stopped.\n"))
+	return answers
+}
+
+// The commands on the screen of "run" do what the screen says they do.
+func TestScreenIsTrue(t *testing.T) {
+	answers := screenAnswers(t)
 	require.Len(t, answers, 6)
 	assert.Regexp(t, `^HTTP/1.1 200 `, answers[0])
 	assert.Equal(t, strings.Repeat("401 ", 20)+"429 \n", answers[1])
@@ -105,10 +116,34 @@ func TestScreenIsTrue(t *testing.T) {
 	assert.Regexp(t, `^HTTP/1.1 200 `, answers[3])
 	assert.Regexp(t, `(?s)^HTTP/1.1 401 .*\nwww-authenticate: Bearer resource_metadata="http`, answers[4])
 	assert.Regexp(t, `(?s)^HTTP/1.1 200 .*"authorization_servers"`, answers[5])
+}
 
-	interrupt()
-	assert.Zero(t, <-code, log.String())
-	assert.True(t, strings.HasSuffix(out.String(), "Stopped.\n"))
+// So they do for the examples: first what is left, then all of it, then somebody
+// else and, if there is that, an address.
+func TestScreenIsTrueForExamples(t *testing.T) {
+	root, err := filepath.Abs("../../..")
+	require.NoError(t, err)
+	for _, row := range []struct {
+		example string
+		served  int
+		left    []string // after the first request, for somebody else, for an address
+	}{
+		{"tiers", 19, []string{`"plan";r=19`, `"plan";r=19`, `"plan";r=19`}},
+		{"classes", 4999, []string{`"class";r=4999`, `"class";r=4999`, `"class";r=49`}},
+		{"by-user", 511, []string{`"endpoint";r=511`, `"endpoint";r=511`, `"endpoint";r=511`}},
+		{"by-token", 60, []string{`"each-token";r=59`, `"each-token";r=58`}},
+	} {
+		t.Run(row.example, func(t *testing.T) {
+			answers := screenAnswers(t, "-config", filepath.Join(root, "examples", row.example+".json"))
+			require.Len(t, answers, 2+len(row.left))
+			served := fmt.Sprintf(`^ *%d 200\n *1 429\n$`, row.served)
+			assert.Regexp(t, served, answers[1])
+			assert.Regexp(t, `(?s)^HTTP/1.1 429 .*\nretry-after: \d+\r\n`, answers[2])
+			for i, answer := range append(answers[:1:1], answers[3:]...) {
+				assert.Regexp(t, `(?s)^HTTP/1.1 200 .*\nratelimit: `+row.left[i]+`;`, answer)
+			}
+		})
+	}
 }
 
 func TestAttack(t *testing.T) {

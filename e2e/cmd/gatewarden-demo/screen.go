@@ -10,7 +10,6 @@ import (
 
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/e2e/internal/client"
-	"github.com/gatewarden/gatewarden/e2e/internal/service"
 )
 
 // screen is what "run" shows: what is there, and what to try.
@@ -42,19 +41,30 @@ type try struct{ effect, command string }
 
 func (s screen) tries() []try {
 	items := "http://" + s.public + "/api/v1/items"
-	token := "-H 'Authorization: Bearer " + service.Token + "' "
-	list := []try{{"The right token: 200.", "curl -i " + token + items}}
+	list := s.quotaTries(items)
+	if len(list) == 0 {
+		list = s.lockoutTries(items)
+	}
+	return append(list, s.oauthTries()...)
+}
+
+func (s screen) lockoutTries(items string) []try {
+	list := []try{{"The right token: 200.", "curl -i " + withToken + items}}
 	if limit, window, ok := guarded(s.config); ok {
 		list = append(list,
 			try{
 				fmt.Sprintf("Guess %d times: %d times 401, then 429, for the rest of %s.", limit+1, limit, plain(window)),
 				fmt.Sprintf("for i in $(seq %d); do curl -s -o /dev/null -w '%%{http_code} ' -H 'Authorization: Bearer guess' %s; done; echo", limit+1, items),
 			},
-			try{"Now the right token is refused too; Retry-After says for how long.", "curl -i " + token + items})
+			try{"Now the right token is refused too; Retry-After says for how long.", "curl -i " + withToken + items})
 		if client.CanUse("127.0.0.2") == nil {
-			list = append(list, try{"Another client is served as before: 200.", "curl -i --interface 127.0.0.2 " + token + items})
+			list = append(list, try{"Another client is served as before: 200.", "curl -i --interface 127.0.0.2 " + withToken + items})
 		}
 	}
+	return list
+}
+
+func (s screen) oauthTries() (list []try) {
 	if s.config.OAuth != nil {
 		list = append(list, try{"MCP without a token: 401, and where a client finds out how to get one.",
 			"curl -i -X POST http://" + s.public + "/mcp"})
@@ -68,16 +78,25 @@ func (s screen) tries() []try {
 
 // guarded returns the lockout rule of the demo service's REST API.
 func guarded(c *config.Config) (limit uint32, window time.Duration, ok bool) {
-	for _, surface := range c.Surfaces {
-		for _, match := range surface.Match {
+	surface := restSurface(c)
+	if surface == nil {
+		return 0, 0, false
+	}
+	rule := surface.Lockout
+	return rule.Failures, time.Duration(rule.Window) * time.Millisecond,
+		rule.Failures > 0 && rule.Mode == config.ModeEnforce && rule.Duration == 0
+}
+
+// restSurface is the surface that the demo service's REST API is, nil if it is none.
+func restSurface(c *config.Config) *config.Surface {
+	for i := range c.Surfaces {
+		for _, match := range c.Surfaces[i].Match {
 			if match.Prefix && match.Path == "/api/v1" && len(match.Methods) == 0 {
-				rule := surface.Lockout
-				return rule.Failures, time.Duration(rule.Window) * time.Millisecond,
-					rule.Failures > 0 && rule.Mode == config.ModeEnforce && rule.Duration == 0
+				return &c.Surfaces[i]
 			}
 		}
 	}
-	return 0, 0, false
+	return nil
 }
 
 // plain is a duration in words.
