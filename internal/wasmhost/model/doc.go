@@ -17,8 +17,13 @@
 // where a decision hangs on several records, a step back of the clock moves each
 // by its own measure: such scripts are held against the witness alone.
 //
-// What the model does not know is left out of the scripts: path spellings beyond
+// What quotas leave is told from lists of what was spent and, for gcra, from exact
+// fractions; when there is more, by looking for the first millisecond at which there
+// is.
+//
+// What the model does not know is left out of the scripts: identities by metadata or
+// by what the service accepted, longer windows for what slides already, path spellings beyond
 // a few, addresses that are none in the middle of X-Forwarded-For, form fields
-// without a value, tables that are too small. The filter has tests of its own for
-// those.
+// without a value, tables that are too small, workers between each other's host calls.
+// The filter has tests of its own for those.
 package model

@@ -68,7 +68,7 @@ func (q Quota) json() object {
 		m["cost"] = c.Cost
 		return m
 	}))
-	o.set("overrides", q.Overrides != nil, q.Overrides)
+	o.set("overrides", len(q.Overrides) > 0, q.Overrides)
 	o.set("mode", q.Mode != "", q.Mode)
 	return object(o)
 }

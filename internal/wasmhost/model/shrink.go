@@ -41,7 +41,30 @@ func Shrink(s Script, limit time.Duration) Script {
 			try(simplified(&s, i, simpler))
 		}
 	}
+	for i := len(s.Setup.Quotas) - 1; i >= 0; i-- {
+		try(withoutRule(s, s.Setup.Quotas[i].Name))
+	}
 	return s
+}
+
+// withoutRule is the script without one of its quotas.
+func withoutRule(s Script, name string) Script {
+	s.Setup.Quotas, s.Steps = lessRule(s.Setup.Quotas, name), slices.Clone(s.Steps)
+	for i := range s.Steps {
+		s.Steps[i].Rules = lessRule(s.Steps[i].Rules, name)
+	}
+	return s
+}
+
+func lessRule(rules []Quota, name string) []Quota {
+	is := func(other string) bool { return other == name }
+	rules = slices.DeleteFunc(slices.Clone(rules), func(q Quota) bool { return is(q.Name) })
+	for i := range rules {
+		if q := &rules[i]; slices.ContainsFunc(q.Overrides, is) {
+			q.Overrides = slices.DeleteFunc(slices.Clone(q.Overrides), is)
+		}
+	}
+	return rules
 }
 
 // simplifications take away from a surface what may not matter.

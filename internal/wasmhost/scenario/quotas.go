@@ -148,6 +148,29 @@ func quotaLimits() []Scenario {
 			Log: []string{"shadow refusal surface=rest client=192.0.2.1 reason=quota_exceeded rule=plan retry_after="},
 		},
 		{
+			Name:   "quota: a preflight that asks for another method is none",
+			Config: limited(`{"name": "plan", "per": ["client"], "limit": 2, "window": "1m"}`),
+			Steps: []Step{
+				step("", "OPTIONS", "/api/v1/x", with("origin", "https://a.example"), with("access-control-request-method", "GET"),
+					with("x-http-method-override", "DELETE"), tells("2", "1", "60")),
+				step("", "OPTIONS", "/api/v1/x", with("origin", "https://a.example"), with("access-control-request-method", "GET"),
+					with("x-http-method-override", "DELETE"), tells("2", "0", "60")),
+				step("", "OPTIONS", "/api/v1/x", with("origin", "https://a.example"), with("access-control-request-method", "GET"),
+					with("x-http-method-override", "DELETE"), over("60")),
+			},
+		},
+		{
+			Name:   "quota: who has nothing left waits for a shorter window once",
+			Config: limited(`{"name": "plan", "per": ["client"], "limit": 2, "window": "1h"}`),
+			Steps: []Step{
+				get("", "/api/v1/x", times(2)),
+				get("", "/api/v1/x", over("3600")),
+				get("shorter", "/api/v1/x", reconfigured(limited(`{"name": "plan", "per": ["client"], "limit": 2, "window": "10s"}`)), over("10")),
+				get("", "/api/v1/x", after(6*second), over("4")),
+				get("over", "/api/v1/x", after(4*second), tells("2", "1", "10")),
+			},
+		},
+		{
 			Name:   "quota: a new limit applies at once, and what was spent stays spent",
 			Config: limited(`{"name": "plan", "per": ["client"], "limit": 10, "window": "1m"}`),
 			Steps: []Step{
