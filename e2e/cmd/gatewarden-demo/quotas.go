@@ -99,14 +99,19 @@ func limitOf(q *config.Quota, tier string) uint32 {
 	return limit
 }
 
-// askerOf is somebody whom the first identity source verifies.
+// askerOf is somebody whom an identity source verifies: the first that can.
 func askerOf(c *config.Config, q *config.Quota) asker {
-	if len(c.Identity) > 0 && q.Per != config.PerClient {
-		switch source := &c.Identity[0]; source.Kind {
+	for i := range c.Identity {
+		if q.Per == config.PerClient {
+			break
+		}
+		switch source := &c.Identity[i]; source.Kind {
 		case config.IdentityHeaders:
 			return behindGateway(source, q)
 		case config.IdentityAPIKeys:
-			return withAPIKey(source)
+			if who, ok := withAPIKey(source); ok {
+				return who
+			}
 		case config.IdentityAccepted:
 			return asker{headers: withToken, other: fmt.Sprintf(withKey, service.APIKey), tier: source.DefaultTier, late: true}
 		}
@@ -142,10 +147,9 @@ func nameIf(header, name string) string {
 	return name
 }
 
-// withAPIKey has one of the demo service's keys that the configuration knows.
-func withAPIKey(source *config.Identity) asker {
+// withAPIKey has one of the demo service's keys, if the configuration knows two.
+func withAPIKey(source *config.Identity) (who asker, ok bool) {
 	var known []string
-	who := asker{name: "this address", headers: withToken}
 	for _, key := range []string{service.APIKey, service.BobsKey} {
 		for _, k := range source.Keys {
 			if k.SHA256 == sha256.Sum256([]byte(key)) && k.Expires == 0 {
@@ -154,8 +158,9 @@ func withAPIKey(source *config.Identity) asker {
 			}
 		}
 	}
-	if len(known) == 2 {
-		who.name, who.headers, who.other = "the key's user", known[0], known[1]
+	if len(known) < 2 {
+		return asker{}, false
 	}
-	return who
+	who.name, who.headers, who.other = "the key's user", known[0], known[1]
+	return who, true
 }

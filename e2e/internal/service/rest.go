@@ -27,7 +27,7 @@ func (s *Service) routeREST(mux *http.ServeMux) {
 }
 
 // userOf is who has an API key.
-var userOf = map[string]string{APIKey: User, BobsKey: "bob", CarolsKey: "carol"}
+var userOf = map[string]string{APIKey: User, BobsKey: "bob", CarolsKey: "carol", DanasKey: "dana"}
 
 // authenticated lets requests with the right bearer token or an API key pass.
 func authenticated(next http.HandlerFunc) http.Handler {

@@ -21,6 +21,7 @@ const (
 	APIKey       = "demo-key" // alice's
 	BobsKey      = "demo-key-bob"
 	CarolsKey    = "demo-key-carol"
+	DanasKey     = "demo-key-dana"
 	User         = "alice"
 	Password     = "wonderland"
 	ClientID     = "demo-client"
