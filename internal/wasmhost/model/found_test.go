@@ -31,6 +31,12 @@ func TestWhatWasFound(t *testing.T) {
 		{"who is refused by one key takes no turn of another", api,
 			Lockout{Keys: []Key{slowAccount, {Per: []string{perCredential}, Failures: 1, Action: lock}}},
 			[]Step{logs("ann", "1", 401), logs("ann", "1", 401), logs("ann", "2", 401)}},
+		{"nor in shadow mode", api,
+			Lockout{Mode: shadow, Failures: 99, Keys: []Key{slowCredential, {Per: []string{perAccount}, Failures: 1, Window: 10 * s, Action: lock}}},
+			[]Step{
+				logs("ann", "1", 401), logs("ann", "1", 401), after(1*s, logs("ann", "1", 401)), after(2*s, logs("ann", "1", 401)),
+				after(4*s, logs("ann", "1", 401)), after(3*s, logs("ann", "1", 200)),
+			}},
 		{"a form that names two accounts takes no turn of either", consent,
 			Lockout{Failures: 9, Keys: []Key{slowAccount}},
 			[]Step{posts(ann, 401), posts([]Field{ann[0], {"username", "bob"}}, 401), posts(ann, 401)}},

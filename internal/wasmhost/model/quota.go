@@ -64,7 +64,7 @@ func (q Quota) json() object {
 	o.set("algorithm", q.Algorithm != "", q.Algorithm)
 	o.number("cost", q.Cost)
 	o.set("cost", q.Costs != nil, list(q.Costs, func(c Cost) object {
-		m := c.Match.json()
+		m := c.json()
 		m["cost"] = c.Cost
 		return m
 	}))
