@@ -24,6 +24,10 @@
 //	failure.go            which responses are failures
 //	lockout.go            when failures lock out, for how long
 //	pending.go            how many attempts may be under way
+//	quota.go              which rules about how much there are for it, and who pays
+//	spend.go                all of them, or none
+//	algorithm.go            by one of fixedwindow.go, slidingwindow.go and gcra.go,
+//	ratelimit.go            and what is told of it
 //	concurrency.go        how many requests may be in flight
 //	inflight.go             and how they are counted
 //	overcapacity.go         and what is said to one more
