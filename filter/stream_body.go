@@ -1,8 +1,6 @@
 package filter
 
-import (
-	"github.com/gatewarden/gatewarden/mcp"
-)
+import "github.com/gatewarden/gatewarden/mcp"
 
 // RequestBody sees the body of a request whose headers are held. size is what
 // is buffered so far.
