@@ -560,3 +560,38 @@ func TestHeldFormsAreRead(t *testing.T) {
 		}
 	}
 }
+
+// Another worker takes the turn at an account in between: the request that is behind
+// is refused, and pays nothing for it.
+func TestALostTurnGivesBack(t *testing.T) {
+	const config = `{"surfaces": [{"name": "rest", "kind": "api", "match": [{"prefix": "/api"}],
+		"lockout": {"pending": 3, "mode": "%s", "keys": [{"per": ["account"], "failures": 1}]}}],
+		"quotas": [{"name": "all", "per": ["client"], "limit": 10, "window": "1m"}]}`
+	ann := hdr(":method", "GET", ":path", "/api", "authorization", "Basic YW5uOng=")
+	for mode, want := range map[string]struct{ lost, left int }{"enforce": {1, 8}, "shadow": {0, 7}} {
+		seen := 0
+		for in := 1; in < 20; in++ {
+			f, host := newFilter(t, fmt.Sprintf(config, mode))
+			other := New(parseConfig(t, fmt.Sprintf(config, mode)), host, testSeed)
+			exchange(f, host, ann, hdr(":status", "401"))
+			theirs := 0
+			host.in, host.meanwhile = in, func() {
+				exchange(other, host, ann, hdr(":status", "500"))
+				theirs = len(host.replies)
+				host.forget()
+			}
+			exchange(f, host, ann, hdr(":status", "500"))
+			if host.meanwhile != nil {
+				continue // there were not so many calls
+			}
+			lost := theirs + len(host.replies)
+			if got := left(f, host, nobody, "/api", "all"); lost != want.lost || int(got) != want.left {
+				t.Errorf("%s, in call %d: %d of two refused, %d left", mode, in, lost, got)
+			}
+			seen += len(host.replies)
+		}
+		if mode == "enforce" && seen < 3 {
+			t.Errorf("only %d were behind: the test shows nothing", seen)
+		}
+	}
+}

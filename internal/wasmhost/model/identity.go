@@ -96,7 +96,7 @@ func (s *Source) ofKey(setup *Setup, r *Request) identity {
 	return identity{true, or(k.Subject, k.ID), k.Tenant, k.Tier, "key " + k.ID}
 }
 
-// names tells who pays at a rule; what is not verified pays by its address.
+// payer names who pays at a rule. What is not verified pays by its address.
 func (q *Quota) payer(who identity, client, endpoint string) (name string, fallback bool) {
 	parts := []string{}
 	for _, per := range []string{perClient, perCredential, perSubject, perTenant, perPath} {
