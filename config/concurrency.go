@@ -41,14 +41,11 @@ func readConcurrency(v value) []Concurrency {
 // checkConcurrency refuses rules that cannot be told apart and those for
 // surfaces that there are not.
 func (d *draft) checkConcurrency(out *report) {
+	var names []string
 	for i := range d.Concurrency {
 		c := &d.Concurrency[i]
-		for j := 0; j < i && c.Name != ""; j++ {
-			if d.Concurrency[j].Name == c.Name {
-				out.add(concurrencyPath(i, "name"), strconv.Quote(c.Name)+" is the name of "+concurrencyPath(j, "")+"; choose another")
-				break
-			}
-		}
+		names = append(names, c.Name)
+		checkRuleName(names, concurrencyPath, out)
 		for j, name := range c.Surfaces {
 			if !d.hasSurface(name) {
 				out.add(concurrencyPath(i, "surfaces["+strconv.Itoa(j)+"]"), quote(name)+" is not the name of a surface; the surfaces are "+
@@ -77,10 +74,4 @@ func (d *draft) surfaceNames() string {
 }
 
 // concurrencyPath is the path of a key below the i-th rule, or of itself.
-func concurrencyPath(i int, key string) string {
-	path := "concurrency[" + strconv.Itoa(i) + "]"
-	if key == "" {
-		return path
-	}
-	return path + "." + key
-}
+func concurrencyPath(i int, key string) string { return elementPath("concurrency", i, key) }

@@ -59,3 +59,22 @@ func (r *report) err() error {
 	}
 	return &r.Error
 }
+
+// elementPath is the path of a key below the i-th element of a list, or, without a
+// key, of the element itself.
+func elementPath(list string, i int, key string) string {
+	path := list + "[" + strconv.Itoa(i) + "]"
+	if key == "" {
+		return path
+	}
+	return path + "." + key
+}
+
+// checkRuleName reports that the last of the rules' names is that of one before. One
+// that could not be read is empty.
+func checkRuleName(names []string, path func(i int, key string) string, out *report) {
+	last := len(names) - 1
+	if first := indexOf(names, names[last]); first < last && names[last] != "" {
+		out.add(path(last, "name"), strconv.Quote(names[last])+" is the name of "+path(first, "")+"; choose another")
+	}
+}

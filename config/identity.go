@@ -284,10 +284,4 @@ func (d *draft) checkRequire(i int, out *report) {
 }
 
 // identityPath is the path of a key below the i-th source, or of itself.
-func identityPath(i int, key string) string {
-	path := "identity[" + strconv.Itoa(i) + "]"
-	if key == "" {
-		return path
-	}
-	return path + "." + key
-}
+func identityPath(i int, key string) string { return elementPath("identity", i, key) }

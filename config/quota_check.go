@@ -8,14 +8,11 @@ import (
 // checkQuotas reports what the rules, each right in itself, do wrong together and
 // with the surfaces.
 func (d *draft) checkQuotas(out *report) {
+	var names []string
 	for i := range d.Quotas {
 		q := &d.Quotas[i]
-		for j := 0; j < i && q.Name != ""; j++ {
-			if d.Quotas[j].Name == q.Name {
-				out.add(quotaPath(i, "name"), strconv.Quote(q.Name)+" is the name of "+quotaPath(j, "")+"; choose another")
-				break
-			}
-		}
+		names = append(names, q.Name)
+		checkRuleName(names, quotaPath, out)
 		d.checkQuotaSurfaces(i, out)
 		checkCosts(q, i, out)
 	}
@@ -156,13 +153,7 @@ func (q *Quota) checkCost(cost uint32, path string, out *report) {
 }
 
 // quotaPath is the path of a key below the i-th rule, or of itself.
-func quotaPath(i int, key string) string {
-	path := "quotas[" + strconv.Itoa(i) + "]"
-	if key == "" {
-		return path
-	}
-	return path + "." + key
-}
+func quotaPath(i int, key string) string { return elementPath("quotas", i, key) }
 
 // warnQuotas tells what is valid but dangerous about the rules.
 func (c *Config) warnQuotas(warn func(path, message string)) {

@@ -106,10 +106,4 @@ func checkScopes(o *OAuth, out *report) {
 }
 
 // surfacePath is the path of a key below the i-th surface, or of itself.
-func surfacePath(i int, key string) string {
-	path := "surfaces[" + strconv.Itoa(i) + "]"
-	if key == "" {
-		return path
-	}
-	return path + "." + key
-}
+func surfacePath(i int, key string) string { return elementPath("surfaces", i, key) }
