@@ -34,21 +34,12 @@ func (f *Filter) readyConcurrency() {
 		s := &f.surfaces[i]
 		for _, mode := range [...]config.Mode{config.ModeEnforce, config.ModeShadow} {
 			for j := range f.limits {
-				if l := &f.limits[j]; l.Mode == mode && l.appliesTo(s) {
+				if l := &f.limits[j]; l.Mode == mode && s.isAmong(l.Surfaces) {
 					s.limits = append(s.limits, l)
 				}
 			}
 		}
 	}
-}
-
-func (l *limit) appliesTo(s *surface) bool {
-	for _, name := range l.Surfaces {
-		if name == s.Name {
-			return true
-		}
-	}
-	return len(l.Surfaces) == 0
 }
 
 // takePlaces takes a place under each limit that applies, or tells that there is

@@ -65,19 +65,10 @@ func (f *Filter) readyQuotas(rules []config.Quota, host table.Store, seed table.
 func (f *Filter) giveTo(q *quota) {
 	for i := range f.surfaces {
 		s := &f.surfaces[i]
-		if len(q.Surfaces) == 0 || contained(q.Surfaces, s.Name) {
+		if s.isAmong(q.Surfaces) {
 			s.quotas = append(s.quotas, q)
 		}
 	}
-}
-
-func contained(list []string, text string) bool {
-	for _, s := range list {
-		if s == text {
-			return true
-		}
-	}
-	return false
 }
 
 func newQuota(rule *config.Quota, bits map[string]uint64) quota {

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/gatewarden/gatewarden/config"
@@ -40,6 +41,12 @@ type surface struct {
 // counts tells whether failures count towards a lockout here.
 func (s *surface) counts() bool {
 	return s.Lockout.Failures > 0 && s.Lockout.Mode != config.ModeOff
+}
+
+// isAmong tells whether a rule for these surfaces is for this one. An empty list is
+// all of them.
+func (s *surface) isAmong(names []string) bool {
+	return len(names) == 0 || slices.Contains(names, s.Name)
 }
 
 // challenged tells whether a 401 of this surface is answered to an OAuth client
