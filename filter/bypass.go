@@ -84,15 +84,9 @@ func (f *Filter) bypassDenied(s *surface, grpc bool, request []byte, cors []Head
 		Headers: append([]Header{{"cache-control", "no-store"}}, cors...),
 	}
 	message := "The header " + f.config.Bypass.Header + " needs a role that you do not have. Send the request without it."
-	switch {
-	case grpc:
-		reply.Body = []byte(message)
-	case s.Kind == config.KindMCP:
-		reply.contentType("application/json")
-		reply.Body = mcp.Error(request, mcp.CodeBypassDenied, message, `{"reason":"`+string(ReasonBypassDenied)+`"}`)
-	default:
-		reply.contentType(problemMediaType)
-		reply.Body = []byte(`{"type":"about:blank","title":"Precondition Required","status":428,"detail":"` + message + `"}`)
-	}
-	return reply
+	return reply.explain(s, grpc, request, explanation{
+		code: mcp.CodeBypassDenied, message: message,
+		data:    `{"reason":"` + string(ReasonBypassDenied) + `"}`,
+		problem: `{"type":"about:blank","title":"Precondition Required","status":428,"detail":"` + message + `"}`,
+	})
 }

@@ -139,17 +139,11 @@ func (f *Filter) unauthorized(s *surface, why denial, grpc bool, request []byte,
 		}, cors...),
 	}
 	detail, more := denialDetails[why], `"hint":"`+f.guidance.hints[why]+`"`+f.guidance.discovery+`}`
-	switch {
-	case grpc:
-		reply.Body = []byte(detail)
-	case s.Kind == config.KindMCP:
-		reply.contentType("application/json")
-		reply.Body = mcp.Error(request, mcp.CodeUnauthorized, detail, `{"reason":"`+string(ReasonAuthDenied)+`",`+more)
-	default:
-		reply.contentType(problemMediaType)
-		reply.Body = []byte(`{"type":"about:blank","title":"Unauthorized","status":401,"detail":"` + detail + `",` + more)
-	}
-	return reply
+	return reply.explain(s, grpc, request, explanation{
+		code: mcp.CodeUnauthorized, message: detail,
+		data:    `{"reason":"` + string(ReasonAuthDenied) + `",` + more,
+		problem: `{"type":"about:blank","title":"Unauthorized","status":401,"detail":"` + detail + `",` + more,
+	})
 }
 
 // gateChallenge is the challenge of a refusal. Who presented no token is told of no

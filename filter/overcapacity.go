@@ -3,7 +3,6 @@ package filter
 import (
 	"strconv"
 
-	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/mcp"
 )
 
@@ -23,17 +22,10 @@ func overCapacity(s *surface, l *limit, r *refusal, grpc bool, request []byte, c
 			{"cache-control", "no-store"},
 		}, cors...),
 	}
-	switch {
-	case grpc:
-		reply.Body = []byte(message)
-	case s.Kind == config.KindMCP:
-		reply.contentType("application/json")
-		reply.Body = mcp.Error(request, mcp.CodeUnavailable, message,
-			`{"reason":"`+string(r.reason)+`","retryAfter":`+wait+`}`)
-	default:
-		reply.contentType(problemMediaType)
-		reply.Body = []byte(`{"type":"` + problemCapacity + `","title":"Temporary reduced capacity",` +
-			`"status":503,"detail":"` + message + `","violated-policies":["concurrency-` + l.Name + `"]}`)
-	}
-	return reply
+	return reply.explain(s, grpc, request, explanation{
+		code: mcp.CodeUnavailable, message: message,
+		data: `{"reason":"` + string(r.reason) + `","retryAfter":` + wait + `}`,
+		problem: `{"type":"` + problemCapacity + `","title":"Temporary reduced capacity",` +
+			`"status":503,"detail":"` + message + `","violated-policies":["concurrency-` + l.Name + `"]}`,
+	})
 }

@@ -161,6 +161,31 @@ func malformed(detail string, grpc bool, more []Header) *Reply {
 	return reply
 }
 
+// explanation is what a refusal says, in the words of each protocol: message is also
+// that of gRPC, code and data are those of a JSON-RPC error, problem is an RFC 9457
+// document.
+type explanation struct {
+	code                   int
+	message, data, problem string
+}
+
+// explain gives the reply the body that the client's protocol expects. request is the
+// body of an MCP request where it is at hand. tooMany has the same by hand: under
+// attack, it is not to write what it does not send.
+func (r *Reply) explain(s *surface, grpc bool, request []byte, e explanation) *Reply {
+	switch {
+	case grpc:
+		r.Body = []byte(e.message)
+	case s.Kind == config.KindMCP:
+		r.contentType("application/json")
+		r.Body = mcp.Error(request, e.code, e.message, e.data)
+	default:
+		r.contentType(problemMediaType)
+		r.Body = []byte(e.problem)
+	}
+	return r
+}
+
 const problemMediaType = "application/problem+json"
 
 func (r *Reply) contentType(mediaType string) {

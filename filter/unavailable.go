@@ -3,7 +3,6 @@ package filter
 import (
 	"strconv"
 
-	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/mcp"
 )
 
@@ -24,16 +23,9 @@ func unavailable(s *surface, grpc bool, request []byte, cors []Header) *Reply {
 		GRPC:    grpcUnavailable,
 		Headers: append([]Header{{"retry-after", wait}, {"cache-control", "no-store"}}, cors...),
 	}
-	switch {
-	case grpc:
-		reply.Body = []byte(unavailableDetail)
-	case s.Kind == config.KindMCP:
-		reply.contentType("application/json")
-		reply.Body = mcp.Error(request, mcp.CodeUnavailable, unavailableDetail,
-			`{"reason":"`+string(ReasonStoreUnavailable)+`","retryAfter":`+wait+`}`)
-	default:
-		reply.contentType(problemMediaType)
-		reply.Body = []byte(`{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"` + unavailableDetail + `"}`)
-	}
-	return reply
+	return reply.explain(s, grpc, request, explanation{
+		code: mcp.CodeUnavailable, message: unavailableDetail,
+		data:    `{"reason":"` + string(ReasonStoreUnavailable) + `","retryAfter":` + wait + `}`,
+		problem: `{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"` + unavailableDetail + `"}`,
+	})
 }
