@@ -9,7 +9,7 @@ TOOLCHAIN ?= auto
 CONFIG ?=
 
 # Modules of their own keep their dependencies out of the filter's go.mod.
-MODULES := . config/schematest internal/wasmhost e2e bench
+MODULES := . cmd/gatewarden config/schematest internal/wasmhost e2e bench
 
 .DEFAULT_GOAL := help
 
@@ -18,6 +18,9 @@ help: ## list the targets
 
 build: ## build build/gatewarden.wasm (TOOLCHAIN=auto|go|tinygo)
 	@scripts/build-filter $(TOOLCHAIN) build/gatewarden.wasm
+
+cli: ## build build/gatewarden, the command line
+	@cd cmd/gatewarden && go build -o ../../build/gatewarden .
 
 run: build ## start a demo service and Envoy with envoy.yaml in front of it (CONFIG=file)
 	@cd e2e && go run ./cmd/gatewarden-demo run $(if $(CONFIG),-config $(abspath $(CONFIG)))
@@ -43,4 +46,4 @@ check: ## check formatting, vet and lint; ends with a clean tree
 clean: ## remove what was built and downloaded
 	rm -rf build .tools
 
-.PHONY: help build run demo test fuzz gauntlet bench check clean
+.PHONY: help build cli run demo test fuzz gauntlet bench check clean

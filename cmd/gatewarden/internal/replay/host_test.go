@@ -1,0 +1,49 @@
+package replay
+
+import (
+	"testing"
+
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/table"
+)
+
+// The filter believes it: after twenty wrong tokens the next request is refused,
+// until the time that the caller lets pass is over.
+func TestFilterRunsOnIt(t *testing.T) {
+	c, err := config.Parse(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := NewHost()
+	f := filter.New(c, h, table.Seed{1})
+	request := func() *filter.Reply {
+		h.Next()
+		h.Address = "192.0.2.1:1234"
+		h.Request = append(h.Request, filter.Header{Name: ":method", Value: "GET"},
+			filter.Header{Name: ":path", Value: "/api/v1/items"}, filter.Header{Name: "authorization", Value: "Bearer guess"})
+		s := f.NewStream()
+		if s.RequestHeaders(h, true) == filter.Continue {
+			h.Response = append(h.Response, filter.Header{Name: ":status", Value: "401"})
+			s.ResponseHeaders(h, true)
+		}
+		s.Done(h)
+		return h.Replied
+	}
+	for range 20 {
+		if reply := request(); reply != nil {
+			t.Fatalf("refused with %d before the limit", reply.Status)
+		}
+	}
+	if reply := request(); reply == nil || reply.Status != 429 || h.Reason != "locked_out" {
+		t.Fatalf("not refused after the limit: %+v, reason %q", reply, h.Reason)
+	}
+	f.Flush(h)
+	if n := h.Metric("gatewarden_lockouts_total.surface.rest"); n != 1 {
+		t.Errorf("%d lockouts in the metric", n)
+	}
+	h.Clock += 60_000
+	if reply := request(); reply != nil {
+		t.Errorf("refused with %d after the lockout", reply.Status)
+	}
+}

@@ -1,0 +1,12 @@
+// Command gatewarden checks a configuration of Gatewarden, simulates it on access
+// logs and explains what it does with a request. It decides by the same packages
+// as the filter.
+package main
+
+import (
+	"os"
+
+	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/cli"
+)
+
+func main() { os.Exit(cli.Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
