@@ -16,8 +16,10 @@ const (
 )
 
 var apiKeyFields = []field[APIKey]{
-	{key: "id", required: `write a name for the key, for example "ci"`, read: readKeyID},
-	{key: "sha256", required: hashRemedy, read: readHash},
+	{key: "id", required: `write a name for the key, for example "ci"`, read: func(v value, k *APIKey) { k.ID = readID(v, "a key's id") }},
+	{key: "sha256", required: hashRemedy, read: func(v value, k *APIKey) {
+		k.SHA256 = readSHA256(v, "the key's SHA-256 as a string", hashRemedy)
+	}},
 	{key: "subject", read: func(v value, k *APIKey) { k.Subject = readPlain(v, "alice") }},
 	{key: "tenant", read: func(v value, k *APIKey) { k.Tenant = readPlain(v, "acme") }},
 	{key: "tier", read: func(v value, k *APIKey) { k.Tier = readPlain(v, "pro") }},
@@ -38,38 +40,41 @@ func readAPIKeys(v value, s *source) {
 	})
 }
 
-func readKeyID(v value, k *APIKey) {
+// readID reads what stands for a secret in logs; "" if it cannot.
+func readID(v value, what string) string {
 	text, ok := v.text(keyIDRight)
 	if !ok {
-		return
+		return ""
 	}
 	ok = text != "" && len(text) <= maxKeyID
 	for i := 0; ok && i < len(text); i++ {
 		ok = isAlphanumeric(text[i]) || text[i] == '-' || text[i] == '_'
 	}
 	if !ok {
-		v.bad(quote(text) + " is not a key's id; write " + keyIDRight)
-		return
+		v.bad(quote(text) + " is not " + what + "; write " + keyIDRight)
+		return ""
 	}
-	k.ID = text
+	return text
 }
 
-// readHash does not repeat what it refuses, which may be the key itself.
-func readHash(v value, k *APIKey) {
-	text, ok := v.text("the key's SHA-256 as a string")
+// readSHA256 reads the hash of a secret; all zero if it cannot. It does not repeat
+// what it refuses, which may be the secret itself.
+func readSHA256(v value, right, remedy string) (hash [32]byte) {
+	text, ok := v.text(right)
 	if !ok {
-		return
+		return hash
 	}
-	ok = len(text) == 2*len(k.SHA256)
-	for i := 0; ok && i < len(k.SHA256); i += 8 {
+	ok = len(text) == 2*len(hash)
+	for i := 0; ok && i < len(hash); i += 8 {
 		word, err := strconv.ParseUint(text[2*i:2*i+16], 16, 64)
 		ok = err == nil
-		binary.BigEndian.PutUint64(k.SHA256[i:], word)
+		binary.BigEndian.PutUint64(hash[i:], word)
 	}
 	if !ok {
-		v.bad("is not a SHA-256 in hexadecimal; " + hashRemedy)
-		k.SHA256 = [32]byte{}
+		v.bad("is not a SHA-256 in hexadecimal; " + remedy)
+		return [32]byte{}
 	}
+	return hash
 }
 
 func readExpiry(v value, k *APIKey) {
@@ -84,23 +89,39 @@ func readExpiry(v value, k *APIKey) {
 
 // checkKeys refuses keys that cannot be told apart.
 func (d *draft) checkKeys(out *report) {
-	ids, hashes := map[string]string{"": ""}, map[[32]byte]string{{}: ""}
+	keys := newHolders()
 	for i := range d.Identity {
 		for j := range d.Identity[i].Keys {
 			k := &d.Identity[i].Keys[j]
-			path := identityPath(i, "keys["+strconv.Itoa(j)+"]")
-			switch first, known := ids[k.ID]; {
-			case !known:
-				ids[k.ID] = path
-			case first != "": // or it could not be read
-				out.add(path+".id", strconv.Quote(k.ID)+" is the id of "+first+"; choose another")
-			}
-			switch first, known := hashes[k.SHA256]; {
-			case !known:
-				hashes[k.SHA256] = path
-			case first != "":
-				out.add(path+".sha256", "is that of "+first+"; remove one of the keys")
-			}
+			keys.check(identityPath(i, "keys["+strconv.Itoa(j)+"]"), k.ID, k.SHA256, "keys", out)
 		}
+	}
+}
+
+// holders are the places of secrets by their ids and by their hashes. What could not
+// be read is known from the start, and has no place.
+type holders struct {
+	ids    map[string]string
+	hashes map[[32]byte]string
+}
+
+func newHolders() holders {
+	return holders{ids: map[string]string{"": ""}, hashes: map[[32]byte]string{{}: ""}}
+}
+
+// check reports that the id or the hash at path is that of another. what are such
+// secrets called.
+func (h *holders) check(path, id string, hash [32]byte, what string, out *report) {
+	switch first, known := h.ids[id]; {
+	case !known:
+		h.ids[id] = path
+	case first != "":
+		out.add(path+".id", strconv.Quote(id)+" is the id of "+first+"; choose another")
+	}
+	switch first, known := h.hashes[hash]; {
+	case !known:
+		h.hashes[hash] = path
+	case first != "":
+		out.add(path+".sha256", "is that of "+first+"; remove one of the "+what)
 	}
 }

@@ -35,6 +35,9 @@ type Config struct {
 	Headers Headers
 	Log     Log
 	Table   Table
+	// Admin makes the instance an operations endpoint, which guards nothing: beside
+	// it there is only Log. Nil for all others.
+	Admin *Admin
 	// HeadersStopIteration tells that Envoy's PluginConfig has
 	// allow_on_headers_stop_iteration set, so that a request's headers can be
 	// held until its body was read.
@@ -377,4 +380,18 @@ type Table struct {
 	// Clients is how many counters of failures there are, Quotas how many of
 	// quotas.
 	Clients, Quotas int
+}
+
+// Admin says who may see and change what is locked out, at an operations endpoint.
+type Admin struct {
+	Tokens []AdminToken
+	// Hosts are the names, in lower case, under which the endpoint is called, beside
+	// addresses and localhost.
+	Hosts []string
+}
+
+// AdminToken is a token that the configuration knows by its hash, and who holds it.
+type AdminToken struct {
+	ID     string
+	SHA256 [32]byte
 }

@@ -16,6 +16,9 @@
 //	  - validate: rules between fields, for instance that every match of a
 //	    surface can be reached.
 //
+// The configuration of an operations endpoint goes another way after the parse: it
+// has nothing beside admin and log, and the environment is not for it.
+//
 // A broken value is reported once: what depends on it is not judged. All other
 // violations are reported together, so that one attempt shows them all.
 //

@@ -20,11 +20,17 @@ func Parse(json []byte, env []string) (*Config, error) {
 		return nil, out.err()
 	}
 	d := draft{Config: defaultConfig()}
-	readObject(value{"", gjson.Parse(text), &out}, rootFields, &d)
-	d.override(env, &out)
-	d.readSecrets(env, &out)
-	d.distrust()
-	d.validate(&out)
+	root := value{"", gjson.Parse(text), &out}
+	readObject(root, rootFields, &d)
+	if d.Admin != nil {
+		// The environment, which it shares with those that guard, is theirs.
+		d.operate(func(key string) bool { return root.member(key).Exists() }, &out)
+	} else {
+		d.override(env, &out)
+		d.readSecrets(env, &out)
+		d.distrust()
+		d.validate(&out)
+	}
 	if err := out.err(); err != nil {
 		return nil, err
 	}
@@ -97,6 +103,10 @@ var rootFields = []field[draft]{
 	}},
 	{key: "table", below: keysOf("", tableFields), read: func(v value, d *draft) {
 		readObject(v, tableFields, &d.Table)
+	}},
+	{key: "admin", below: keysOf("", adminFields), read: func(v value, d *draft) {
+		d.Admin = &Admin{}
+		readObject(v, adminFields, d.Admin)
 	}},
 	{key: "allow_on_headers_stop_iteration", read: func(v value, d *draft) {
 		v.boolean(&d.HeadersStopIteration)

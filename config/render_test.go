@@ -10,6 +10,9 @@ type object map[string]any
 
 // render writes a configuration as JSON that says everything it says.
 func render(c *Config) []byte {
+	if c.Admin != nil {
+		return marshalIndent(renderAdmin(c))
+	}
 	root := object{
 		"client": object{
 			"source": sourceWord(&c.Client), "trusted_proxies": texts(c.Client.TrustedProxies),
@@ -19,7 +22,7 @@ func render(c *Config) []byte {
 		"exempt":      renderMatches(c.Exempt),
 		"surfaces":    renderSurfaces(c.Surfaces),
 		"cors":        object{"origins": texts(c.CORS.Origins)},
-		"log":         object{"client": [...]string{"full", "truncated", "hash"}[c.Log.Client], "per_second": c.Log.PerSecond},
+		"log":         renderLog(&c.Log),
 		"table":       object{"clients": c.Table.Clients, "quotas": c.Table.Quotas},
 		"quotas":      renderQuotas(c.Quotas),
 		"headers":     object{"x_ratelimit": [...]string{"delta", "epoch", "off"}[c.Headers.XRateLimit]},
@@ -39,11 +42,32 @@ func render(c *Config) []byte {
 	if c.OAuth != nil {
 		root["oauth"] = renderOAuth(c.OAuth)
 	}
+	return marshalIndent(root)
+}
+
+func marshalIndent(root object) []byte {
 	out, err := json.MarshalIndent(root, "", " ")
 	if err != nil {
 		panic(err)
 	}
 	return out
+}
+
+func renderLog(l *Log) object {
+	return object{"client": [...]string{"full", "truncated", "hash"}[l.Client], "per_second": l.PerSecond}
+}
+
+// renderAdmin writes the configuration of an operations endpoint.
+func renderAdmin(c *Config) object {
+	tokens := []object{}
+	for _, t := range c.Admin.Tokens {
+		tokens = append(tokens, object{"id": t.ID, "sha256": hex.EncodeToString(t.SHA256[:])})
+	}
+	admin := object{"tokens": tokens}
+	if len(c.Admin.Hosts) > 0 {
+		admin["hosts"] = c.Admin.Hosts
+	}
+	return object{"admin": admin, "log": renderLog(&c.Log)}
 }
 
 func sourceWord(c *Client) string {

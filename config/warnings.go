@@ -7,6 +7,9 @@ import (
 
 // Warnings tells what is valid but dangerous, each with its path and remedy.
 func (c *Config) Warnings() []string {
+	if c.Admin != nil {
+		return nil // it guards nothing, so that nothing in it can fail to
+	}
 	var list []string
 	warn := func(path, message string) { list = append(list, path+": "+message) }
 	c.Client.warn(warn)

@@ -1,0 +1,72 @@
+package config
+
+import (
+	"strconv"
+	"strings"
+)
+
+const (
+	maxAdminTokens = 64
+	maxAdminHosts  = 64
+)
+
+const (
+	tokensRemedy    = `write for example [{"id": "alice", "sha256": "<the token's hash>"}]`
+	tokenHashRemedy = `write what "printf %s TOKEN | sha256sum" prints, 64 hexadecimal digits`
+	besideAdmin     = "cannot stand beside admin: an operations endpoint guards nothing; give it an instance of its own"
+)
+
+var adminFields = []field[Admin]{
+	{key: "tokens", required: tokensRemedy, below: keysOf("[]", adminTokenFields), read: readAdminTokens},
+	{key: "hosts", read: func(v value, a *Admin) { a.Hosts = readAdminHosts(v) }},
+}
+
+var adminTokenFields = []field[AdminToken]{
+	{key: "id", required: `write who holds the token, for example "alice"`, read: func(v value, t *AdminToken) {
+		t.ID = readID(v, "a token's id")
+	}},
+	{key: "sha256", required: tokenHashRemedy, read: func(v value, t *AdminToken) {
+		t.SHA256 = readSHA256(v, "the token's SHA-256 as a string", tokenHashRemedy)
+	}},
+}
+
+func readAdminTokens(v value, a *Admin) {
+	v.refuseEmpty(tokensRemedy)
+	v.items(maxAdminTokens, func(item value) {
+		var t AdminToken
+		readObject(item, adminTokenFields, &t)
+		a.Tokens = append(a.Tokens, t)
+	})
+}
+
+func readAdminHosts(v value) []string {
+	hosts := v.texts(func(item value, text string) string {
+		host := strings.ToLower(text)
+		if !isHost(host) {
+			item.bad(quote(text) + ` is not the name of a host; write it without scheme and port, for example "ops.example.com"`)
+			return ""
+		}
+		return host
+	})
+	if len(hosts) > maxAdminHosts {
+		v.bad("has " + strconv.Itoa(len(hosts)) + " entries; at most " + strconv.Itoa(maxAdminHosts) + " are allowed")
+	}
+	return hosts
+}
+
+// operate makes the draft that of an operations endpoint: what it guards by default
+// is nothing, and what it was told to guard a mistake. written tells by the name of
+// a root key whether it is there.
+func (d *draft) operate(written func(key string) bool, out *report) {
+	for _, f := range rootFields {
+		if f.key != "admin" && f.key != "log" && written(f.key) {
+			out.add(f.key, besideAdmin)
+		}
+	}
+	d.Config = Config{Admin: d.Admin, Log: d.Log}
+	tokens := newHolders()
+	for i := range d.Admin.Tokens {
+		t := &d.Admin.Tokens[i]
+		tokens.check(elementPath("admin.tokens", i, ""), t.ID, t.SHA256, "tokens", out)
+	}
+}
