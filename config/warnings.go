@@ -43,6 +43,7 @@ func (c *Config) Warnings() []string {
 	if off > 0 && off == len(c.Surfaces) && len(c.Identity)+len(c.Concurrency) == 0 {
 		warn("surfaces", "have all their lockouts switched off; remove mode off, or failures 0, from those to guard")
 	}
+	c.warnShadows(warn)
 	c.warnQuotas(warn)
 	return list
 }

@@ -21,6 +21,10 @@ func TestWarnings(t *testing.T) {
 		}
 		return `{"quotas": [` + strings.Join(list, ",") + `]}`
 	}
+	shadow := func(first, second string) string {
+		return `{"surfaces": [{"name": "first", "kind": "api", "match": [` + first + `]},
+			{"name": "second", "kind": "api", "match": [` + second + `]}]}`
+	}
 	for _, row := range []struct {
 		json string
 		want string // the paths that are warned about
@@ -54,6 +58,17 @@ func TestWarnings(t *testing.T) {
 		{surfaces(`{"failures": 20, "window": "10m", "mode": "off", "stuffing": {"credentials": 20, "action": "lock"}}`), "surfaces"},
 		{surfaces(`{"escalate": {"factor": 2, "max": "9m"}, "stuffing": {"credentials": 4}}`), ""},
 		{`{"surfaces": []}`, ""},
+		// A surface that is wider and comes first takes some requests of another.
+		{shadow(`{"prefix": "/a", "methods": ["POST"]}`, `{"path": "/a/login"}`), "surfaces[1].match[0]"},
+		{shadow(`{"prefix": "/A", "methods": ["POST"]}`, `{"path": "/a/login"}`), "surfaces[1].match[0]"},
+		{shadow(`{"prefix": "/a", "methods": ["GET"]}`, `{"prefix": "/a/b", "methods": ["HEAD", "POST"]}`), "surfaces[1].match[0]"},
+		{shadow(`{"prefix": "/a", "methods": ["POST"]}`, `{"prefix": "/a/b", "methods": ["GET"]}`), ""},
+		{shadow(`{"prefix": "/a", "methods": ["POST"]}`, `{"path": "/ab"}`), ""},
+		{shadow(`{"prefix": "/a", "methods": ["POST"]}`, `{"path": "/a"}`), "surfaces[1].match[0]"},
+		{shadow(`{"path": "/a", "methods": ["GET", "POST"]}`, `{"path": "/a", "methods": ["POST", "PUT"]}`), "surfaces[1].match[0]"},
+		// The narrower one first is how exceptions are made.
+		{shadow(`{"path": "/a/login"}`, `{"prefix": "/a"}`), ""},
+		{shadow(`{"prefix": "/a", "methods": ["POST"]}`, `{"prefix": "/a"}`), ""},
 		{quotas(`"per": ["path"], "limit": 5`), "quotas[0].per"},
 		{quotas(`"per": ["path"], "limit": 5, "mode": "off"`), ""},
 		{quotas(`"per": ["subject", "path"], "limit": 5`), "quotas[0].per"},
