@@ -50,10 +50,46 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "gatewarden",
 		Short: "Check, simulate and explain Gatewarden, the filter for Envoy and Istio",
-		Args:  cobra.NoArgs,
+		Long: `Gatewarden is a filter for Envoy and Istio that stops the guessing of
+credentials and holds clients to their plans. This is its command line: it runs
+beside the filter, never in the way of a request, and decides by the filter's
+own code.`,
+		Example: `  gatewarden check envoy.yaml
+  gatewarden check --help
+  gatewarden version`,
+		Annotations: exitCodes(
+			"0", "nothing was found",
+			"1", "what was asked for was done, and something was found to be wrong",
+			"2", "the command line or a file is unusable",
+		),
+		Args: knownCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		// Errors are written by Run, and a mistake in a file is none in the usage.
-		SilenceErrors: true,
-		SilenceUsage:  true,
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		SuggestionsMinimumDistance: 2,
 	}
+	root.Version = version()
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetUsageTemplate(usage)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w: see %q", err, cmd.CommandPath()+" --help")
+	})
+	root.AddCommand(
+		newCheck(),
+		newVersion(),
+	)
 	return root
+}
+
+// knownCommand is the root's: what is no command is one mistyped.
+func knownCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := fmt.Sprintf("see %q", root.Name()+" --help")
+	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = fmt.Sprintf("did you mean %q?", near[0])
+	}
+	return fmt.Errorf("%q is not a command: %s", args[0], hint)
 }

@@ -1,0 +1,222 @@
+package check
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+// A change replaces a text that is there exactly once.
+type change [2]string
+
+const (
+	configuration = `"allow_on_headers_stop_iteration": true
+                            }`
+	jwt = `- name: jwt
+                    typed_config:
+                      "@type": type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication
+                      rules: [{match: {prefix: /}, requires: {provider_name: tokens}}]`
+	authz = `- name: authz
+                    typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz}`
+)
+
+// with adds a key to the plugin configuration.
+func with(json string) change {
+	return change{configuration, `"allow_on_headers_stop_iteration": true,
+                              ` + json + `
+                            }`}
+}
+
+// second adds an instance of the filter behind the first.
+func second(vmID, json string) change {
+	return change{"# behind", `- name: second
+                    typed_config:
+                      "@type": type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm
+                      config:
+                        vm_config: {vm_id: ` + vmID + `, code: {local: {filename: gatewarden.wasm}}}
+                        failure_policy: FAIL_RELOAD
+                        configuration:
+                          "@type": type.googleapis.com/google.protobuf.StringValue
+                          value: '` + json + `'
+                  # behind`}
+}
+
+const lockoutsOff = `{"identity": [{"source": "metadata", "subject": "sub"}], "surfaces": [{"name": "mcp", "kind": "api", "match": [{"path": "/mcp"}], "lockout": {"mode": "off"}}], "quotas": [{"name": "q", "per": ["client"], "limit": 5, "window": "1m"}]}`
+
+const admin = `{"admin": {"tokens": [{"id": "alice", "sha256": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"}]}}`
+
+// operations adds a listener with an operations endpoint.
+func operations(address, vmID, transportSocket string) change {
+	return change{"# another listener", `- name: operations
+      address: {socket_address: {address: "` + address + `", port_value: 9902}}
+      filter_chains:
+        - ` + transportSocket + `
+          filters:
+            - name: envoy.filters.network.http_connection_manager
+              typed_config:
+                "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+                http_filters:
+                  - name: operations
+                    typed_config:
+                      "@type": type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm
+                      config: {vm_config: {vm_id: ` + vmID + `, code: {local: {filename: gatewarden.wasm}}}, failure_policy: FAIL_RELOAD,
+                        configuration: {"@type": type.googleapis.com/google.protobuf.StringValue, value: '` + admin + `'}}`}
+}
+
+// TestEnvoy: each row is one thing that is wrong about an Envoy where nothing else
+// is. What is wanted is severity, rule, and the line of the file, one by line.
+func TestEnvoy(t *testing.T) {
+	text, err := os.ReadFile("testdata/envoy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		name    string
+		changes []change
+		want    string
+	}{
+		{"nothing", nil, ""},
+		{"camelCase", []change{{"use_remote_address", "useRemoteAddress"}, {"headers_with_underscores_action", "headersWithUnderscoresAction"}, {"stats_tags", "statsTags"}}, ""},
+
+		{"left-most X-Forwarded-For", []change{with(`"client": {"source": "xff-first"}`)},
+			`warning configuration-dangerous "client": {"source": "xff-first"}`},
+		{"left-most by the environment", []change{{"# environment", "environment_variables: {key_values: {TRUST_FORWARDED_FOR: 'true'}}"}},
+			`warning configuration-dangerous environment_variables: {key_values: {TRUST_FORWARDED_FOR: 'true'}}`},
+		{"environment", []change{{"# environment", "environment_variables: {key_values: {RATE_LIMIT_MCP_FAILURES: '5'}}"}}, ""},
+		{"environment in camelCase", []change{{"# environment", "environmentVariables: {keyValues: {RATE_LIMIT_MCP_FAILURES: '5'}}"}}, ""},
+		{"environment unreadable", []change{{"# environment", "environment_variables: {key_values: {\nRATE_LIMIT_MCP_FAILURES: five}}"}},
+			`error configuration-refused RATE_LIMIT_MCP_FAILURES: five}}`},
+		{"client's own X-Forwarded-For", []change{{"use_remote_address: true", "use_remote_address: false"}},
+			`error client-address use_remote_address: false`},
+		{"client's own X-Forwarded-For by default", []change{{"                use_remote_address: true\n", ""}},
+			`error client-address "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`},
+		{"detection extension", []change{{"use_remote_address: true", "original_ip_detection_extensions: [{name: x}]"}}, ""},
+		{"trusted hops", []change{{"use_remote_address: true", "use_remote_address: true\n                xff_num_trusted_hops: 1"}}, ""},
+		{"no appending", []change{{"use_remote_address: true", "use_remote_address: true\n                skip_xff_append: true"},
+			with(`"client": {"source": "xff", "trusted_proxies": ["10.0.0.0/8"]}`)},
+			`error client-address skip_xff_append: true`},
+		{"no appending where it does not matter", []change{{"use_remote_address: true", "use_remote_address: true\n                skip_xff_append: true"}}, ""},
+		{"one address is one client", []change{with(`"client": {"ipv6_prefix": 128}`)},
+			`warning configuration-dangerous "client": {"ipv6_prefix": 128}`},
+		{"lock shorter than its window", []change{with(`"surfaces": [{"name": "a", "kind": "api", "match": [{"path": "/a"}], "lockout": {"window": "5m", "duration": "1m"}}]`)},
+			`warning configuration-dangerous "surfaces": [{"name": "a", "kind": "api", "match": [{"path": "/a"}], "lockout": {"window": "5m", "duration": "1m"}}]`},
+		{"partial shadow", []change{with(`"surfaces": [{"name": "a", "kind": "api", "match": [{"prefix": "/a", "methods": ["POST"]}]},
+                                {"name": "b", "kind": "api", "match": [{"path": "/a/login"}]}]`)},
+			`warning configuration-dangerous {"name": "b", "kind": "api", "match": [{"path": "/a/login"}]}]`},
+
+		{"fail open", []change{{"FAIL_RELOAD", "FAIL_OPEN"}}, `error failure-policy failure_policy: FAIL_OPEN`},
+		{"fail open by number", []change{{"FAIL_RELOAD", "3"}}, `error failure-policy failure_policy: 3`},
+		{"fail open of old", []change{{"failure_policy: FAIL_RELOAD", "fail_open: true"}}, `error failure-policy fail_open: true`},
+		{"fail closed", []change{{"FAIL_RELOAD", "FAIL_CLOSED"}}, `warning failure-policy failure_policy: FAIL_CLOSED`},
+		{"fail closed by default", []change{{"failure_policy: FAIL_RELOAD", ""}}, `warning failure-policy vm_config:`},
+		{"vm_id empty", []change{{"vm_id: gatewarden", `vm_id: ""`}}, `warning vm-id-empty vm_id: ""`},
+		{"vm_id missing", []change{{"vm_id: gatewarden", ``}}, `warning vm-id-empty code: {local: {filename: gatewarden.wasm}}`},
+		{"capabilities", []change{{"failure_policy: FAIL_RELOAD", "failure_policy: FAIL_RELOAD\n                        capability_restriction_config: {allowed_capabilities: {proxy_log: {}}}"}},
+			`error capabilities capability_restriction_config: {allowed_capabilities: {proxy_log: {}}}`},
+		{"capabilities without restriction", []change{{"failure_policy: FAIL_RELOAD", "failure_policy: FAIL_RELOAD\n                        capability_restriction_config: {allowed_capabilities: {}}"}}, ""},
+		{"stop iteration on our side only", []change{{"                        allow_on_headers_stop_iteration: true\n", ""}},
+			`error stop-iteration "allow_on_headers_stop_iteration": true`},
+		{"stop iteration on Envoy's side only", []change{{configuration, "}"}},
+			`warning stop-iteration allow_on_headers_stop_iteration: true`},
+		{"buffer", []change{{"65536", "65535"}}, `warning buffer-limit per_connection_buffer_limit_bytes: 65535`},
+		{"buffer without limit", []change{{"65536", "0"}}, ""},
+		{"buffer where nothing is held", []change{{"65536", "1024"}, with(`"surfaces": [{"name": "a", "kind": "api", "match": [{"path": "/a"}]}]`)}, ""},
+		{"buffer for forms", []change{{"65536", "1024"}, with(`"surfaces": [{"name": "a", "kind": "oauth-consent", "match": [{"path": "/a"}], "lockout": {"keys": [{"per": ["account"], "failures": 3}]}}]`)},
+			`warning buffer-limit per_connection_buffer_limit_bytes: 1024`},
+
+		{"refused", []change{with(`"surfaces": [{"name": "a", "kind": "api",
+                                "match": [{"path": "a"}]}]`)},
+			`error configuration-refused "match": [{"path": "a"}]}]`},
+		{"no JSON", []change{with(`surfaces: []`)}, `error configuration-refused surfaces: []`},
+		{"unreadable", []change{{"google.protobuf.StringValue", "google.protobuf.Int64Value"}}, `error configuration-refused "@type": type.googleapis.com/google.protobuf.Int64Value`},
+		{"no type", []change{{`"@type": type.googleapis.com/google.protobuf.StringValue`, ""}}, `error configuration-refused value: |`},
+		{"as a Struct", []change{{"StringValue", "Struct"}, {"value: |", "value:"}}, ""},
+		{"refused in a Struct", []change{{"StringValue", "Struct"}, {"value: |", "value:"}, with(`"log": {"per_second": 0}`)}, `error configuration-refused "log": {"per_second": 0}`},
+		{"a Struct in YAML's own words", []change{{"StringValue", "Struct"}, {"value: |", "value: {headers: {x_ratelimit: delta}, surfaces: [{name: mcp, kind: mcp, require: no, match: [{path: /mcp}]}], allow_on_headers_stop_iteration: yes}"}, {configuration, ""}, {"                            {\n", ""}}, ""},
+		{"none at all", []change{{"configuration:\n", "x:\n"}, {"                        allow_on_headers_stop_iteration: true\n", ""}}, ""},
+
+		{"normalize_path", []change{{"normalize_path: true", "normalize_path: false"}}, `warning path-normalisation normalize_path: false`},
+		{"merge_slashes", []change{{"merge_slashes: true", "merge_slashes: false"}}, `warning path-normalisation merge_slashes: false`},
+		{"escaped slashes", []change{{"action: REJECT_REQUEST\n                common", "action: IMPLEMENTATION_SPECIFIC_DEFAULT\n                common"}},
+			`warning path-normalisation path_with_escaped_slashes_action: IMPLEMENTATION_SPECIFIC_DEFAULT`},
+		{"escaped slashes kept", []change{{"action: REJECT_REQUEST\n                common", "action: KEEP_UNCHANGED\n                common"}}, ""},
+		{"underscores", []change{{"headers_with_underscores_action: REJECT_REQUEST", "headers_with_underscores_action: ALLOW"}},
+			`warning header-underscores headers_with_underscores_action: ALLOW`},
+
+		{"router first", []change{{"# before", "- {name: router, typed_config: {\"@type\": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}}"}},
+			`error router-first vm_config:`},
+		{"behind jwt_authn", []change{{"# before", jwt}}, `warning behind-authentication vm_config:`},
+		{"behind ext_authz", []change{{"# before", authz}}, `warning behind-authentication vm_config:`},
+		{"behind ext_authz that is off", []change{{"# before", strings.Replace(authz, "authz\n", "authz\n                    disabled: true\n", 1)}}, ""},
+		{"behind jwt_authn that lets pass", []change{{"# before", strings.Replace(jwt, "provider_name: tokens", "requires_any: {requirements: [{provider_name: tokens}, {allow_missing_or_failed: {}}]}", 1)}}, ""},
+		{"on both sides", []change{second("gatewarden", lockoutsOff), {"# behind", authz + "\n                  # behind"},
+			{"stats_tags:", "stats_tags:\n    - {tag_name: rule, regex: '(\\.rule\\.([^.]+))'}"}}, ""},
+		{"counted twice", []change{second("gatewarden", `{"surfaces": [{"name": "mcp", "kind": "api", "match": [{"path": "/mcp"}]}]}`)},
+			`warning counted-twice value: '{"surfaces": [{"name": "mcp", "kind": "api", "match": [{"path": "/mcp"}]}]}'`},
+		{"counted in two tables", []change{second("another", `{"surfaces": [{"name": "mcp", "kind": "api", "match": [{"path": "/mcp"}]}]}`)}, ""},
+		{"identity from behind", []change{{"# behind", jwt}, with(`"identity": [{"source": "metadata", "subject": "sub"}]`)},
+			`warning identity-later "identity": [{"source": "metadata", "subject": "sub"}]`},
+
+		{"Envoy's admin", []change{{"{address: 127.0.0.1, port_value: 9901}", "{address: 0.0.0.0, port_value: 9901}"}},
+			`warning envoy-admin socket_address: {address: 0.0.0.0, port_value: 9901}`},
+		{"Envoy's admin on a pipe", []change{{"socket_address: {address: 127.0.0.1, port_value: 9901}", "pipe: {path: /run/envoy}"}}, ""},
+		{"tags", []change{{"tag_name: reason", "tag_name: cause"}}, `warning stats-tags - {tag_name: surface, regex: '^wasmcustom\.gatewarden_.*?(\.surface\.([^.]+))'}`},
+		{"tags of rules", []change{with(`"quotas": [{"name": "q", "per": ["client"], "limit": 5, "window": "1m"}]`)}, `warning stats-tags - {tag_name: surface, regex: '^wasmcustom\.gatewarden_.*?(\.surface\.([^.]+))'}`},
+
+		{"operations endpoint", []change{operations("127.0.0.1", "gatewarden", "")}, ""},
+		{"operations endpoint on IPv6", []change{operations("::1", "gatewarden", "")}, ""},
+		{"operations endpoint for everybody", []change{operations("0.0.0.0", "gatewarden", "")},
+			`error admin-exposed address: {socket_address: {address: "0.0.0.0", port_value: 9902}}`},
+		{"operations endpoint with certificates", []change{operations("0.0.0.0", "gatewarden",
+			`transport_socket: {name: tls, typed_config: {require_client_certificate: true}}`)}, ""},
+		{"operations endpoint with TLS only", []change{operations("0.0.0.0", "gatewarden",
+			`transport_socket: {name: tls, typed_config: {require_client_certificate: false}}`)},
+			`error admin-exposed address: {socket_address: {address: "0.0.0.0", port_value: 9902}}`},
+		{"operations endpoint of nobody", []change{operations("127.0.0.1", "another", "")},
+			`error admin-alone config: {vm_config: {vm_id: another, code: {local: {filename: gatewarden.wasm}}}, failure_policy: FAIL_RELOAD,`},
+		{"operations endpoint beside a guard", []change{second("gatewarden", admin)},
+			"error admin-exposed socket_address: {address: 0.0.0.0, port_value: 10000}\n" +
+				"error admin-beside-guard value: '" + admin + "'"},
+		{"operations endpoint without its label", []change{operations("127.0.0.1", "gatewarden", ""), {"tag_name: operation", "tag_name: o"}},
+			`warning stats-tags - {tag_name: surface, regex: '^wasmcustom\.gatewarden_.*?(\.surface\.([^.]+))'}`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got := findings(t, edit(t, string(text), row.changes))
+			if got != row.want {
+				t.Errorf("got:\n%s\nwant:\n%s", got, row.want)
+			}
+		})
+	}
+}
+
+func edit(t *testing.T, text string, changes []change) string {
+	t.Helper()
+	for _, c := range changes {
+		if n := strings.Count(text, c[0]); n != 1 {
+			t.Fatalf("%q is there %d times", c[0], n)
+		}
+		text = strings.Replace(text, c[0], c[1], 1)
+	}
+	return text
+}
+
+// findings are severity, rule and the text of the line of each.
+func findings(t *testing.T, text string, environment ...string) string {
+	t.Helper()
+	var r Result
+	r.File("file", []byte(text), environment)
+	lines := strings.Split(text, "\n")
+	var list []string
+	for _, f := range r.Findings {
+		if f.Message == "" || f.Remedy == "" || f.Rule != "unreadable" && f.Path == "" {
+			t.Errorf("%+v lacks something", f)
+		}
+		line := "?"
+		if f.Line > 0 && f.Line <= len(lines) {
+			line = strings.TrimSpace(lines[f.Line-1])
+		}
+		list = append(list, fmt.Sprintf("%s %s %s", f.Severity, f.Rule, line))
+	}
+	return strings.Join(list, "\n")
+}

@@ -1,0 +1,193 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/instances"
+	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/tree"
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/mcp"
+)
+
+// failurePolicy: see standards of each product, and envoy.yaml for the reasons.
+func (c *checker) failurePolicy(i *instances.Instance) {
+	policy := i.Plugin.At("failure_policy")
+	open := i.Plugin.At("fail_open")
+	remedy := "write failure_policy: FAIL_RELOAD"
+	if i.Kind == instances.Istio {
+		policy = i.Plugin.At("failStrategy")
+		if !policy.Exists() {
+			policy = i.Resource.At("spec", "failStrategy")
+		}
+		remedy = "write failStrategy: FAIL_RELOAD, which Istio has since 1.27"
+	}
+	f := Finding{Rule: "failure-policy", Where: i.Where, Path: "failure_policy", Remedy: remedy}
+	switch name := policy.Text(); {
+	case open.True() || name == "FAIL_OPEN" || name == "3":
+		if open.True() {
+			policy, f.Path = open, "fail_open"
+		}
+		f.Severity = Error
+		f.Message = "lets every request pass once the filter has crashed"
+		f.Why = "One crash leaves the service unguarded on that worker until Envoy is restarted."
+		if i.Kind == instances.Gateway {
+			f.Remedy = "write failOpen: false"
+		}
+	case name == "FAIL_RELOAD" || name == "1" || i.Kind == instances.Gateway: // which has no such choice
+		return
+	default:
+		f.Severity = Warning
+		f.Message = "is FAIL_CLOSED, which is the default"
+		f.Why = "One crash makes the service unreachable on that worker until Envoy is restarted; " +
+			"with FAIL_RELOAD it costs one request, and the counters stay."
+	}
+	c.add(f, policy, i.Plugin)
+}
+
+func (c *checker) vmID(i *instances.Instance) {
+	// The others have no such field.
+	if i.Kind != instances.Envoy || vmIDOf(i) != "" {
+		return
+	}
+	c.add(Finding{
+		Rule: "vm-id-empty", Severity: Warning, Where: i.Where, Path: "vm_config.vm_id",
+		Message: "is empty",
+		Why:     "The counters are then shared with every other Wasm filter of this Envoy whose vm_id is empty.",
+		Remedy:  "write vm_id: gatewarden, the same for all instances that count together",
+	}, i.Plugin.At("vm_config"), i.Plugin)
+}
+
+func vmIDOf(i *instances.Instance) string { return i.Plugin.At("vm_config", "vm_id").Text() }
+
+// needed are the capabilities that the filter has no use without. A test holds them
+// to the built module.
+var needed = strings.Fields(`
+proxy_add_header_map_value proxy_continue_stream proxy_define_metric proxy_get_buffer_bytes
+proxy_get_header_map_pairs proxy_get_header_map_value proxy_get_property proxy_get_shared_data
+proxy_http_call proxy_increment_metric proxy_log proxy_record_metric proxy_remove_header_map_value
+proxy_send_local_response proxy_set_effective_context proxy_set_property proxy_set_shared_data
+proxy_set_tick_period_milliseconds
+proxy_on_configure proxy_on_context_create proxy_on_done proxy_on_http_call_response
+proxy_on_memory_allocate proxy_on_request_body proxy_on_request_headers proxy_on_request_trailers
+proxy_on_response_body proxy_on_response_headers proxy_on_response_trailers proxy_on_tick
+proxy_on_vm_start
+clock_time_get environ_get environ_sizes_get random_get`)
+
+// capabilities: what is not allowed fails as if the host were broken.
+// https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/wasm/v3/wasm.proto#extensions-wasm-v3-capabilityrestrictionconfig
+func (c *checker) capabilities(i *instances.Instance) {
+	restriction := i.Plugin.At("capability_restriction_config", "allowed_capabilities")
+	allowed := restriction.Members()
+	if len(allowed) == 0 { // everything is
+		return
+	}
+	var missing []string
+next:
+	for _, name := range needed {
+		for _, member := range allowed {
+			if member.Key == name {
+				continue next
+			}
+		}
+		missing = append(missing, name)
+	}
+	if len(missing) == 0 {
+		return
+	}
+	c.add(Finding{
+		Rule: "capabilities", Severity: Error, Where: i.Where, Path: "capability_restriction_config.allowed_capabilities",
+		Message: "lacks " + strings.Join(missing, ", "),
+		Why:     "Without shared data the filter refuses to start; without the rest it does not see or cannot answer requests.",
+		Remedy:  "add them, or remove capability_restriction_config",
+	}, restriction)
+}
+
+// stopIteration: both sides have to say the same.
+func (c *checker) stopIteration(i *instances.Instance) {
+	if i.Config == nil {
+		return
+	}
+	const field = "allow_on_headers_stop_iteration"
+	node := i.Plugin.At(field)
+	f := Finding{Rule: "stop-iteration", Where: i.Where, Path: field}
+	switch {
+	case i.Config.HeadersStopIteration == node.True():
+		return
+	case i.Config.HeadersStopIteration:
+		f.Severity, f.Line = Error, i.LineOf(field)
+		f.Message = "is true in the plugin configuration and not in Envoy's PluginConfig"
+		f.Why = "Requests whose body the filter waits for hang: those of locked-out MCP clients, and forms whose account is counted."
+		f.Remedy = "write " + field + ": true beside vm_config, too"
+		if i.Kind != instances.Envoy {
+			f.Message = "is true in the plugin configuration, and this kind of resource cannot set it for Envoy"
+			f.Remedy = "remove it, or install the filter by an EnvoyFilter, or an EnvoyPatchPolicy, that sets it beside vm_config"
+		}
+	default:
+		f.Severity = Warning
+		f.Message = "is true in Envoy's PluginConfig and not in the plugin configuration"
+		f.Why = "The filter does not use what Envoy offers: MCP refusals lack the id of the request, and the service sees the headers of refused forms."
+		f.Remedy = `write "` + field + `": true in the plugin configuration, too`
+	}
+	c.add(f, node)
+}
+
+// buffer: what the filter holds of a body, Envoy must be willing to hold.
+func (c *checker) buffer(i *instances.Instance) {
+	const field = "per_connection_buffer_limit_bytes"
+	node := i.Listener.At(field)
+	limit, ok := node.Number()
+	if i.Config == nil || !ok || limit == 0 || limit >= mcp.MaxRequest || !holdsBodies(i.Config) {
+		return
+	}
+	c.add(Finding{
+		Rule: "buffer-limit", Severity: Warning, Where: i.Where, Path: "listener: " + field,
+		Message: fmt.Sprintf("is %d, and the filter holds request bodies of up to %d bytes", limit, mcp.MaxRequest),
+		Why:     "Envoy answers 413 to a request of which it may not hold as much, be the client locked out or not.",
+		Remedy:  fmt.Sprintf("write at least %d, or leave the field out, which means 1 MiB", mcp.MaxRequest),
+	}, node)
+}
+
+// holdsBodies tells that some request waits until its body has been read.
+func holdsBodies(c *config.Config) bool {
+	for _, s := range c.Surfaces {
+		if s.Kind == config.KindMCP && c.HeadersStopIteration {
+			return true
+		}
+		if s.Lockout.Mode == config.ModeOff {
+			continue
+		}
+		for _, key := range s.Lockout.Keys {
+			if key.By == config.ByAccount {
+				return true
+			}
+		}
+		if s.Lockout.Stuffing.Credentials > 0 || s.Lockout.Spraying.Clients > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// locksOut tells that an instance counts failures. One whose configuration is
+// refused is reported for that.
+func locksOut(i *instances.Instance) bool {
+	if i.Config == nil {
+		return false
+	}
+	for _, s := range i.Config.Surfaces {
+		if counts(&s) {
+			return true
+		}
+	}
+	return false
+}
+
+func counts(s *config.Surface) bool {
+	return s.Lockout.Mode != config.ModeOff && s.Lockout.Failures > 0
+}
+
+// nodesOf are where to point when a field of a manager is missing.
+func nodesOf(i *instances.Instance, field ...string) []tree.Node {
+	return []tree.Node{i.Manager.At(field...), i.Manager}
+}
