@@ -31,6 +31,9 @@ run: build ## start a demo service and Envoy with envoy.yaml in front of it (CON
 demo: build ## attack the demo service and watch the lockout
 	@cd e2e && go run ./cmd/gatewarden-demo attack
 
+tour: build ## run the commands of the documents, and write what they show there
+	@cd e2e && go test -count=1 -run '^TestPages$$' ./cmd/gatewarden-demo -refresh
+
 test: build ## run every test, those against the real Envoy included
 	@scripts/test
 
@@ -49,4 +52,4 @@ check: ## check formatting, vet and lint; ends with a clean tree
 clean: ## remove what was built and downloaded
 	rm -rf build .tools
 
-.PHONY: help build cli man run demo test fuzz gauntlet bench check clean
+.PHONY: help build cli man run demo test fuzz gauntlet bench check tour clean

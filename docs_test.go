@@ -8,16 +8,17 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/internal/docs"
 )
 
 // blocks returns the fenced blocks of a language in a Markdown file.
 func blocks(t *testing.T, file, language string) []string {
 	t.Helper()
-	text := read(t, file)
 	var found []string
-	for _, m := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(text, -1) {
-		found = append(found, m[1])
+	for _, b := range docs.Blocks(read(t, file)) {
+		if b.Language == language {
+			found = append(found, b.Text)
+		}
 	}
 	if len(found) == 0 {
 		t.Fatalf("%s has no %s block: the test looks for the wrong thing", file, language)
@@ -32,17 +33,6 @@ func read(t *testing.T, file string) string {
 		t.Fatal(err)
 	}
 	return string(data)
-}
-
-func TestConfigurationsInREADMELoad(t *testing.T) {
-	for _, block := range blocks(t, "README.md", "json") {
-		c, err := config.Parse([]byte(block), nil)
-		if err != nil {
-			t.Errorf("%v\n%s", err, block)
-		} else if warnings := c.Warnings(); len(warnings) > 0 {
-			t.Errorf("%v\n%s", warnings, block)
-		}
-	}
 }
 
 // The filter entry in README is that of envoy.yaml, shortened: each of its lines
@@ -68,36 +58,6 @@ func trimmed(text string) []string {
 		}
 	}
 	return lines
-}
-
-func TestTargetsInDocumentationExist(t *testing.T) {
-	makefile := read(t, "Makefile")
-	seen := 0
-	for _, file := range []string{"README.md", "RATIONALE.md", "docs/configuration.md"} {
-		for _, m := range regexp.MustCompile("(?m)(?:^    |`)make ([a-z]+)").FindAllStringSubmatch(read(t, file), -1) {
-			seen++
-			if !strings.Contains(makefile, "\n"+m[1]+":") {
-				t.Errorf("%s speaks of \"make %s\", which the Makefile does not have", file, m[1])
-			}
-		}
-	}
-	if seen < 5 {
-		t.Errorf("only %d targets found in the documentation", seen)
-	}
-}
-
-func TestLinksInDocumentationLead(t *testing.T) {
-	for _, file := range []string{"README.md", "docs/configuration.md", "docs/metrics.md"} {
-		for _, m := range regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(read(t, file), -1) {
-			path := m[1]
-			if strings.HasPrefix(file, "docs/") {
-				path = "docs/" + path
-			}
-			if _, err := os.Stat(path); err != nil {
-				t.Errorf("%s links to %s: %v", file, m[1], err)
-			}
-		}
-	}
 }
 
 // Every metric, reason and kind of log line that the filter knows is in

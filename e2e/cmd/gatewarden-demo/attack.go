@@ -50,7 +50,8 @@ func attack(ctx context.Context, finder envoy.Finder, out io.Writer) error {
 		// they come in the header of a proxy that Envoy trusts.
 		bootstrap.HCM["xff_num_trusted_hops"] = 1
 	}
-	say(out, "Starting Envoy with Gatewarden and a demo service ...\n")
+	say(out, "An attack on a service behind Envoy with Gatewarden, in scenes: half a minute.\n\n")
+	sayStarting(out)
 	s, err := start(ctx, finder, "127.0.0.1:0", envoy.Options{Bootstrap: bootstrap, Dir: dir})
 	if err != nil {
 		return err

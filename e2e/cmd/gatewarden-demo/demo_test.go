@@ -2,9 +2,12 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -59,7 +62,39 @@ func TestPortThatIsTaken(t *testing.T) {
 	require.NoError(t, err)
 	defer listener.Close()
 	err = checkPort("Envoy", listener.Addr().String())
-	assert.ErrorContains(t, err, "is taken by another program, and Envoy needs it")
+	require.ErrorContains(t, err, "and Envoy needs it")
+	assert.ErrorContains(t, err, "change the port in envoy.yaml")
+	if runtime.GOOS == "linux" {
+		assert.ErrorContains(t, err, fmt.Sprintf("(process %d)", os.Getpid()))
+	}
+}
+
+func TestFold(t *testing.T) {
+	for _, row := range []struct{ text, want string }{
+		{"short", "short"},
+		{"one two three four", "one two|three four"},
+		{`{"a":1,"b":2,"c":3}`, `{"a":1,|"b":2,|"c":3}`},
+		{"averylongword indeed", "averylongword|indeed"},
+		{"averylongwordindeed", "averylongwordindeed"},
+	} {
+		assert.Equal(t, row.want, fold(row.text, "|", 11, []string{" ", ","}))
+	}
+	long := "curl -H 'Authorization: Bearer a-long-token' -w '%{http_code} ' http://127.0.0.1:10000/api/v1/items; echo"
+	folded := foldCommand(long, "   ")
+	for line := range strings.Lines(folded) {
+		assert.LessOrEqual(t, len(line), width)
+	}
+}
+
+func TestMarksOnlyAtATerminal(t *testing.T) {
+	var out bytes.Buffer
+	assert.Equal(t, style{}, styleOf(&out))
+	file, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	require.NoError(t, err)
+	defer file.Close()
+	assert.Equal(t, style{}, styleOf(file))
+	assert.Equal(t, "text", style{}.bold("text"))
+	assert.Equal(t, "\x1b[31mtext\x1b[0m", style{on: true}.red("text"))
 }
 
 func TestScreen(t *testing.T) {
@@ -70,18 +105,21 @@ func TestScreen(t *testing.T) {
 	var out bytes.Buffer
 	s.print(&out)
 	for _, part := range []string{
-		"http://127.0.0.1:10000\n", "Guess 21 times: 20 times 401, then 429, for the rest of the minute.",
-		"http://127.0.0.1:9901/stats/prometheus?filter=gatewarden", "/.well-known/oauth-protected-resource/mcp",
+		"http://127.0.0.1:10000 ", "21 wrong tokens: 20 times 401, then 429 for the rest of the minute.",
+		"http://127.0.0.1:9901 ", "make run CONFIG=", "Ctrl-C stops",
 	} {
 		assert.Contains(t, out.String(), part)
 	}
-	assert.LessOrEqual(t, bytes.Count(out.Bytes(), []byte("\n")), 30, "it fits on one screen")
+	assert.LessOrEqual(t, bytes.Count(out.Bytes(), []byte("\n")), 36, "it fits on one screen")
+	for line := range strings.Lines(out.String()) {
+		assert.LessOrEqual(t, len(line)-1, width, line)
+	}
 
 	// What the configuration does not do is not promised.
 	s.config, err = config.Parse([]byte(`{"surfaces": [{"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}]}]}`), nil)
 	require.NoError(t, err)
 	out.Reset()
 	s.print(&out)
-	assert.NotContains(t, out.String(), "Guess")
+	assert.NotContains(t, out.String(), "wrong tokens")
 	assert.NotContains(t, out.String(), "well-known")
 }

@@ -52,7 +52,7 @@ func (s screen) quotaTries(items string) []try {
 		first = "The first request with a token counts for its address, and the headers say what is left."
 	}
 	if who.byGateway {
-		first += " curl plays the\n   gateway, which in production sets these headers and takes away what clients bring along."
+		first += " curl plays the gateway, which in production sets these headers and takes away what clients bring along."
 	}
 	list := []try{
 		{first, "curl -i " + who.headers + items},

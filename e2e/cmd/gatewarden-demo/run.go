@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
 )
@@ -35,7 +35,8 @@ func run(ctx context.Context, finder envoy.Finder, configFile string, out io.Wri
 		return err
 	}
 	defer logs.close()
-	say(out, "Starting Envoy with Gatewarden ...\n")
+	sayStarting(out)
+	begin := time.Now()
 	s, err := start(ctx, finder, backend, envoy.Options{
 		Bootstrap: bootstrap, Dir: logs.dir, LogTo: logs.envoy, AccessTo: logs.access,
 	})
@@ -43,10 +44,16 @@ func run(ctx context.Context, finder envoy.Finder, configFile string, out io.Wri
 		return err
 	}
 	defer s.stop()
+	say(out, "Ready after %.1f seconds.\n", time.Since(begin).Seconds())
 	screen{
 		public: s.public, service: s.service.Address, admin: s.envoy.Admin,
-		logs: logs.dir, configFile: configFile, config: parsed,
+		logs: filepath.Join("build", "demo"), configFile: configFile, config: parsed,
 	}.print(out)
+	return attend(ctx, s, out)
+}
+
+// attend waits until the demo is told to stop, or Envoy ends by itself.
+func attend(ctx context.Context, s *stack, out io.Writer) error {
 	select {
 	case <-ctx.Done():
 		say(out, "\nStopped.\n")
@@ -60,19 +67,10 @@ func run(ctx context.Context, finder envoy.Finder, configFile string, out io.Wri
 	}
 }
 
-// checkPorts returns the address of the service.
-func checkPorts(b *envoy.Bootstrap) (backend string, err error) {
-	public, err := b.ListenerAddress()
-	if err != nil {
-		return "", err
-	}
-	if backend, err = b.Endpoint("service"); err != nil {
-		return "", err
-	}
-	return backend, errors.Join(
-		checkPort("Envoy", public),
-		checkPort("Envoy's admin endpoint", b.AdminAddress()),
-		checkPort("the demo service", backend))
+// sayStarting tells what is being waited for.
+func sayStarting(out io.Writer) {
+	say(out, "Starting a demo service, and Envoy %s with the filter in front of it.\n"+
+		"That takes a second with TinyGo's build of the filter, up to ten with Go's.\n", envoy.Version)
 }
 
 // logFiles is where Envoy's logs go, so that they do not push the screen away.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,7 +17,7 @@ func (s *show) customerIsServed() error {
 	if err != nil {
 		return err
 	}
-	s.printf("   GET /api/v1/items  ->  %d\n", a.status)
+	s.printf("   GET /api/v1/items: %s\n", s.status(a.status))
 	return expect("the customer's request", a.status, 200)
 }
 
@@ -35,7 +37,10 @@ func (s *show) guess() error {
 		if i == 1 {
 			s.ended = time.Now()
 		}
-		s.printf(" %d", a.status)
+		if i > 1 && i%10 == 1 {
+			s.printf("\n  ")
+		}
+		s.printf(" %s", s.status(a.status))
 		if err := expect(fmt.Sprintf("guess %d", i), a.status, 401); err != nil {
 			return err
 		}
@@ -55,7 +60,7 @@ func (s *show) refusal() error {
 	if err != nil {
 		return err
 	}
-	s.printf("   %d  Retry-After: %d\n   %s\n", a.status, a.wait, a.body)
+	s.printf("   %s, Retry-After: %d\n   %s\n", s.status(a.status), a.wait, foldText(a.body, "   "))
 	after := s.stack.service.Seen()["rest"]
 	if a.wait < 1 || a.wait > int(window/time.Second) {
 		err = fmt.Errorf("Retry-After is %d", a.wait)
@@ -70,7 +75,7 @@ func (s *show) rightTokenIsRefused() error {
 	if err != nil {
 		return err
 	}
-	s.printf("   %d  Retry-After: %d\n", a.status, a.wait)
+	s.printf("   %s, Retry-After: %d\n", s.status(a.status), a.wait)
 	return expect("the right token from a locked client", a.status, 429)
 }
 
@@ -83,14 +88,14 @@ func (s *show) attackMCP() error {
 		if err != nil {
 			return err
 		}
-		s.printf(" %d", a.status)
+		s.printf(" %s", s.status(a.status))
 		if i < 4 {
 			if err := expect("a guess at the MCP server", a.status, 401); err != nil {
 				return err
 			}
 			continue
 		}
-		s.printf("\n   %s\n", a.body)
+		s.printf("\n   %s\n", foldText(a.body, "   "))
 		if err := expect("guess 4 at the MCP server", a.status, 429); err != nil {
 			return err
 		}
@@ -116,8 +121,8 @@ func (s *show) observe() error {
 		return err
 	}
 	warning := warnings[0]
-	s.printf("   Envoy's log:  %s\n", warning[strings.LastIndex(warning, "gatewarden:"):])
-	s.printf("   access log:   %s\n", access[0])
+	s.printf("   %s\n", foldText(warning[strings.LastIndex(warning, "gatewarden:"):], "   "))
+	s.printf("   %s\n", foldText(access[0], "   "))
 	for _, m := range []struct {
 		name   string
 		labels []string
@@ -135,7 +140,7 @@ func (s *show) observe() error {
 		if err != nil {
 			return err
 		}
-		s.printf("   metric:       %s{%s} %v\n", m.name, strings.Join(m.labels, ","), m.want)
+		s.printf("   %s{%s} %v\n", m.name, strings.Join(m.labels, ","), m.want)
 	}
 	return nil
 }
@@ -146,7 +151,7 @@ func (s *show) unlock() error {
 	earliest, latest := s.began.Add(window), s.ended.Add(window)
 	ctx, cancel := context.WithDeadlineCause(s.ctx, latest.Add(3*time.Second), errors.New("the lockout should be over"))
 	defer cancel()
-	s.printf("   seconds left:")
+	s.printf("  ")
 	last := 0
 	err := wait.Until(ctx, "the lockout to end", func() (bool, error) {
 		sent := time.Now()
@@ -172,6 +177,18 @@ func (s *show) unlock() error {
 	if err != nil {
 		return err
 	}
-	s.printf("  ->  200, %.2f seconds after the first guess\n", time.Since(s.began).Seconds())
+	s.printf(": %s, %.2f seconds after the first guess\n", s.status(http.StatusOK), time.Since(s.began).Seconds())
 	return nil
+}
+
+// status is a status code, with what is good and bad about it for who watches.
+func (s *show) status(code int) string {
+	switch text := strconv.Itoa(code); {
+	case code == http.StatusTooManyRequests:
+		return s.look.red(text)
+	case code < 300:
+		return s.look.green(text)
+	default:
+		return text
+	}
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/gatewarden/gatewarden/config"
-	"github.com/gatewarden/gatewarden/e2e/internal/client"
 )
 
 // screen is what "run" shows: what is there, and what to try.
@@ -20,20 +19,45 @@ type screen struct {
 }
 
 func (s screen) print(out io.Writer) {
-	say(out, "\nGatewarden guards a demo service. Ctrl-C stops it.\n\n")
-	row := func(what, where string) { say(out, "  %-22s%s\n", what, where) }
-	row("Envoy and Gatewarden", "http://"+s.public)
-	row("what passed them", "http://"+s.service+"/debug/seen")
-	row("metrics", "http://"+s.admin+"/stats/prometheus?filter=gatewarden")
-	row("logs", filepath.Join(s.logs, "access.log")+", envoy.log")
-	if s.configFile != "" {
-		row("configuration", s.configFile)
+	look := styleOf(out)
+	say(out, "\n%s Ctrl-C stops both.\n\n", look.bold("Gatewarden guards a demo service."))
+	for _, row := range s.places() {
+		say(out, "  %-23s %s\n", row[0], row[1])
 	}
-	say(out, "\nTry, in another terminal:\n")
+	say(out, "\n%s\n", look.bold("Try in another terminal, in this order:"))
 	for i, t := range s.tries() {
-		say(out, "\n%d. %s\n   %s\n", i+1, t.effect, t.command)
+		say(out, "\n%d. %s\n   %s\n", i+1, foldText(t.effect, "   "), look.bold(foldCommand(t.command, "   ")))
+	}
+	say(out, "\n%s\n\n", look.bold("And then:"))
+	for _, row := range s.next() {
+		say(out, "  %-23s %s\n", row[0], row[1])
 	}
 	say(out, "\n")
+}
+
+// places are where what is running can be reached.
+func (s screen) places() [][2]string {
+	rows := [][2]string{
+		{"http://" + s.public, "the service, through Envoy with Gatewarden"},
+		{"http://" + s.service, "the service itself; what has reached it: /debug/seen"},
+		{"http://" + s.admin, "Envoy's admin endpoint; metrics: /stats/prometheus"},
+		{filepath.Join(s.logs, "access.log"), "each request, with the reason if it was refused"},
+		{filepath.Join(s.logs, "envoy.log"), "Envoy's log, with failures, lockouts and refusals"},
+	}
+	if s.configFile != "" {
+		rows = append(rows, [2]string{s.configFile, "the rules"})
+	}
+	return rows
+}
+
+// next is what to do when all was tried.
+func (s screen) next() [][2]string {
+	return [][2]string{
+		{"more to try", "README.md, \"Tour\""},
+		{"limits on plans", "make run CONFIG=examples/tiers.json"},
+		{"rules of your own", "docs/configuration.md, make run CONFIG=yours.json"},
+		{"an attack to watch", "make demo"},
+	}
 }
 
 // try is a command and what it does.
@@ -41,27 +65,26 @@ type try struct{ effect, command string }
 
 func (s screen) tries() []try {
 	items := "http://" + s.public + "/api/v1/items"
-	list := s.quotaTries(items)
-	if len(list) == 0 {
-		list = s.lockoutTries(items)
-	}
-	return append(list, s.oauthTries()...)
-}
-
-func (s screen) lockoutTries(items string) []try {
-	list := []try{{"The right token: 200.", "curl -i " + withToken + items}}
-	if limit, window, ok := guarded(s.config); ok {
-		list = append(list,
-			try{
-				fmt.Sprintf("Guess %d times: %d times 401, then 429, for the rest of %s.", limit+1, limit, plain(window)),
-				fmt.Sprintf("for i in $(seq %d); do curl -s -o /dev/null -w '%%{http_code} ' -H 'Authorization: Bearer guess' %s; done; echo", limit+1, items),
-			},
-			try{"Now the right token is refused too; Retry-After says for how long.", "curl -i " + withToken + items})
-		if client.CanUse("127.0.0.2") == nil {
-			list = append(list, try{"Another client is served as before: 200.", "curl -i --interface 127.0.0.2 " + withToken + items})
+	for _, list := range [][]try{s.quotaTries(items), s.lockoutTries(items), s.oauthTries()} {
+		if len(list) > 0 {
+			return list
 		}
 	}
-	return list
+	return []try{{"The right token: 200.", "curl -i " + withToken + items}}
+}
+
+// lockoutTries has three commands: served, guessing, refused.
+func (s screen) lockoutTries(items string) []try {
+	limit, window, ok := guarded(s.config)
+	if !ok {
+		return nil
+	}
+	return []try{
+		{"The right token: 200.", "curl -i " + withToken + items},
+		{fmt.Sprintf("%d wrong tokens: %d times 401, then 429 for the rest of %s.", limit+1, limit, plain(window)),
+			fmt.Sprintf("for i in $(seq %d); do curl -s -o /dev/null -w '%%{http_code} ' -H 'Authorization: Bearer guess' %s; done; echo", limit+1, items)},
+		{"Now the right one is refused, too: a guesser must not learn that it is right. Retry-After says for how long.", "curl -i " + withToken + items},
+	}
 }
 
 func (s screen) oauthTries() (list []try) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -23,6 +24,7 @@ type show struct {
 	ctx                context.Context
 	stack              *stack
 	out                io.Writer
+	look               style
 	attacker, customer *visitor
 	// began and ended frame the attacker's first guess at the REST API, with
 	// which the window begins.
@@ -38,25 +40,26 @@ func newShow(ctx context.Context, s *stack, forwarded bool, out io.Writer) (*sho
 	if err != nil {
 		return nil, err
 	}
-	return &show{ctx: ctx, stack: s, out: out, attacker: attacker, customer: customer}, nil
+	return &show{ctx: ctx, stack: s, out: out, look: styleOf(out), attacker: attacker, customer: customer}, nil
 }
 
 // play stops at the first scene that does not go as it should.
 func (s *show) play() error {
-	for _, scene := range []struct {
+	scenes := []struct {
 		title string
 		play  func() error
 	}{
 		{"A customer at " + customerAddress + " has the right token.", s.customerIsServed},
-		{fmt.Sprintf("An attacker at %s guesses tokens. %d failures in %d seconds are allowed.", attackerAddress, limit, window/time.Second), s.guess},
-		{"Guess 21 is refused, and does not reach the service.", s.refusal},
-		{"While locked out, even the right token is refused: the lock tells the attacker nothing.", s.rightTokenIsRefused},
+		{fmt.Sprintf("An attacker at %s guesses tokens: %d failures within %d seconds are let through.", attackerAddress, limit, window/time.Second), s.guess},
+		{fmt.Sprintf("Guess %d is refused, and never reaches the service.", limit+1), s.refusal},
+		{"Now even the right token is refused: the lockout tells the attacker nothing.", s.rightTokenIsRefused},
 		{"The customer notices nothing.", s.customerIsServed},
-		{"The same attack on the MCP server (3 failures). The refusal is a JSON-RPC error with the request's id.", s.attackMCP},
-		{"What the operator sees.", s.observe},
-		{"The lockout ends when Retry-After said it would.", s.unlock},
-	} {
-		s.printf("\n%s\n", scene.title)
+		{"The same attack on the MCP server, which allows 3. An MCP client gets an error that it understands, with the id of its request.", s.attackMCP},
+		{"What the operator sees: Envoy's log, the access log, the metrics.", s.observe},
+		{"The lockout ends when Retry-After said it would. Seconds left:", s.unlock},
+	}
+	for i, scene := range scenes {
+		s.printf("\n%s\n", s.look.bold(foldText(fmt.Sprintf("%d. %s", i+1, scene.title), "   ")))
 		if err := scene.play(); err != nil {
 			s.printf("\n")
 			return fmt.Errorf("this is not what should have happened: %w", err)
@@ -68,7 +71,31 @@ func (s *show) play() error {
 			return s.ctx.Err()
 		}
 	}
-	s.printf("\nThat was the show: %q starts the same for you to try.\n", "make run")
+	return s.verdict()
+}
+
+// verdict says what came of it, and holds it to what the service has counted.
+func (s *show) verdict() error {
+	guesses, customer := s.attacker.guesses, s.customer.rightful
+	reached := guesses.sent - guesses.refused
+	s.printf("\n%s\n", foldText(fmt.Sprintf(
+		"%s Of %d wrong tokens for the REST API, %d reached the service. Of the customer's %d requests, %d were refused.",
+		s.look.bold("Verdict:"), guesses.sent, reached, customer.sent, customer.refused), ""))
+	own := s.attacker.rightful
+	if err := errors.Join(
+		expect("guesses that reached the service", reached, limit),
+		expect("requests of the customer that were refused", customer.refused, 0),
+		expect("requests that the service counts", s.stack.service.Seen()["rest"],
+			reached+customer.sent+own.sent-own.refused),
+	); err != nil {
+		return err
+	}
+	s.printf(`
+Next:
+  make run                  the same, for you to try with curl
+  README.md, "Configure"    the smallest rules of your own
+  docs/gauntlet.md          harder attacks, and what else there is against them
+`)
 	return nil
 }
 
@@ -79,7 +106,12 @@ type visitor struct {
 	base      string
 	http      *http.Client
 	forwarded string // its address, if it has to be told
+	// What was asked of the REST API, with wrong tokens and with the right one.
+	guesses, rightful tally
 }
+
+// tally counts requests.
+type tally struct{ sent, refused int }
 
 func newVisitor(address, public string, forwarded bool) (*visitor, error) {
 	v := &visitor{base: "http://" + public}
@@ -124,7 +156,16 @@ func (v *visitor) ask(ctx context.Context, method, path, token, body string) (an
 }
 
 func (v *visitor) items(ctx context.Context, token string) (answer, error) {
-	return v.ask(ctx, http.MethodGet, "/api/v1/items", token, "")
+	a, err := v.ask(ctx, http.MethodGet, "/api/v1/items", token, "")
+	counts := &v.guesses
+	if token == right {
+		counts = &v.rightful
+	}
+	counts.sent++
+	if a.status == http.StatusTooManyRequests {
+		counts.refused++
+	}
+	return a, err
 }
 
 func expect(what string, got, want int) error {

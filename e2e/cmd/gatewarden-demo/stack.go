@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
@@ -82,20 +79,4 @@ func start(ctx context.Context, finder envoy.Finder, address string, o envoy.Opt
 func (s *stack) stop() {
 	s.envoy.Stop()
 	s.service.Stop()
-}
-
-// checkPort tells early and plainly what Envoy would tell late and at length.
-func checkPort(what, address string) error {
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return explainPort(err, what, address)
-	}
-	return listener.Close()
-}
-
-func explainPort(err error, what, address string) error {
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%s is taken by another program, and %s needs it: stop that program (maybe another \"make run\"), or change the port in envoy.yaml", address, what)
-	}
-	return fmt.Errorf("%s cannot use %s: %w", what, address, err)
 }

@@ -1,0 +1,228 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gatewarden/gatewarden/e2e/internal/session"
+	"github.com/gatewarden/gatewarden/e2e/internal/wait"
+	"github.com/gatewarden/gatewarden/internal/docs"
+)
+
+// "make tour" sets it.
+var refresh = flag.Bool("refresh", false, "write what the commands in the pages really show into the pages")
+
+// Pages whose console blocks are run by tests of their own.
+var playedElsewhere = map[string]string{
+	"docs/cli.md":      "cmd/gatewarden/internal/cli",
+	"docs/explain.md":  "cmd/gatewarden/internal/cli",
+	"docs/simulate.md": "cmd/gatewarden/internal/cli",
+}
+
+// TestPages runs the commands of all console blocks, in order, against "make run",
+// and wants what stands below each. Attributes behind the opening fence say more:
+//
+//	config=FILE       the demo runs with this configuration
+//	not-run="reason"  the block is not run
+//
+// Blocks that follow each other on a page with the same configuration share a run.
+func TestPages(t *testing.T) {
+	root, err := filepath.Abs("../../..")
+	require.NoError(t, err)
+	pages, err := docs.Pages(root)
+	require.NoError(t, err)
+	played := 0
+	for _, page := range pages {
+		if playedElsewhere[page] != "" {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(root, page))
+		require.NoError(t, err)
+		if runs := runsOf(string(text)); len(runs) > 0 {
+			played++
+			t.Run(page, func(t *testing.T) { playPage(t, root, page, string(text), runs) })
+		}
+	}
+	assert.GreaterOrEqual(t, played, 2, "the test looks for the wrong thing")
+}
+
+// runsOf are the console blocks to play, those that share a run together.
+func runsOf(text string) (runs [][]docs.Block) {
+	for _, b := range docs.Blocks(text) {
+		if b.Language != "console" || b.Attributes["not-run"] != "" {
+			continue
+		}
+		if n := len(runs); n > 0 && runs[n-1][0].Attributes["config"] == b.Attributes["config"] {
+			runs[n-1] = append(runs[n-1], b)
+			continue
+		}
+		runs = append(runs, []docs.Block{b})
+	}
+	return runs
+}
+
+// playPage plays the runs of a page and, if asked, writes it anew.
+func playPage(t *testing.T, root, page, text string, runs [][]docs.Block) {
+	shown := make(map[int]string) // by where the block stands
+	for _, blocks := range runs {
+		var args []string
+		if config := blocks[0].Attributes["config"]; config != "" {
+			args = []string{"-config", filepath.Join(root, config)}
+		}
+		ok := t.Run(strings.Join(append([]string{"run"}, filepath.Base(blocks[0].Attributes["config"])), " "), func(t *testing.T) {
+			p := newPlayer(t, root, args, blocks)
+			for _, b := range blocks {
+				shown[b.Start] = p.play(t, page, b)
+			}
+		})
+		if !ok && *refresh {
+			return // half a page would be worse than none
+		}
+	}
+	if !*refresh {
+		return
+	}
+	var out strings.Builder
+	at := 0
+	for _, b := range docs.Blocks(text) {
+		if now, ok := shown[b.Start]; ok {
+			out.WriteString(text[at:b.Start] + now)
+			at = b.End
+		}
+	}
+	out.WriteString(text[at:])
+	require.NoError(t, os.WriteFile(filepath.Join(root, page), []byte(out.String()), 0o644))
+}
+
+// player runs commands as a reader of the page would.
+type player struct {
+	dir string
+	// tools has the command line, if a command needs it.
+	tools string
+	// there and back exchange the ports of envoy.yaml and those that are taken.
+	there, back *strings.Replacer
+}
+
+// needsRun tells whether a block speaks with what "make run" has started.
+func needsRun(b docs.Block) bool {
+	return strings.Contains(b.Text, "127.0.0.1:") || strings.Contains(b.Text, "build/demo/")
+}
+
+func newPlayer(t *testing.T, root string, args []string, blocks []docs.Block) *player {
+	t.Helper()
+	p := &player{dir: root, tools: t.TempDir(), there: strings.NewReplacer(), back: strings.NewReplacer()}
+	for _, b := range blocks {
+		if strings.Contains(b.Text, "$ gatewarden ") {
+			buildCommandLine(t, root, p.tools)
+			break
+		}
+	}
+	for _, b := range blocks {
+		if !needsRun(b) {
+			continue
+		}
+		r := startRun(t, args...)
+		t.Cleanup(func() { r.stop(t) })
+		p.dir = r.dir
+		var there, back []string
+		for i := 0; i < len(r.ports); i += 2 {
+			documented, taken := "127.0.0.1:"+r.ports[i], "127.0.0.1:"+r.ports[i+1]
+			there, back = append(there, documented, taken), append(back, taken, documented)
+		}
+		p.there, p.back = strings.NewReplacer(there...), strings.NewReplacer(back...)
+		break
+	}
+	// At a terminal, curl shows no progress when it prints.
+	require.NoError(t, os.WriteFile(filepath.Join(p.tools, ".curlrc"), []byte("silent\nshow-error\n"), 0o600))
+	for _, folder := range []string{"examples", "docs", "config"} {
+		if p.dir != root {
+			require.NoError(t, os.Symlink(filepath.Join(root, folder), filepath.Join(p.dir, folder)))
+		}
+	}
+	return p
+}
+
+// play runs a block and returns it with what its commands have written, where that
+// is not what the page shows.
+func (p *player) play(t *testing.T, page string, b docs.Block) string {
+	t.Helper()
+	steps, err := session.Parse(b.Text)
+	require.NoError(t, err, "%s:%d", page, b.Line)
+	for i := range steps {
+		step := &steps[i]
+		got := p.show(t, *step)
+		if session.Matches(step.Output, got) {
+			continue
+		}
+		if !*refresh {
+			assert.Fail(t, "a page shows what is not so; \"make tour\" writes what is",
+				"%s:%d\n$ %s\nshows\n%s\nbut it is\n%s", page, b.Line, step.Command, step.Output, got)
+			continue
+		}
+		step.Output = withoutTrails(got)
+	}
+	return session.Format(steps)
+}
+
+// withoutTrails is text without spaces at the ends of lines, which nobody sees.
+func withoutTrails(text string) string {
+	var out strings.Builder
+	for line := range strings.Lines(text) {
+		out.WriteString(strings.TrimRight(line, " \r\n") + "\n")
+	}
+	return out.String()
+}
+
+// show runs a command. What is read from metrics and logs lags behind: such a command
+// is run again until it shows what it should, or for ten seconds.
+func (p *player) show(t *testing.T, step session.Step) (got string) {
+	t.Helper()
+	limit := time.Duration(0)
+	if strings.Contains(step.Command, "/stats") || strings.Contains(step.Command, "build/demo/") {
+		limit = 10 * time.Second
+	}
+	until := time.Now().Add(limit)
+	err := wait.Until(t.Context(), step.Command, func() (bool, error) {
+		var err error
+		got, err = p.run(t, step.Command)
+		over := time.Now().After(until)
+		if err != nil && !over {
+			return false, nil // what it looks for is not there yet
+		}
+		return over || session.Matches(step.Output, got), err
+	})
+	require.NoError(t, err, got)
+	return got
+}
+
+// run runs a command in a shell and returns what a terminal would show.
+func (p *player) run(t *testing.T, command string) (string, error) {
+	t.Helper()
+	shell := exec.CommandContext(t.Context(), "bash", "-c", p.there.Replace(command))
+	shell.Dir = p.dir
+	shell.Env = append(os.Environ(), "CURL_HOME="+p.tools, "PATH="+p.tools+":"+os.Getenv("PATH"))
+	out, err := shell.CombinedOutput()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && strings.HasPrefix(command, "gatewarden ") {
+		err = nil // its exit codes are findings
+	}
+	return p.back.Replace(string(out)), err
+}
+
+// buildCommandLine builds the command line into dir.
+func buildCommandLine(t *testing.T, root, dir string) {
+	t.Helper()
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "gatewarden"), ".")
+	build.Dir = filepath.Join(root, "cmd", "gatewarden")
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+}

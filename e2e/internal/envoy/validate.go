@@ -1,0 +1,79 @@
+package envoy
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Put replaces, in a part of the configuration, what the YAML text has: "bootstrap",
+// "listener", "hcm" (its HTTP connection manager), "plugin" (the filter's PluginConfig)
+// or "http_filters" (all filters but the router).
+func (b *Bootstrap) Put(part, text string) error {
+	parts := map[string]Object{"bootstrap": b.tree, "listener": b.Listener, "hcm": b.HCM, "plugin": b.Plugin}
+	if part == "http_filters" {
+		return b.putFilters(text)
+	}
+	into, ok := parts[part]
+	if !ok {
+		return fmt.Errorf("there is no part %q", part)
+	}
+	var fields Object
+	if err := yaml.Unmarshal([]byte(text), &fields); err != nil {
+		return err
+	}
+	merge(into, fields)
+	return nil
+}
+
+// merge lets from replace what is not an object.
+func merge(into, from Object) {
+	for key, value := range from {
+		inner, isObject := value.(Object)
+		if old, ok := into[key].(Object); ok && isObject {
+			old = maps.Clone(old)
+			merge(old, inner)
+			value = old
+		}
+		into[key] = value
+	}
+}
+
+func (b *Bootstrap) putFilters(text string) error {
+	var filters []any
+	if err := yaml.Unmarshal([]byte(text), &filters); err != nil {
+		return err
+	}
+	old, _ := b.HCM["http_filters"].([]any)
+	if len(old) == 0 {
+		return errors.New("there is no router")
+	}
+	b.HCM["http_filters"] = append(filters, old[len(old)-1])
+	return nil
+}
+
+// Validate asks Envoy whether it would start with a configuration.
+func Validate(bin Binary, b *Bootstrap, dir, workDir string) error {
+	text, err := b.JSON()
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(dir, "validate.json")
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		return err
+	}
+	wasm := b.Wasm()
+	if !filepath.IsAbs(wasm) {
+		wasm = filepath.Join(workDir, wasm)
+	}
+	cmd := bin.command(dir, []string{wasm}, []string{"--mode", "validate", "--config-path", file})
+	cmd.Dir = workDir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	return nil
+}

@@ -1,0 +1,45 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
+	"github.com/gatewarden/gatewarden/internal/docs"
+)
+
+// The YAML blocks of the pages say where in envoy.yaml they belong. With each in its
+// place, Envoy would start.
+func TestEnvoyConfigurationInPages(t *testing.T) {
+	pages, err := docs.Pages(root)
+	require.NoError(t, err)
+	seen := 0
+	for _, page := range pages {
+		text, err := os.ReadFile(filepath.Join(root, page))
+		require.NoError(t, err)
+		for _, b := range docs.Blocks(string(text)) {
+			if b.Language != "yaml" || b.Attributes["in"] == "" {
+				continue
+			}
+			seen++
+			assert.NoError(t, validateWith(t, b.Attributes["in"], b.Text), "%s:%d", page, b.Line)
+		}
+	}
+	assert.GreaterOrEqual(t, seen, 2, "the test looks for the wrong thing")
+	assert.ErrorContains(t, validateWith(t, "hcm", "normalise_path: true"), "normalise_path", "a mistake is found")
+}
+
+func validateWith(t *testing.T, part, text string) error {
+	t.Helper()
+	bootstrap, err := envoy.Load(filepath.Join(root, "envoy.yaml"))
+	require.NoError(t, err)
+	require.NoError(t, bootstrap.SetWasm(wasmPath))
+	if err := bootstrap.Put(part, text); err != nil {
+		return err
+	}
+	return envoy.Validate(binary, bootstrap, t.TempDir(), root)
+}
