@@ -22,6 +22,9 @@ build: ## build build/gatewarden.wasm (TOOLCHAIN=auto|go|tinygo)
 cli: ## build build/gatewarden, the command line
 	@cd cmd/gatewarden && go build -o ../../build/gatewarden .
 
+image: build cli ## pack the filter as an OCI image for Istio and Envoy Gateway, in build/image
+	@build/gatewarden image build --revision "$$(git rev-parse HEAD)" $(if $(VERSION),--version $(VERSION))
+
 run: build ## start a demo service and Envoy with envoy.yaml in front of it (CONFIG=file)
 	@cd e2e && go run ./cmd/gatewarden-demo run $(if $(CONFIG),-config $(abspath $(CONFIG)))
 
@@ -46,4 +49,4 @@ check: ## check formatting, vet and lint; ends with a clean tree
 clean: ## remove what was built and downloaded
 	rm -rf build .tools
 
-.PHONY: help build cli run demo test fuzz gauntlet bench check clean
+.PHONY: help build cli image run demo test fuzz gauntlet bench check clean
