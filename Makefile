@@ -25,6 +25,9 @@ cli: ## build build/gatewarden, the command line
 man: ## write docs/man and docs/cli.md from what the commands say of themselves
 	@cd cmd/gatewarden && go test ./internal/cli -run 'IsCurrent$$' -count=1 -write
 
+image: build cli ## pack the filter as an OCI image for Istio and Envoy Gateway, in build/image
+	@build/gatewarden image build --revision "$$(git rev-parse HEAD)" $(if $(VERSION),--version $(VERSION))
+
 run: build ## start a demo service and Envoy with envoy.yaml in front of it (CONFIG=file)
 	@cd e2e && go run ./cmd/gatewarden-demo run $(if $(CONFIG),-config $(abspath $(CONFIG)))
 
@@ -52,4 +55,4 @@ check: ## check formatting, vet and lint; ends with a clean tree
 clean: ## remove what was built and downloaded
 	rm -rf build .tools
 
-.PHONY: help build cli man run demo test fuzz gauntlet bench check tour clean
+.PHONY: help build cli man run demo test fuzz gauntlet bench check tour image clean
