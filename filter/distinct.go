@@ -84,12 +84,13 @@ func (s *Stream) nameStuffed() {
 func (s *Stream) lockEarly(windowEnd, now int64) (until int64) {
 	f, rule := s.filter, &s.surface.early
 	spread := f.spread(s, rule.Jitter, now)
+	var record table.Record
 	locked := false
 	result := f.table.Update(s.counter, now, func(r table.Record, _ uint8, at int64) (table.Record, bool) {
 		if locked = at >= r.LockedUntil; locked {
 			r = lock(r, rule, windowEnd, at, spread)
 		}
-		until = r.LockedUntil
+		record = r
 		return r, locked
 	})
 	f.observe(result)
@@ -97,7 +98,8 @@ func (s *Stream) lockEarly(windowEnd, now int64) (until int64) {
 		return 0
 	}
 	s.surface.lockouts.add(1)
-	return until
+	f.registerClient(s, &record, now)
+	return record.LockedUntil
 }
 
 // countSpraying counts the client for each account at which it failed.
@@ -123,7 +125,7 @@ func (s *Stream) countSprayed(host Host, account string, now int64) {
 			f.reportSpraying(host, s, account, now)
 		}
 	case rule.lasting:
-		f.countKey(counter, &s.surface.slow, now)
+		f.countKey(counter, &s.surface.slow, now) // which never locks
 	}
 }
 
