@@ -17,7 +17,7 @@ import (
 )
 
 // filterSide are the folders whose code is compiled into the filter.
-var filterSide = []string{".", "config", "filter", "register", "table", "mcp", "internal/arena", "internal/jsonguard"}
+var filterSide = []string{".", "config", "filter", "operations", "register", "table", "mcp", "internal/arena", "internal/digest", "internal/jsonguard"}
 
 const module = "github.com/gatewarden/gatewarden"
 
@@ -25,10 +25,14 @@ const module = "github.com/gatewarden/gatewarden"
 // the arrows of the layout.
 var mayImport = map[string][]string{
 	".": {
-		module + "/config", module + "/filter", module + "/table", module + "/internal/arena",
+		module + "/config", module + "/filter", module + "/operations", module + "/table", module + "/internal/arena",
 	},
 	"filter": {
-		module + "/config", module + "/register", module + "/table", module + "/mcp", module + "/internal/jsonguard", "github.com/tidwall/gjson",
+		module + "/config", module + "/register", module + "/table", module + "/mcp",
+		module + "/internal/digest", module + "/internal/jsonguard", "github.com/tidwall/gjson",
+	},
+	"operations": {
+		module + "/config", module + "/filter", module + "/register", module + "/table", module + "/internal/digest", "github.com/tidwall/gjson",
 	},
 	"register":           {module + "/table"},
 	"config":             {"github.com/tidwall/gjson"},
@@ -42,7 +46,8 @@ var standardLibrary = map[string]bool{
 	"bytes": true, "crypto/sha256": true,
 	// The page of the operations endpoint is a file of its own: as a string it takes
 	// what it is long, and no file system.
-	"embed":           true,
+	"embed": true,
+
 	"encoding/base64": true, "encoding/binary": true, "errors": true,
 	"math": true, "math/bits": true, "net/netip": true, "slices": true, "sort": true,
 	"strconv": true, "strings": true, "unicode/utf8": true, "unsafe": true,

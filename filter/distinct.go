@@ -35,7 +35,7 @@ func (s *Stream) countStuffing(host Host, locked bool, now int64) {
 	if rule.limit == 0 || !s.nameStuffing() {
 		return
 	}
-	counter := f.table.Key(stuffingRule, s.surface.name, s.client.key[:])
+	counter := s.stuffingKey()
 	running, now, ok := f.beginWindow(counter, rule, now)
 	locks := s.surface.Lockout.Stuffing.Lock
 	if !ok || running.Count >= rule.limit && (locked || !locks) {
@@ -55,6 +55,10 @@ func (s *Stream) countStuffing(host Host, locked bool, now int64) {
 	if count == rule.limit || lockedUntil > 0 {
 		f.reportStuffing(host, s, count, lockedUntil, now)
 	}
+}
+
+func (s *Stream) stuffingKey() table.Key {
+	return s.filter.table.Key(stuffingRule, s.surface.name, s.client.key[:])
 }
 
 // nameStuffing names the pair of client and credential, if a credential is known.

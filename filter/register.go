@@ -20,7 +20,11 @@ func (f *Filter) registerLockout(l register.Lockout, s *Stream, record *table.Re
 
 // registerClient names the lockout of the stream's client.
 func (f *Filter) registerClient(s *Stream, record *table.Record, now int64) {
-	f.registerLockout(register.Lockout{Key: s.counter, What: register.Client, Client: f.clientName(&s.client)}, s, record, now)
+	l := register.Lockout{Key: s.counter, What: register.Client, Client: f.clientName(&s.client)}
+	if s.surface.Lockout.Stuffing.Lock {
+		l.Also = s.stuffingKey()
+	}
+	f.registerLockout(l, s, record, now)
 }
 
 // registerNetwork names the lockout of the network that the stream's client is in.

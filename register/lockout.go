@@ -15,6 +15,9 @@ type Lockout struct {
 	Client string
 	// Subject is the keyed hash of the account or credential, 0 if it is neither.
 	Subject uint64
+	// Also is the counter of another rule that is forgotten when the lockout is lifted by
+	// hand, so that it does not begin anew at once; zero if there is none.
+	Also table.Key
 	// By is the operator who locked by hand, "" if nobody did.
 	By string
 	// Since is when it began, Until when it was to end when it was written down.

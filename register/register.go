@@ -53,12 +53,13 @@ func (r *Register) Put(l Lockout, now int64) (complete bool) {
 	return stored && complete
 }
 
-// Remove forgets a lockout, if it is there.
-func (r *Register) Remove(key table.Key) {
-	table.Swap(r.store, r.locate(key.Spread()), func(value []byte) ([]byte, bool) {
+// Remove forgets a lockout, if it is still there as it was written down: another may
+// have begun meanwhile.
+func (r *Register) Remove(l Lockout) {
+	table.Swap(r.store, r.locate(l.Key.Spread()), func(value []byte) ([]byte, bool) {
 		s := decode(value)
-		i := s.find(key)
-		if i < 0 {
+		i := s.find(l.Key)
+		if i < 0 || s.lockouts[i] != l {
 			return nil, false
 		}
 		s.remove(i)

@@ -76,7 +76,7 @@ func TestAgainstModel(t *testing.T) {
 		act := func(w *Register) {
 			key := keyOf(random.Uint64N(keys))
 			if random.IntN(4) == 0 {
-				w.Remove(key)
+				w.Remove(model[key])
 				delete(model, key)
 				return
 			}
@@ -169,7 +169,7 @@ func TestLeast(t *testing.T) {
 func TestFind(t *testing.T) {
 	r := New(newStore())
 	want := Lockout{
-		Key: keyOf(1), Size: 12, What: Account, Surface: "login", Client: "2001:db8::/64", Subject: 1<<64 - 1, By: "alice",
+		Key: keyOf(1), Also: keyOf(9), Size: 12, What: Account, Surface: "login", Client: "2001:db8::/64", Subject: 1<<64 - 1, By: "alice",
 		Since: 1, Until: 1<<48 - 1,
 	}
 	r.Put(want, 0)
@@ -179,8 +179,11 @@ func TestFind(t *testing.T) {
 	if got, found := r.Find(keyOf(2)); found {
 		t.Errorf("found %+v", got)
 	}
-	r.Remove(keyOf(2))
-	r.Remove(keyOf(1))
+	r.Remove(Lockout{Key: keyOf(1), Since: 2})
+	if _, found := r.Find(keyOf(1)); !found {
+		t.Error("removed in the place of another")
+	}
+	r.Remove(want)
 	if got, found := r.Find(keyOf(1)); found {
 		t.Errorf("removed, and found %+v", got)
 	}
