@@ -17,6 +17,8 @@ import (
 var (
 	plugins = map[uint32]*plugin{}
 	streams = map[uint32]*stream{}
+	// requests are those to operations endpoints, by their plugins.
+	requests = map[uint32]*plugin{}
 )
 
 // results is the memory of the host calls' results. They are gone when the next
@@ -28,7 +30,11 @@ func contextCreate(id, parent uint32) {
 		plugins[id] = &plugin{}
 		return
 	}
-	if p := plugins[parent]; p != nil {
+	switch p := plugins[parent]; {
+	case p == nil:
+	case p.operations != nil:
+		requests[id] = p
+	default:
 		streams[id] = p.newStream(id)
 	}
 }
@@ -54,6 +60,7 @@ func done(id uint32) {
 		s.done()
 		return
 	}
+	delete(requests, id)
 	if p := plugins[id]; p != nil {
 		delete(plugins, id)
 		p.flush()
@@ -64,10 +71,20 @@ func requestHeaders(id uint32, end bool) filter.Action {
 	results.Reset()
 	s := streams[id]
 	if s == nil {
-		return filter.Continue
+		return answer(id)
 	}
 	trapIfAsked(&s.plugin.host)
 	return s.RequestHeaders(&s.plugin.host, end)
+}
+
+// answer answers a request to an operations endpoint.
+func answer(id uint32) filter.Action {
+	p := requests[id]
+	if p == nil {
+		return filter.Continue
+	}
+	p.operations.Answer(&p.host)
+	return filter.Pause
 }
 
 func requestBody(id, size uint32, end bool) filter.Action {

@@ -65,9 +65,10 @@ func trimmed(text string) []string {
 func TestMetricsAreDocumented(t *testing.T) {
 	doc := read(t, "docs/metrics.md")
 	known := map[string]bool{}
-	for _, file := range []string{"filter/metrics.go", "filter/audit.go", "filter/reply.go", "filter/stream.go", "filter/stream_body.go", "filter/spend.go"} {
+	for _, file := range []string{"filter/metrics.go", "filter/audit.go", "filter/reply.go", "filter/stream.go", "filter/stream_body.go", "filter/spend.go",
+		"operations/endpoint.go", "operations/change.go"} {
 		source := read(t, file)
-		for _, pattern := range []string{`"(gatewarden_\w+)"`, `Reason\w+ +Reason = "(\w+)"`, `gatewarden: ([a-z ]+)"`, `f\.line\("([a-z ]+)"`, `"([a-z ]*refusal)"`} {
+		for _, pattern := range []string{`"(gatewarden_\w+)"`, `Reason\w+ +Reason = "(\w+)"`, `gatewarden: ([a-z ]+?)(?: surface=)?"`, `f\.line\("([a-z ]+)"`, `"([a-z ]*refusal)"`} {
 			for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(source, -1) {
 				known[m[1]] = true
 				if !strings.Contains(doc, m[1]) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/operations"
 	"github.com/gatewarden/gatewarden/table"
 )
 
@@ -18,8 +19,10 @@ func main() {}
 
 // plugin is one plugin configuration in one worker.
 type plugin struct {
-	host   host
-	filter *filter.Filter
+	host host
+	// One of the two: what guards, or the endpoint for people on call.
+	filter     *filter.Filter
+	operations *operations.Endpoint
 	// idle are the streams that are done.
 	idle []*stream
 }
@@ -47,6 +50,10 @@ func (p *plugin) configure(size int) bool {
 	if !ok {
 		log(logError, "gatewarden: shared data keeps nothing, so workers could not count together; is it restricted by capability_restriction_config?")
 		return false
+	}
+	if c.Admin != nil {
+		p.operations = operations.New(c, &p.host, seed)
+		return true
 	}
 	if setTickPeriod(filter.TickPeriod) != statusOK {
 		log(logError, "gatewarden: the proxy refuses a timer, so metrics will not be written, and requests in flight be forgotten after 20 seconds")

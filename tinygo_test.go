@@ -17,7 +17,7 @@ import (
 )
 
 // filterSide are the folders whose code is compiled into the filter.
-var filterSide = []string{".", "config", "filter", "table", "mcp", "internal/arena", "internal/jsonguard"}
+var filterSide = []string{".", "config", "filter", "operations", "register", "table", "mcp", "internal/arena", "internal/digest", "internal/jsonguard"}
 
 const module = "github.com/gatewarden/gatewarden"
 
@@ -25,9 +25,16 @@ const module = "github.com/gatewarden/gatewarden"
 // the arrows of the layout.
 var mayImport = map[string][]string{
 	".": {
-		module + "/config", module + "/filter", module + "/table", module + "/internal/arena",
+		module + "/config", module + "/filter", module + "/operations", module + "/table", module + "/internal/arena",
 	},
-	"filter":             {module + "/config", module + "/table", module + "/mcp", module + "/internal/jsonguard", "github.com/tidwall/gjson"},
+	"filter": {
+		module + "/config", module + "/register", module + "/table", module + "/mcp",
+		module + "/internal/digest", module + "/internal/jsonguard", "github.com/tidwall/gjson",
+	},
+	"operations": {
+		module + "/config", module + "/filter", module + "/register", module + "/table", module + "/internal/digest", "github.com/tidwall/gjson",
+	},
+	"register":           {module + "/table"},
 	"config":             {"github.com/tidwall/gjson"},
 	"mcp":                {module + "/internal/jsonguard", "github.com/tidwall/gjson"},
 	"internal/jsonguard": {"github.com/tidwall/gjson"},
@@ -36,7 +43,12 @@ var mayImport = map[string][]string{
 // standardLibrary is what the filter may use of it. Everything compiled in is
 // paid for in each worker's memory, and TinyGo can compile less than there is.
 var standardLibrary = map[string]bool{
-	"bytes": true, "crypto/sha256": true, "encoding/base64": true, "encoding/binary": true, "errors": true,
+	"bytes": true, "crypto/sha256": true,
+	// The page of the operations endpoint is a file of its own: as a string it takes
+	// what it is long, and no file system.
+	"embed": true,
+
+	"encoding/base64": true, "encoding/binary": true, "errors": true,
 	"math": true, "math/bits": true, "net/netip": true, "slices": true, "sort": true,
 	"strconv": true, "strings": true, "unicode/utf8": true, "unsafe": true,
 	// Only plugin_native.go, which is not in the filter, may use it; see

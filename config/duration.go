@@ -82,3 +82,9 @@ func formatDuration(length int64) string {
 	}
 	return b.String()
 }
+
+// ParseDuration reads a duration as the configuration has it, in milliseconds.
+func ParseDuration(text string) (length int64, ok bool) {
+	length, ok = parseDuration(text)
+	return length, ok && length >= minDuration && length <= maxDuration
+}

@@ -2,10 +2,10 @@ package filter
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"strings"
 
 	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/internal/digest"
 )
 
 // maxAPIKey bounds what is hashed for a request. No key is longer.
@@ -13,36 +13,24 @@ const maxAPIKey = 1024
 
 // apiKey is a configured key made ready for being compared.
 type apiKey struct {
-	hash    [4]uint64
+	hash    digest.Digest
 	expires int64 // 0: never
 	identity
 }
 
 func newAPIKey(k *config.APIKey) apiKey {
-	return apiKey{hash: words(k.SHA256), expires: k.Expires, identity: identity{
+	return apiKey{hash: digest.New(k.SHA256), expires: k.Expires, identity: identity{
 		verified: true, subject: k.Subject, tenant: k.Tenant, tier: k.Tier, scopes: k.Scopes, roles: k.Roles,
 	}}
-}
-
-func words(hash [sha256.Size]byte) (w [4]uint64) {
-	for i := range w {
-		w[i] = binary.LittleEndian.Uint64(hash[8*i:])
-	}
-	return w
 }
 
 // findKey returns the place of the key with the hash, -1 if there is none. It looks
 // at every key, and at each for as long as at any other, so that the time it takes
 // says nothing about them.
-func findKey(keys []apiKey, hash [4]uint64) int {
+func findKey(keys []apiKey, hash digest.Digest) int {
 	found := 0
 	for i := range keys {
-		var different uint64
-		for j, word := range keys[i].hash {
-			different |= word ^ hash[j]
-		}
-		same := int(1 ^ (different|-different)>>63)
-		found += same * (i + 1) // no two keys have the same hash
+		found += keys[i].hash.Same(&hash) * (i + 1) // no two keys have the same hash
 	}
 	return found - 1
 }
@@ -55,7 +43,7 @@ func (f *Filter) keyIdentity(host Host, keys []apiKey, p *presented) identity {
 		return identity{}
 	}
 	f.name = append(f.name[:0], p.token...)
-	i := findKey(keys, words(sha256.Sum256(f.name)))
+	i := findKey(keys, digest.New(sha256.Sum256(f.name)))
 	if i < 0 || keys[i].expires > 0 && host.WallNow() >= keys[i].expires {
 		return identity{}
 	}

@@ -52,9 +52,7 @@ func (f *Filter) reportNetwork(host Host, s *Stream, r *table.Record, now int64)
 	if !f.allowSignal(now) {
 		return
 	}
-	w := &s.surface.Lockout.Wide
-	network := client{prefix: cut(s.client.address, w.IPv4Prefix, w.IPv6Prefix)}
-	network.key = networkKey(network.prefix)
+	network := s.wideNetwork()
 	b := appendField([]byte("gatewarden: network lockout"), "surface", s.surface.Name)
 	b = appendField(b, "client", f.clientName(&network))
 	b = appendNumber(b, "failures", int64(r.Count))
@@ -169,20 +167,7 @@ func appendNumber(b []byte, name string, value int64) []byte {
 
 // clientName is a client as the configuration wants it in the log.
 func (f *Filter) clientName(c *client) string {
-	if !c.prefix.IsValid() {
-		return "unknown"
-	}
-	switch f.audit.form {
-	case config.ClientHash:
-		return strconv.FormatUint(f.table.Hash(c.key[:]), 16)
-	case config.ClientTruncated:
-		bits := 24
-		if c.prefix.Addr().Is6() {
-			bits = 48
-		}
-		return prefixName(netip.PrefixFrom(c.prefix.Addr(), min(bits, c.prefix.Bits())).Masked())
-	}
-	return prefixName(c.prefix)
+	return ClientName(f.audit.form, f.table, c.prefix)
 }
 
 func prefixName(p netip.Prefix) string {

@@ -41,6 +41,7 @@ func (f *Filter) countFailure(host Host, s *Stream, why cause) {
 	}
 	if locked {
 		s.surface.lockouts.add(1)
+		f.registerClient(s, &record, now)
 	}
 	f.reportFailure(host, s, why, &record, locked, now)
 	if s.hasOwn {
@@ -56,6 +57,7 @@ func (f *Filter) countWide(host Host, s *Stream, now int64) {
 	record, locked, result := f.fail(s, s.wide, &s.surface.wide, now)
 	if result.Outcome == table.Stored && locked {
 		s.surface.networkLockouts.add(1)
+		f.registerNetwork(s, &record, now)
 		f.reportNetwork(host, s, &record, now)
 	}
 }

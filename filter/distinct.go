@@ -35,7 +35,7 @@ func (s *Stream) countStuffing(host Host, locked bool, now int64) {
 	if rule.limit == 0 || !s.nameStuffing() {
 		return
 	}
-	counter := f.table.Key(stuffingRule, s.surface.name, s.client.key[:])
+	counter := s.stuffingKey()
 	running, now, ok := f.beginWindow(counter, rule, now)
 	locks := s.surface.Lockout.Stuffing.Lock
 	if !ok || running.Count >= rule.limit && (locked || !locks) {
@@ -55,6 +55,10 @@ func (s *Stream) countStuffing(host Host, locked bool, now int64) {
 	if count == rule.limit || lockedUntil > 0 {
 		f.reportStuffing(host, s, count, lockedUntil, now)
 	}
+}
+
+func (s *Stream) stuffingKey() table.Key {
+	return s.filter.table.Key(stuffingRule, s.surface.name, s.client.key[:])
 }
 
 // nameStuffing names the pair of client and credential, if a credential is known.
@@ -84,12 +88,13 @@ func (s *Stream) nameStuffed() {
 func (s *Stream) lockEarly(windowEnd, now int64) (until int64) {
 	f, rule := s.filter, &s.surface.early
 	spread := f.spread(s, rule.Jitter, now)
+	var record table.Record
 	locked := false
 	result := f.table.Update(s.counter, now, func(r table.Record, _ uint8, at int64) (table.Record, bool) {
 		if locked = at >= r.LockedUntil; locked {
 			r = lock(r, rule, windowEnd, at, spread)
 		}
-		until = r.LockedUntil
+		record = r
 		return r, locked
 	})
 	f.observe(result)
@@ -97,7 +102,8 @@ func (s *Stream) lockEarly(windowEnd, now int64) (until int64) {
 		return 0
 	}
 	s.surface.lockouts.add(1)
-	return until
+	f.registerClient(s, &record, now)
+	return record.LockedUntil
 }
 
 // countSpraying counts the client for each account at which it failed.
@@ -123,7 +129,7 @@ func (s *Stream) countSprayed(host Host, account string, now int64) {
 			f.reportSpraying(host, s, account, now)
 		}
 	case rule.lasting:
-		f.countKey(counter, &s.surface.slow, now)
+		f.countKey(counter, &s.surface.slow, now) // which never locks
 	}
 }
 

@@ -35,6 +35,8 @@
 //	knowngood.go          which credentials pass a lockout
 //	keys.go, account.go   limits by account and credential
 //	distinct.go           how many different credentials, or clients, fail
+//	register.go           which lockouts and surfaces operators are told of
+//	operator.go           and whom they mean
 //	reply.go              what a refused client is told
 //	challenge.go          what is added to a 401
 //	metadata.go           the documents for OAuth clients

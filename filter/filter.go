@@ -2,6 +2,7 @@ package filter
 
 import (
 	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/register"
 	"github.com/gatewarden/gatewarden/table"
 )
 
@@ -27,6 +28,11 @@ type Filter struct {
 	limits   []limit
 	holdings map[table.Key]*holding
 
+	// register and catalogue are for operations endpoints, ticks those since the start.
+	register  *register.Register
+	catalogue []register.Surface
+	ticks     uint
+
 	lookups  lookups
 	audit    audit
 	signals  audit // the same rate again, for lines about attacks
@@ -50,6 +56,7 @@ func New(c *config.Config, host Host, seed table.Seed) *Filter {
 		config:   c,
 		surfaces: make([]surface, len(c.Surfaces)),
 		table:    table.New(host, seed, c.Table.Clients),
+		register: register.New(host),
 		audit:    audit{form: c.Log.Client, perSecond: int64(c.Log.PerSecond)},
 		signals:  audit{perSecond: int64(c.Log.PerSecond)},
 		bypasses: audit{perSecond: int64(c.Log.PerSecond)},
@@ -81,6 +88,8 @@ func New(c *config.Config, host Host, seed table.Seed) *Filter {
 			f.documents = documents(c.OAuth)
 		}
 	}
+	f.readyCatalogue()
+	f.publish(host)
 	f.defineMetrics(host)
 	for _, warning := range c.Warnings() {
 		host.Warn("gatewarden: " + warning)
@@ -95,5 +104,6 @@ const TickPeriod = 1000
 // Tick does what is due now and then.
 func (f *Filter) Tick(host Host) {
 	f.confirmPlaces(host)
+	f.publish(host)
 	f.Flush(host)
 }

@@ -22,10 +22,12 @@ const (
 
 // attempt is a failure key's counter for what a request attempts.
 type attempt struct {
-	key    table.Key
-	rule   *config.FailureKey
-	inBody bool // what is attempted was found in the body
-	slowed bool // it needs a turn
+	key  table.Key
+	rule *config.FailureKey
+	// subject is the keyed hash of what is attempted, if the key locks.
+	subject uint64
+	inBody  bool // what is attempted was found in the body
+	slowed  bool // it needs a turn
 }
 
 // attemptAccount notes an account that the request attempts. It may be two, one
@@ -63,7 +65,11 @@ func (s *Stream) nameAttempt(by config.KeyPart, what []byte, inBody bool) {
 			who = s.client.key[:]
 		}
 		key := s.filter.table.Key(keyRule, s.surface.name, []byte{byte(i)}, who, what)
-		s.attempts = append(s.attempts, attempt{key: key, rule: rule, inBody: inBody})
+		a := attempt{key: key, rule: rule, inBody: inBody}
+		if rule.Lock {
+			a.subject = s.filter.table.Hash(what)
+		}
+		s.attempts = append(s.attempts, a)
 	}
 }
 
@@ -141,15 +147,23 @@ func delay(count, limit uint32) int64 {
 func (s *Stream) countKeys(now int64) {
 	for i := range s.attempts {
 		if a := &s.attempts[i]; a.rule != &s.surface.slow { // which counts in its own way
-			s.filter.countKey(a.key, a.rule, now)
+			if record, locked := s.filter.countKey(a.key, a.rule, now); locked {
+				s.filter.registerAttempt(s, a, &record, now)
+			}
 		}
 	}
 }
 
-func (f *Filter) countKey(key table.Key, rule *config.FailureKey, now int64) {
-	f.observe(f.table.Update(key, now, func(r table.Record, floor uint8, at int64) (table.Record, bool) {
-		return failKey(r, floor, rule, at), true
-	}))
+// countKey counts a failure on a key's counter and tells whether it is the one that
+// locks.
+func (f *Filter) countKey(key table.Key, rule *config.FailureKey, now int64) (record table.Record, locked bool) {
+	result := f.table.Update(key, now, func(r table.Record, floor uint8, at int64) (table.Record, bool) {
+		record = failKey(r, floor, rule, at)
+		locked = rule.Lock && at >= r.LockedUntil && at < record.LockedUntil
+		return record, true
+	})
+	f.observe(result)
+	return record, locked && result.Outcome == table.Stored
 }
 
 // failKey counts one failure. A window of attempts that are slowed down lasts as

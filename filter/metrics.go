@@ -22,6 +22,7 @@ func (c *counter) flush(host Host) {
 type metrics struct {
 	malformed  counter
 	suppressed counter // log lines left out
+	unlisted   counter // lockouts for which the register had no room
 
 	table, quotas tableMetrics
 
@@ -118,6 +119,7 @@ func (f *Filter) defineMetrics(host Host) {
 	m := &f.metrics
 	define(&m.malformed, label(rateLimitedTotal, "surface", noSurface, "reason", string(ReasonMalformed)))
 	define(&m.suppressed, "gatewarden_log_suppressed_total")
+	define(&m.unlisted, "gatewarden_lockouts_unlisted_total")
 	define(&m.table.evictions, "gatewarden_table_evictions_total")
 	define(&m.table.full, "gatewarden_table_full_total")
 	define(&m.table.contended, "gatewarden_table_contended_total")
@@ -175,6 +177,7 @@ func (f *Filter) Flush(host Host) {
 	m := &f.metrics
 	m.malformed.flush(host)
 	m.suppressed.flush(host)
+	m.unlisted.flush(host)
 	m.table.flush(host)
 	m.quotas.flush(host)
 	for i := range m.introspections {

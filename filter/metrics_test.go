@@ -15,6 +15,7 @@ const twoSurfaces = `{"concurrency": [{"name": "c_2", "per": "all", "limit": 1}]
 func TestMetricNames(t *testing.T) {
 	_, host := newFilter(t, twoSurfaces)
 	want := []string{
+		"counter gatewarden_lockouts_unlisted_total",
 		"counter gatewarden_log_suppressed_total",
 		"counter gatewarden_over_capacity_total.rule.c_2.outcome.refused",
 		"counter gatewarden_over_capacity_total.rule.c_2.outcome.shadowed",

@@ -129,11 +129,18 @@ func (s *Stream) RequestHeaders(host Host, end bool) Action {
 
 func (s *Stream) nameCounters() {
 	t, surface := s.filter.table, s.surface
-	s.counter = t.Key(lockoutRule, surface.name, s.client.key[:])
-	if w := surface.Lockout.Wide; w.Failures > 0 {
-		network := networkKey(cut(s.client.address, w.IPv4Prefix, w.IPv6Prefix))
-		s.wide = t.Key(wideRule, surface.name, network[:])
+	s.counter = clientCounter(t, surface.name, s.client.key)
+	if surface.Lockout.Wide.Failures > 0 {
+		s.wide = networkCounter(t, surface.name, s.wideNetwork().key)
 	}
+}
+
+// wideNetwork is the network that the stream's client belongs to.
+func (s *Stream) wideNetwork() client {
+	w := &s.surface.Lockout.Wide
+	network := client{prefix: cut(s.client.address, w.IPv4Prefix, w.IPv6Prefix)}
+	network.key = networkKey(network.prefix)
+	return network
 }
 
 func (s *Stream) nameCredential(headers []Header) {

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -718,5 +719,51 @@ func TestUpdateReplacesAForeignValue(t *testing.T) {
 		if r, _, found := table.Get(key, &handClock{now: 1000}); !found || r.Count != 1 {
 			t.Errorf("%.9q: %+v, found %v", foreign, r, found)
 		}
+	}
+}
+
+// A key that was written down finds the record in a table of the same size.
+func TestLocator(t *testing.T) {
+	store := newSharedData().worker()
+	for _, counters := range []int{1, 17, 1024, 65536, 4194304} {
+		table := New(store, testSeed, counters)
+		key := table.Key([]byte("one"))
+		table.Update(key, 5, func(Record, uint8, int64) (Record, bool) { return Record{Count: 7, WindowEnd: 100}, true })
+		read, ok := ReadKey(key.Append(nil))
+		again := NewSized(store, Seed{}, table.Size())
+		r, _, found := again.Get(read, &handClock{now: 5})
+		if !ok || !found || r.Count != 7 || again.Capacity() != table.Capacity() {
+			t.Errorf("%d counters: size %d, found %v %+v", counters, table.Size(), found, r)
+		}
+	}
+	for _, size := range []int{0, KeySize - 1, KeySize + 1} {
+		if _, ok := ReadKey(make([]byte, size)); ok {
+			t.Errorf("%d bytes are a key", size)
+		}
+	}
+	if table := NewSized(store, testSeed, 255); table.Size() != MaxSize {
+		t.Errorf("a table of size %d", table.Size())
+	}
+}
+
+// Swap loses no race, and gives up on a store that refuses everything.
+func TestSwap(t *testing.T) {
+	worker := newSharedData().worker()
+	count := func(value []byte) ([]byte, bool) { return append(bytes.Clone(value), 'x'), true }
+	other := worker.data.worker()
+	worker.beforeSet = func() { worker.beforeSet = nil; Swap(other, []byte("k"), count) }
+	if !Swap(worker, []byte("k"), count) || !Swap(worker, []byte("k"), count) {
+		t.Error("gave up")
+	}
+	if value, _, _ := other.Get([]byte("k")); string(value) != "xxx" || worker.data.blind > 0 {
+		t.Errorf("got %q, %d blind writes", value, worker.data.blind)
+	}
+	sets := worker.sets
+	if !Swap(worker, []byte("k"), func([]byte) ([]byte, bool) { return nil, false }) || worker.sets != sets {
+		t.Error("what is to stay was written")
+	}
+	worker.refuse = true
+	if Swap(worker, []byte("k"), count) {
+		t.Error("refused, and done")
 	}
 }

@@ -29,6 +29,8 @@ type Bootstrap struct {
 	HCM Object
 	// Plugin is the PluginConfig of the filter named PluginName.
 	Plugin Object
+	// operations is the listener that the file has as comments, see Operations.
+	operations Object
 }
 
 // Load reads the YAML file at path.
@@ -38,6 +40,9 @@ func Load(path string) (*Bootstrap, error) {
 		return nil, err
 	}
 	b, err := parse(text)
+	if err == nil {
+		b.operations, err = operationsOf(text)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

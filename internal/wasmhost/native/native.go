@@ -7,6 +7,7 @@ import (
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter"
 	"github.com/gatewarden/gatewarden/internal/wasmhost"
+	"github.com/gatewarden/gatewarden/operations"
 	"github.com/gatewarden/gatewarden/table"
 )
 
@@ -22,8 +23,10 @@ type guest struct {
 	host    host
 	options wasmhost.Options
 	filter  *filter.Filter
-	streams map[uint32]*filter.Stream
-	idle    []*filter.Stream // done, as plugin.go keeps them
+	// operations is there in place of the filter where the configuration has "admin".
+	operations *operations.Endpoint
+	streams    map[uint32]*filter.Stream
+	idle       []*filter.Stream // done, as plugin.go keeps them
 }
 
 // Exports are those of exports_stdgo.go and exports_tinygo.go at the root.
@@ -47,19 +50,25 @@ func (g *guest) OnConfigure(uint32, int) (bool, error) {
 	if !ok {
 		return false, nil
 	}
+	if c.Admin != nil {
+		g.operations = operations.New(c, g.host, seed)
+		return true, nil
+	}
 	g.filter = filter.New(c, g.host, seed)
 	return true, nil
 }
 
 func (g *guest) OnTick(uint32) error {
 	g.host.takeBack()
-	g.filter.Tick(g.host)
+	if g.filter != nil {
+		g.filter.Tick(g.host)
+	}
 	return nil
 }
 
 func (g *guest) OnContextCreate(id, parent uint32) error {
 	g.host.takeBack()
-	if parent == 0 {
+	if parent == 0 || g.operations != nil {
 		return nil
 	}
 	if last := len(g.idle) - 1; last >= 0 {
@@ -73,34 +82,50 @@ func (g *guest) OnContextCreate(id, parent uint32) error {
 
 func (g *guest) OnRequestHeaders(id uint32, _ int, end bool) (wasmhost.Action, error) {
 	g.host.takeBack()
+	if g.operations != nil {
+		g.operations.Answer(g.host)
+		return wasmhost.Pause, nil
+	}
 	return action(g.streams[id].RequestHeaders(g.host, end)), nil
 }
 
 func (g *guest) OnRequestBody(id uint32, size int, end bool) (wasmhost.Action, error) {
 	g.host.takeBack()
-	return action(g.streams[id].RequestBody(g.host, size, end)), nil
+	if s := g.streams[id]; s != nil {
+		return action(s.RequestBody(g.host, size, end)), nil
+	}
+	return wasmhost.Continue, nil
 }
 
 func (g *guest) OnRequestTrailers(id uint32, _ int) (wasmhost.Action, error) {
 	g.host.takeBack()
-	return action(g.streams[id].RequestTrailers(g.host)), nil
+	if s := g.streams[id]; s != nil {
+		return action(s.RequestTrailers(g.host)), nil
+	}
+	return wasmhost.Continue, nil
 }
 
 func (g *guest) OnResponseHeaders(id uint32, _ int, end bool) (wasmhost.Action, error) {
 	g.host.takeBack()
-	g.streams[id].ResponseHeaders(g.host, end)
+	if s := g.streams[id]; s != nil {
+		s.ResponseHeaders(g.host, end)
+	}
 	return wasmhost.Continue, nil
 }
 
 func (g *guest) OnResponseBody(id uint32, size int, end bool) (wasmhost.Action, error) {
 	g.host.takeBack()
-	g.streams[id].ResponseBody(g.host, size, end)
+	if s := g.streams[id]; s != nil {
+		s.ResponseBody(g.host, size, end)
+	}
 	return wasmhost.Continue, nil
 }
 
 func (g *guest) OnResponseTrailers(id uint32, _ int) (wasmhost.Action, error) {
 	g.host.takeBack()
-	g.streams[id].ResponseTrailers(g.host)
+	if s := g.streams[id]; s != nil {
+		s.ResponseTrailers(g.host)
+	}
 	return wasmhost.Continue, nil
 }
 

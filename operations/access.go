@@ -1,0 +1,88 @@
+package operations
+
+import (
+	"crypto/sha256"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/internal/digest"
+)
+
+// A browser of somebody on call reaches this endpoint, and so may every page that is
+// open in it. The token keeps all of them out; what is refused before it keeps them
+// from trying.
+
+// maxToken bounds what is hashed for a request. No token is longer.
+const maxToken = 1024
+
+// holder is who holds a token.
+type holder struct {
+	id   string
+	hash digest.Digest
+}
+
+func holders(tokens []config.AdminToken) (list []holder) {
+	for i := range tokens {
+		list = append(list, holder{tokens[i].ID, digest.New(tokens[i].SHA256)})
+	}
+	return list
+}
+
+// operator returns who sends the request. It looks at every token, and at each for as
+// long as at any other.
+func (e *Endpoint) operator(r *request) (id string, ok bool) {
+	scheme, token, _ := strings.Cut(r.authorization, " ")
+	token = strings.Trim(token, " ")
+	if r.authorizations != 1 || !strings.EqualFold(scheme, "bearer") || token == "" || len(token) > maxToken {
+		return "", false
+	}
+	hash := digest.New(sha256.Sum256([]byte(token)))
+	found := 0
+	for i := range e.holders {
+		found += e.holders[i].hash.Same(&hash) * (i + 1) // no two have the same hash
+	}
+	if found == 0 {
+		return "", false
+	}
+	return e.holders[found-1].id, true
+}
+
+// strange tells why a request comes from where none should, nil if it does not. A
+// page elsewhere may have a name of its own lead here (DNS rebinding), and then it is of
+// the same origin to its browser: so only known names are answered to.
+func (e *Endpoint) strange(r *request) *filter.Reply {
+	if !e.serves(r.host) {
+		return problem(421, "Misdirected Request",
+			"The endpoint is not known under this name. Call it by an address or localhost, or add the name to admin.hosts.")
+	}
+	_, origin, _ := strings.Cut(r.origin, "://")
+	if r.origin != "" && !strings.EqualFold(origin, r.host) {
+		return problem(403, "Forbidden", "The request comes from a page elsewhere. Use the page of this endpoint.")
+	}
+	return nil
+}
+
+// embedded tells that a page elsewhere made the browser ask. To open the page here by a
+// link on one is no harm, so it is asked about data only.
+// See https://w3c.github.io/webappsec-fetch-metadata/#sec-fetch-site-header
+func embedded(r *request) bool { return r.site == "cross-site" || r.site == "same-site" }
+
+func (e *Endpoint) serves(authority string) bool {
+	host := strings.ToLower(hostOf(authority))
+	if host == "localhost" || slices.Contains(e.hosts, host) {
+		return true
+	}
+	_, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"))
+	return err == nil
+}
+
+// hostOf is an authority without its port.
+func hostOf(authority string) string {
+	if i := strings.LastIndexByte(authority, ':'); i > strings.LastIndexByte(authority, ']') {
+		return authority[:i]
+	}
+	return authority
+}

@@ -1,0 +1,24 @@
+package operations
+
+import (
+	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/table"
+)
+
+// Host is what the endpoint needs of the proxy: a part of what the filter does. What it
+// returns is gone when the request is answered.
+type Host interface {
+	table.Store
+	table.Clock
+	WallNow() int64
+	RequestHeaders() []filter.Header
+	Reply(reply *filter.Reply)
+	Warn(line string)
+	Counter(name string) filter.Metric
+	Add(metric filter.Metric, n uint64)
+}
+
+// moment is a clock that stands: one answer tells of one moment.
+type moment int64
+
+func (m moment) Now() int64 { return int64(m) }

@@ -1,0 +1,132 @@
+package operations
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/register"
+)
+
+// list tells who is locked out. With a client it asks the table about that one, whatever
+// the register has.
+func (e *Endpoint) list(host Host, r *request) *filter.Reply {
+	values, wrong := readQuery(r.query, "surface", "client")
+	if wrong != "" {
+		return badRequest(wrong)
+	}
+	surface, client := values[0], values[1]
+	now := host.Now()
+	surfaces := register.Surfaces(host, now)
+	var found []lockout
+	complete := true
+	if client == "" {
+		found, complete = e.listed(surface, now)
+	} else if found, wrong = e.ofClient(surfaces, surface, client, now); wrong != "" {
+		return badRequest(wrong)
+	}
+	host.Add(e.metrics.list, 1)
+	return reply(200, mediaJSON, document(found, surfaces, complete, host.WallNow()))
+}
+
+// listed are the lockouts that the register names and the table confirms.
+func (e *Endpoint) listed(surface string, now int64) (found []lockout, complete bool) {
+	var named []register.Lockout
+	complete = e.register.List(now, func(l register.Lockout) {
+		if surface == "" || l.Surface == surface {
+			named = append(named, l)
+		}
+	})
+	for i := range named {
+		if l, lasts := e.look(named[i], true, now); lasts {
+			found = append(found, l)
+		}
+	}
+	slices.SortFunc(found, newestFirst)
+	return found, complete
+}
+
+func newestFirst(a, b lockout) int {
+	switch {
+	case a.Since > b.Since:
+		return -1
+	case a.Since < b.Since:
+		return 1
+	}
+	return strings.Compare(a.Client, b.Client)
+}
+
+const notAClient = "The client is neither an address nor a network that is locked out as a whole on any surface. " +
+	"Write for example 192.0.2.7 or 2001:db8::7."
+
+// ofClient are the lockouts of a client, and of the network that it belongs to.
+func (e *Endpoint) ofClient(surfaces []register.Surface, surface, client string, now int64) (found []lockout, problem string) {
+	known := false
+	for i := range surfaces {
+		s := &surfaces[i]
+		for _, target := range filter.Targets(e.table(s.Size), s, client) {
+			known = true
+			if surface != "" && s.Name != surface {
+				continue
+			}
+			l, listed := e.name(s, &target)
+			if found1, lasts := e.look(l, listed, now); lasts && !contains(found, &found1) {
+				found = append(found, found1)
+			}
+		}
+	}
+	if !known {
+		return nil, notAClient
+	}
+	return found, ""
+}
+
+// contains tells whether a lockout is among others: two instances may guard the same
+// surface.
+func contains(list []lockout, l *lockout) bool {
+	return slices.ContainsFunc(list, func(other lockout) bool { return other.Key == l.Key && other.Size == l.Size })
+}
+
+// name is what the register has of a target, or what it would have.
+func (e *Endpoint) name(s *register.Surface, target *filter.Target) (l register.Lockout, listed bool) {
+	if l, listed = e.register.Find(target.Key); listed && l.Size == s.Size {
+		return l, true
+	}
+	return register.Lockout{
+		Key: target.Key, Size: s.Size, What: target.What, Surface: s.Name,
+		Client: filter.ClientName(e.form, e.table(s.Size), target.Network),
+	}, false
+}
+
+// document is the answer of the list: what lasts at the time of day, and where.
+func document(found []lockout, surfaces []register.Surface, complete bool, wall int64) []byte {
+	b := make([]byte, 0, 512+320*len(found))
+	b = appendTime(append(b, `{"now":`...), wall)
+	b = strconv.AppendBool(append(b, `,"complete":`...), complete)
+	b = append(b, `,"surfaces":[`...)
+	for i := range surfaces {
+		b = appendSurface(comma(b, i), &surfaces[i])
+	}
+	b = append(b, `],"lockouts":[`...)
+	for i := range found {
+		b = found[i].appendTo(comma(b, i), surfaces, wall)
+	}
+	return append(b, "]}"...)
+}
+
+func comma(b []byte, i int) []byte {
+	if i > 0 {
+		return append(b, ',')
+	}
+	return b
+}
+
+func appendSurface(b []byte, s *register.Surface) []byte {
+	b = appendText(b, `{"name":`, s.Name)
+	b = strconv.AppendBool(append(b, `,"enforced":`...), s.Enforced)
+	b = strconv.AppendUint(append(b, `,"ipv4_prefix":`...), uint64(s.IPv4), 10)
+	b = strconv.AppendUint(append(b, `,"ipv6_prefix":`...), uint64(s.IPv6), 10)
+	b = strconv.AppendInt(append(b, `,"seconds":`...), s.Duration/1000, 10)
+	return append(b, '}')
+}

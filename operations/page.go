@@ -1,0 +1,18 @@
+package operations
+
+import _ "embed" // the page
+
+// page is the whole page, with its style and script. It has no data in it.
+//
+//go:embed page.html
+var page string
+
+// contentSecurityPolicy lets the page run its own style and script, which it names by
+// their hashes, and reach this endpoint; nothing else. A test holds the hashes to the
+// page.
+// See https://www.w3.org/TR/CSP3/
+const contentSecurityPolicy = "default-src 'none'; connect-src 'self'; img-src data:; " +
+	"script-src 'sha256-L9cjJWKsvvIxD0bKUaL75MWMv+HM9JWuVj3bnrhBIs8='; " +
+	"style-src 'sha256-bocfVxeBNnyoJsHIGi5Lt15cOJ5PpVzxk8mZuwdUDcg='; " +
+	"require-trusted-types-for 'script'; trusted-types 'none'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -1,0 +1,46 @@
+package register
+
+import "github.com/gatewarden/gatewarden/table"
+
+// Lockout is what is written down of a lockout when it begins.
+type Lockout struct {
+	// Key finds its record in the table of the Size (see table.Table.Size).
+	Key  table.Key
+	Size uint8
+	What What
+	// Surface is the name of the surface that it is for.
+	Surface string
+	// Client is who is locked out, as the log names clients; "" if it is an account or
+	// credential of all clients.
+	Client string
+	// Subject is the keyed hash of the account or credential, 0 if it is neither.
+	Subject uint64
+	// Also is the counter of another rule that is forgotten when the lockout is lifted by
+	// hand, so that it does not begin anew at once; zero if there is none.
+	Also table.Key
+	// By is the operator who locked by hand, "" if nobody did.
+	By string
+	// Since is when it began, Until when it was to end when it was written down.
+	Since, Until int64
+}
+
+// What is locked out.
+type What uint8
+
+// All that can be locked out.
+const (
+	Client What = iota
+	Network
+	Account
+	Credential
+	whats
+)
+
+var whatNames = [whats]string{"client", "network", "account", "credential"}
+
+func (w What) String() string {
+	if w < whats {
+		return whatNames[w]
+	}
+	return ""
+}
