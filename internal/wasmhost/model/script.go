@@ -125,7 +125,7 @@ type Answer struct {
 // proxies are the network that is trusted where a setup trusts any.
 var proxies = netip.MustParsePrefix("10.0.0.0/8")
 
-func (r *Request) wire(s *Setup) wasmhost.Request {
+func (r *Request) Wire(s *Setup) wasmhost.Request {
 	w := wasmhost.Request{Method: r.Method, Path: r.spelled()}
 	add := func(name, value string) { w.Headers = append(w.Headers, [2]string{name, value}) }
 	r.writeAddress(s, &w, add)
@@ -251,7 +251,7 @@ func (c Credential) header() (name, value string) {
 	return "authorization", "Bearer " + c.Secret
 }
 
-func (a *Answer) wire() wasmhost.Response {
+func (a *Answer) Wire() wasmhost.Response {
 	w := wasmhost.Response{Status: a.Status, Details: a.Behind}
 	add := func(name, value string) { w.Headers = append(w.Headers, [2]string{name, value}) }
 	if a.Type != "" {
