@@ -38,7 +38,7 @@ type Step struct {
 	Meanwhile []Step
 }
 
-// Request is what a client means to send; wire writes it.
+// Request is what a client means to send; Wire writes it.
 type Request struct {
 	Method   string
 	Override string // X-HTTP-Method-Override
@@ -125,6 +125,7 @@ type Answer struct {
 // proxies are the network that is trusted where a setup trusts any.
 var proxies = netip.MustParsePrefix("10.0.0.0/8")
 
+// Wire is the request as it reaches a filter that has the setup.
 func (r *Request) Wire(s *Setup) wasmhost.Request {
 	w := wasmhost.Request{Method: r.Method, Path: r.spelled()}
 	add := func(name, value string) { w.Headers = append(w.Headers, [2]string{name, value}) }
@@ -251,6 +252,7 @@ func (c Credential) header() (name, value string) {
 	return "authorization", "Bearer " + c.Secret
 }
 
+// Wire is the answer as it reaches the filter.
 func (a *Answer) Wire() wasmhost.Response {
 	w := wasmhost.Response{Status: a.Status, Details: a.Behind}
 	add := func(name, value string) { w.Headers = append(w.Headers, [2]string{name, value}) }
