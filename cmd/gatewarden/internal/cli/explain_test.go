@@ -125,20 +125,32 @@ func TestExplainSays(t *testing.T) {
 		{metadata, `/mcp --metadata '{"envoy.filters.http.jwt_authn": {"sub": "ann", "tier": "pro"}}' --repeat 9`,
 			[]string{`the subject "ann" pays; 1 of 7 within 1m (fixed window), the limit of the tier "pro"; 6 left after it`, "number 8 is the first"}},
 		{metadata, `/mcp --repeat 9`, []string{"the client's address pays", "the limit of everybody else", "quotas[0]", "number 2 is the first"}},
-		{`{"surfaces": [{"name": "a", "kind": "api", "match": [{"prefix": "/a"}], "lockout": {"mode": "shadow", "failures": 1}}]}`,
-			`/a -u a:b --after 1`, []string{"It has failed 1 time before. It passes, because the rule that would refuse it is in shadow mode."}},
+		{lockout(`"wide": {"failures": 2}`), `/a -u a:b --after 2`, []string{"! wide", "failures is the limit of the client's network", "* lockout"}},
+		{lockout(`"keys": [{"per": ["credential"], "failures": 2, "action": "lock"}]`), `/a -u a:b --after 2`,
+			[]string{"! keys", "locked_out", `surfaces[0].lockout.keys[0].action "slow"`, "* lockout"}},
+		{lockout(`"keys": [{"per": ["client", "account"], "failures": 2}]`), `/a -u a:b --after 4`,
+			[]string{"of which 3 counted as failures", "! keys", "slow attempts down", "rate_limited"}},
+		{lockout(`"known_good": {"for": "1h"}, "pending": 3, "stuffing": {"credentials": 9}, "spraying": {"clients": 9, "action": "slow"}`),
+			`/a -u a:b --status 200`, []string{"does not know the credential as good", "and 3 more", "are reported; 0 so far", "slow its attempts down", "It is a success"}},
+		{lockout(`"mode": "shadow", "failures": 1`), `/a -u a:b --after 1`, []string{"It has failed 1 time before. It passes, because the rule that would refuse it is in shadow mode."}},
 	} {
 		code, out, log := invoke(t, "gatewarden explain -c - "+row.args, row.config)
+		_, asJSON, _ := invoke(t, "gatewarden explain --format json -c - "+row.args, row.config)
+		all := out + asJSON
 		for _, want := range row.wants {
-			if code != exitFine || !strings.Contains(out, want) {
-				t.Errorf("%s %s: %d %s, wanted %q in\n%s", row.config, row.args, code, log, want, out)
+			if code != exitFine || !strings.Contains(all, want) {
+				t.Errorf("%s %s: %d %s, wanted %q in\n%s", row.config, row.args, code, log, want, all)
 			}
 		}
-		_, asJSON, _ := invoke(t, "gatewarden explain --format json -c - "+row.args, row.config)
-		if strings.Contains(out+asJSON, "s3cret") || !json.Valid([]byte(asJSON)) {
-			t.Errorf("%s %s: a secret is printed, or what is no JSON:\n%s\n%s", row.config, row.args, out, asJSON)
+		if strings.Contains(all, "s3cret") || !json.Valid([]byte(asJSON)) {
+			t.Errorf("%s %s: a secret is printed, or what is no JSON:\n%s", row.config, row.args, all)
 		}
 	}
+}
+
+// lockout is a configuration of one surface.
+func lockout(rule string) string {
+	return `{"surfaces": [{"name": "a", "kind": "api", "match": [{"prefix": "/a"}], "lockout": {` + rule + `}}]}`
 }
 
 // TestExplainMisuse: what cannot be explained, and what to write instead.

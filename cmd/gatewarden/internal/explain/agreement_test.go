@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -192,6 +193,9 @@ func (s *script) play(start start, saw map[string]int) string {
 		if what := consistent(w, &o, step); what != "" {
 			return fmt.Sprintf("request %d: %s", i, what)
 		}
+		if what := marked(w, request, &o); what != "" {
+			return fmt.Sprintf("request %d: %s", i, what)
+		}
 		note(saw, &o)
 	}
 	return ""
@@ -352,6 +356,24 @@ func told(w *written, o *outcome) string {
 				return fmt.Sprintf("quota %d is said to have %d left, and the client is told %s", i, q.Left, h.Value)
 			}
 		}
+	}
+	return ""
+}
+
+// marked looks for the rule that refuses, which the report marks.
+func marked(w *written, r *Request, o *outcome) string {
+	report := w.report(r, o)
+	if err := report.Text(io.Discard); err != nil {
+		return err.Error()
+	}
+	w.next(o)
+	rules := slices.Clone(report.Rules)
+	if report.Identity != nil {
+		rules = append(rules, report.Identity.Sources...)
+	}
+	marked := slices.ContainsFunc(rules, func(r Rule) bool { return r.Refuses })
+	if must := o.reason != "" && o.reason != string(filter.ReasonMalformed); marked != must {
+		return fmt.Sprintf("refused for %q, and a rule is marked: %v, of %+v", o.reason, marked, rules)
 	}
 	return ""
 }

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gatewarden/gatewarden/config"
@@ -20,10 +21,12 @@ func (w *written) identityPart(o *outcome) *IdentityPart {
 	v := &o.view.Identity
 	p := &IdentityPart{Verified: v.Verified, Subject: v.Subject, Tenant: v.Tenant, Tier: v.Tier, Scopes: v.Scopes, Roles: v.Roles}
 	for i := range v.Said {
-		said := v.Said[i]
+		source := &w.Identity[i]
 		p.Sources = append(p.Sources, Rule{
-			Rule: identityKinds[w.Identity[i].Kind], Place: w.place("identity[%d]", i),
-			Applies: said != filter.NotAsked, Says: w.said(o, i),
+			Rule: identityKinds[source.Kind], Place: w.place("identity[%d]", i),
+			Applies: v.Said[i] != filter.NotAsked, Says: w.said(o, i),
+			Refuses: o.reason == string(filter.ReasonStoreUnavailable) && source.Kind == config.IdentityIntrospection &&
+				source.Introspection.OnError == config.OnErrorDeny && slices.Contains(o.asked, source.Introspection.Cluster),
 		})
 	}
 	return p

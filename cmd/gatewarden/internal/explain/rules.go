@@ -39,7 +39,7 @@ func (w *written) refusing(o *outcome) (places []string) {
 	switch filter.Reason(o.reason) {
 	case filter.ReasonLockedOut, filter.ReasonRateLimited:
 		return []string{lockout(w.lockedBy(o))}
-	case filter.ReasonAuthDenied, filter.ReasonStoreUnavailable:
+	case filter.ReasonAuthDenied:
 		return []string{w.place("surfaces[%d].require", v.Surface)}
 	case filter.ReasonBypassDenied:
 		return []string{w.place("bypass")}
