@@ -62,52 +62,75 @@ func networkKey(p netip.Prefix) (key [17]byte) {
 
 func sourceOf(c *config.Client, host Host, headers []Header) netip.Addr {
 	peer := parseAddress(host.Property(sourceAddress))
-	switch c.Source {
-	case config.SourceXFF:
-		return orElse(walkForwarded(headers, c.TrustedProxies), peer)
-	case config.SourceXFFFirst:
-		return orElse(firstForwarded(headers), peer)
-	case config.SourceHeader:
-		if contains(c.TrustedProxies, peer) {
-			return orElse(parseAddress(only(headers, c.Header)), peer)
-		}
+	if named := namedAddress(c, headers, peer); named.IsValid() {
+		return named
 	}
 	return peer
 }
 
-func orElse(a, b netip.Addr) netip.Addr {
-	if a.IsValid() {
-		return a
+// namedAddress is the address that the headers name, if the configuration has their
+// word taken.
+func namedAddress(c *config.Client, headers []Header, peer netip.Addr) netip.Addr {
+	switch c.Source {
+	case config.SourceXFF:
+		return walkForwarded(headers, c.TrustedProxies)
+	case config.SourceXFFFirst:
+		return firstForwarded(headers)
+	case config.SourceHeader:
+		if contains(c.TrustedProxies, peer) {
+			return parseAddress(only(headers, c.Header))
+		}
 	}
-	return b
+	return netip.Addr{}
 }
 
 const forwardedFor = "x-forwarded-for"
 
-// walkForwarded goes through X-Forwarded-For from the right, which is where
+// walkForwarded goes through X-Forwarded-For to the client.
+func walkForwarded(headers []Header, trusted []netip.Prefix) netip.Addr {
+	w := forwardedWalk{headers: headers, trusted: trusted}
+	for w.step() {
+	}
+	return w.client
+}
+
+// forwardedWalk is a walk through X-Forwarded-For from the right, which is where
 // proxies append, to the first address that is no trusted proxy. An entry that
 // is no address ends the walk at the last trusted one: what stands further left
 // may be the client's own invention.
-func walkForwarded(headers []Header, trusted []netip.Prefix) netip.Addr {
-	var last netip.Addr
-	for i := len(headers) - 1; i >= 0; i-- {
-		if headers[i].Name != forwardedFor {
-			continue
+type forwardedWalk struct {
+	headers []Header // that were not walked yet
+	trusted []netip.Prefix
+	// rest of the line that is being walked, if there is more of it.
+	rest string
+	more bool
+	over bool
+
+	// entry is where the walk has come to, client the address that it ends at
+	// unless it goes on.
+	entry  string
+	client netip.Addr
+}
+
+// step goes to the next entry, and tells whether there was one.
+func (w *forwardedWalk) step() bool {
+	for !w.over && !w.more && len(w.headers) > 0 {
+		last := len(w.headers) - 1
+		if w.headers[last].Name == forwardedFor {
+			w.rest, w.more = w.headers[last].Value, true
 		}
-		for rest, more := headers[i].Value, true; more; {
-			var entry string
-			rest, entry, more = cutLast(rest)
-			address := parseAddress(entry)
-			if !address.IsValid() {
-				return last
-			}
-			last = address
-			if !contains(trusted, address) {
-				return last
-			}
-		}
+		w.headers = w.headers[:last]
 	}
-	return last
+	if w.over || !w.more {
+		return false
+	}
+	w.rest, w.entry, w.more = cutLast(w.rest)
+	address := parseAddress(w.entry)
+	if w.over = !address.IsValid(); w.over {
+		return true
+	}
+	w.client, w.over = address, !contains(w.trusted, address)
+	return true
 }
 
 // cutLast cuts the last entry from a comma-separated list.

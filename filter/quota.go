@@ -142,12 +142,8 @@ type charge struct {
 // rule takes the place of others only if all of them do: otherwise a path could be
 // dressed up to be held to less.
 func (s *Stream) chooseQuotas(t *target) {
-	readings, overridden := s.filter.readings, uint64(0)
-	for _, q := range s.surface.quotas {
-		if q.overrides != 0 && q.isSurelyFor(t, readings) {
-			overridden |= q.overrides
-		}
-	}
+	readings := s.filter.readings
+	overridden := s.surface.overridden(t, readings)
 	var per config.Per
 	for _, q := range s.surface.quotas {
 		if overridden&q.bit != 0 || !q.mayBeFor(t, readings) {
@@ -161,6 +157,16 @@ func (s *Stream) chooseQuotas(t *target) {
 	if per&config.PerPath != 0 {
 		s.endpoint = s.filter.quotaTable.Hash([]byte(endpoint(pathOf(t.path))))
 	}
+}
+
+// overridden are the bits of the rules that others take the place of.
+func (s *surface) overridden(t *target, readings []string) (rules uint64) {
+	for _, q := range s.quotas {
+		if q.overrides != 0 && q.isSurelyFor(t, readings) {
+			rules |= q.overrides
+		}
+	}
+	return rules
 }
 
 // mayBeFor tells whether one of the readings leads to the rule.

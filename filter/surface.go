@@ -122,21 +122,37 @@ func (f *Filter) classify(t *target) (owner *surface, ambiguous bool) {
 }
 
 func (f *Filter) owner(t *target, path string) *surface {
-	for i := range f.config.Exempt {
-		if exempts(&f.config.Exempt[i], t, path) {
-			return nil
-		}
+	if f.exemption(t, path) >= 0 {
+		return nil
 	}
 	path = trimSlash(lower(path))
 	for i := range f.surfaces {
-		s := &f.surfaces[i]
-		for j := range s.match {
-			if matches(&s.match[j], t, path) {
-				return s
-			}
+		if s := &f.surfaces[i]; s.matching(t, path) >= 0 {
+			return s
 		}
 	}
 	return nil
+}
+
+// exemption is the place of the entry that exempts a reading, -1 if there is none.
+func (f *Filter) exemption(t *target, path string) int {
+	for i := range f.config.Exempt {
+		if exempts(&f.config.Exempt[i], t, path) {
+			return i
+		}
+	}
+	return -1
+}
+
+// matching is the place of the surface's entry that matches a reading in lower case,
+// -1 if there is none.
+func (s *surface) matching(t *target, path string) int {
+	for i := range s.match {
+		if matches(&s.match[i], t, path) {
+			return i
+		}
+	}
+	return -1
 }
 
 // exempts compares to the letter: what only resembles an exempt request is not

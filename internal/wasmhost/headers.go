@@ -4,52 +4,18 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
+
+	"github.com/gatewarden/gatewarden/internal/hostform"
 )
 
 // headerMap is a header or trailer map as Envoy keeps it: lines in order, names
 // in lower case, pseudo headers in front.
 type headerMap struct {
 	pairs [][2]string
-	joins joinSet
+	joins hostform.Names
 }
 
-// A joinSet are the names of which a map has at most one line: adding another
-// value puts it behind a comma in that line. They are the headers that Envoy
-// keeps in fields of their own, and more of them come with its extensions, so
-// that another build may have fewer:
-// https://github.com/envoyproxy/envoy/blob/v1.36.0/envoy/http/header_map.h
-// (INLINE_REQ_STRING_HEADERS and following). These are those of Envoy 1.40 with
-// all extensions, as the contract has found them.
-type joinSet map[string]bool
-
-var requestJoins = joinNames(`
-	:authority :path :method :scheme
-	accept accept-encoding access-control-request-headers access-control-request-method
-	authorization cache-control content-encoding content-type expect grpc-timeout
-	if-match if-modified-since if-none-match if-range if-unmodified-since origin
-	pragma referer user-agent via x-envoy-decorator-operation
-	x-envoy-external-address x-envoy-original-path x-forwarded-for x-forwarded-host
-	x-forwarded-port x-forwarded-proto x-request-id`)
-
-var responseJoins = joinNames(`
-	:status
-	access-control-allow-credentials access-control-allow-headers
-	access-control-allow-methods access-control-allow-origin
-	access-control-allow-private-network access-control-expose-headers
-	access-control-max-age age cache-control content-encoding content-type date
-	etag expires grpc-message grpc-status last-modified location proxy-status
-	server upgrade vary via x-envoy-ratelimited x-envoy-upstream-service-time
-	x-request-id`)
-
-func joinNames(names string) joinSet {
-	set := joinSet{}
-	for _, name := range strings.Fields(names) {
-		set[name] = true
-	}
-	return set
-}
-
-func newHeaderMap(joins joinSet, pairs ...[2]string) *headerMap {
+func newHeaderMap(joins hostform.Names, pairs ...[2]string) *headerMap {
 	m := &headerMap{joins: joins}
 	for _, p := range pairs {
 		m.add(p[0], p[1])
@@ -132,21 +98,8 @@ func (m *headerMap) len() int {
 	return len(m.pairs)
 }
 
-// EncodePairs writes pairs as the ABI passes maps through memory: their number,
-// the sizes of all names and values, then the bytes, each ended by a zero. See
-// https://github.com/proxy-wasm/proxy-wasm-cpp-host/blob/52a0291/src/pairs_util.cc
-func EncodePairs(pairs [][2]string) []byte {
-	b := binary.LittleEndian.AppendUint32(nil, uint32(len(pairs)))
-	for _, p := range pairs {
-		b = binary.LittleEndian.AppendUint32(b, uint32(len(p[0])))
-		b = binary.LittleEndian.AppendUint32(b, uint32(len(p[1])))
-	}
-	for _, p := range pairs {
-		b = append(append(b, p[0]...), 0)
-		b = append(append(b, p[1]...), 0)
-	}
-	return b
-}
+// EncodePairs writes pairs as the ABI passes maps through memory.
+func EncodePairs(pairs [][2]string) []byte { return hostform.Pairs(pairs) }
 
 // Envoy takes no larger maps from a guest:
 // https://github.com/proxy-wasm/proxy-wasm-cpp-host/blob/52a0291/include/proxy-wasm/limits.h

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/gatewarden/gatewarden/internal/hostform"
 )
 
 // localReply is a response that the filter makes up.
@@ -76,7 +78,7 @@ func (s *stream) build(r localReply) (*headerMap, []byte) {
 		return s.buildGRPC(r), nil
 	}
 	s.code = r.code
-	m := newHeaderMap(responseJoins, append([][2]string{{":status", strconv.Itoa(r.code)}}, r.headers...)...)
+	m := newHeaderMap(hostform.ResponseJoins, append([][2]string{{":status", strconv.Itoa(r.code)}}, r.headers...)...)
 	if len(r.body) == 0 {
 		m.remove("content-length")
 		m.remove("content-type")
@@ -99,7 +101,7 @@ func (s *stream) buildGRPC(r localReply) *headerMap {
 	if status < 0 || status > 16 {
 		status = grpcStatusOf(r.code)
 	}
-	m := newHeaderMap(responseJoins, append([][2]string{{":status", "200"}}, r.headers...)...)
+	m := newHeaderMap(hostform.ResponseJoins, append([][2]string{{":status", "200"}}, r.headers...)...)
 	m.replace("content-type", "application/grpc")
 	m.replace("grpc-status", strconv.Itoa(int(status)))
 	if len(r.body) > 0 && s.in.Method != "HEAD" {

@@ -1,6 +1,10 @@
 package wasmhost
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/gatewarden/gatewarden/internal/hostform"
+)
 
 // Request is what a client sends, and what the upstream receives.
 type Request struct {
@@ -135,7 +139,7 @@ func (r Request) withDefaults() Request {
 
 // headerMap puts the pseudo headers in Envoy's order in front.
 func (r Request) headerMap() *headerMap {
-	m := newHeaderMap(requestJoins, [2]string{":authority", r.Authority}, [2]string{":path", r.Path},
+	m := newHeaderMap(hostform.RequestJoins, [2]string{":authority", r.Authority}, [2]string{":path", r.Path},
 		[2]string{":method", r.Method}, [2]string{":scheme", r.Scheme})
 	for _, p := range r.Headers {
 		m.add(p[0], p[1])

@@ -2,13 +2,12 @@ package wasmhost
 
 import (
 	"encoding/binary"
-	"maps"
-	"math"
 	"net"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gatewarden/gatewarden/internal/hostform"
 )
 
 // filterStatePrefix goes before the path of a property that a guest sets.
@@ -93,69 +92,16 @@ func (s *stream) property(parts []string) ([]byte, bool) {
 	return nil, false
 }
 
-// metadata walks down what other filters have left behind: objects by key, lists
-// by position.
+// metadata is what other filters have left behind.
 func (s *stream) metadata(parts []string) ([]byte, Status) {
-	var at any = s.in.Metadata
-	for _, part := range parts {
-		found := false
-		switch value := at.(type) {
-		case map[string]any:
-			at, found = value[part]
-		case []any:
-			i, err := strconv.Atoi(part)
-			if found = err == nil && i >= 0 && i < len(value); found {
-				at = value[i]
-			}
-		}
-		if !found {
-			return nil, NotFound
-		}
+	value, found := hostform.Below(s.in.Metadata, parts)
+	if !found {
+		return nil, NotFound
 	}
-	if value, ok := serialize(at); ok {
-		return value, OK
+	if b, ok := hostform.Value(value); ok {
+		return b, OK
 	}
 	return nil, SerializationFailure
-}
-
-// serialize writes a value as Envoy does: a string as it is, a number as 8 bytes, a
-// boolean as one; an object as pairs, and a list as pairs, too, of which each
-// element is a name without a value. What is null, or has null in it, has no form.
-// https://github.com/envoyproxy/envoy/blob/v1.36.0/source/extensions/common/wasm/context.cc
-// (serializeValue)
-func serialize(value any) ([]byte, bool) {
-	switch value := value.(type) {
-	case string:
-		return []byte(value), true
-	case float64:
-		return binary.LittleEndian.AppendUint64(nil, math.Float64bits(value)), true
-	case bool:
-		if value {
-			return []byte{1}, true
-		}
-		return []byte{0}, true
-	case []any:
-		return serializePairs(len(value), func(i int) (any, any) { return value[i], "" })
-	case map[string]any:
-		names := slices.Sorted(maps.Keys(value))
-		return serializePairs(len(names), func(i int) (any, any) { return names[i], value[names[i]] })
-	}
-	return nil, false
-}
-
-func serializePairs(n int, pair func(int) (name, value any)) ([]byte, bool) {
-	pairs := make([][2]string, n)
-	for i := range pairs {
-		name, value := pair(i)
-		for j, part := range [2]any{name, value} {
-			b, ok := serialize(part)
-			if !ok {
-				return nil, false
-			}
-			pairs[i][j] = string(b)
-		}
-	}
-	return EncodePairs(pairs), true
 }
 
 func (s *stream) sourceProperty(name string) ([]byte, bool) {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/gatewarden/gatewarden/internal/hostform"
 )
 
 // A stream is one request and its response on their way through one VM.
@@ -187,7 +189,7 @@ func (s *stream) respond() {
 	if s.in.Method == "HEAD" {
 		r.Body, r.Trailers = nil, nil
 	}
-	headers := newHeaderMap(responseJoins, [2]string{":status", strconv.Itoa(r.Status)})
+	headers := newHeaderMap(hostform.ResponseJoins, [2]string{":status", strconv.Itoa(r.Status)})
 	for _, p := range r.Headers {
 		headers.add(p[0], p[1])
 	}

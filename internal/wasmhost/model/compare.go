@@ -76,7 +76,7 @@ func (p *play) step(s *Step) (err error) {
 	number := p.sent
 	var expected visit
 	reached := false
-	got := p.workers[s.Worker].Do(s.Send.wire(&p.script.Setup), func(wasmhost.Request) wasmhost.Response {
+	got := p.workers[s.Worker].Do(s.Send.Wire(&p.script.Setup), func(wasmhost.Request) wasmhost.Response {
 		reached = true
 		expected = p.model.arrive(&s.Send, Sight{Passed: true})
 		answer := p.witness.reached(&s.Send)
@@ -87,7 +87,7 @@ func (p *play) step(s *Step) (err error) {
 		}
 		answer(&s.Answer)
 		p.model.answered(expected, &s.Send, &s.Answer)
-		return s.Answer.wire()
+		return s.Answer.Wire()
 	})
 	if err != nil {
 		return err

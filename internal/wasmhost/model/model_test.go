@@ -127,7 +127,7 @@ func describeSteps(b *strings.Builder, s *Script, steps []Step, indent string) {
 		if step.Restart {
 			fmt.Fprintf(b, "%sworker %d anew\n", indent, step.Worker)
 		}
-		wire := step.Send.wire(&s.Setup)
+		wire := step.Send.Wire(&s.Setup)
 		fmt.Fprintf(b, "%s%d: %s %s from %s %v", indent, step.Worker, wire.Method, wire.Path, wire.SourceAddress, wire.Headers)
 		describeBody(b, wire)
 		fmt.Fprintf(b, " is answered %s\n", step.Answer)

@@ -38,7 +38,7 @@ type Step struct {
 	Meanwhile []Step
 }
 
-// Request is what a client means to send; wire writes it.
+// Request is what a client means to send; Wire writes it.
 type Request struct {
 	Method   string
 	Override string // X-HTTP-Method-Override
@@ -125,7 +125,8 @@ type Answer struct {
 // proxies are the network that is trusted where a setup trusts any.
 var proxies = netip.MustParsePrefix("10.0.0.0/8")
 
-func (r *Request) wire(s *Setup) wasmhost.Request {
+// Wire is the request as it reaches a filter that has the setup.
+func (r *Request) Wire(s *Setup) wasmhost.Request {
 	w := wasmhost.Request{Method: r.Method, Path: r.spelled()}
 	add := func(name, value string) { w.Headers = append(w.Headers, [2]string{name, value}) }
 	r.writeAddress(s, &w, add)
@@ -251,7 +252,8 @@ func (c Credential) header() (name, value string) {
 	return "authorization", "Bearer " + c.Secret
 }
 
-func (a *Answer) wire() wasmhost.Response {
+// Wire is the answer as it reaches the filter.
+func (a *Answer) Wire() wasmhost.Response {
 	w := wasmhost.Response{Status: a.Status, Details: a.Behind}
 	add := func(name, value string) { w.Headers = append(w.Headers, [2]string{name, value}) }
 	if a.Type != "" {

@@ -122,7 +122,7 @@ func (p *play) burst(r Request, before int) (passed int) {
 	}
 	r.Credentials = []Credential{{In: "bearer", Secret: fmt.Sprint("unknown-", before)}}
 	passed = before
-	p.workers[before%len(p.workers)].Do(r.wire(&p.script.Setup), func(wasmhost.Request) wasmhost.Response {
+	p.workers[before%len(p.workers)].Do(r.Wire(&p.script.Setup), func(wasmhost.Request) wasmhost.Response {
 		passed = p.burst(r, before+1)
 		return wasmhost.Response{Status: 500}
 	})

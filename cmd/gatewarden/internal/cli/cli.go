@@ -77,6 +77,7 @@ own code.`,
 	})
 	root.AddCommand(
 		newCheck(),
+		newExplain(),
 		newImage(),
 		newVersion(),
 	)

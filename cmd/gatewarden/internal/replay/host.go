@@ -3,6 +3,8 @@
 package replay
 
 import (
+	"slices"
+
 	"github.com/gatewarden/gatewarden/filter"
 )
 
@@ -128,14 +130,9 @@ func (h *Host) AddResponseHeader(name, value string) {
 // RemoveResponseHeader removes all lines of a header.
 func (h *Host) RemoveResponseHeader(name string) { h.Response = without(h.Response, name) }
 
+// without leaves the given lines as they are: the filter may be reading them.
 func without(headers []filter.Header, name string) []filter.Header {
-	kept := headers[:0]
-	for _, header := range headers {
-		if header.Name != name {
-			kept = append(kept, header)
-		}
-	}
-	return kept
+	return slices.DeleteFunc(slices.Clone(headers), func(h filter.Header) bool { return h.Name == name })
 }
 
 // Property is an attribute of the stream.

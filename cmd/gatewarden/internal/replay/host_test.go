@@ -47,3 +47,14 @@ func TestFilterRunsOnIt(t *testing.T) {
 		t.Errorf("refused with %d after the lockout", reply.Status)
 	}
 }
+
+// What the filter is reading stays as it is while a header is removed.
+func TestRemovalLeavesWhatIsRead(t *testing.T) {
+	h := NewHost()
+	h.Request = []filter.Header{{Name: "a"}, {Name: "b"}, {Name: "c"}}
+	read := h.RequestHeaders()
+	h.RemoveRequestHeader("a")
+	if read[0].Name != "a" || read[2].Name != "c" || len(h.RequestHeaders()) != 2 {
+		t.Errorf("read %v, left %v", read, h.RequestHeaders())
+	}
+}

@@ -1,0 +1,176 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"mvdan.cc/sh/v3/shell"
+)
+
+var refresh = flag.Bool("refresh", false, "write what docs/explain.md shows anew")
+
+// invoke runs a line of a shell, without one.
+func invoke(t *testing.T, line, in string) (code int, out, log string) {
+	t.Helper()
+	words, err := shell.Fields(line, nil)
+	if err != nil || len(words) == 0 || words[0] != "gatewarden" {
+		t.Fatalf("%q: %v", line, err)
+	}
+	var o, l bytes.Buffer
+	code = Run(words[1:], strings.NewReader(in), &o, &l)
+	return code, o.String(), l.String()
+}
+
+// root is where the repository's files are.
+const repository = "../../../.."
+
+// Whatever docs/explain.md shows is what the command writes.
+func TestExplainIsWhatTheDocumentationShows(t *testing.T) {
+	t.Chdir(repository)
+	const file = "docs/explain.md"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	now := regexp.MustCompile("(?s)```console\n\\$ ([^\n]*)\n.*?```").ReplaceAllStringFunc(string(text), func(block string) string {
+		seen++
+		line := strings.SplitN(block, "\n", 3)[1]
+		code, out, log := invoke(t, strings.TrimPrefix(line, "$ "), "")
+		if code != exitFine {
+			t.Errorf("%s: %d %s", line, code, log)
+		}
+		return "```console\n" + line + "\n" + out + "```"
+	})
+	if seen < 4 {
+		t.Errorf("%d examples in %s: the test looks for the wrong thing", seen, file)
+	}
+	if now == string(text) {
+		return
+	}
+	if !*refresh {
+		t.Fatalf("%s shows something else; run go test ./internal/cli -run Explain -refresh, and look at what changed:\n%s", file, now)
+	}
+	if err := os.WriteFile(file, []byte(now), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The examples of --help do what they say.
+func TestExplainExamples(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("gatewarden.json", []byte("{}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.ReplaceAll(newExplain().Example, "\\\n", ""), "\n")
+	wants := []string{
+		"the readings lead to rest and mcp", "number 21 is the first that is refused (locked_out)", "HTTP 429", "mcp, of the kind mcp",
+	}
+	for _, line := range lines {
+		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if len(wants) == 0 {
+			t.Fatalf("%s: this test does not know what it says", line)
+		}
+		code, out, log := invoke(t, line, "")
+		if code != exitFine || log != "" || !strings.Contains(out, wants[0]) {
+			t.Errorf("%s: %d %q, wanted %q in\n%s", line, code, log, wants[0], out)
+		}
+		wants = wants[1:]
+	}
+	if len(wants) > 0 {
+		t.Errorf("no example says %q", wants)
+	}
+}
+
+// TestExplainSays: what is in the answer, for each thing that can be asked.
+func TestExplainSays(t *testing.T) {
+	const keys = `{"identity": [{"source": "api_keys", "keys": [{"id": "old", "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+		"expires": "2020-01-01T00:00:00Z"}]}], "surfaces": [{"name": "a", "kind": "api", "match": [{"prefix": "/a"}], "require": true}]}`
+	const asked = `{"identity": [{"source": "introspection", "endpoint": {"cluster": "auth", "url": "https://auth.example.com/introspect",
+		"client_id": "g", "client_secret_env": "SECRET"}, "roles": "roles"}], "bypass": {"roles": ["owner"]}}`
+	const metadata = `{"identity": [{"source": "metadata", "subject": "sub", "tier": "tier"}],
+		"quotas": [{"name": "q", "per": ["subject"], "limits": {"pro": 7, "default": 1}, "window": "1m"}]}`
+	const proxies = `{"client": {"source": "xff", "trusted_proxies": ["10.0.0.0/8"], "ipv4_prefix": 24}}`
+	for _, row := range []struct {
+		config, args string
+		wants        []string
+	}{
+		{`{}`, `/healthz`, []string{"exempt, exempt[1] (default)", "It passes to the service."}},
+		{`{}`, `/elsewhere`, []string{"no surface matches", "add a match for it to a surface"}},
+		{`{}`, `'/mcp?token=s3cret' -H 'Authorization: Bearer s3cret'`, []string{"/mcp?...", "Bearer and 6 characters"}},
+		{`{}`, `/mcp -X OPTIONS -H 'Origin: https://a' -H 'Access-Control-Request-Method: GET'`, []string{"a CORS preflight", "lets CORS preflights pass"}},
+		{`{}`, `/mcp -H 'X-Forwarded-For: 1.2.3.4'`, []string{"use_remote_address", "say --from ADDRESS"}},
+		{`{}`, `/mcp -H 'X-HTTP-Method-Override: DELETE'`, []string{"may take its method for DELETE"}},
+		{`{}`, `/mcp --status 401`, []string{"It is no failure: the request presents no credential"}},
+		{`{}`, `/mcp -u ann:x --status 403`, []string{"It is no failure: lockout.statuses of the surface are 401."}},
+		{`{}`, `/oauth/token -d grant_type=password --status 400`, []string{"say --response-body"}},
+		{`{}`, `/oauth/token -d grant_type=password --status 400 --response-header content-type:application/json --response-body '{"error":"invalid_grant"}'`,
+			[]string{"It is a failure, and counts"}},
+		{`{"client": {"allow": ["192.0.2.0/24"]}}`, `/mcp -u ann:x --repeat 30 --status 401`,
+			[]string{"never locked out: client.allow[0]", "does not count this client", "none is refused"}},
+		{proxies, `/mcp --from 10.0.0.1 -H 'X-Forwarded-For: 9.9.9.9, 203.0.113.7, 10.1.1.1'`,
+			[]string{"10.1.1.1 is in client.trusted_proxies", "203.0.113.7 is not: it is the client", "counted as 203.0.113.0/24"}},
+		{proxies, `/mcp --from 10.0.0.1 -H 'X-Forwarded-For: 9.9.9.9, junk, 10.1.1.1'`, []string{`"junk" is no address`, "10.1.1.1, from"}},
+		{keys, `/a -H 'X-Api-Key: abc'`, []string{"which has expired", "HTTP 401", "surfaces[0].require to false"}},
+		{asked, `/mcp --env SECRET=s3cret -H 'Authorization: Bearer a'`, []string{"asks the cluster auth and gets no answer", "HTTP 503"}},
+		{asked, `/mcp --env SECRET=s3cret -H 'Authorization: Bearer a' --introspected '{"active": true, "sub": "ann"}' -H 'X-Gatewarden-Bypass: true'`,
+			[]string{`subject "ann"`, "HTTP 428", "has none of the roles owner"}},
+		{metadata, `/mcp --metadata '{"envoy.filters.http.jwt_authn": {"sub": "ann", "tier": "pro"}}' --repeat 9`,
+			[]string{`the subject "ann" pays; 1 of 7 within 1m (fixed window), the limit of the tier "pro"; 6 left after it`, "number 8 is the first"}},
+		{metadata, `/mcp --repeat 9`, []string{"the client's address pays", "the limit of everybody else", "quotas[0]", "number 2 is the first"}},
+		{lockout(`"wide": {"failures": 2}`), `/a -u a:b --after 2`, []string{"! wide", "failures is the limit of the client's network", "* lockout"}},
+		{lockout(`"keys": [{"per": ["credential"], "failures": 2, "action": "lock"}]`), `/a -u a:b --after 2`,
+			[]string{"! keys", "locked_out", `surfaces[0].lockout.keys[0].action "slow"`, "* lockout"}},
+		{lockout(`"keys": [{"per": ["client", "account"], "failures": 2}]`), `/a -u a:b --after 4`,
+			[]string{"of which 3 counted as failures", "! keys", "slow attempts down", "rate_limited"}},
+		{lockout(`"known_good": {"for": "1h"}, "pending": 3, "stuffing": {"credentials": 9}, "spraying": {"clients": 9, "action": "slow"}`),
+			`/a -u a:b --status 200`, []string{"does not know the credential as good", "and 3 more", "are reported; 0 so far", "slow its attempts down", "It is a success"}},
+		{lockout(`"mode": "shadow", "failures": 1`), `/a -u a:b --after 1`, []string{"It has failed 1 time before. It passes, because the rule that would refuse it is in shadow mode."}},
+	} {
+		code, out, log := invoke(t, "gatewarden explain -c - "+row.args, row.config)
+		_, asJSON, _ := invoke(t, "gatewarden explain --format json -c - "+row.args, row.config)
+		all := out + asJSON
+		for _, want := range row.wants {
+			if code != exitFine || !strings.Contains(all, want) {
+				t.Errorf("%s %s: %d %s, wanted %q in\n%s", row.config, row.args, code, log, want, all)
+			}
+		}
+		if strings.Contains(all, "s3cret") || !json.Valid([]byte(asJSON)) {
+			t.Errorf("%s %s: a secret is printed, or what is no JSON:\n%s", row.config, row.args, all)
+		}
+	}
+}
+
+// lockout is a configuration of one surface.
+func lockout(rule string) string {
+	return `{"surfaces": [{"name": "a", "kind": "api", "match": [{"prefix": "/a"}], "lockout": {` + rule + `}}]}`
+}
+
+// TestExplainMisuse: what cannot be explained, and what to write instead.
+func TestExplainMisuse(t *testing.T) {
+	for _, row := range []struct{ args, want string }{
+		{"/mcp", `required flag(s) "config" not set`},
+		{"-c -", "which request?"},
+		{"-c nowhere.json /mcp", "nowhere.json"},
+		{"-c - /mcp --format yaml", "write text or json"},
+		{"-c - /mcp --after -1", "from 0 to 100000"},
+		{"-c - /mcp --status 99", "write for example 401"},
+		{"-c - /mcp --response-body x", "say its --status, too"},
+		{"-c - /mcp --status 401 --response-header x", "is no header"},
+		{"-c - /mcp --metadata x", "--metadata is no JSON object"},
+		{"-c - /mcp --curl 'curl /mcp'", "leave one of them out"},
+		{"-c - --curl 'wget /mcp'", "does not begin with curl"},
+		{"-c - /mcp --env RATE_LIMIT_MCP_FAILURES=x", "RATE_LIMIT_MCP_FAILURES"},
+	} {
+		if code, out, log := invoke(t, "gatewarden explain "+row.args, "{}"); code != exitMisuse || out != "" || !strings.Contains(log, row.want) {
+			t.Errorf("%s: %d %q %q, want %q", row.args, code, out, log, row.want)
+		}
+	}
+}

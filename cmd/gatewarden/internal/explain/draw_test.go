@@ -1,0 +1,127 @@
+package explain
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"strings"
+
+	"github.com/gatewarden/gatewarden/internal/wasmhost/model"
+)
+
+// drawScript takes a script of the model's and adds what the model does not know.
+func drawScript(r *rand.Rand, seed uint64) *script {
+	drawn := model.Generate(seed, stepsEach)
+	for i := range drawn.Setup.Surfaces {
+		drawn.Setup.Surfaces[i].Lockout.Jitter = 0 // it hangs on the seed of the table
+	}
+	s := &script{env: drawn.Setup.Variables(), held: drawn.Setup.Held}
+	s.env["SECRET"] = "x"
+	s.config = drawConfig(r, drawn.Setup.JSON())
+	for i := range drawn.Steps {
+		from := &drawn.Steps[i]
+		step := step{after: max(from.Advance, 0), send: from.Send.Wire(&drawn.Setup)}
+		step.send.Trailers, step.send.AbortAfter = nil, ""
+		if from.Answer.Late = false; from.Answer.GRPC != "" && !from.Send.GRPC {
+			from.Answer.GRPC = ""
+		}
+		step.answer = from.Answer.Wire()
+		drawMore(r, &step)
+		s.steps = append(s.steps, step)
+	}
+	return s
+}
+
+func one[T any](r *rand.Rand, of ...T) T { return of[r.IntN(len(of))] }
+
+// drawConfig adds parts to a configuration.
+func drawConfig(r *rand.Rand, text []byte) []byte {
+	c := asJSON(string(text))
+	add := func(key, value string) {
+		if r.IntN(3) == 0 {
+			var v any
+			if err := json.Unmarshal([]byte(value), &v); err != nil {
+				panic(err)
+			}
+			c[key] = v
+		}
+	}
+	if c["identity"] == nil {
+		add("identity", one(r,
+			`[{"source": "metadata", "subject": "sub", "tier": "tier", "roles": "roles"}, {"source": "accepted", "for": "10m"}]`,
+			`[{"source": "metadata", "path": "payload", "subject": ["user", "name"], "roles": "roles"}]`,
+			`[{"source": "introspection", "endpoint": {"cluster": "auth", "url": "https://auth.example.com/introspect", "client_id": "g",
+				"client_secret_env": "SECRET"}, "roles": "roles"}, {"source": "accepted", "for": "1m", "default_tier": "free"}]`,
+			`[{"source": "introspection", "endpoint": {"cluster": "auth", "url": "https://auth.example.com/introspect", "client_id": "g",
+				"client_secret_env": "SECRET"}, "on_error": "anonymous"}]`))
+	}
+	if list, ok := c["identity"].([]any); ok {
+		c["identity"] = append(list, map[string]any{"source": "metadata", "subject": "sub", "roles": "roles"})
+		add("bypass", `{"roles": ["owner"]}`)
+		if r.IntN(2) == 0 {
+			require(r, c)
+		}
+	}
+	add("concurrency", one(r, `[{"name": "few", "per": "identity", "limit": 2}]`, `[{"name": "all", "per": "all", "limit": 1, "mode": "shadow"}]`))
+	add("oauth", `{"resource": "https://api.example.com/mcp", "authorization_servers": ["https://auth.example.com"], "realm": "mcp"}`)
+	add("cors", one(r, `{"origins": ["*"]}`, `{"origins": ["https://app.example"]}`))
+	out, err := json.Marshal(c)
+	if err != nil {
+		panic(err)
+	}
+	return out
+}
+
+// require makes a surface let in only who was verified, if one of the sources can.
+func require(r *rand.Rand, c map[string]any) {
+	surface := one(r, c["surfaces"].([]any)...).(map[string]any)
+	if kind := surface["kind"]; kind == "api" || kind == "mcp" {
+		surface["require"] = true
+	}
+}
+
+var pieces = []string{
+	"/api", "/API", "/items", "/admin", "/mcp", "/oauth", "/token", "/login", "/healthz", "/..", "/.", "//", "/%2e%2e", "/%2E", "%2fapi",
+	"%5c..", `\mcp`, ";v=1", "/;a/../x", "%61pi", "%25%36%31", "/.well-known", "/oauth-protected-resource", "%00", "?q=/api", "%3fx", "/v2",
+	"/mcp%2fpublic", "/public", "/open", "#f",
+}
+
+// drawMore dresses a request up in ways that the model does not know.
+func drawMore(r *rand.Rand, s *step) {
+	add := func(name, value string) { s.send.Headers = append(s.send.Headers, [2]string{name, value}) }
+	if r.IntN(6) == 0 {
+		var path strings.Builder
+		for range 1 + r.IntN(6) {
+			path.WriteString(one(r, pieces...))
+		}
+		s.send.Path = "/" + strings.TrimPrefix(path.String(), "/")
+	}
+	if r.IntN(200) == 0 {
+		s.send.Path = "/api/" + strings.Repeat("a/../", 1000)
+	}
+	if r.IntN(6) == 0 {
+		add("x-forwarded-for", one(r, "203.0.113.7", "10.1.1.1", "junk", "192.0.2.1, 10.0.0.1", "10.0.0.1,, 192.0.2.2", "[2001:db8::1]:4, 10.2.3.4", ""))
+	}
+	if r.IntN(8) == 0 {
+		add(one(r, "x-http-method-override", "x-method-override", "x_http_method"), one(r, "POST", "options", "GET, DELETE", ""))
+	}
+	if r.IntN(8) == 0 {
+		add("x-gatewarden-bypass", one(r, "true", "TRUE ", "false"))
+	}
+	if r.IntN(6) == 0 {
+		add("origin", one(r, "https://app.example", "https://other.example"))
+	}
+	if r.IntN(10) == 0 {
+		add(one(r, "x_api_key", "authorization", "cookie"), one(r, "Bearer b", "c", "session=a", "Basic YTpi"))
+	}
+	if r.IntN(3) == 0 {
+		s.send.Metadata = asJSON(one(r,
+			`{"envoy.filters.http.jwt_authn": {"sub": "ann", "tier": "free", "roles": ["owner", "dev"]}}`,
+			`{"envoy.filters.http.jwt_authn": {"sub": 7, "roles": "dev owner"}}`,
+			`{"envoy.filters.http.jwt_authn": {"payload": {"user": {"name": "bob"}, "roles": ["dev"]}}}`,
+			`{"envoy.filters.http.jwt_authn": {"sub": null}}`))
+	}
+	s.said = one(r, "", `{"active": false}`, `{"active": true, "sub": "ann", "roles": "owner"}`, `{"active": true}`, `junk`)
+	if r.IntN(10) == 0 {
+		s.answer.Headers = append(s.answer.Headers, [2]string{"www-authenticate", one(r, `Basic realm="x"`, `Bearer`, `Bearer resource_metadata="y"`)})
+	}
+}

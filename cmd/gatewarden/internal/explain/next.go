@@ -1,0 +1,85 @@
+package explain
+
+import (
+	"fmt"
+
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter"
+)
+
+// next says which lines of the configuration have it otherwise.
+func (w *written) next(o *outcome) []string {
+	v := &o.view
+	if o.reply == nil {
+		return w.nextPassed(v)
+	}
+	at := fmt.Sprintf("surfaces[%d]", v.Surface)
+	switch filter.Reason(o.reason) {
+	case filter.ReasonLockedOut:
+		return w.nextLocked(v, at)
+	case filter.ReasonRateLimited:
+		return []string{at + ".lockout.pending allows more attempts at once; " + at + ".lockout.keys and .spraying say when attempts are slowed down."}
+	case filter.ReasonQuotaExceeded:
+		return w.nextQuota(v)
+	case filter.ReasonMalformed:
+		if v.Surface >= 0 {
+			return []string{"Send a form that names its account once. " + at + ".lockout.account_fields says which fields name it."}
+		}
+		return []string{"Send the path without encoded slashes, dot segments and parameters.",
+			"If both paths are one part of the service, give them one surface: two entries in its match."}
+	case filter.ReasonAuthDenied:
+		return []string{"Send a credential that a source in identity verifies, or set " + at + ".require to false to leave that to the service."}
+	case filter.ReasonStoreUnavailable:
+		return []string{`See to it that the authorization server answers; identity[].on_error "anonymous" lets the request go on without it.`}
+	case filter.ReasonBypassDenied:
+		return []string{"Send the request without the header " + w.Bypass.Header + ", or add a role of the identity to bypass.roles."}
+	}
+	return nil
+}
+
+func (w *written) nextLocked(v *filter.Explanation, at string) []string {
+	for _, a := range v.Lockout.Attempts {
+		if a.Key >= 0 && a.LockedUntil > v.Now {
+			return []string{fmt.Sprintf(`%s.lockout.keys[%d].action "slow" slows attempts down instead.`, at, a.Key)}
+		}
+	}
+	if v.Lockout.Network.LockedUntil > v.Lockout.Client.LockedUntil {
+		return []string{at + ".lockout.wide.failures is the limit of the client's network."}
+	}
+	return []string{
+		at + ".lockout.failures and .window are the limit, .duration how long a lockout lasts.",
+		at + ".lockout.known_good lets credentials pass that have worked from the same client.",
+		"client.allow lists clients that are never locked out.",
+	}
+}
+
+func (w *written) nextQuota(v *filter.Explanation) (lines []string) {
+	for i, q := range v.Quotas {
+		if q.Standing != filter.Applies || q.Left >= q.Cost || w.Quotas[i].Mode != config.ModeEnforce {
+			continue
+		}
+		key := "limit"
+		if q.Tier != "" {
+			key = "limits." + q.Tier
+		}
+		lines = append(lines, fmt.Sprintf("quotas[%d].%s, now %d within %s, is the limit of %s.",
+			i, key, q.Limit, span(w.Quotas[i].Window), w.Quotas[i].Name))
+	}
+	return lines
+}
+
+func (w *written) nextPassed(v *filter.Explanation) []string {
+	switch {
+	case v.Document, v.Preflight:
+		return nil
+	case v.Surface < 0 && exempted(v):
+		return []string{"To guard it, remove the entry from exempt."}
+	case v.Surface < 0:
+		return []string{"To guard it, add a match for it to a surface in surfaces."}
+	case v.Shadowed:
+		return []string{`To refuse it, set the mode of the rule to "enforce".`}
+	case !v.Credential.Present && !v.Identity.Verified && !v.Lockout.MayFail:
+		return []string{"If it carries a credential, name its header in credentials.headers or its cookie in credentials.cookies."}
+	}
+	return nil
+}

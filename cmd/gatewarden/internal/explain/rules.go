@@ -1,0 +1,352 @@
+package explain
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter"
+)
+
+// rules are those of the surface in the order in which they are asked.
+func (w *written) rules(o *outcome) []Rule {
+	v := &o.view
+	list := w.lockoutRules(v)
+	if w.Surfaces[v.Surface].Require {
+		list = append(list, w.requireRule(v))
+	}
+	list = append(list, w.attemptRules(v)...)
+	if w.Bypass.Header != "" {
+		list = append(list, w.bypassRule(v))
+	}
+	for i := range v.Quotas {
+		list = append(list, w.quotaRule(o, i))
+	}
+	for i := range v.InFlight {
+		list = append(list, w.inFlightRule(v, i))
+	}
+	for i := range list {
+		list[i].Refuses = list[i].Applies && slices.Contains(w.refusing(o), list[i].Place)
+	}
+	return list
+}
+
+// refusing are the places of the rules that refuse the request.
+func (w *written) refusing(o *outcome) (places []string) {
+	v := &o.view
+	lockout := func(key string) string { return w.place("surfaces[%d].lockout%s", v.Surface, key) }
+	switch filter.Reason(o.reason) {
+	case filter.ReasonLockedOut, filter.ReasonRateLimited:
+		return []string{lockout(w.lockedBy(o))}
+	case filter.ReasonAuthDenied:
+		return []string{w.place("surfaces[%d].require", v.Surface)}
+	case filter.ReasonBypassDenied:
+		return []string{w.place("bypass")}
+	case filter.ReasonQuotaExceeded:
+		for i, q := range v.Quotas {
+			if q.Standing == filter.Applies && q.Left < q.Cost && w.Quotas[i].Mode == config.ModeEnforce {
+				places = append(places, w.place("quotas[%d]", i))
+			}
+		}
+	}
+	return places
+}
+
+// lockedBy is the key below lockout of the rule that refuses for failures.
+func (w *written) lockedBy(o *outcome) string {
+	l := &o.view.Lockout
+	locked := filter.Reason(o.reason) == filter.ReasonLockedOut
+	if now := o.view.Now; locked && max(l.Client.LockedUntil, l.Network.LockedUntil) > now {
+		if l.Network.LockedUntil > l.Client.LockedUntil {
+			return ".wide"
+		}
+		return ""
+	}
+	for _, a := range l.Attempts {
+		switch {
+		case a.LockedUntil <= o.view.Now:
+		case a.Key < 0 && !locked:
+			return ".spraying"
+		case a.Key >= 0 && w.Surfaces[o.view.Surface].Lockout.Keys[a.Key].Lock == locked:
+			return fmt.Sprintf(".keys[%d]", a.Key)
+		}
+	}
+	return ".pending"
+}
+
+func (w *written) lockoutRules(v *filter.Explanation) []Rule {
+	l := &w.Surfaces[v.Surface].Lockout
+	rule := Rule{Rule: "lockout", Place: w.place("surfaces[%d].lockout", v.Surface)}
+	switch v.Lockout.Standing {
+	case filter.RuleOff:
+		rule.Says = "is off (mode off, or failures 0)"
+		return []Rule{rule}
+	case filter.OnlyPreflight:
+		rule.Says = "lets CORS preflights pass, or no page could read its refusals"
+		return []Rule{rule}
+	case filter.ClientAllowed:
+		rule.Says = fmt.Sprintf("does not count this client (client.allow[%d])", v.Client.Allowed)
+		return []Rule{rule}
+	}
+	rule.Applies = true
+	rule.Says = sentence(
+		fmt.Sprintf("%s within %s lock out for %s", some(int64(l.Failures), "failure"), span(l.Window), duration(l)),
+		modeSays(l.Mode), counter(&v.Lockout.Client, v.Now), mayFail(v))
+	list := []Rule{rule}
+	if l.Wide.Failures > 0 {
+		list = append(list, Rule{Rule: "wide", Place: w.place("surfaces[%d].lockout.wide", v.Surface), Applies: true, Says: sentence(
+			some(int64(l.Wide.Failures), "failure")+" in the client's network lock it out", counter(&v.Lockout.Network, v.Now))})
+	}
+	if l.KnownGood.For > 0 {
+		list = append(list, w.knownGoodRule(v))
+	}
+	return list
+}
+
+func (w *written) knownGoodRule(v *filter.Explanation) Rule {
+	rule := Rule{Rule: "known_good", Place: w.place("surfaces[%d].lockout.known_good", v.Surface), Applies: v.Lockout.Tracked}
+	switch {
+	case !v.Lockout.Tracked:
+		rule.Says = "concerns requests with a credential only"
+	case v.Lockout.Known:
+		rule.Says = "knows the credential as good: it passes a lockout"
+	default:
+		rule.Says = "does not know the credential as good: it does not pass a lockout"
+	}
+	return rule
+}
+
+// duration says for how long a lockout is.
+func duration(l *config.Lockout) string {
+	length := "the rest of that time"
+	if l.Duration > 0 {
+		length = span(l.Duration)
+	}
+	if l.Escalate.Factor > 0 {
+		length += fmt.Sprintf(", %g times longer each time up to %s", l.Escalate.Factor, span(l.Escalate.Max))
+	}
+	if l.Jitter > 0 {
+		length += ", and up to " + span(l.Jitter) + " more"
+	}
+	return length
+}
+
+func modeSays(m config.Mode) string {
+	if m == config.ModeShadow {
+		return "mode shadow: it only reports"
+	}
+	return ""
+}
+
+// counter says how a counter stands.
+func counter(c *filter.CounterView, now int64) string {
+	if c.Count == 0 && c.LockedUntil == 0 {
+		return "none so far"
+	}
+	says := some(int64(c.Count), "failure") + " so far"
+	if c.LockedUntil > now {
+		return says + ", locked for another " + span(c.LockedUntil-now)
+	}
+	if c.WindowEnd > now {
+		says += ", forgotten in " + span(c.WindowEnd-now)
+	}
+	return says
+}
+
+func mayFail(v *filter.Explanation) string {
+	if v.Lockout.MayFail {
+		return ""
+	}
+	return "a 401 to a request without a credential is no failure"
+}
+
+func (w *written) requireRule(v *filter.Explanation) Rule {
+	rule := Rule{Rule: "require", Place: w.place("surfaces[%d].require", v.Surface), Applies: true}
+	switch {
+	case v.Identity.Verified:
+		rule.Says = "somebody verified who is asking: let in"
+	case v.Preflight:
+		rule.Applies, rule.Says = false, "lets CORS preflights pass"
+	case v.Identity.Waits:
+		rule.Says = "waits for what is said of the token"
+	default:
+		rule.Says = "nobody verified who is asking: not let in"
+	}
+	return rule
+}
+
+// attemptRules are those about bursts, accounts and credentials.
+func (w *written) attemptRules(v *filter.Explanation) (list []Rule) {
+	l, at := &w.Surfaces[v.Surface].Lockout, v.Surface
+	if v.Lockout.Standing != filter.Applies {
+		return nil
+	}
+	if l.Pending > 0 {
+		list = append(list, Rule{Rule: "pending", Place: w.place("surfaces[%d].lockout.pending", at), Applies: v.Lockout.MayFail,
+			Says: fmt.Sprintf("as many attempts at once as failures are left, and %d more", l.Pending)})
+	}
+	for i := range l.Keys {
+		list = append(list, w.keyRule(v, i))
+	}
+	if l.Stuffing.Credentials > 0 {
+		list = append(list, Rule{Rule: "stuffing", Place: w.place("surfaces[%d].lockout.stuffing", at), Applies: v.Credential.Present || v.Credential.Accounts > 0,
+			Says: fmt.Sprintf("%d different credentials that fail within %s are %s; %d so far",
+				l.Stuffing.Credentials, span(l.Stuffing.Window), consequence(l.Stuffing.Lock, "a lockout"), v.Lockout.Stuffing.Count)})
+	}
+	if l.Spraying.Clients > 0 {
+		list = append(list, Rule{Rule: "spraying", Place: w.place("surfaces[%d].lockout.spraying", at), Applies: v.Credential.Accounts > 0,
+			Says: fmt.Sprintf("%d different clients that fail at one account within %s are %s",
+				l.Spraying.Clients, span(l.Spraying.Window), consequence(l.Spraying.Slow, "a reason to slow its attempts down"))})
+	}
+	return list
+}
+
+func consequence(acts bool, what string) string {
+	if acts {
+		return what
+	}
+	return "reported"
+}
+
+func (w *written) keyRule(v *filter.Explanation, i int) Rule {
+	k := &w.Surfaces[v.Surface].Lockout.Keys[i]
+	what, act := "account", "slow attempts down"
+	if k.By == config.ByCredential {
+		what = "credential"
+	}
+	if k.Lock {
+		act = "lock it"
+	}
+	who := "from anywhere"
+	if k.Client {
+		who = "from one client"
+	}
+	rule := Rule{Rule: "keys", Place: w.place("surfaces[%d].lockout.keys[%d]", v.Surface, i)}
+	rule.Says = fmt.Sprintf("%s of an %s %s within %s %s", some(int64(k.Failures), "failure"), what, who, span(k.Window), act)
+	rule.Says = strings.Replace(rule.Says, "an credential", "a credential", 1)
+	found := false
+	for _, a := range v.Lockout.Attempts {
+		if a.Key == i {
+			rule.Applies, found = true, true
+			rule.Says += "; " + counter(&a.CounterView, v.Now)
+		}
+	}
+	if !found {
+		rule.Says += "; the request attempts none"
+	}
+	return rule
+}
+
+func (w *written) bypassRule(v *filter.Explanation) Rule {
+	rule := Rule{Rule: "bypass", Place: w.place("bypass"), Applies: v.AsksBypass}
+	switch {
+	case !v.AsksBypass:
+		rule.Says = "is not asked for (header " + w.Bypass.Header + ": true)"
+	case v.Bypassed:
+		rule.Says = "the identity has a role for it: no quota and no limit holds"
+	case v.Identity.Verified:
+		rule.Says = "the identity has none of the roles " + strings.Join(w.Bypass.Roles, ", ")
+	default:
+		rule.Says = "is asked for by somebody whom nobody verified, which counts for nothing"
+	}
+	return rule
+}
+
+func (w *written) quotaRule(o *outcome, i int) Rule {
+	v := &o.view
+	q, view := &w.Quotas[i], &v.Quotas[i]
+	rule := Rule{Rule: "quota " + q.Name, Place: w.place("quotas[%d]", i)}
+	switch view.Standing {
+	case filter.RuleOff:
+		rule.Says = "is off"
+	case filter.OnlyPreflight:
+		rule.Says = "is not for CORS preflights"
+	case filter.OtherSurface:
+		rule.Says = "is for other surfaces: " + strings.Join(q.Surfaces, ", ")
+	case filter.OtherRequest:
+		rule.Says = "is for other paths or methods"
+	case filter.Overridden:
+		rule.Says = fmt.Sprintf("gives way to quotas[%d], %s", view.By, w.Quotas[view.By].Name)
+	case filter.NoLimit:
+		rule.Says = "sets no limit for who is asking"
+	default:
+		rule.Applies = !v.Bypassed
+		rule.Says = sentence(w.payer(q, v, view), w.price(q, view), modeSays(q.Mode), balance(o, view))
+	}
+	return rule
+}
+
+var algorithms = map[config.Algorithm]string{
+	config.FixedWindow: "fixed window", config.SlidingWindow: "sliding window", config.GCRA: "gcra",
+}
+
+// payer says who pays.
+func (w *written) payer(q *config.Quota, v *filter.Explanation, view *filter.QuotaView) string {
+	if view.Fallback {
+		return "the client's address pays, since what should was not verified"
+	}
+	var parts []string
+	for _, part := range []struct {
+		is   config.Per
+		says string
+	}{
+		{config.PerClient, "the client's address"}, {config.PerCredential, "the credential"},
+		{config.PerSubject, fmt.Sprintf("the subject %q", v.Identity.Subject)},
+		{config.PerTenant, fmt.Sprintf("the tenant %q", v.Identity.Tenant)}, {config.PerPath, pathSays(view)},
+	} {
+		if q.Per&part.is != 0 {
+			parts = append(parts, part.says)
+		}
+	}
+	return strings.Join(parts, " with ") + " pays"
+}
+
+func pathSays(view *filter.QuotaView) string {
+	if view.Path == "" {
+		return "all paths that are spelled oddly"
+	}
+	return "the path " + view.Path
+}
+
+func (w *written) price(q *config.Quota, view *filter.QuotaView) string {
+	tier := ""
+	if len(q.Tiers) > 0 {
+		tier = ", the limit of everybody else"
+	}
+	if view.Tier != "" {
+		tier = fmt.Sprintf(", the limit of the tier %q", view.Tier)
+	}
+	return fmt.Sprintf("%d of %d within %s (%s)%s", view.Cost, view.Limit, span(q.Window), algorithms[q.Algorithm], tier)
+}
+
+// balance is what is left. A request that is refused has not paid.
+func balance(o *outcome, view *filter.QuotaView) string {
+	says := fmt.Sprint(view.Left, " left after it")
+	if o.reply != nil {
+		says = fmt.Sprint(view.Left, " left")
+	}
+	if view.More > o.view.Now {
+		says += ", more in " + span(view.More-o.view.Now)
+	}
+	return says
+}
+
+var shares = map[config.Share]string{
+	config.PerSurface: "on this surface", config.PerIdentity: "of who is asking", config.PerAll: "in all",
+}
+
+func (w *written) inFlightRule(v *filter.Explanation, i int) Rule {
+	l := &w.Concurrency[i]
+	rule := Rule{Rule: "concurrency " + l.Name, Place: w.place("concurrency[%d]", i)}
+	switch v.InFlight[i].Standing {
+	case filter.RuleOff:
+		rule.Says = "is off"
+	case filter.OtherSurface:
+		rule.Says = "is for other surfaces: " + strings.Join(l.Surfaces, ", ")
+	default:
+		rule.Applies = !v.Bypassed
+		rule.Says = sentence(fmt.Sprintf("at most %s in flight %s; this one is alone", some(int64(l.Limit), "request"), shares[l.Per]), modeSays(l.Mode))
+	}
+	return rule
+}

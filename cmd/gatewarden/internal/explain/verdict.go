@@ -1,0 +1,207 @@
+package explain
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter"
+)
+
+var reasons = map[filter.Reason]string{
+	filter.ReasonLockedOut:        "the client is locked out",
+	filter.ReasonRateLimited:      "there are too many attempts at once",
+	filter.ReasonQuotaExceeded:    "a quota is used up",
+	filter.ReasonMalformed:        "the request can be read in more than one way",
+	filter.ReasonAuthDenied:       "the surface requires an identity, and nobody verified one",
+	filter.ReasonStoreUnavailable: "it cannot be found out whose the token is",
+	filter.ReasonOverCapacity:     "too many requests are in flight",
+	filter.ReasonBypassDenied:     "it asks for the bypass without a role for it",
+}
+
+func (w *written) verdict(r *Request, o *outcome) Verdict {
+	if o.reply == nil {
+		says := "It passes to the service."
+		switch {
+		case o.view.Shadowed:
+			says = "It passes, because the rule that would refuse it is in shadow mode."
+		case o.view.Lockout.Excused:
+			says = "It passes although the client is locked out: its credential is known as good."
+		}
+		return Verdict{Passes: true, Says: says}
+	}
+	v := Verdict{Reason: o.reason, Reply: sent(r, o.reply)}
+	if o.reason == "" {
+		v.Says = "Gatewarden answers it."
+		return v
+	}
+	v.RetryAfter = v.Reply.header("retry-after")
+	v.Says = "It is refused: " + reasons[filter.Reason(o.reason)] + "."
+	if v.RetryAfter != "" {
+		v.Says += " " + again(v.RetryAfter)
+	}
+	return v
+}
+
+func again(retryAfter string) string {
+	n, err := strconv.ParseInt(retryAfter, 10, 64)
+	if err != nil {
+		return ""
+	}
+	return "It may be tried again in " + span(n*1000) + "."
+}
+
+// after tells what the failures before did.
+func after(times, counted int) string {
+	if counted == times {
+		return "It has failed " + some(int64(times), "time") + " before."
+	}
+	return fmt.Sprintf("It was made %s before, of which %d counted as failures.", some(int64(times), "time"), counted)
+}
+
+// sent is a reply as Envoy sends it.
+// https://github.com/envoyproxy/envoy/blob/v1.36.0/source/common/http/utility.cc
+// (Utility::prepareLocalReply)
+func sent(r *Request, reply *filter.Reply) *Reply {
+	out := &Reply{Status: reply.Status, Headers: [][2]string{}}
+	add := func(name, value string) { out.Headers = append(out.Headers, [2]string{name, value}) }
+	for _, h := range reply.Headers {
+		add(h.Name, h.Value)
+	}
+	if r.isGRPC() {
+		out.Status = 200
+		add("content-type", "application/grpc")
+		add("grpc-status", strconv.Itoa(reply.GRPC))
+		add("grpc-message", string(reply.Body))
+		return out
+	}
+	if len(reply.Body) > 0 && r.HTTP.Method != "HEAD" {
+		out.Body = string(reply.Body)
+	}
+	return out
+}
+
+// isGRPC is what Envoy takes for a gRPC request.
+func (r *Request) isGRPC() bool {
+	for _, line := range r.HTTP.Headers {
+		if line[0] == "content-type" {
+			rest, ok := strings.CutPrefix(line[1], "application/grpc")
+			return ok && (rest == "" || rest[0] == '+')
+		}
+	}
+	return false
+}
+
+func (r *Reply) header(name string) string {
+	for _, line := range r.Headers {
+		if line[0] == name {
+			return line[1]
+		}
+	}
+	return ""
+}
+
+// failure is an answer that says that the request's credential was wrong.
+func (w *written) failure(r *Request) *Answer {
+	if r.isGRPC() {
+		return &Answer{Status: 200, Headers: [][2]string{{"content-type", "application/grpc"}, {"grpc-status", "16"}}}
+	}
+	p := newProxy(w.Config, 0)
+	if at := p.do(r, nil).view.Surface; at >= 0 && len(w.Surfaces[at].Lockout.Statuses) > 0 {
+		return &Answer{Status: w.Surfaces[at].Lockout.Statuses[0]}
+	}
+	return &Answer{Status: 401}
+}
+
+const failuresMetric = "gatewarden_auth_failures_total.surface."
+
+// failures is how many failures were counted.
+func failures(counted map[string]uint64) (n uint64) {
+	for name, by := range counted {
+		if strings.HasPrefix(name, failuresMetric) {
+			n += by
+		}
+	}
+	return n
+}
+
+func (w *written) response(a *Answer, o *outcome) *ResponsePart {
+	p := &ResponsePart{Status: a.Status, Counted: o.counted}
+	switch {
+	case o.reply != nil:
+		p.Says = []string{"The service never sees the request, so that there is no such response."}
+		return p
+	case o.view.Surface < 0:
+		p.Says = []string{"The request belongs to no surface: the response is not looked at."}
+		return p
+	}
+	s := &w.Surfaces[o.view.Surface]
+	p.Says = append(p.Says, w.judged(s, a, o))
+	for _, h := range o.after {
+		if !slices.Contains(o.before, h) {
+			p.Added = append(p.Added, [2]string{h.Name, h.Value})
+		}
+	}
+	for _, h := range o.before {
+		if !slices.Contains(o.after, h) {
+			p.Removed = append(p.Removed, h.Name)
+		}
+	}
+	return p
+}
+
+// judged says what the response says of the credential.
+func (w *written) judged(s *config.Surface, a *Answer, o *outcome) string {
+	success := a.Status >= 200 && a.Status < 300
+	switch {
+	case failures(o.counted) > 0:
+		return "It is a failure, and counts towards the lockout."
+	case !o.view.Judged:
+		return "It is not looked at for failures: no lockout counts this client here."
+	case s.Kind == config.KindOAuthToken && a.Status == 400:
+		return "It is a failure only if its body is JSON with the error invalid_client or invalid_grant; say --response-body."
+	case success && s.Lockout.ResetOnSuccess:
+		return "It is a success, which takes back what the same credential failed (lockout.reset_on_success)."
+	case success:
+		return "It is a success. Failures before it stay counted."
+	case !o.view.Lockout.MayFail:
+		return "It is no failure: the request presents no credential, which is how OAuth discovery begins (lockout.count_anonymous)."
+	}
+	return fmt.Sprintf("It is no failure: lockout.statuses of the surface are %s.", numbers(s.Lockout.Statuses))
+}
+
+func numbers(list []int) string {
+	var out []string
+	for _, n := range list {
+		out = append(out, strconv.Itoa(n))
+	}
+	return strings.Join(out, ", ")
+}
+
+// repeat makes the request again and again, on a table that is empty at first, until
+// one is refused. No time passes.
+func (w *written) repeat(q *Question) *RepeatPart {
+	answer := q.Answer
+	if answer == nil {
+		answer = &Answer{Status: 200}
+	}
+	what := strconv.Itoa(answer.Status)
+	p := newProxy(w.Config, q.Wall)
+	for n := 1; n <= q.Repeat; n++ {
+		o := p.do(&q.Request, answer)
+		if o.reason == "" {
+			continue
+		}
+		r := &RepeatPart{Times: q.Repeat, Refused: n, Reason: o.reason, RetryAfter: sent(&q.Request, o.reply).header("retry-after")}
+		r.Says = fmt.Sprintf("Made %s at the same moment and answered with %s, number %d is the first that is refused (%s).",
+			some(int64(q.Repeat), "time"), what, n, o.reason)
+		if r.RetryAfter != "" {
+			r.Says += " " + again(r.RetryAfter)
+		}
+		return r
+	}
+	return &RepeatPart{Times: q.Repeat, Says: fmt.Sprintf("Made %s at the same moment and answered with %s, none is refused.",
+		some(int64(q.Repeat), "time"), what)}
+}

@@ -1,0 +1,211 @@
+package explain
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter"
+)
+
+func (w *written) requestPart(r *Request, o *outcome) RequestPart {
+	v := &o.view
+	p := RequestPart{Method: v.Path.Method, Overrides: v.Path.Overrides, Path: shown(r.HTTP.Target), Removed: o.removed}
+	switch {
+	case v.Document:
+		p.Kind = "metadata document"
+	case v.Preflight:
+		p.Kind = "CORS preflight"
+	case v.GRPC:
+		p.Kind = "gRPC"
+	}
+	known := map[string]bool{}
+	for _, reading := range v.Path.Readings {
+		if !known[reading.Path] {
+			known[reading.Path] = true
+			p.Readings = append(p.Readings, w.reading(reading))
+		}
+	}
+	return p
+}
+
+// shown is a path without its query, which decides nothing and may have secrets in it.
+func shown(target string) string {
+	path, _, query := strings.Cut(target, "?")
+	if query {
+		return path + "?..."
+	}
+	return path
+}
+
+func (w *written) reading(r filter.Reading) Reading {
+	out := Reading{Path: r.Path}
+	matches := r.Matches
+	switch {
+	case r.Exempt >= 0:
+		out.Exempt, out.Match = true, w.place("exempt[%d]", r.Exempt)
+	case len(matches) > 0:
+		out.Surface, out.Match = w.Surfaces[matches[0].Surface].Name, w.matchPlace(matches[0])
+		matches = matches[1:]
+	}
+	for _, m := range matches {
+		out.Later = append(out.Later, w.Surfaces[m.Surface].Name+", "+w.matchPlace(m))
+	}
+	return out
+}
+
+func (w *written) matchPlace(m filter.MatchView) string {
+	return w.place("surfaces[%d].match[%d]", m.Surface, m.Match)
+}
+
+func (w *written) surfacePart(o *outcome) SurfacePart {
+	v := &o.view
+	if v.Surface >= 0 {
+		s := &w.Surfaces[v.Surface]
+		return SurfacePart{
+			Name: s.Name, Kind: kinds[s.Kind], Place: w.place("surfaces[%d]", v.Surface),
+			Says: s.Name + ", of the kind " + kinds[s.Kind],
+		}
+	}
+	switch {
+	case v.Path.TooLong:
+		return SurfacePart{Says: "none: the path can be read in several ways and is longer than 4096 bytes, so that it is refused"}
+	case v.Path.Ambiguous:
+		return SurfacePart{Says: "none: the readings lead to " + strings.Join(w.surfacesOf(v), " and ") +
+			". Whoever spells a path so would choose which counters to be held to, so that it is refused"}
+	case v.Document:
+		return SurfacePart{Says: "none: Gatewarden answers for this path itself (oauth.serve_metadata)"}
+	case exempted(v):
+		return SurfacePart{Says: "none: the request is exempt. It passes, and nothing is counted"}
+	}
+	return SurfacePart{Says: "none: no surface matches. The request passes, and nothing is counted"}
+}
+
+// surfacesOf are the surfaces that readings lead to.
+func (w *written) surfacesOf(v *filter.Explanation) (names []string) {
+	seen := map[int]bool{}
+	for _, r := range v.Path.Readings {
+		if r.Exempt < 0 && len(r.Matches) > 0 && !seen[r.Matches[0].Surface] {
+			seen[r.Matches[0].Surface] = true
+			names = append(names, w.Surfaces[r.Matches[0].Surface].Name)
+		}
+	}
+	return names
+}
+
+func exempted(v *filter.Explanation) bool {
+	for _, r := range v.Path.Readings {
+		if r.Exempt >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *written) clientPart(r *Request, v *filter.Explanation) ClientPart {
+	c := &v.Client
+	p := ClientPart{Source: w.source(c)}
+	if c.Address.IsValid() {
+		p.Address, p.Counted = c.Address.String(), c.Prefix.String()
+	}
+	if w.Client.Source == config.SourceXFF {
+		p.Hops = hops(c)
+	}
+	if c.Allowed >= 0 {
+		p.Allowed = fmt.Sprintf("client.allow[%d]", c.Allowed)
+	}
+	if r.From == "" {
+		p.Notes = append(p.Notes, "The connection's address is made up; say --from ADDRESS.")
+	}
+	if w.Client.Source == config.SourceEnvoy && r.has("x-forwarded-for") {
+		p.Notes = append(p.Notes, "X-Forwarded-For is not read here (client.source is \"envoy\"), but Envoy reads it unless "+
+			"use_remote_address is true: without that, its last address is the client. --from is the address that Envoy trusts in the end.")
+	}
+	return p
+}
+
+func (r *Request) has(header string) bool {
+	for _, line := range r.HTTP.Headers {
+		if line[0] == header {
+			return true
+		}
+	}
+	return false
+}
+
+// source says where the client's address comes from.
+func (w *written) source(c *filter.ClientView) string {
+	header := map[config.Source]string{
+		config.SourceXFF: "X-Forwarded-For", config.SourceXFFFirst: "X-Forwarded-For", config.SourceHeader: "the header " + w.Client.Header,
+	}[w.Client.Source]
+	switch {
+	case c.Named.IsValid() && w.Client.Source == config.SourceXFFFirst:
+		return "the left-most address in X-Forwarded-For, whoever wrote it"
+	case c.Named.IsValid():
+		return header
+	case !c.Address.IsValid():
+		return "no usable address: all such requests are one client"
+	case header != "" && w.Client.Source == config.SourceHeader && !w.trusts(c.Peer):
+		return "the address that Envoy trusts, since it is not in client.trusted_proxies and " + header + " is not believed"
+	case header != "":
+		return "the address that Envoy trusts, since " + header + " names none"
+	}
+	return "the address that Envoy trusts"
+}
+
+func (w *written) trusts(peer netip.Addr) bool {
+	return slices.ContainsFunc(w.Client.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(peer) })
+}
+
+// hops says how X-Forwarded-For was walked.
+func hops(c *filter.ClientView) (lines []string) {
+	for _, hop := range c.Hops {
+		entry := strings.TrimSpace(hop.Entry)
+		switch {
+		case !hop.Address.IsValid():
+			lines = append(lines, fmt.Sprintf("%q is no address: the walk ends before it", entry))
+		case hop.Trusted:
+			lines = append(lines, entry+" is in client.trusted_proxies")
+		default:
+			lines = append(lines, entry+" is not: it is the client, and what stands left of it is not read")
+		}
+	}
+	return lines
+}
+
+func credentialPart(v *filter.Explanation) CredentialPart {
+	c := &v.Credential
+	p := CredentialPart{Present: c.Present}
+	if !c.Present {
+		p.Says = []string{"none"}
+	}
+	for _, at := range c.Places {
+		p.Says = append(p.Says, carried(at))
+	}
+	if c.Present && !c.Clear {
+		p.Says = append(p.Says, "It is more than one, or in an unclear form: no source of identity can tell whose it is.")
+	}
+	switch {
+	case c.Accounts == 1:
+		p.Says = append(p.Says, "It attempts an account.")
+	case c.Accounts > 1:
+		p.Says = append(p.Says, fmt.Sprintf("It attempts %d accounts.", c.Accounts))
+	}
+	if c.Present && c.Options {
+		p.Says = append(p.Says, "It asks for OPTIONS, so that a success says nothing about the credential.")
+	}
+	return p
+}
+
+func carried(c filter.CredentialPlace) string {
+	where := "in the header " + c.Name
+	if c.Cookie {
+		where = "in the cookie " + c.Name
+	}
+	if c.Scheme != "" {
+		return where + ": " + c.Scheme + " and " + some(int64(c.Length), "character")
+	}
+	return where + ": " + some(int64(c.Length), "character")
+}
