@@ -15,8 +15,8 @@ type Host struct {
 	Address string
 	// Request and Response are the current stream's headers, names in lower case.
 	Request, Response []filter.Header
-	// Body is the request's.
-	Body []byte
+	// Body is the request's, Answer what comes of the response's.
+	Body, Answer []byte
 	// Properties of the stream, by their path with NUL between its parts.
 	Properties map[string]string
 
@@ -47,7 +47,7 @@ func NewHost() *Host {
 
 // Next forgets the current stream.
 func (h *Host) Next() {
-	h.Address, h.Request, h.Response, h.Body, h.Properties = "", h.Request[:0], h.Response[:0], nil, nil
+	h.Address, h.Request, h.Response, h.Body, h.Answer, h.Properties = "", h.Request[:0], h.Response[:0], nil, nil, nil
 	h.Replied, h.Reason = nil, ""
 }
 
@@ -117,8 +117,8 @@ func (h *Host) ResponseHeaders() []filter.Header { return h.Response }
 // ResponseTrailer is always empty.
 func (*Host) ResponseTrailer(string) string { return "" }
 
-// ResponseBody is always empty.
-func (*Host) ResponseBody(int) []byte { return nil }
+// ResponseBody is the begin of Answer.
+func (h *Host) ResponseBody(size int) []byte { return h.Answer[:min(size, len(h.Answer))] }
 
 // AddResponseHeader adds a line.
 func (h *Host) AddResponseHeader(name, value string) {
