@@ -22,8 +22,9 @@ type Host struct {
 
 	// Replied is what the filter answered, nil if it let the request pass.
 	Replied *filter.Reply
-	// Reason is that of a refusal.
-	Reason string
+	// Reason is that of a refusal, Failure that of a failure which the status does
+	// not tell.
+	Reason, Failure string
 	// Log, if not nil, gets the lines that the filter writes.
 	Log func(line string)
 
@@ -48,7 +49,7 @@ func NewHost() *Host {
 // Next forgets the current stream.
 func (h *Host) Next() {
 	h.Address, h.Request, h.Response, h.Body, h.Answer, h.Properties = "", h.Request[:0], h.Response[:0], nil, nil, nil
-	h.Replied, h.Reason = nil, ""
+	h.Replied, h.Reason, h.Failure = nil, "", ""
 }
 
 // Metric returns a metric's value by its name, with the labels that are in it.
@@ -148,6 +149,9 @@ func (h *Host) Property(path string) string {
 
 // SetReason notes why the filter refuses.
 func (h *Host) SetReason(reason string) { h.Reason = reason }
+
+// SetFailure notes why a failure was counted.
+func (h *Host) SetFailure(cause string) { h.Failure = cause }
 
 // Reply notes the filter's answer.
 func (h *Host) Reply(reply *filter.Reply) { h.Replied = reply }
