@@ -37,7 +37,7 @@ func (c *chunks) next() (chunk, error) {
 	for {
 		read := len(c.buffer)
 		c.buffer = slices.Grow(c.buffer, chunkSize)[:read+chunkSize]
-		n, err := io.ReadFull(c.in, c.buffer[read:])
+		n, err := readFull(c.in, c.buffer[read:])
 		c.buffer = c.buffer[:read+n]
 		if err != nil {
 			return c.finish(out, c.buffer, err)
@@ -61,17 +61,24 @@ func (c *chunks) next() (chunk, error) {
 	}
 }
 
+// readFull reads until there is no room or no more. Unlike io.ReadFull it does not
+// give the end of a file the name that a broken one has.
+func readFull(in io.Reader, b []byte) (n int, err error) {
+	for n < len(b) && err == nil {
+		var more int
+		more, err = in.Read(b[n:])
+		n += more
+	}
+	return n, err
+}
+
 // finish makes the last chunk of what was read before an error.
 func (c *chunks) finish(out chunk, buffer []byte, err error) (chunk, error) {
 	c.rest = c.rest[:0]
-	ended := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 	if len(buffer) == 0 && len(out.long) == 0 {
-		if ended {
-			err = io.EOF
-		}
 		return chunk{}, err
 	}
-	if ended {
+	if errors.Is(err, io.EOF) {
 		err = nil // the next call says so
 	}
 	out.text = string(buffer)

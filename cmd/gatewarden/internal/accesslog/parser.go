@@ -42,8 +42,11 @@ func (p *Parser) parse(line string, r *Record) (is verdict, problem string) {
 // See https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cri-logging.md
 func unwrap(line string) string {
 	line = strings.TrimRight(line, " \t\r")
+	if line == "" || line[0] < '0' || line[0] > '9' {
+		return line
+	}
 	for _, mark := range [...]string{" stdout F ", " stderr F "} {
-		if i := strings.Index(line, mark); i > 0 && i < len("2006-01-02T15:04:05.000000000-07:00")+1 && line[0] != '{' && line[0] != '[' {
+		if i := strings.Index(line, mark); i > 0 && i < len("2006-01-02T15:04:05.000000000-07:00")+1 {
 			return line[i+len(mark):]
 		}
 	}

@@ -67,7 +67,7 @@ func (s *Simulation) begin(first []accesslog.Record) {
 	credentials := slices.ContainsFunc(first, func(r accesslog.Record) bool { return r.CredentialID != "" })
 	for _, v := range s.options.Variants {
 		adapted := adapt(v.Config, credentials, !s.options.AsConfigured)
-		s.variants = append(s.variants, newVariant(v.Name, adapted, first[0].Ended-s.options.Window))
+		s.variants = append(s.variants, newVariant(v.Name, adapted, max(0, first[0].Ended-s.options.Window)))
 	}
 	s.timeline = newTimeline(s.options.Window, func(e event) {
 		if s.events = append(s.events, e); len(s.events) == atOnce {

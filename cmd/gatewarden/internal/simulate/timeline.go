@@ -61,7 +61,7 @@ func (t *timeline) window() int64 { return int64(len(t.lists)) - 1 }
 // add takes the next line.
 func (t *timeline) add(r *accesslog.Record) {
 	if !t.begun {
-		t.begun, t.next, t.latest = true, r.Ended-t.window(), r.Ended
+		t.begun, t.next, t.latest = true, max(0, r.Ended-t.window()), r.Ended
 	}
 	t.latest = max(t.latest, r.Ended)
 	t.advance(t.latest - t.window())
@@ -121,8 +121,8 @@ func (t *timeline) advance(to int64) {
 	}
 }
 
-// end gives out what is left.
-func (t *timeline) end() { t.advance(t.latest + 1) }
+// end gives out what is left: all lists.
+func (t *timeline) end() { t.advance(t.next + int64(len(t.lists))) }
 
 // freeNumbers gives out numbers that nobody has, small ones first.
 type freeNumbers struct {
