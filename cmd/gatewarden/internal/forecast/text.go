@@ -64,10 +64,10 @@ func (t *text) log(f *Forecast) {
 	}
 	w := tabwriter.NewWriter(t, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintf(w, "Log\t%s in %s\n", counted(log.Lines, "line", "lines"), strings.Join(files, ", "))
-	_, _ = fmt.Fprintf(w, "Requests\t%s, from %s to %s\n", count(log.Requests), clock(log.From), clock(log.To))
+	_, _ = fmt.Fprintf(w, "Requests\t%s, from %s to %s\n", Count(log.Requests), clock(log.From), clock(log.To))
 	if n := log.Lines - log.Requests; n > 0 {
 		_, _ = fmt.Fprintf(w, "Not read\t%s of other logs, %s without a request, %s unreadable\n",
-			counted(log.Other, "line", "lines"), count(log.NoRequest), count(log.Unreadable))
+			counted(log.Other, "line", "lines"), Count(log.NoRequest), Count(log.Unreadable))
 	}
 	_ = w.Flush()
 	for _, p := range log.Problems {
@@ -95,13 +95,13 @@ func (t *text) sums(v *Variant) {
 		_, _ = fmt.Fprintf(w, "  %s\t"+format+"\n", append([]any{what}, args...)...)
 	}
 	row("Guarded", "%s on %s; %s belong to none", counted(v.Requests, "request", "requests"),
-		counted(len(v.Surfaces), "surface", "surfaces"), count(v.Unguarded))
+		counted(len(v.Surfaces), "surface", "surfaces"), Count(v.Unguarded))
 	row("Failures", "%s with wrong credentials; %s reached the service, %s would have been stopped",
-		counted(v.Failures+v.Stopped, "request", "requests"), count(v.Failures), count(v.Stopped))
-	row("Lockouts", "%s, of %s", count(v.Lockouts), atLeast(v.ClientsLocked, v.AtLeast)+clientWord(v.ClientsLocked))
+		counted(v.Failures+v.Stopped, "request", "requests"), Count(v.Failures), Count(v.Stopped))
+	row("Lockouts", "%s, of %s", Count(v.Lockouts), atLeast(v.ClientsLocked, v.AtLeast)+" "+clientWord(v.ClientsLocked))
 	row("Refused", "%s%s", counted(v.Refused, "request", "requests"), reasons(v.Reasons))
 	row("Honest", "%s with right credentials would have been refused, of %s",
-		counted(v.Lost, "request", "requests"), atLeast(v.ClientsHurt, v.AtLeast)+clientWord(v.ClientsHurt))
+		counted(v.Lost, "request", "requests"), atLeast(v.ClientsHurt, v.AtLeast)+" "+clientWord(v.ClientsHurt))
 	if v.Unclear+v.Others > 0 {
 		row("Neither", "%s that were refused say nothing of a credential, or were not answered", counted(v.Unclear+v.Others, "request", "requests"))
 	}
@@ -119,9 +119,9 @@ func (t *text) sums(v *Variant) {
 
 func clientWord(n int) string {
 	if n == 1 {
-		return " client"
+		return "client"
 	}
-	return " clients"
+	return "clients"
 }
 
 // reasons lists why requests were refused, most first.
@@ -137,7 +137,7 @@ func reasons(by map[string]int64) string {
 		return strings.Compare(a, b)
 	})
 	for i, name := range names {
-		names[i] = count(by[name]) + " " + name
+		names[i] = Count(by[name]) + " " + name
 	}
 	if len(names) == 0 {
 		return ""
@@ -150,7 +150,7 @@ func (t *text) surfaces(v *Variant) {
 	for i := range v.Surfaces {
 		s := &v.Surfaces[i]
 		rows = append(rows, []string{
-			s.Name, s.Kind, count(s.Requests), count(s.Failures), count(s.Lockouts), count(s.Refused), count(s.Stopped), count(s.Lost),
+			s.Name, s.Kind, Count(s.Requests), Count(s.Failures), Count(s.Lockouts), Count(s.Refused), Count(s.Stopped), Count(s.Lost),
 		})
 	}
 	t.line("")
@@ -163,7 +163,7 @@ func (t *text) quotas(v *Variant) {
 	}
 	rows := [][]string{{"QUOTA", "ADMITTED", "REFUSED", "PAID BY ADDRESS"}}
 	for _, q := range v.Quotas {
-		rows = append(rows, []string{q.Name, count(q.Admitted), count(q.Refused), count(q.Unverified)})
+		rows = append(rows, []string{q.Name, Count(q.Admitted), Count(q.Refused), Count(q.Unverified)})
 	}
 	t.line("")
 	t.table(1, rows)
@@ -178,8 +178,8 @@ func (t *text) clients(title string, v *Variant, keep func(*Client) bool) {
 	rows := [][]string{{"CLIENT", "SURFACE", "FIRST", "LOCKOUTS", "LOCKED FOR", "FAILURES", "REFUSED", "GUESSES", "HONEST"}}
 	for _, c := range list[:min(len(list), t.top)] {
 		rows = append(rows, []string{
-			c.Client, c.Surface, clock(c.First), count(c.Lockouts), seconds(c.LockedSeconds), count(c.Failures),
-			count(c.Refused), count(c.Stopped), count(c.Lost),
+			c.Client, c.Surface, clock(c.First), Count(c.Lockouts), seconds(c.LockedSeconds), Count(c.Failures),
+			Count(c.Refused), Count(c.Stopped), Count(c.Lost),
 		})
 	}
 	t.table(3, rows)
@@ -193,14 +193,14 @@ func (t *text) hurt(v *Variant) {
 	t.title("Honest clients hurt", len(list))
 	rows := [][]string{{"CLIENT", "SURFACE", "FIRST", "LAST", "SUCCESSES BEFORE", "HONEST REFUSED"}}
 	for _, c := range list[:min(len(list), t.top)] {
-		rows = append(rows, []string{c.Client, c.Surface, clock(c.First), clock(c.Last), count(c.Before), count(c.Lost)})
+		rows = append(rows, []string{c.Client, c.Surface, clock(c.First), clock(c.Last), Count(c.Before), Count(c.Lost)})
 	}
 	t.table(4, rows)
 }
 
 func (t *text) title(title string, n int) {
 	if n > t.top {
-		title = fmt.Sprintf("%s (the first %d of %s)", title, t.top, count(n))
+		title = fmt.Sprintf("%s (the first %d of %s)", title, t.top, Count(n))
 	}
 	t.line("\n%s", title)
 }
@@ -210,8 +210,8 @@ func (t *text) comparison(variants []Variant) {
 	for i := range variants {
 		v := &variants[i]
 		rows = append(rows, []string{
-			Plain(v.Name), count(v.Lockouts), atLeast(v.ClientsLocked, v.AtLeast), count(v.Failures), count(v.Stopped),
-			count(v.Lost), atLeast(v.ClientsHurt, v.AtLeast),
+			Plain(v.Name), Count(v.Lockouts), atLeast(v.ClientsLocked, v.AtLeast), Count(v.Failures), Count(v.Stopped),
+			Count(v.Lost), atLeast(v.ClientsHurt, v.AtLeast),
 		})
 	}
 	t.line("")

@@ -18,8 +18,8 @@ func Plain(text string) string {
 	}, text)
 }
 
-// count writes 1234567 as 1,234,567.
-func count[N int | int64 | uint64](n N) string {
+// Count writes 1234567 as 1,234,567.
+func Count[N int | int64 | uint64](n N) string {
 	text := strconv.FormatInt(int64(n), 10)
 	for i := len(text) - 3; i > 0; i -= 3 {
 		text = text[:i] + "," + text[i:]
@@ -27,20 +27,20 @@ func count[N int | int64 | uint64](n N) string {
 	return text
 }
 
-// counted is count with the word behind it.
+// counted is Count with the word behind it.
 func counted[N int | int64](n N, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return count(n) + " " + many
+	return Count(n) + " " + many
 }
 
 // atLeast marks a number that may be too small.
 func atLeast(n int, is bool) string {
 	if is {
-		return "at least " + count(n)
+		return "at least " + Count(n)
 	}
-	return count(n)
+	return Count(n)
 }
 
 func clock(t time.Time) string { return t.Format(time.RFC3339) }

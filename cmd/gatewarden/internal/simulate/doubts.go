@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/accesslog"
+	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/forecast"
 	"github.com/gatewarden/gatewarden/config"
 )
 
@@ -73,24 +74,24 @@ func (v *variant) assumptions() []string {
 	d := v.sum()
 	about := func(n int64, format string) {
 		if n > 0 {
-			out = append(out, fmt.Sprintf(format, n))
+			out = append(out, fmt.Sprintf(format, forecast.Count(n)))
 		}
 	}
-	about(d.credential, "%d failures: the log does not tell whether the request presented a credential, so each counts as if it did. "+
+	about(d.credential, "%s failures: the log does not tell whether the request presented a credential, so each counts as if it did. "+
 		"Clients that ask for a challenge first seem to fail once more than they do. A field \"credential\" tells.")
-	about(d.token, "%d answers 400 of a token endpoint: the log does not have their bodies, so none counts as a wrong credential. A field \"failure\" tells.")
-	about(d.refused, "%d requests had been refused by Gatewarden when the log was written: they are attempts, but what the service would have said is not known, "+
+	about(d.token, "%s answers 400 of a token endpoint: the log does not have their bodies, so none counts as a wrong credential. A field \"failure\" tells.")
+	about(d.refused, "%s requests had been refused by Gatewarden when the log was written: they are attempts, but what the service would have said is not known, "+
 		"so they count neither as failures nor as successes. A log that was written in shadow mode has no such gap.")
-	about(d.nobody, "%d requests name no client: they share one counter, as they would in the filter.")
-	about(d.options, "%d OPTIONS requests were taken for a browser's preflights, which are never refused for failures.")
+	about(d.nobody, "%s requests name no client: they share one counter, as they would in the filter.")
+	about(d.options, "%s OPTIONS requests were taken for a browser's preflights, which are never refused for failures.")
 	switch {
 	case v.adapted.Client.Source == config.SourceXFF || v.adapted.Client.Source == config.SourceXFFFirst:
-		about(d.unforwarded, "%d requests have no X-Forwarded-For in the log, though client.source wants it: the client field was taken. --field forwarded=NAME names it.")
+		about(d.unforwarded, "%s requests have no X-Forwarded-For in the log, though client.source wants it: the client field was taken. --field forwarded=NAME names it.")
 	case v.adapted.Client.Source == config.SourceHeader:
-		about(d.unnamed, "%d requests do not have the header that client.source wants: the client field was taken. --field header:"+v.adapted.Client.Header+"=NAME names it.")
+		about(d.unnamed, "%s requests do not have the header that client.source wants: the client field was taken. --field header:"+v.adapted.Client.Header+"=NAME names it.")
 	}
 	if v.adapted.identities {
-		about(d.unverified, "%d requests name no identity, so quotas count them by address. Fields \"subject\", \"tenant\" and \"tier\" tell.")
+		about(d.unverified, "%s requests name no identity, so quotas count them by address. Fields \"subject\", \"tenant\" and \"tier\" tell.")
 	}
 	slices.Sort(v.adapted.left)
 	for _, left := range v.adapted.left {

@@ -22,15 +22,13 @@ func (v *variant) forecast() forecast.Variant {
 	for _, name := range []string{"table_evictions", "table_full", "quota_table_evictions", "quota_table_full"} {
 		out.Forgotten += v.host.Metric("gatewarden_" + name + "_total")
 	}
-	step := int64(0)
+	var all []*series
 	for i := range v.surfaces {
-		step = max(step, v.surfaces[i].series.step)
+		all = append(all, &v.surfaces[i].series)
 	}
+	alike(all)
 	for i := range v.surfaces {
 		s := &v.surfaces[i]
-		for s.series.step < step {
-			s.series.halve()
-		}
 		out.Surfaces = append(out.Surfaces, forecast.Surface{
 			Name: s.config.Name, Kind: kindNames[s.config.Kind], Sums: s.sums, Series: s.series.forecast(),
 		})

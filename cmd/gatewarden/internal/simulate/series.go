@@ -52,6 +52,23 @@ func (s *series) halve() {
 	s.step *= 2
 }
 
+// alike makes the series as long as each other, and their steps, too.
+func alike(all []*series) {
+	step, length := int64(0), 0
+	for _, s := range all {
+		step = max(step, s.step)
+	}
+	for _, s := range all {
+		for s.step < step {
+			s.halve()
+		}
+		length = max(length, len(s.steps))
+	}
+	for _, s := range all {
+		s.steps = append(s.steps, make([]point, length-len(s.steps))...)
+	}
+}
+
 func (s *series) forecast() forecast.Series {
 	out := forecast.Series{From: instant(s.from), Step: s.step / 1000}
 	for _, p := range s.steps {
