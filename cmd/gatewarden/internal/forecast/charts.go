@@ -84,7 +84,7 @@ func short(t time.Time) string { return t.Format("2006-01-02 15:04:05Z") }
 
 // drawTimeline draws the lockouts of some clients, one line each.
 func drawTimeline(clients []Client, from, to time.Time) template.HTML {
-	const rowHeight, names = 18, 150
+	const rowHeight, names = 20, 170
 	d := begin(len(clients)*rowHeight+labelHeight, "Lockouts of the clients over time")
 	all := max(to.Sub(from).Seconds(), 1)
 	at := func(t time.Time) float64 {
@@ -92,11 +92,11 @@ func drawTimeline(clients []Client, from, to time.Time) template.HTML {
 	}
 	for i, c := range clients {
 		y := float64(i * rowHeight)
-		d.label("name", 0, y+13, "start", c.Client)
-		d.add(`<line class="axis" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/>`, names, chartWidth, y+9, y+9)
+		d.label("name", 0, y+15, "start", c.Client)
+		d.add(`<line class="axis" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/>`, names, chartWidth, y+10, y+10)
 		for _, span := range c.Locked {
 			x := at(span.From)
-			d.bar("refused", x, y+3, max(at(span.To)-x, 1.5), 12, clock(span.From)+" to "+clock(span.To))
+			d.bar("refused", x, y+4, max(at(span.To)-x, 1.5), 12, clock(span.From)+" to "+clock(span.To))
 		}
 	}
 	bottom := float64(len(clients)*rowHeight + 13)
@@ -108,7 +108,7 @@ func drawTimeline(clients []Client, from, to time.Time) template.HTML {
 // drawComparison draws, for each variant, the guesses that get through and the honest
 // requests that do not.
 func drawComparison(variants []Variant) template.HTML {
-	const rowHeight = 44
+	const rowHeight = 58
 	d := begin(len(variants)*rowHeight, "Guesses through and honest requests refused, by limits")
 	highest := int64(1)
 	for i := range variants {
@@ -119,15 +119,15 @@ func drawComparison(variants []Variant) template.HTML {
 	for i := range variants {
 		v := &variants[i]
 		y := float64(i * rowHeight)
-		d.label("name", 0, y+11, "start", v.Name)
+		d.label("name", 0, y+14, "start", v.Name)
 		for j, b := range []struct {
 			class string
 			n     int64
 		}{{"through", v.Failures}, {"honest", v.Lost}} {
-			top := y + 16 + float64(j)*12
+			top := y + 19 + float64(j)*16
 			length := max(float64(b.n)*scale, 1)
-			d.bar(b.class, 0, top, length, 10, Count(b.n))
-			d.label("", length+5, top+9, "start", Count(b.n))
+			d.bar(b.class, 0, top, length, 14, Count(b.n))
+			d.label("", length+5, top+12, "start", Count(b.n))
 		}
 	}
 	return d.end()

@@ -72,10 +72,10 @@ func show(v *Variant, log *Log, top int) shown {
 	for i := range v.Surfaces {
 		if surface := &v.Surfaces[i]; surface.Requests > 0 {
 			s.Charts = append(s.Charts, surfaceChart{
-				Name:    fmt.Sprintf("%s: %s, %s, %s", surface.Name, counted(surface.Requests, "request", "requests"), counted(surface.Failures, "failure", "failures"), counted(surface.Lockouts, "lockout", "lockouts")),
+				Name: fmt.Sprintf("%s: %s, %s, %s", surface.Name, counted(surface.Requests, "request", "requests"), counted(surface.Failures, "failure", "failures"), counted(surface.Lockouts, "lockout", "lockouts")),
 				Caption: "Each bar is " + seconds(surface.Series.Step) + "; the highest has " + counted(most(surface.Series.Requests), "request", "requests") +
 					". Heights go by the square root, so that small numbers show.",
-				Chart:   drawSeries(&surface.Series),
+				Chart: drawSeries(&surface.Series),
 			})
 		}
 	}
