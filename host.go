@@ -171,9 +171,16 @@ func (*host) Property(path string) string {
 // reasonProperty becomes the filter state wasm.gatewarden.reason.
 const reasonProperty = "gatewarden.reason"
 
-func (*host) SetReason(reason string) {
-	p, n := stringOf(reasonProperty)
-	v, m := stringOf(reason)
+func (*host) SetReason(reason string) { setState(reasonProperty, reason) }
+
+// failureProperty becomes the filter state wasm.gatewarden.failure.
+const failureProperty = "gatewarden.failure"
+
+func (*host) SetFailure(cause string) { setState(failureProperty, cause) }
+
+func setState(property, value string) {
+	p, n := stringOf(property)
+	v, m := stringOf(value)
 	setProperty(p, n, v, m)
 }
 

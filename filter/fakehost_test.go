@@ -32,12 +32,13 @@ type fakeHost struct {
 	attended             uint32
 	resumed              []uint32 // streams
 
-	calls   []string
-	reasons []string
-	replies []*Reply
-	log     []string
-	names   []string // of metrics
-	values  []uint64
+	calls    []string
+	reasons  []string
+	failures []string // that the status does not tell
+	replies  []*Reply
+	log      []string
+	names    []string // of metrics
+	values   []uint64
 }
 
 type datum struct {
@@ -149,6 +150,11 @@ func (h *fakeHost) Property(path string) string {
 func (h *fakeHost) SetReason(reason string) {
 	h.note("reason")
 	h.reasons = append(h.reasons, reason)
+}
+
+func (h *fakeHost) SetFailure(cause string) {
+	h.note("failure")
+	h.failures = append(h.failures, cause)
 }
 
 func (h *fakeHost) Reply(r *Reply) {

@@ -41,6 +41,9 @@ type Host interface {
 	// SetReason puts a refusal's reason into the stream's filter state, where
 	// the access log finds it.
 	SetReason(reason string)
+	// SetFailure puts there why a failure was counted that the status does not
+	// tell.
+	SetFailure(cause string)
 	// Reply answers the request in the service's place.
 	Reply(reply *Reply)
 	// Resume lets a request go on that is held.

@@ -65,6 +65,10 @@ func (s *Stream) ResponseTrailers(host Host) {
 func (s *Stream) settleToken(host Host) {
 	s.reading = false
 	if code := s.token.code(); countsTokenError(code) {
+		// The access log has the status alone, which is that of every mistake.
+		if s.counted {
+			host.SetFailure(code)
+		}
 		s.settle(host, failed, cause{code: code})
 	}
 }

@@ -432,6 +432,11 @@ func TestTokenResponse(t *testing.T) {
 		if row.why != "" && !strings.Contains(strings.Join(host.log, "\n"), " reason="+row.why+" ") {
 			t.Errorf("%s: %q", row.name, host.log)
 		}
+		// What the status does not tell is put where the access log finds it.
+		told := strings.Join(host.failures, " ")
+		if want := strings.HasPrefix(row.why, "invalid_"); want != (told != "") || want && told != row.why {
+			t.Errorf("%s: the access log is told %q", row.name, told)
+		}
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
 )
 
 // Edge is how a proxy is told to find out who the client is.
@@ -57,6 +59,8 @@ type Target struct {
 	Stop func()
 	// Clock is set where the time is set by hand.
 	Clock Clock
+	// Envoy is the process, nil where it is none.
+	Envoy *envoy.Process
 }
 
 // Usual are the systems that most attacks are played against.

@@ -127,7 +127,7 @@ func startEnvoy(ctx context.Context, s Setup, edit func(*envoy.Bootstrap) error)
 		return nil, err
 	}
 	sender := newSender(s.Edge, address, address)
-	return &Target{Send: sender.send, Stop: func() { sender.close(); p.Stop() }}, nil
+	return &Target{Send: sender.send, Stop: func() { sender.close(); p.Stop() }, Envoy: p}, nil
 }
 
 // unlimited takes away limits of Envoy that have nothing to do with guessing:

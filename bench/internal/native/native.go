@@ -62,6 +62,7 @@ func (h *host) ResponseHeaders() []filter.Header { h.calls++; return h.response 
 func (h *host) AddResponseHeader(string, string) { h.calls++ }
 
 func (h *host) SetReason(string)             { h.calls++ }
+func (h *host) SetFailure(string)            { h.calls++ }
 func (h *host) Reply(*filter.Reply)          { h.calls++ }
 func (h *host) Warn(string)                  { h.calls++ }
 func (h *host) Counter(string) filter.Metric { return 0 }

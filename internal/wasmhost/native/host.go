@@ -81,6 +81,8 @@ func (h host) Property(path string) string {
 
 func (h host) SetReason(reason string) { h.SetProperty("gatewarden.reason", reason) }
 
+func (h host) SetFailure(cause string) { h.SetProperty("gatewarden.failure", cause) }
+
 func (h host) Reply(r *filter.Reply) {
 	headers := make([][2]string, len(r.Headers))
 	for i, header := range r.Headers {

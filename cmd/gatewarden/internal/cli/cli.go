@@ -79,6 +79,7 @@ own code.`,
 		newCheck(),
 		newExplain(),
 		newImage(),
+		newSimulate(),
 		newVersion(),
 	)
 	return root

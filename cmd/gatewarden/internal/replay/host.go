@@ -17,15 +17,16 @@ type Host struct {
 	Address string
 	// Request and Response are the current stream's headers, names in lower case.
 	Request, Response []filter.Header
-	// Body is the request's.
-	Body []byte
+	// Body is the request's, Answer what comes of the response's.
+	Body, Answer []byte
 	// Properties of the stream, by their path with NUL between its parts.
 	Properties map[string]string
 
 	// Replied is what the filter answered, nil if it let the request pass.
 	Replied *filter.Reply
-	// Reason is that of a refusal.
-	Reason string
+	// Reason is that of a refusal, Failure that of a failure which the status does
+	// not tell.
+	Reason, Failure string
 	// Log, if not nil, gets the lines that the filter writes.
 	Log func(line string)
 
@@ -49,8 +50,8 @@ func NewHost() *Host {
 
 // Next forgets the current stream.
 func (h *Host) Next() {
-	h.Address, h.Request, h.Response, h.Body, h.Properties = "", h.Request[:0], h.Response[:0], nil, nil
-	h.Replied, h.Reason = nil, ""
+	h.Address, h.Request, h.Response, h.Body, h.Answer, h.Properties = "", h.Request[:0], h.Response[:0], nil, nil, nil
+	h.Replied, h.Reason, h.Failure = nil, "", ""
 }
 
 // Metric returns a metric's value by its name, with the labels that are in it.
@@ -119,8 +120,8 @@ func (h *Host) ResponseHeaders() []filter.Header { return h.Response }
 // ResponseTrailer is always empty.
 func (*Host) ResponseTrailer(string) string { return "" }
 
-// ResponseBody is always empty.
-func (*Host) ResponseBody(int) []byte { return nil }
+// ResponseBody is the begin of Answer.
+func (h *Host) ResponseBody(size int) []byte { return h.Answer[:min(size, len(h.Answer))] }
 
 // AddResponseHeader adds a line.
 func (h *Host) AddResponseHeader(name, value string) {
@@ -145,6 +146,9 @@ func (h *Host) Property(path string) string {
 
 // SetReason notes why the filter refuses.
 func (h *Host) SetReason(reason string) { h.Reason = reason }
+
+// SetFailure notes why a failure was counted.
+func (h *Host) SetFailure(cause string) { h.Failure = cause }
 
 // Reply notes the filter's answer.
 func (h *Host) Reply(reply *filter.Reply) { h.Replied = reply }

@@ -1,0 +1,182 @@
+package accesslog
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/gatewarden/gatewarden/filter"
+)
+
+// Parser reads lines. It may be used by several goroutines at once.
+type Parser struct {
+	Fields *Fields
+	// Hops is how many trusted proxies stand in front of Envoy: its
+	// xff_num_trusted_hops. It matters where a line has X-Forwarded-For alone.
+	Hops int
+}
+
+// parse reads one line. problem says why one is unreadable.
+func (p *Parser) parse(line string, r *Record) (is verdict, problem string) {
+	line = unwrap(line)
+	var v values
+	switch {
+	case line == "":
+		return isOther, ""
+	case line[0] == '{':
+		if !p.Fields.readJSON(line, &v) {
+			return isUnreadable, "it begins like JSON and is none"
+		}
+	case isApplicationLog(line):
+		return isOther, ""
+	default:
+		if problem = readText(line, &v); problem != "" {
+			return isUnreadable, problem
+		}
+	}
+	return p.record(&v, r)
+}
+
+// unwrap takes away what the container runtimes of Kubernetes write in front of a
+// line that they keep.
+// See https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cri-logging.md
+func unwrap(line string) string {
+	line = strings.TrimRight(line, " \t\r")
+	if line == "" || line[0] < '0' || line[0] > '9' {
+		return line
+	}
+	for _, mark := range [...]string{" stdout F ", " stderr F "} {
+		if i := strings.Index(line, mark); i > 0 && i < len("2006-01-02T15:04:05.000000000-07:00")+1 {
+			return line[i+len(mark):]
+		}
+	}
+	return line
+}
+
+// isApplicationLog tells the lines that Envoy and Istio's agent write about
+// themselves: [2026-11-22 22:51:43.976][1][warning] and 2026-11-22T22:51:43Z<tab>info.
+func isApplicationLog(line string) bool {
+	if len(line) > 24 && line[0] == '[' && line[11] == ' ' && line[24] == ']' {
+		return true
+	}
+	i := strings.IndexByte(line, '\t')
+	return i > 0 && line[i-1] == 'Z' && line[0] >= '0' && line[0] <= '9'
+}
+
+// record makes a record of what a line says.
+func (p *Parser) record(v *values, r *Record) (is verdict, problem string) {
+	*r = Record{
+		Client: v.told(fieldClient), Forwarded: v.told(fieldForwarded),
+		Method: v.told(fieldMethod), Path: v.told(fieldPath),
+		GRPC: grpcStatus(v.told(fieldGRPC)), CredentialID: v.told(fieldCredentialID), Failure: v.told(fieldFailure),
+		Subject: v.told(fieldSubject), Tenant: v.told(fieldTenant), Tier: v.told(fieldTier),
+	}
+	var ok bool
+	if r.Start, ok = parseTime(v.told(fieldTime)); !ok {
+		return isUnreadable, unclear("time", v.told(fieldTime), "--field time=NAME names the one that has it")
+	}
+	if r.Status, ok = status(v.told(fieldStatus)); !ok || v.rank[fieldStatus] == 0 {
+		return isUnreadable, unclear("status", v.told(fieldStatus), "--field status=NAME names the one that has it")
+	}
+	if r.Method == "" || r.Path == "" {
+		if v.rank[fieldMethod] == 0 && v.rank[fieldPath] == 0 && r.Status != 0 && r.Status < 400 {
+			return isUnreadable, "it has no method and no path; --field method=NAME and path=NAME name those that have them"
+		}
+		return isNoRequest, ""
+	}
+	r.Ended = r.Start + milliseconds(v.told(fieldDuration))
+	r.Answered = r.Ended
+	if took := v.told(fieldAnswered); took != "" {
+		r.Answered = min(r.Start+milliseconds(took), r.Ended)
+	}
+	if r.Client == "" {
+		r.Client = hop(r.Forwarded, p.Hops)
+	}
+	r.Credential = presence(v.text[fieldCredential], v.rank[fieldCredential] > 0)
+	r.Refused = isRefusal(v.told(fieldDetails), v.told(fieldReason))
+	for i, name := range p.Fields.headers {
+		if value := v.told(fieldHeaders + field(i)); value != "" {
+			r.Headers = append(r.Headers, filter.Header{Name: name, Value: value})
+		}
+	}
+	return isRecord, ""
+}
+
+// isRefusal tells whether Gatewarden refused a request because of a limit. That a
+// credential was not let in does not depend on one.
+func isRefusal(details, reason string) bool {
+	const mark, denied = "gatewarden_", "auth_denied"
+	if of, is := strings.CutPrefix(details, mark); is {
+		return of != denied
+	}
+	return reason != "" && reason != denied
+}
+
+func unclear(what, text, remedy string) string {
+	if text == "" {
+		return "it has no " + what + "; " + remedy
+	}
+	return "its " + what + " is " + quote(text) + "; " + remedy
+}
+
+// quote shows a text that somebody else chose.
+func quote(text string) string {
+	const most = 40
+	if len(text) > most {
+		text = text[:most] + "..."
+	}
+	return strconv.QuoteToASCII(text)
+}
+
+// status reads a status code. Envoy writes 0, or nothing, where it answered nothing.
+func status(text string) (code int, ok bool) {
+	if text == "" {
+		return 0, true
+	}
+	n, err := strconv.Atoi(text)
+	return n, err == nil && n >= 0 && n <= 999
+}
+
+// milliseconds reads a length of time, 0 if there is none.
+func milliseconds(text string) int64 {
+	const month = 30 * 24 * 3600 * 1000
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil || math.IsNaN(f) {
+			return 0
+		}
+		n = int64(max(0, min(f, month)))
+	}
+	return max(0, min(n, month))
+}
+
+func presence(text string, told bool) Presence {
+	if !told {
+		return Unknown
+	}
+	switch strings.ToLower(text) {
+	case "false", "no", "0", "none", "-", "":
+		return Absent
+	}
+	return Present
+}
+
+// hop is the client in X-Forwarded-For as Envoy sees it behind a number of trusted
+// proxies. With use_remote_address Envoy has appended the peer by the time that it
+// logs, so that the count is the same with and without.
+// See https://www.envoyproxy.io/docs/envoy/v1.40.0/configuration/http/http_conn_man/headers#x-forwarded-for
+func hop(forwarded string, hops int) string {
+	last := forwarded
+	for rest := forwarded; ; hops-- {
+		i := strings.LastIndexByte(rest, ',')
+		if hops == 0 {
+			return strings.TrimSpace(rest[i+1:])
+		}
+		if i < 0 {
+			// With fewer entries than proxies, Envoy falls back to the peer.
+			return strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])
+		}
+		rest = rest[:i]
+	}
+}

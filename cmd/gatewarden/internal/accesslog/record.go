@@ -1,0 +1,58 @@
+// Package accesslog reads Envoy's access logs: the JSON of envoy.yaml, of Istio and
+// of Envoy Gateway, and the default texts of Envoy and Istio.
+package accesslog
+
+import "github.com/gatewarden/gatewarden/filter"
+
+// Record is one request with its answer, as a line tells it. What a line does not
+// tell is empty. Its texts are parts of the line.
+type Record struct {
+	// Start is when the request came, Answered when its answer began, as far as
+	// that is known, and Ended when it was over: in milliseconds since 1970. A log
+	// is written in the order of Ended.
+	Start, Answered, Ended int64
+	// Client is the address that Envoy trusts, Forwarded X-Forwarded-For.
+	Client, Forwarded string
+	Method, Path      string
+	// Status is 0 where nothing was answered.
+	Status int
+	// GRPC is the status of a gRPC call, NoGRPC for everything else.
+	GRPC int
+	// Credential tells whether the request presented one, CredentialID which.
+	Credential   Presence
+	CredentialID string
+	// Failure is why the filter counted a failure, such as invalid_grant.
+	Failure string
+	// Subject, Tenant and Tier are those of a verified identity.
+	Subject, Tenant, Tier string
+	// Refused tells that Gatewarden itself refused the request.
+	Refused bool
+	// Headers are the request headers that the log has.
+	Headers []filter.Header
+}
+
+// NoGRPC is no status of gRPC.
+const NoGRPC = -1
+
+// Presence tells whether something was there.
+type Presence uint8
+
+// What a log may say of something.
+const (
+	Unknown Presence = iota
+	Absent
+	Present
+)
+
+// verdict is what a line is.
+type verdict uint8
+
+const (
+	isRecord verdict = iota
+	// isOther is no line of an access log, but one of those that are commonly
+	// written into the same file.
+	isOther
+	// isNoRequest is about a connection that brought no request.
+	isNoRequest
+	isUnreadable
+)

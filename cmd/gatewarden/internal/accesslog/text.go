@@ -1,0 +1,107 @@
+package accesslog
+
+import "strings"
+
+// The default texts of Envoy and Istio begin alike:
+//
+//	[START_TIME] "METHOD PATH PROTOCOL" CODE FLAGS ...
+//
+// and go on, in Envoy, with
+//
+//	RECEIVED SENT DURATION UPSTREAM_TIME "FORWARDED_FOR" "AGENT" "ID" "AUTHORITY" "HOST"
+//
+// and in Istio with
+//
+//	DETAILS TERMINATION "TRANSPORT_FAILURE" RECEIVED SENT DURATION UPSTREAM_TIME
+//	"FORWARDED_FOR" "AGENT" "ID" "AUTHORITY" "HOST" CLUSTER LOCAL LOCAL REMOTE NAME ROUTE
+//
+// Envoy does not mark a quote that stands in a header. With one, nobody can tell
+// where a field ends, and a client could write what it likes into those behind: such
+// a line is not read.
+// See https://www.envoyproxy.io/docs/envoy/v1.40.0/configuration/observability/access_log/usage#default-format-string
+// and https://istio.io/latest/docs/tasks/observability/logs/access-log/#default-access-log-format
+const (
+	envoyQuotes = 12
+	istioQuotes = 14
+)
+
+const quoteInHeader = "a quote in the path or in a header hides where the fields end; log JSON"
+
+// readText reads a line of a default text, and tells why it could not.
+func readText(line string, v *values) (problem string) {
+	rest, ok := readRequestLine(line, v)
+	if !ok {
+		return "it is neither JSON nor the default text of Envoy or Istio"
+	}
+	switch strings.Count(line, `"`) {
+	case envoyQuotes:
+		return readEnvoy(rest, v)
+	case istioQuotes:
+		return readIstio(rest, v)
+	}
+	return quoteInHeader
+}
+
+// readRequestLine reads up to the response flags. A path has no blanks, so that it
+// ends where it seems to, whatever is in it.
+func readRequestLine(line string, v *values) (rest string, ok bool) {
+	started, rest, ok := strings.Cut(strings.TrimPrefix(line, "["), `] "`)
+	if !ok {
+		return "", false
+	}
+	v.set(known{fieldTime, 1}, started)
+	for _, what := range [...]field{fieldMethod, fieldPath} {
+		var text string
+		if text, rest, ok = strings.Cut(rest, " "); !ok {
+			return "", false
+		}
+		v.set(known{what, 1}, text)
+	}
+	if _, rest, ok = strings.Cut(rest, `" `); !ok {
+		return "", false
+	}
+	status, rest, ok := strings.Cut(rest, " ")
+	v.set(known{fieldStatus, 1}, status)
+	_, rest, _ = strings.Cut(rest, " ") // the flags
+	return rest, ok
+}
+
+const fieldsMissing = "it has too few fields for the default text of Envoy or Istio"
+
+func readEnvoy(rest string, v *values) (problem string) {
+	parts := strings.SplitN(rest, " ", 5)
+	if len(parts) < 5 {
+		return fieldsMissing
+	}
+	v.set(known{fieldDuration, 1}, parts[2])
+	return readForwarded(parts[4], v)
+}
+
+func readIstio(rest string, v *values) (problem string) {
+	details, rest, _ := strings.Cut(rest, " ")
+	v.set(known{fieldDetails, 1}, details)
+	quoted := strings.SplitN(rest, `"`, 3) // behind the termination
+	if len(quoted) < 3 {
+		return fieldsMissing
+	}
+	parts := strings.SplitN(strings.TrimPrefix(quoted[2], " "), " ", 5)
+	last := strings.LastIndexByte(rest, '"')
+	tail := strings.Fields(rest[last+1:])
+	const tailFields, remote = 6, 3
+	if len(parts) < 5 || len(tail) != tailFields {
+		return fieldsMissing
+	}
+	v.set(known{fieldDuration, 1}, parts[2])
+	v.set(known{fieldClient, 1}, tail[remote])
+	return readForwarded(parts[4], v)
+}
+
+// readForwarded reads the first of the quoted fields.
+func readForwarded(rest string, v *values) (problem string) {
+	if !strings.HasPrefix(rest, `"`) {
+		return fieldsMissing
+	}
+	forwarded, _, _ := strings.Cut(rest[1:], `"`)
+	v.set(known{fieldForwarded, 1}, forwarded)
+	return ""
+}

@@ -1,0 +1,271 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/accesslog"
+	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/forecast"
+	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/simulate"
+	"github.com/gatewarden/gatewarden/config"
+)
+
+const simulateLong = `Simulate replays Envoy's access logs through the filter itself, and tells who
+would have been locked out, when, what the quotas would have refused, and how
+much of that would have hit clients with a right credential. Nothing is sent
+anywhere.
+
+It reads the JSON of envoy.yaml, of Istio and of Envoy Gateway and the default
+texts of Envoy and Istio, plain or compressed with gzip, zstd or bzip2. Several
+logs are read as one, in the order of their times. Rules in shadow mode are
+simulated as if they were enforced. What a log does not tell is assumed, and the
+result says what.`
+
+const simulateExample = `  # Who would have been locked out by the default limits?
+  gatewarden simulate access.log
+
+  # By mine, over the rotated logs, too:
+  gatewarden simulate --config gatewarden.json access.log access.log.1.gz
+
+  # Which limit stops the guesses and spares the honest?
+  gatewarden simulate --try rest.failures=5,10 --try rest.window=1m,5m access.log
+
+  # As a page with charts:
+  gatewarden simulate --format html access.log > forecast.html`
+
+// simulateFlags are the flags of simulate.
+type simulateFlags struct {
+	configs, env, tries, fields []string
+	format                      string
+	top, hops                   int
+	window                      time.Duration
+	unreadable                  float64
+	asConfigured, quiet         bool
+}
+
+func newSimulate() *cobra.Command {
+	var f simulateFlags
+	c := &cobra.Command{
+		Use:     "simulate [flags] LOG...",
+		Short:   "Replay access logs and tell who would have been locked out",
+		Long:    simulateLong,
+		Example: simulateExample,
+		Args:    someLogs,
+		RunE:    func(c *cobra.Command, logs []string) error { return f.run(c, logs) },
+	}
+	flags := c.Flags()
+	flags.StringArrayVarP(&f.configs, "config", "c", nil, "plugin configuration (JSON); several are compared; without one, the default")
+	flags.StringArrayVar(&f.env, "env", nil, "variable of the filter's VM, as NAME=value")
+	flags.StringArrayVar(&f.tries, "try", nil, "limits to compare, such as rest.failures=5,10,20; several make a grid")
+	flags.StringArrayVar(&f.fields, "field", nil, "name of a field in the log, such as client=src_ip or header:x-real-ip=real_ip")
+	flags.StringVar(&f.format, "format", "text", "text, json or html")
+	flags.IntVar(&f.top, "top", 20, "how many clients the text and the page list")
+	flags.IntVar(&f.hops, "trusted-hops", 0, "Envoy's xff_num_trusted_hops, for a log that has X-Forwarded-For and no client")
+	flags.DurationVar(&f.window, "window", 10*time.Second, "how far lines may be from the order of their times; longer requests need a longer one")
+	flags.Float64Var(&f.unreadable, "max-unreadable", 1, "percent of the lines that may be unreadable")
+	flags.BoolVar(&f.asConfigured, "as-configured", false, "leave rules in shadow mode there")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show no progress")
+	return c
+}
+
+func someLogs(_ *cobra.Command, logs []string) error {
+	if len(logs) == 0 {
+		return errors.New("simulate needs an access log; write for example: gatewarden simulate access.log (or - for standard input)")
+	}
+	return nil
+}
+
+func (f *simulateFlags) run(c *cobra.Command, logs []string) error {
+	write, err := f.writer()
+	if err != nil {
+		return err
+	}
+	variants, err := f.variants()
+	if err != nil {
+		return err
+	}
+	fields, err := accesslog.NewFields(f.fields)
+	if err != nil {
+		return err
+	}
+	files, size, err := openLogs(logs, c.InOrStdin())
+	if err != nil {
+		return err
+	}
+	defer closeLogs(files)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	parser := &accesslog.Parser{Fields: fields, Hops: f.hops}
+	reader := parser.Open(ctx, files)
+	defer reader.Close()
+	s := simulate.New(simulate.Options{Variants: variants, Window: f.window.Milliseconds(), AsConfigured: f.asConfigured})
+	p := newProgress(c.ErrOrStderr(), f.quiet, size)
+	err = readAll(ctx, reader, s, p)
+	p.end()
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	result := s.End()
+	result.Interrupted = err != nil
+	result.Log.Files, result.Log.Counts, result.Log.Problems = logs, reader.Counts(), reader.Problems()
+	return f.finish(c, write, result)
+}
+
+// readAll simulates what the reader has.
+func readAll(ctx context.Context, reader *accesslog.Reader, s *simulate.Simulation, p *progress) error {
+	for {
+		records, err := reader.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		s.Add(records)
+		p.show(reader)
+	}
+}
+
+// finish writes the result, unless too little of the log could be read.
+func (f *simulateFlags) finish(c *cobra.Command, write func(io.Writer, *forecast.Forecast) error, result *forecast.Forecast) error {
+	log := &result.Log
+	if lines := log.Lines - log.Other; float64(log.Unreadable)*100 > f.unreadable*float64(lines) {
+		return tooMuchUnreadable(log)
+	}
+	if log.Requests == 0 && !result.Interrupted {
+		return fmt.Errorf("%s: no request is in there", strings.Join(log.Files, ", "))
+	}
+	if err := write(c.OutOrStdout(), result); err != nil {
+		return err
+	}
+	if result.Interrupted {
+		return foundError{exitFound}
+	}
+	return nil
+}
+
+func tooMuchUnreadable(log *forecast.Log) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d of %d lines cannot be read", log.Unreadable, log.Lines)
+	for _, p := range log.Problems {
+		fmt.Fprintf(&b, "\n  %s:%d: %s", forecast.Plain(p.File), p.Line, p.Why)
+	}
+	b.WriteString("\nName the log's fields with --field, or allow more with --max-unreadable PERCENT.")
+	return errors.New(b.String())
+}
+
+// writer is how the result is written.
+func (f *simulateFlags) writer() (func(io.Writer, *forecast.Forecast) error, error) {
+	if f.top < 1 || f.top > 1000 {
+		return nil, errors.New("--top is 1 to 1000")
+	}
+	if f.window < time.Millisecond || f.window > 10*time.Minute {
+		return nil, errors.New("--window is 1ms to 10m")
+	}
+	if f.hops < 0 || f.hops > 100 {
+		return nil, errors.New("--trusted-hops is 0 to 100")
+	}
+	switch f.format {
+	case "text":
+		return func(w io.Writer, r *forecast.Forecast) error { return r.WriteText(w, f.top) }, nil
+	case "json":
+		return func(w io.Writer, r *forecast.Forecast) error { return r.WriteJSON(w) }, nil
+	case "html":
+		return func(w io.Writer, r *forecast.Forecast) error { return r.WriteHTML(w, f.top) }, nil
+	}
+	return nil, fmt.Errorf("--format %q is not known; write text, json or html", f.format)
+}
+
+// variants are all configurations to be simulated.
+func (f *simulateFlags) variants() ([]simulate.Variant, error) {
+	var trials []simulate.Trial
+	for _, text := range f.tries {
+		t, err := simulate.ParseTrial(text)
+		if err != nil {
+			return nil, err
+		}
+		trials = append(trials, t)
+	}
+	bases, err := f.bases()
+	if err != nil {
+		return nil, err
+	}
+	var all []simulate.Variant
+	for _, base := range bases {
+		if len(bases) == 1 && len(trials) > 0 {
+			base.Name = ""
+		}
+		grid, err := simulate.Grid(base, trials)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, grid...)
+	}
+	if len(all) > simulate.MaxVariants {
+		return nil, fmt.Errorf("%d configurations are too many at once; compare at most %d", len(all), simulate.MaxVariants)
+	}
+	return all, nil
+}
+
+func (f *simulateFlags) bases() ([]simulate.Variant, error) {
+	if len(f.configs) == 0 {
+		c, err := config.Parse(nil, f.env)
+		return []simulate.Variant{{Name: "default", Config: c}}, err
+	}
+	var bases []simulate.Variant
+	for _, name := range f.configs {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		c, err := config.Parse(text, f.env)
+		if err != nil {
+			return nil, fmt.Errorf("%s: the configuration is refused:\n%w", name, err)
+		}
+		bases = append(bases, simulate.Variant{Name: filepath.Base(name), Config: c})
+	}
+	return bases, nil
+}
+
+// openLogs opens the logs; size is what they have together, 0 if that is not known.
+func openLogs(names []string, in io.Reader) (files []accesslog.File, size int64, err error) {
+	known := true
+	for _, name := range names {
+		if name == "-" {
+			files, known = append(files, accesslog.File{Name: "-", Reader: in}), false
+			continue
+		}
+		file, err := os.Open(name)
+		if err != nil {
+			closeLogs(files)
+			return nil, 0, err
+		}
+		files = append(files, accesslog.File{Name: name, Reader: file})
+		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
+			size += info.Size()
+		} else {
+			known = false
+		}
+	}
+	if !known {
+		size = 0
+	}
+	return files, size, nil
+}
+
+func closeLogs(files []accesslog.File) {
+	for _, f := range files {
+		if c, ok := f.Reader.(*os.File); ok && f.Name != "-" {
+			_ = c.Close() // it was only read
+		}
+	}
+}

@@ -1,0 +1,116 @@
+package simulate
+
+import (
+	"strings"
+
+	"github.com/gatewarden/gatewarden/config"
+)
+
+// A log does not have all that the filter looks at. What depends on the rest is left
+// out of a configuration before it is simulated, and said.
+
+// The headers by which the replayed requests say who they come from.
+const (
+	subjectHeader = "x-simulated-subject"
+	tenantHeader  = "x-simulated-tenant"
+	tierHeader    = "x-simulated-tier"
+)
+
+// adaptation is a configuration as a log can be simulated with.
+type adaptation struct {
+	*config.Config
+	// left are the parts that were left out, by surface or alone.
+	left []string
+	// identities tells that the configuration verifies who is asking.
+	identities bool
+}
+
+// adapt copies a configuration. credentials tells that the log tells one credential
+// from another, enforce that what is in shadow mode shall be enforced.
+func adapt(original *config.Config, credentials, enforce bool) adaptation {
+	c := *original
+	a := adaptation{Config: &c, identities: len(c.Identity) > 0}
+	c.Credentials = config.Credentials{Headers: []string{"authorization"}}
+	c.OAuth, c.UntrustedHeaders, c.HeadersStopIteration = nil, nil, false
+	// The lines about decisions are how they are followed.
+	c.Log = config.Log{Client: config.ClientFull, PerSecond: 1 << 40}
+	if c.Bypass.Header != "" {
+		c.Bypass = config.Bypass{}
+		a.left = append(a.left, "bypass")
+	}
+	a.adaptIdentity()
+	c.Surfaces = append([]config.Surface(nil), c.Surfaces...)
+	for i := range c.Surfaces {
+		a.adaptSurface(&c.Surfaces[i], credentials, enforce)
+	}
+	if enforce {
+		c.Quotas = append([]config.Quota(nil), c.Quotas...)
+		for i := range c.Quotas {
+			enforceMode(&c.Quotas[i].Mode)
+		}
+		c.Concurrency = append([]config.Concurrency(nil), c.Concurrency...)
+		for i := range c.Concurrency {
+			enforceMode(&c.Concurrency[i].Mode)
+		}
+	}
+	return a
+}
+
+// adaptIdentity has the identities of the log believed.
+func (a *adaptation) adaptIdentity() {
+	if !a.identities {
+		return
+	}
+	tier := ""
+	for i := range a.Identity {
+		if tier == "" {
+			tier = a.Identity[i].DefaultTier
+		}
+	}
+	a.Identity = []config.Identity{{
+		Kind: config.IdentityHeaders, DefaultTier: tier,
+		Headers: config.IdentityNames{Subject: subjectHeader, Tenant: tenantHeader, Tier: tierHeader},
+	}}
+}
+
+func (a *adaptation) adaptSurface(s *config.Surface, credentials, enforce bool) {
+	l := &s.Lockout
+	s.Require = false // whom it did not let in, the log says
+	if enforce {
+		enforceMode(&l.Mode)
+	}
+	var left []string
+	leave := func(name string, is bool, forget func()) {
+		if is {
+			left = append(left, name)
+			forget()
+		}
+	}
+	if !credentials {
+		leave("reset_on_success", l.ResetOnSuccess, func() { l.ResetOnSuccess = false })
+		leave("known_good", l.KnownGood.For > 0, func() { l.KnownGood = config.KnownGood{} })
+		leave("stuffing", l.Stuffing.Credentials > 0, func() { l.Stuffing = config.Stuffing{} })
+	}
+	leave("spraying", l.Spraying.Clients > 0, func() { l.Spraying = config.Spraying{} })
+	kept := keysFor(l.Keys, credentials)
+	leave("keys", len(kept) < len(l.Keys), func() { l.Keys = kept })
+	if len(left) > 0 {
+		a.left = append(a.left, s.Name+": "+strings.Join(left, ", "))
+	}
+}
+
+// keysFor are the failure keys that a log has the parts of.
+func keysFor(keys []config.FailureKey, credentials bool) (kept []config.FailureKey) {
+	for _, k := range keys {
+		if k.By == config.ByCredential && credentials {
+			kept = append(kept, k)
+		}
+	}
+	return kept
+}
+
+func enforceMode(m *config.Mode) {
+	if *m == config.ModeShadow {
+		*m = config.ModeEnforce
+	}
+}

@@ -1,0 +1,101 @@
+package simulate
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/accesslog"
+	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/forecast"
+	"github.com/gatewarden/gatewarden/config"
+)
+
+// doubts counts the requests of a surface about which a log does not tell enough.
+type doubts struct {
+	// credential: nobody knows whether a failure had one.
+	credential int64
+	// token: a 400 of a token endpoint, whose body would say more.
+	token int64
+	// refused by Gatewarden when the log was written.
+	refused int64
+	// nobody is named as the client, or as who is asking.
+	nobody, unverified int64
+	options            int64
+	// unforwarded have no X-Forwarded-For, unnamed no other header that names the
+	// client.
+	unforwarded, unnamed int64
+}
+
+func (d *doubts) count(r *accesslog.Record, s *config.Surface) {
+	inHeader := s.Kind == config.KindAPI || s.Kind == config.KindMCP
+	switch {
+	case r.Refused:
+		d.refused++
+	case inHeader && r.Credential == accesslog.Unknown && outcomeOf(r, s) == failing:
+		d.credential++
+	case s.Kind == config.KindOAuthToken && r.Status == 400 && r.Failure == "":
+		d.token++
+	}
+	if r.Client == "" {
+		d.nobody++
+	}
+	if r.Method == "OPTIONS" && r.Credential != accesslog.Present {
+		d.options++
+	}
+	if r.Subject == "" && r.Tenant == "" {
+		d.unverified++
+	}
+	if r.Forwarded == "" {
+		d.unforwarded++
+	}
+	if len(r.Headers) == 0 {
+		d.unnamed++
+	}
+}
+
+// sum adds up the doubts of all surfaces.
+func (v *variant) sum() (d doubts) {
+	for i := range v.surfaces {
+		more := &v.surfaces[i].doubts
+		d.credential += more.credential
+		d.token += more.token
+		d.refused += more.refused
+		d.nobody += more.nobody
+		d.unverified += more.unverified
+		d.options += more.options
+		d.unforwarded += more.unforwarded
+		d.unnamed += more.unnamed
+	}
+	return d
+}
+
+// assumptions says what was not known, and what was assumed in its place.
+func (v *variant) assumptions() []string {
+	var out []string
+	d := v.sum()
+	about := func(n int64, format string) {
+		if n > 0 {
+			out = append(out, fmt.Sprintf(format, forecast.Count(n)))
+		}
+	}
+	about(d.credential, "%s failures: the log does not tell whether the request presented a credential, so each counts as if it did. "+
+		"Clients that ask for a challenge first seem to fail once more than they do. A field \"credential\" tells.")
+	about(d.token, "%s answers 400 of a token endpoint: the log does not have their bodies, so none counts as a wrong credential. A field \"failure\" tells.")
+	about(d.refused, "%s requests had been refused by Gatewarden when the log was written: they are attempts, but what the service would have said is not known, "+
+		"so they count neither as failures nor as successes. A log that was written in shadow mode has no such gap.")
+	about(d.nobody, "%s requests name no client: they share one counter, as they would in the filter.")
+	about(d.options, "%s OPTIONS requests were taken for a browser's preflights, which are never refused for failures.")
+	switch {
+	case v.adapted.Client.Source == config.SourceXFF || v.adapted.Client.Source == config.SourceXFFFirst:
+		about(d.unforwarded, "%s requests have no X-Forwarded-For in the log, though client.source wants it: the client field was taken. --field forwarded=NAME names it.")
+	case v.adapted.Client.Source == config.SourceHeader:
+		about(d.unnamed, "%s requests do not have the header that client.source wants: the client field was taken. --field header:"+v.adapted.Client.Header+"=NAME names it.")
+	}
+	if v.adapted.identities {
+		about(d.unverified, "%s requests name no identity, so quotas count them by address. Fields \"subject\", \"tenant\" and \"tier\" tell.")
+	}
+	slices.Sort(v.adapted.left)
+	for _, left := range v.adapted.left {
+		out = append(out, "Left out, because the log does not have what it takes: "+left+".")
+	}
+	return out
+}

@@ -1,0 +1,305 @@
+package simulate
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/accesslog"
+	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/forecast"
+	"github.com/gatewarden/gatewarden/config"
+)
+
+const noon = int64(1_790_000_000_000)
+
+// visit is a request of a client, so many milliseconds after noon, that took one.
+func visit(at int64, client string, status int) accesslog.Record {
+	return accesslog.Record{
+		Start: noon + at, Answered: noon + at + 1, Ended: noon + at + 1, Client: client,
+		Method: "GET", Path: "/api/v1/items", Status: status, GRPC: accesslog.NoGRPC,
+	}
+}
+
+// visits are n of them, a hundred milliseconds apart.
+func visits(n int, from int64, client string, status int) (out []accesslog.Record) {
+	for i := range n {
+		out = append(out, visit(from+int64(i)*100, client, status))
+	}
+	return out
+}
+
+func run(t testing.TB, asConfigured bool, json string, records ...[]accesslog.Record) forecast.Variant {
+	t.Helper()
+	return runAll(t, asConfigured, json, records...).Variants[0]
+}
+
+func runAll(t testing.TB, asConfigured bool, json string, records ...[]accesslog.Record) *forecast.Forecast {
+	t.Helper()
+	c, err := config.Parse([]byte(json), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := New(Options{Variants: []Variant{{"it", c}}, Window: 10_000, AsConfigured: asConfigured})
+	for _, some := range records {
+		s.Add(some)
+	}
+	return s.End()
+}
+
+func rest(lockout string) string {
+	return `{"surfaces": [{"name": "rest", "kind": "api", "match": [{"prefix": "/api/v1"}], "lockout": ` + lockout + `}]}`
+}
+
+func summary(v *forecast.Variant) string {
+	return fmt.Sprintf("%d failures, %d lockouts of %d, %d refused: %d guesses, %d honest of %d, %d unclear, %d others",
+		v.Failures, v.Lockouts, v.ClientsLocked, v.Refused, v.Stopped, v.Lost, v.ClientsHurt, v.Unclear, v.Others)
+}
+
+// each changes all records.
+func each(records []accesslog.Record, change func(*accesslog.Record)) []accesslog.Record {
+	for i := range records {
+		change(&records[i])
+	}
+	return records
+}
+
+func TestSimulation(t *testing.T) {
+	const five = `{"failures": 5, "window": "1m"}`
+	const a, b = "192.0.2.1", "192.0.2.2"
+	for _, row := range []struct {
+		name, config string
+		asConfigured bool
+		records      [][]accesslog.Record
+		want         string
+	}{
+		{"nobody fails", rest(five), false, [][]accesslog.Record{visits(50, 0, a, 200)},
+			"0 failures, 0 lockouts of 0, 0 refused: 0 guesses, 0 honest of 0, 0 unclear, 0 others"},
+		{"the limit, and seven more", rest(five), false, [][]accesslog.Record{visits(12, 0, a, 401)},
+			"5 failures, 1 lockouts of 1, 7 refused: 7 guesses, 0 honest of 0, 0 unclear, 0 others"},
+		{"another client is not concerned", rest(five), false, [][]accesslog.Record{visits(12, 0, a, 401), visits(4, 1200, b, 401)},
+			"9 failures, 1 lockouts of 1, 7 refused: 7 guesses, 0 honest of 0, 0 unclear, 0 others"},
+		{"a window later it is free", rest(five), false, [][]accesslog.Record{visits(12, 0, a, 401), visits(12, 61_000, a, 401)},
+			"10 failures, 2 lockouts of 1, 14 refused: 14 guesses, 0 honest of 0, 0 unclear, 0 others"},
+		{"an honest user behind the same address", rest(five), false, [][]accesslog.Record{visits(3, -1000, a, 200), visits(6, 0, a, 401), visits(3, 700, a, 200)},
+			"5 failures, 1 lockouts of 1, 4 refused: 1 guesses, 3 honest of 1, 0 unclear, 0 others"},
+		{"shadow mode is enforced", rest(`{"failures": 5, "window": "1m", "mode": "shadow"}`), false, [][]accesslog.Record{visits(12, 0, a, 401)},
+			"5 failures, 1 lockouts of 1, 7 refused: 7 guesses, 0 honest of 0, 0 unclear, 0 others"},
+		{"shadow mode as configured", rest(`{"failures": 5, "window": "1m", "mode": "shadow"}`), true, [][]accesslog.Record{visits(12, 0, a, 401)},
+			"12 failures, 1 lockouts of 1, 7 refused: 7 guesses, 0 honest of 0, 0 unclear, 0 others"},
+		{"off stays off", rest(`{"failures": 5, "window": "1m", "mode": "off"}`), false, [][]accesslog.Record{visits(12, 0, a, 401)},
+			"0 failures, 0 lockouts of 0, 0 refused: 0 guesses, 0 honest of 0, 0 unclear, 0 others"},
+		{"without a credential nothing counts", rest(five), false,
+			[][]accesslog.Record{each(visits(12, 0, a, 401), func(r *accesslog.Record) { r.Credential = accesslog.Absent })},
+			"0 failures, 0 lockouts of 0, 0 refused: 0 guesses, 0 honest of 0, 0 unclear, 0 others"},
+		{"what Gatewarden refused is unclear", rest(five), false,
+			[][]accesslog.Record{visits(5, 0, a, 401), each(visits(3, 600, a, 429), func(r *accesslog.Record) { r.Refused = true })},
+			"5 failures, 1 lockouts of 1, 3 refused: 0 guesses, 0 honest of 0, 3 unclear, 0 others"},
+		{"and no failure where it passes", rest(`{"failures": 8, "window": "1m"}`), false,
+			[][]accesslog.Record{visits(5, 0, a, 401), each(visits(9, 600, a, 401), func(r *accesslog.Record) { r.Refused = true })},
+			"5 failures, 0 lockouts of 0, 0 refused: 0 guesses, 0 honest of 0, 0 unclear, 0 others"},
+		{"under way when the lockout began", rest(five), false, [][]accesslog.Record{each(visits(12, 0, a, 401), func(r *accesslog.Record) {
+			r.Start, r.Answered, r.Ended = noon, noon+100, noon+100
+		})}, "12 failures, 1 lockouts of 1, 0 refused: 0 guesses, 0 honest of 0, 0 unclear, 0 others"},
+		{"pending holds them back", rest(`{"failures": 5, "window": "1m", "pending": 1}`), false, [][]accesslog.Record{each(visits(12, 0, a, 401), func(r *accesslog.Record) {
+			r.Start, r.Answered, r.Ended = noon, noon+100, noon+100
+		})}, "6 failures, 1 lockouts of 1, 6 refused: 6 guesses, 0 honest of 0, 0 unclear, 0 others"},
+		{"gRPC", rest(five), false, [][]accesslog.Record{each(visits(7, 0, a, 200), func(r *accesslog.Record) { r.GRPC = 16 }), each(visits(1, 800, a, 200), func(r *accesslog.Record) { r.GRPC = 0 })},
+			"5 failures, 1 lockouts of 1, 3 refused: 2 guesses, 1 honest of 1, 0 unclear, 0 others"},
+		{"preflights pass", rest(five), false, [][]accesslog.Record{visits(5, 0, a, 401), each(visits(3, 600, a, 204), func(r *accesslog.Record) { r.Method = "OPTIONS" })},
+			"5 failures, 1 lockouts of 1, 0 refused: 0 guesses, 0 honest of 0, 0 unclear, 0 others"},
+		{"a token endpoint's 400 by itself", "", false, [][]accesslog.Record{each(visits(12, 0, a, 400), func(r *accesslog.Record) { r.Method, r.Path = "POST", "/oauth/token" })},
+			"0 failures, 0 lockouts of 0, 0 refused: 0 guesses, 0 honest of 0, 0 unclear, 0 others"},
+		{"a token endpoint's 400 that says why", "", false, [][]accesslog.Record{each(visits(12, 0, a, 400), func(r *accesslog.Record) {
+			r.Method, r.Path, r.Failure = "POST", "/oauth/token", "invalid_grant"
+		})}, "10 failures, 1 lockouts of 1, 2 refused: 2 guesses, 0 honest of 0, 0 unclear, 0 others"},
+		{"a quota by tenant", `{"identity": [{"source": "headers", "subject": "x-user"}],
+			"quotas": [{"name": "plan", "per": ["tenant"], "limit": 4, "window": "1m", "mode": "shadow"}]}`, false,
+			[][]accesslog.Record{each(visits(6, 0, a, 200), func(r *accesslog.Record) { r.Tenant = "acme" }), each(visits(6, 600, a, 200), func(r *accesslog.Record) { r.Tenant = "zeta" })},
+			"0 failures, 0 lockouts of 0, 4 refused: 0 guesses, 4 honest of 1, 0 unclear, 0 others"},
+		{"the same by address, where nobody is named", `{"identity": [{"source": "headers", "subject": "x-user"}],
+			"quotas": [{"name": "plan", "per": ["tenant"], "limit": 4, "window": "1m"}]}`, false, [][]accesslog.Record{visits(12, 0, a, 200)},
+			"0 failures, 0 lockouts of 0, 8 refused: 0 guesses, 8 honest of 1, 0 unclear, 0 others"},
+		{"known_good, by the credential that the log names", rest(`{"failures": 5, "window": "1m", "known_good": {"for": "1h"}}`), false, [][]accesslog.Record{
+			each(visits(1, -1000, a, 200), func(r *accesslog.Record) { r.CredentialID = "good" }),
+			each(visits(7, 0, a, 401), func(r *accesslog.Record) { r.CredentialID = fmt.Sprint(r.Start) }),
+			each(visits(3, 800, a, 200), func(r *accesslog.Record) { r.CredentialID = "good" }),
+		}, "5 failures, 1 lockouts of 1, 2 refused: 2 guesses, 0 honest of 0, 0 unclear, 0 others"},
+		{"a require does not refuse whom nobody can verify", `{"identity": [{"source": "headers", "subject": "x-user"}],
+			"surfaces": [{"name": "rest", "kind": "api", "match": [{"prefix": "/api/v1"}], "require": true}]}`, false, [][]accesslog.Record{visits(3, 0, a, 200)},
+			"0 failures, 0 lockouts of 0, 0 refused: 0 guesses, 0 honest of 0, 0 unclear, 0 others"},
+	} {
+		v := run(t, row.asConfigured, row.config, row.records...)
+		if got := summary(&v); got != row.want {
+			t.Errorf("%s:\n got %s\nwant %s", row.name, got, row.want)
+		}
+	}
+}
+
+// What the simulation counted is what the filter's own metrics say.
+func TestSimulationAgreesWithTheMetrics(t *testing.T) {
+	c, err := config.Parse([]byte(rest(`{"failures": 3, "window": "1m", "duration": "30s", "pending": 2}`)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := New(Options{Variants: []Variant{{"it", c}}, Window: 10_000})
+	s.Add(traffic(20_000))
+	got := s.End().Variants[0].Surfaces[0]
+	h := s.variants[0].host
+	for name, n := range map[string]int64{
+		"gatewarden_auth_failures_total.surface.rest":                           got.Failures,
+		"gatewarden_lockouts_total.surface.rest":                                got.Lockouts,
+		"gatewarden_requests_total.surface.rest.outcome.refused":                got.Refused,
+		"gatewarden_requests_total.surface.rest.outcome.passed":                 got.Requests - got.Refused,
+		"gatewarden_rate_limited_requests_total.surface.rest.reason.locked_out": got.Reasons["locked_out"],
+	} {
+		if m := h.Metric(name); int64(m) != n || n == 0 {
+			t.Errorf("%s is %d, counted were %d", name, m, n)
+		}
+	}
+	if sum := got.Stopped + got.Lost + got.Unclear + got.Others; sum != got.Refused || got.Lost == 0 {
+		t.Errorf("%+v", got.Sums)
+	}
+	var requests, failures, refused int64
+	for i := range got.Series.Requests {
+		requests, failures, refused = requests+got.Series.Requests[i], failures+got.Series.Failures[i], refused+got.Series.Refused[i]
+	}
+	if requests != got.Requests || failures != got.Failures || refused != got.Refused {
+		t.Errorf("the series has %d, %d, %d, the sums %+v", requests, failures, refused, got.Sums)
+	}
+}
+
+// traffic is n requests of many clients, some of which guess.
+func traffic(n int) []accesslog.Record {
+	out := make([]accesslog.Record, n)
+	for i := range out {
+		status, client := 200, fmt.Sprintf("10.%d.%d.7", i%40, i/40%250)
+		switch {
+		case i%11 == 0:
+			status, client = 401, fmt.Sprintf("198.51.%d.9", i%101)
+		case i%13 == 0:
+			client = fmt.Sprintf("198.51.%d.9", i%101)
+		}
+		out[i] = visit(int64(i)*7, client, status)
+	}
+	return out
+}
+
+// Ten times as many requests, of ten times as many clients, take no more memory.
+func TestSimulationMemoryIsConstant(t *testing.T) {
+	c, err := config.Parse([]byte(rest(`{"failures": 1, "window": "1h"}`)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := New(Options{Variants: []Variant{{"it", c}}, Window: 1000})
+	play := func(from, to int) uint64 {
+		for i := from; i < to; i += 1000 {
+			records := make([]accesslog.Record, 1000)
+			for j := range records {
+				n := i + j // each is another client, which is locked out, or succeeds
+				records[j] = visit(int64(n), fmt.Sprintf("%d.%d.%d.1", 11+n>>16, n>>8&255, n&255), 200+n%2*201)
+			}
+			s.Add(records)
+		}
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	few := play(0, 200_000)
+	many := play(200_000, 1_000_000)
+	const slack = 2 << 20
+	if many > few+slack {
+		t.Errorf("%d bytes behind 200,000 requests, %d behind 1,000,000", few, many)
+	}
+	v := s.End().Variants[0]
+	if table := int64(c.Table.Clients); v.Lockouts != table || v.Failures+v.Refused != 500_000 || v.Forgotten == 0 || len(v.Clients) != maxListed || v.ClientsLocked != maxDistinct {
+		t.Errorf("%d lockouts, %d failures, %d refused, %d forgotten, %d clients listed, %d told apart", v.Lockouts, v.Failures, v.Refused, v.Forgotten, len(v.Clients), v.ClientsLocked)
+	}
+}
+
+func TestAssumptions(t *testing.T) {
+	const keys = `"keys": [{"per": ["client", "account"], "failures": 3}]`
+	f := runAll(t, false, `{
+		"client": {"source": "header:x-real-ip", "trusted_proxies": ["10.0.0.0/8"]},
+		"identity": [{"source": "headers", "subject": "x-user", "roles": "x-roles"}],
+		"bypass": {"header": "x-bypass", "roles": ["admin"]},
+		"surfaces": [
+			{"name": "rest", "kind": "api", "match": [{"prefix": "/api/v1"}], "lockout": {"failures": 50, "reset_on_success": true, "known_good": {"for": "1h"}}},
+			{"name": "token", "kind": "oauth-token", "match": [{"path": "/t"}], "lockout": {`+keys+`}}]}`,
+		visits(1200, 0, "192.0.2.1", 401),
+		each(visits(1, 130_000, "", 400), func(r *accesslog.Record) { r.Path = "/t" }),
+		each(visits(2, 131_000, "192.0.2.1", 429), func(r *accesslog.Record) { r.Refused = true }),
+		each(visits(1, 132_000, "192.0.2.1", 204), func(r *accesslog.Record) { r.Method = "OPTIONS" }))
+	all := strings.Join(f.Assumptions, "\n")
+	for _, want := range []string{
+		"1,200 failures: the log does not tell whether the request presented a credential",
+		"1 answers 400 of a token endpoint", "2 requests had been refused by Gatewarden", "1 requests name no client",
+		"1 OPTIONS requests were taken", "1,204 requests do not have the header that client.source wants", "--field header:x-real-ip=NAME",
+		"1,204 requests name no identity", "Left out, because the log does not have what it takes: bypass.",
+		": rest: reset_on_success, known_good.", ": token: keys.",
+	} {
+		if !strings.Contains(all, want) {
+			t.Errorf("%q is not among\n%s", want, all)
+		}
+	}
+}
+
+func TestGrid(t *testing.T) {
+	c, err := config.Parse([]byte(`{"quotas": [{"name": "plan", "per": ["client"], "limit": 5, "window": "1m"}]}`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct{ tries, want string }{
+		{"rest.failures=5,10 rest.window=1m,5m", "rest.failures=5 rest.window=1m 5/60000|rest.failures=5 rest.window=5m 5/300000|rest.failures=10 rest.window=1m 10/60000|rest.failures=10 rest.window=5m 10/300000"},
+		{"plan.limit=7 rest.pending=3 rest.duration=2h", "plan.limit=7 rest.pending=3 rest.duration=2h 20/60000"},
+		{"rest", `--try "rest" cannot be read; write for example rest.failures=5,10,20`},
+		{"api.failures=5", "--try api: no surface and no quota has that name; there are consent, token, mcp, rest, plan"},
+		{"rest.failures=-1", "--try rest.failures=-1 is no number from 0 to 1000000"},
+		{"rest.window=5", "--try rest.window=5 is no length of time from 1s to 720h; write for example 5m"},
+		{"rest.mode=off", "--try rest.mode: only failures, window, duration and pending of a surface can be tried, and limit and window of a quota"},
+		{"rest.failures=1,2,3,4,5,6,7,8,9 rest.pending=1,2,3,4,5,6,7,8", "--try makes more than 64 variants; try fewer values at once"},
+	} {
+		if got := gridOf(c, row.tries); got != row.want {
+			t.Errorf("%s:\n got %s\nwant %s", row.tries, got, row.want)
+		}
+	}
+	if l := c.Surfaces[3].Lockout; l.Failures != 20 || c.Quotas[0].Limit != 5 {
+		t.Error("the configuration itself was changed")
+	}
+}
+
+func gridOf(c *config.Config, tries string) string {
+	var trials []Trial
+	for _, text := range strings.Fields(tries) {
+		trial, err := ParseTrial(text)
+		if err != nil {
+			return err.Error()
+		}
+		trials = append(trials, trial)
+	}
+	grid, err := Grid(Variant{Config: c}, trials)
+	if err != nil {
+		return err.Error()
+	}
+	var out []string
+	for _, v := range grid {
+		l := v.Config.Surfaces[3].Lockout
+		out = append(out, fmt.Sprintf("%s %d/%d", v.Name, l.Failures, l.Window))
+	}
+	return strings.Join(out, "|")
+}
+
+func TestDistinct(t *testing.T) {
+	d := distinct{seen: map[uint64]struct{}{}}
+	for i := range uint64(maxDistinct) {
+		d.add(i)
+		d.add(i)
+	}
+	if len(d.seen) != maxDistinct || d.over {
+		t.Errorf("%d are told apart, more: %t", len(d.seen), d.over)
+	}
+	if d.add(1 << 40); len(d.seen) != maxDistinct || !d.over {
+		t.Errorf("one more: %d are told apart, more: %t", len(d.seen), d.over)
+	}
+}

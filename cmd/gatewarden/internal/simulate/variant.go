@@ -1,0 +1,325 @@
+package simulate
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/accesslog"
+	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/forecast"
+	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/replay"
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/table"
+)
+
+// variant is one configuration and what comes of it. It is used by one goroutine at
+// a time.
+type variant struct {
+	name    string
+	adapted adaptation
+	host    *replay.Host
+	filter  *filter.Filter
+
+	surfaces []surface
+	byName   map[string]int
+	flights  []flight
+	idle     []*filter.Stream
+	ticked   int64
+	heard    heard
+
+	unguarded, malformed int64
+	networks             int64
+	clients              *clients
+}
+
+// surface is what comes of one.
+type surface struct {
+	config *config.Surface
+	sums   forecast.Sums
+	series series
+	doubts doubts
+}
+
+// flight is a request that is under way.
+type flight struct {
+	stream  *filter.Stream
+	client  netip.Prefix
+	surface int
+}
+
+// heard is what the filter's lines said during a callback.
+type heard struct {
+	failed           bool
+	failures, locked int64
+	shadow           string
+}
+
+// seed hashes the keys of every variant: nobody attacks a simulation, and whoever
+// repeats one wants to see the same.
+var seed = table.Seed{'g', 'a', 't', 'e', 'w', 'a', 'r', 'd', 'e', 'n'}
+
+// newVariant makes a configuration ready for requests from a time on.
+func newVariant(name string, a adaptation, from int64) *variant {
+	v := &variant{
+		name: name, adapted: a, host: replay.NewHost(), byName: map[string]int{}, clients: newClients(),
+		surfaces: make([]surface, len(a.Surfaces)), ticked: from,
+	}
+	v.filter = filter.New(a.Config, v.host, seed)
+	v.host.Log = v.hear
+	for i := range a.Surfaces {
+		v.surfaces[i].config = &a.Surfaces[i]
+		v.surfaces[i].sums.Reasons = map[string]int64{}
+		v.surfaces[i].series = newSeries(from)
+		v.byName[a.Surfaces[i].Name] = i
+	}
+	return v
+}
+
+// play plays events in their order.
+func (v *variant) play(events []event) {
+	for i := range events {
+		e := &events[i]
+		v.tick(e.at)
+		v.host.Clock, v.host.Wall = e.at, e.at
+		if int(e.flight) >= len(v.flights) {
+			v.flights = append(v.flights, make([]flight, int(e.flight)+1-len(v.flights))...)
+		}
+		if e.answer {
+			v.answer(&v.flights[e.flight], e)
+		} else {
+			v.request(&v.flights[e.flight], e)
+		}
+	}
+}
+
+// tick does what the plugin's timer does, so that requests in flight are not
+// forgotten.
+func (v *variant) tick(now int64) {
+	const enough = 60 * filter.TickPeriod // nothing is in flight for longer
+	v.ticked = max(v.ticked, now-enough)
+	for now-v.ticked >= filter.TickPeriod {
+		v.ticked += filter.TickPeriod
+		v.host.Clock, v.host.Wall = v.ticked, v.ticked
+		v.filter.Tick(v.host)
+	}
+}
+
+// request lets the filter decide about a request.
+func (v *variant) request(f *flight, e *event) {
+	v.heard = heard{}
+	s := v.newStream()
+	v.describe(e.record)
+	s.RequestHeaders(v.host, true)
+	view := s.View()
+	index, guarded := v.byName[view.Surface]
+	if !guarded {
+		if v.host.Replied != nil {
+			v.malformed++
+		} else {
+			v.unguarded++
+		}
+		v.leave(f, s)
+		return
+	}
+	*f = flight{stream: s, client: view.Client, surface: index}
+	v.surfaces[index].count(e)
+	reason := v.heard.shadow
+	if v.host.Replied != nil {
+		reason = v.host.Reason
+	}
+	if reason != "" {
+		v.refuse(f, e, reason)
+	}
+	v.follow(f, e)
+	if v.host.Replied != nil {
+		v.leave(f, s)
+	}
+}
+
+// answer lets the filter see what the service said.
+func (v *variant) answer(f *flight, e *event) {
+	s := f.stream
+	if s == nil {
+		return
+	}
+	v.heard = heard{}
+	v.host.Next()
+	if r := e.record; !r.Refused && r.Status != 0 {
+		v.respond(s, r)
+		v.follow(f, e)
+		if outcomeOf(r, v.surfaces[f.surface].config) == succeeding {
+			v.clients.succeeded(f.client)
+		}
+	}
+	v.leave(f, s)
+}
+
+// follow counts what the filter's lines said.
+func (v *variant) follow(f *flight, e *event) {
+	if !v.heard.failed {
+		return
+	}
+	s := &v.surfaces[f.surface]
+	s.sums.Failures++
+	s.series.at(e.at).failures++
+	if v.heard.locked == 0 {
+		if row := v.clients.known(f.client, f.surface); row != nil {
+			row.Failures++
+		}
+		return
+	}
+	s.sums.Lockouts++
+	v.clients.locked.add(v.clients.hash(f.client))
+	if row := v.clients.row(f.client, f.surface, s.config.Name, e.at); row != nil {
+		row.Failures++
+		row.lock(e.at, v.heard.locked, v.heard.failures)
+	}
+}
+
+// refuse counts a refusal.
+func (v *variant) refuse(f *flight, e *event, reason string) {
+	s := &v.surfaces[f.surface]
+	what := outcomeOf(e.record, s.config)
+	s.sums.Refused++
+	s.sums.Reasons[reason]++
+	s.series.at(e.at).refused++
+	row := v.clients.row(f.client, f.surface, s.config.Name, e.at)
+	if row == nil {
+		row = &clientRow{} // the list is full
+	}
+	row.Refused++
+	switch what {
+	case failing:
+		s.sums.Stopped++
+		row.Stopped++
+	case succeeding:
+		s.sums.Lost++
+		row.Lost++
+		v.clients.hurt.add(v.clients.hash(f.client))
+	case unclear:
+		s.sums.Unclear++
+	default:
+		s.sums.Others++
+	}
+}
+
+func (s *surface) count(e *event) {
+	s.sums.Requests++
+	s.series.at(e.at).requests++
+	s.doubts.count(e.record, s.config)
+}
+
+// describe puts a request before the filter.
+func (v *variant) describe(r *accesslog.Record) {
+	h := v.host
+	h.Next()
+	h.Address = r.Client
+	add := func(name, value string) {
+		if value != "" {
+			h.Request = append(h.Request, filter.Header{Name: name, Value: value})
+		}
+	}
+	add(":method", r.Method)
+	add(":path", r.Path)
+	add("x-forwarded-for", r.Forwarded)
+	switch {
+	case r.Method == "OPTIONS" && r.Credential != accesslog.Present:
+		add("origin", "null")
+		add("access-control-request-method", "GET")
+	case r.CredentialID != "":
+		add("authorization", "Bearer "+r.CredentialID)
+	case r.Credential != accesslog.Absent:
+		add("authorization", "Bearer simulated")
+	}
+	if r.GRPC != accesslog.NoGRPC {
+		add("content-type", "application/grpc")
+	}
+	if v.adapted.identities && (r.Subject != "" || r.Tenant != "") {
+		subject := r.Subject
+		if subject == "" {
+			subject = r.Tenant
+		}
+		add(subjectHeader, subject)
+		add(tenantHeader, r.Tenant)
+		add(tierHeader, r.Tier)
+	}
+	h.Request = append(h.Request, r.Headers...)
+}
+
+// tokenError is the answer of a token endpoint that a credential was wrong.
+var tokenError = []byte(`{"error":"invalid_grant"}`)
+
+func (v *variant) respond(s *filter.Stream, r *accesslog.Record) {
+	h := v.host
+	h.Response = append(h.Response, filter.Header{Name: ":status", Value: statusText(r.Status)})
+	if r.GRPC != accesslog.NoGRPC {
+		h.Response = append(h.Response, filter.Header{Name: "grpc-status", Value: strconv.Itoa(r.GRPC)})
+	}
+	if r.Failure == "" {
+		s.ResponseHeaders(h, true)
+		return
+	}
+	h.Response = append(h.Response, filter.Header{Name: "content-type", Value: "application/json"})
+	h.Answer = tokenError
+	s.ResponseHeaders(h, false)
+	s.ResponseBody(h, len(tokenError), true)
+}
+
+// statusText does not make a new string for each of the usual ones.
+func statusText(status int) string {
+	switch status {
+	case 200:
+		return "200"
+	case 401:
+		return "401"
+	}
+	return strconv.Itoa(status)
+}
+
+func (v *variant) newStream() *filter.Stream {
+	if last := len(v.idle) - 1; last >= 0 {
+		s := v.idle[last]
+		v.idle = v.idle[:last]
+		return s
+	}
+	return v.filter.NewStream()
+}
+
+// leave ends a stream.
+func (v *variant) leave(f *flight, s *filter.Stream) {
+	s.Done(v.host)
+	s.Reset()
+	v.idle = append(v.idle, s)
+	*f = flight{}
+}
+
+// hear reads a line that the filter writes about a decision.
+// See docs/configuration.md for what they look like.
+func (v *variant) hear(line string) {
+	line = strings.TrimPrefix(line, "gatewarden: ")
+	switch {
+	case strings.HasPrefix(line, "failure "), strings.HasPrefix(line, "uncounted failure "):
+		v.heard.failed = true
+		v.heard.failures, v.heard.locked = number(line, " failures="), number(line, " locked_for=")
+	case strings.HasPrefix(line, "shadow refusal "):
+		v.heard.shadow = word(line, " reason=")
+	case strings.HasPrefix(line, "network lockout "):
+		v.networks++
+	}
+}
+
+// word is what stands behind a name in a line.
+func word(line, name string) string {
+	_, rest, _ := strings.Cut(line, name)
+	rest, _, _ = strings.Cut(rest, " ")
+	return rest
+}
+
+func number(line, name string) int64 {
+	n, err := strconv.ParseInt(word(line, name), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
