@@ -171,7 +171,7 @@ func TestShipped(t *testing.T) {
 	}
 	for _, file := range markdown(t) {
 		for n, block := range regexp.MustCompile("(?ms)^ *```(?:json|yaml)\n(.*?)^ *```").FindAllStringSubmatch(read(t, file), -1) {
-			if strings.Contains(block[1], "gatewarden") || strings.Contains(block[1], `"surfaces"`) || strings.Contains(block[1], `"quotas"`) {
+			if isConfiguration(block[1]) {
 				check(strings.TrimPrefix(file, root+"/")+" block "+string(rune('a'+n)), block[1])
 			}
 		}
@@ -181,20 +181,26 @@ func TestShipped(t *testing.T) {
 	}
 }
 
+// isConfiguration tells that a text is, or has in it, a configuration of the filter.
+func isConfiguration(text string) bool {
+	for _, mark := range []string{`"surfaces"`, `"quotas"`, `"admin"`, "filters.http.wasm", "pluginConfig", "EnvoyExtensionPolicy"} {
+		if strings.Contains(text, mark) {
+			return true
+		}
+	}
+	return false
+}
+
 // configurations are the YAML and JSON files below a folder, if it is there, that
-// speak of the filter's configuration.
+// have a configuration of the filter in them.
 func configurations(t *testing.T, folder string) (files []string) {
 	t.Helper()
 	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !strings.Contains(".yaml.yml.json", filepath.Ext(path)) || filepath.Ext(path) == "" {
 			return err
 		}
-		text := read(t, path)
-		for _, mark := range []string{`"surfaces"`, `"quotas"`, "filters.http.wasm", "pluginConfig", "EnvoyExtensionPolicy"} {
-			if strings.Contains(text, mark) {
-				files = append(files, path)
-				break
-			}
+		if isConfiguration(read(t, path)) {
+			files = append(files, path)
 		}
 		return nil
 	})

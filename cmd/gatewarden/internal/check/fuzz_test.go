@@ -2,6 +2,7 @@ package check
 
 import (
 	"errors"
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -70,13 +71,19 @@ func agrees(t *testing.T, modules map[string]*wasmhost.Module, text string, envi
 	}
 }
 
-// modules are the filters that "make test" builds, TinyGo's where it is.
+// modules are the filters that "make test" builds, TinyGo's where it is. While
+// fuzzing, one must do: the smaller starts many times faster. The process that only
+// hands out inputs needs none.
 func modules(t testing.TB) map[string]*wasmhost.Module {
 	t.Helper()
 	list := map[string]*wasmhost.Module{}
-	for _, compiler := range []string{"go", "tinygo"} {
+	fuzzing := flag.Lookup("test.fuzz").Value.String() != ""
+	if fuzzing && flag.Lookup("test.fuzzworker").Value.String() != "true" {
+		return list
+	}
+	for _, compiler := range []string{"tinygo", "go"} {
 		wasm, err := os.ReadFile(filepath.Join(root, "build", compiler, "gatewarden.wasm"))
-		if compiler == "tinygo" && os.IsNotExist(err) {
+		if compiler == "tinygo" && os.IsNotExist(err) || fuzzing && len(list) > 0 {
 			continue
 		}
 		if err != nil {
