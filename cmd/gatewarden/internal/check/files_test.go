@@ -55,6 +55,14 @@ spec:
 		return `{name: gatewarden, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm, config: {
         vm_config: {vm_id: gatewarden}, failure_policy: FAIL_RELOAD, configuration: {"@type": type.googleapis.com/google.protobuf.StringValue, value: '` + configuration + `'}}}}`
 	}
+	// apart is a listener whose filter has its configuration elsewhere, by its name.
+	apart := func(address string) string {
+		return `    - applyTo: LISTENER
+      patch:
+        value: {name: operations, address: {socket_address: {address: "` + address + `"}}, filter_chains: [{filters: [{typed_config: {
+          "@type": t/x.HttpConnectionManager, http_filters: [{name: gatewarden, config_discovery: {}}]}}]}]}
+`
+	}
 	for _, row := range []struct {
 		name, text string
 		changes    []change
@@ -82,6 +90,8 @@ spec:
 		{"EnvoyFilter", patch(filter("{}")), nil, ""},
 		{"EnvoyFilter with an operations endpoint", patch(filter(admin)), nil, "error admin-exposed " + lineOf(filter(admin), 1) + "}"},
 		{"EnvoyFilter that adds a listener", patch("{name: operations, address: {socket_address: {address: 127.0.0.1}}, filter_chains: [{filters: [" + filter(admin) + "]}]}"), nil, ""},
+		{"EnvoyFilter with a configuration apart", patch(filter(admin)) + apart("127.0.0.1"), nil, ""},
+		{"EnvoyFilter with a configuration apart for everybody", patch(filter(admin)) + apart("0.0.0.0"), nil, `error admin-exposed value: {name: operations, address: {socket_address: {address: "0.0.0.0"}}, filter_chains: [{filters: [{typed_config: {`},
 		{"several documents", istio + "---\n" + extension + "---\nkind: Service\napiVersion: v1\n", []change{{"/v2", "v2"}}, "error configuration-refused - {name: api, kind: api, match: [{prefix: v2}]}"},
 		{"a list", "apiVersion: v1\nkind: List\nitems:\n  - " + strings.ReplaceAll(istio, "\n", "\n    "), []change{{"/v2", "v2"}}, "error configuration-refused - {name: api, kind: api, match: [{prefix: v2}]}"},
 
