@@ -1,12 +1,15 @@
 package check
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/gatewarden/gatewarden/internal/docs"
 )
 
 // TestManifests: the same for Kubernetes, and for files of other shapes.
@@ -179,10 +182,14 @@ func TestShipped(t *testing.T) {
 			check(strings.TrimPrefix(file, root+"/"), read(t, file))
 		}
 	}
-	for _, file := range markdown(t) {
-		for n, block := range regexp.MustCompile("(?ms)^ *```(?:json|yaml)\n(.*?)^ *```").FindAllStringSubmatch(read(t, file), -1) {
-			if isConfiguration(block[1]) {
-				check(strings.TrimPrefix(file, root+"/")+" block "+string(rune('a'+n)), block[1])
+	pages, err := docs.Pages(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range pages {
+		for _, b := range docs.Blocks(read(t, root+"/"+page)) {
+			if (b.Language == "json" || b.Language == "yaml") && isConfiguration(b.Text) {
+				check(fmt.Sprintf("%s, the block at line %d", page, b.Line), b.Text)
 			}
 		}
 	}
@@ -216,23 +223,6 @@ func configurations(t *testing.T, folder string) (files []string) {
 	})
 	if err != nil && !os.IsNotExist(err) {
 		t.Fatal(err)
-	}
-	return files
-}
-
-// markdown are the pages of documentation.
-func markdown(t *testing.T) []string {
-	t.Helper()
-	files, err := filepath.Glob(root + "/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, folder := range []string{"docs", "examples", "deploy", "deploy/*"} {
-		more, err := filepath.Glob(root + "/" + folder + "/*.md")
-		if err != nil {
-			t.Fatal(err)
-		}
-		files = append(files, more...)
 	}
 	return files
 }
