@@ -1,8 +1,10 @@
 package check
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -219,4 +221,48 @@ func findings(t *testing.T, text string, environment ...string) string {
 		list = append(list, fmt.Sprintf("%s %s %s", f.Severity, f.Rule, line))
 	}
 	return strings.Join(list, "\n")
+}
+
+// TestNeeded: the capabilities are what the filter imports and exports.
+func TestNeeded(t *testing.T) {
+	want := map[string]bool{}
+	for _, file := range []string{"hostcalls.go", "exports_stdgo.go"} {
+		for _, m := range regexp.MustCompile(`(?m)^//go:wasm(?:import \S+|export) (\S+)`).FindAllStringSubmatch(read(t, root+"/"+file), -1) {
+			if m[1] != "proxy_abi_version_0_2_0" { // which says what the module is
+				want[m[1]] = true
+			}
+		}
+	}
+	for _, name := range needed {
+		if !want[name] {
+			t.Errorf("%s is not needed", name)
+		}
+		delete(want, name)
+	}
+	for name := range want {
+		t.Errorf("%s is needed", name)
+	}
+}
+
+// TestPrintable: a file cannot steer the terminal of who checks it.
+func TestPrintable(t *testing.T) {
+	var r Result
+	r.File("a\x1b[31m", []byte("static_resources:\n  x: {name: \"gatewarden\", typed_config: {\"@type\": t/envoy.extensions.filters.http.wasm.v3.Wasm, config: {name: \"gatewarden\\e[2J\\u202e\"}}}\n"), []string{"RATE_LIMIT_\x1b=1"})
+	var out strings.Builder
+	if err := r.WriteText(&out, false); err != nil || r.Count(Error) == 0 || strings.ContainsAny(out.String(), "\x1b\u202e") {
+		t.Errorf("%v %q", err, out.String())
+	}
+}
+
+// TestColour: only the words that say how bad it is, and where, have one.
+func TestColour(t *testing.T) {
+	var r Result
+	r.File("f.json", []byte(`{"client": {"ipv6_prefix": 128}, "log": 1}`), nil)
+	var plain, colourful strings.Builder
+	if err := errors.Join(r.WriteText(&plain, false), r.WriteText(&colourful, true)); err != nil {
+		t.Fatal(err)
+	}
+	if got := regexp.MustCompile("\x1b\\[[0-9;]*m").ReplaceAllString(colourful.String(), ""); got != plain.String() || got == colourful.String() {
+		t.Errorf("got %q, want %q", got, plain.String())
+	}
 }

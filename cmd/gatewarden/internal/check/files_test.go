@@ -1,12 +1,15 @@
 package check
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/gatewarden/gatewarden/internal/docs"
 )
 
 // TestManifests: the same for Kubernetes, and for files of other shapes.
@@ -55,6 +58,14 @@ spec:
 		return `{name: gatewarden, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm, config: {
         vm_config: {vm_id: gatewarden}, failure_policy: FAIL_RELOAD, configuration: {"@type": type.googleapis.com/google.protobuf.StringValue, value: '` + configuration + `'}}}}`
 	}
+	// apart is a listener whose filter has its configuration elsewhere, by its name.
+	apart := func(address string) string {
+		return `    - applyTo: LISTENER
+      patch:
+        value: {name: operations, address: {socket_address: {address: "` + address + `"}}, filter_chains: [{filters: [{typed_config: {
+          "@type": t/x.HttpConnectionManager, http_filters: [{name: gatewarden, config_discovery: {}}]}}]}]}
+`
+	}
 	for _, row := range []struct {
 		name, text string
 		changes    []change
@@ -82,6 +93,8 @@ spec:
 		{"EnvoyFilter", patch(filter("{}")), nil, ""},
 		{"EnvoyFilter with an operations endpoint", patch(filter(admin)), nil, "error admin-exposed " + lineOf(filter(admin), 1) + "}"},
 		{"EnvoyFilter that adds a listener", patch("{name: operations, address: {socket_address: {address: 127.0.0.1}}, filter_chains: [{filters: [" + filter(admin) + "]}]}"), nil, ""},
+		{"EnvoyFilter with a configuration apart", patch(filter(admin)) + apart("127.0.0.1"), nil, ""},
+		{"EnvoyFilter with a configuration apart for everybody", patch(filter(admin)) + apart("0.0.0.0"), nil, `error admin-exposed value: {name: operations, address: {socket_address: {address: "0.0.0.0"}}, filter_chains: [{filters: [{typed_config: {`},
 		{"several documents", istio + "---\n" + extension + "---\nkind: Service\napiVersion: v1\n", []change{{"/v2", "v2"}}, "error configuration-refused - {name: api, kind: api, match: [{prefix: v2}]}"},
 		{"a list", "apiVersion: v1\nkind: List\nitems:\n  - " + strings.ReplaceAll(istio, "\n", "\n    "), []change{{"/v2", "v2"}}, "error configuration-refused - {name: api, kind: api, match: [{prefix: v2}]}"},
 
@@ -169,10 +182,14 @@ func TestShipped(t *testing.T) {
 			check(strings.TrimPrefix(file, root+"/"), read(t, file))
 		}
 	}
-	for _, file := range markdown(t) {
-		for n, block := range regexp.MustCompile("(?ms)^ *```(?:json|yaml)\n(.*?)^ *```").FindAllStringSubmatch(read(t, file), -1) {
-			if strings.Contains(block[1], "gatewarden") || strings.Contains(block[1], `"surfaces"`) || strings.Contains(block[1], `"quotas"`) {
-				check(strings.TrimPrefix(file, root+"/")+" block "+string(rune('a'+n)), block[1])
+	pages, err := docs.Pages(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range pages {
+		for _, b := range docs.Blocks(read(t, root+"/"+page)) {
+			if (b.Language == "json" || b.Language == "yaml") && isConfiguration(b.Text) {
+				check(fmt.Sprintf("%s, the block at line %d", page, b.Line), b.Text)
 			}
 		}
 	}
@@ -181,42 +198,31 @@ func TestShipped(t *testing.T) {
 	}
 }
 
+// isConfiguration tells that a text is, or has in it, a configuration of the filter.
+func isConfiguration(text string) bool {
+	for _, mark := range []string{`"surfaces"`, `"quotas"`, `"admin"`, "filters.http.wasm", "pluginConfig", "EnvoyExtensionPolicy"} {
+		if strings.Contains(text, mark) {
+			return true
+		}
+	}
+	return false
+}
+
 // configurations are the YAML and JSON files below a folder, if it is there, that
-// speak of the filter's configuration.
+// have a configuration of the filter in them.
 func configurations(t *testing.T, folder string) (files []string) {
 	t.Helper()
 	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !strings.Contains(".yaml.yml.json", filepath.Ext(path)) || filepath.Ext(path) == "" {
 			return err
 		}
-		text := read(t, path)
-		for _, mark := range []string{`"surfaces"`, `"quotas"`, "filters.http.wasm", "pluginConfig", "EnvoyExtensionPolicy"} {
-			if strings.Contains(text, mark) {
-				files = append(files, path)
-				break
-			}
+		if isConfiguration(read(t, path)) {
+			files = append(files, path)
 		}
 		return nil
 	})
 	if err != nil && !os.IsNotExist(err) {
 		t.Fatal(err)
-	}
-	return files
-}
-
-// markdown are the pages of documentation.
-func markdown(t *testing.T) []string {
-	t.Helper()
-	files, err := filepath.Glob(root + "/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, folder := range []string{"docs", "examples", "deploy", "deploy/*"} {
-		more, err := filepath.Glob(root + "/" + folder + "/*.md")
-		if err != nil {
-			t.Fatal(err)
-		}
-		files = append(files, more...)
 	}
 	return files
 }

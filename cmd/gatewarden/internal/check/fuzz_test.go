@@ -2,6 +2,7 @@ package check
 
 import (
 	"errors"
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -45,12 +46,12 @@ func FuzzAgrees(f *testing.F) {
 func agrees(t *testing.T, modules map[string]*wasmhost.Module, text string, environment []string, variables map[string]string) {
 	t.Helper()
 	read, err := instances.Read([]byte(text), environment)
-	if err == nil && (len(read.Instances) != 1 || read.Instances[0].Kind != instances.Plain) {
-		return // a configuration of something else, in which instances are looked for
+	if err == nil && len(read.Instances) > 0 && read.Instances[0].Kind != instances.Plain {
+		return // a configuration of something else, with instances in it
 	}
 	var r Result
 	r.File("file", []byte(text), environment)
-	accepted := r.Count(Error) == 0
+	accepted := r.Count(Error) == 0 && r.Instances > 0
 	for name, module := range modules {
 		proxy, err := module.NewProxy(wasmhost.NewProcess(wasmhost.ProcessOptions{}), wasmhost.Options{
 			PluginConfig: []byte(text), Env: variables,
@@ -70,13 +71,19 @@ func agrees(t *testing.T, modules map[string]*wasmhost.Module, text string, envi
 	}
 }
 
-// modules are the filters that "make test" builds, TinyGo's where it is.
+// modules are the filters that "make test" builds, TinyGo's where it is. While
+// fuzzing, one must do: the smaller starts many times faster. The process that only
+// hands out inputs needs none.
 func modules(t testing.TB) map[string]*wasmhost.Module {
 	t.Helper()
 	list := map[string]*wasmhost.Module{}
-	for _, compiler := range []string{"go", "tinygo"} {
+	fuzzing := flag.Lookup("test.fuzz").Value.String() != ""
+	if fuzzing && flag.Lookup("test.fuzzworker").Value.String() != "true" {
+		return list
+	}
+	for _, compiler := range []string{"tinygo", "go"} {
 		wasm, err := os.ReadFile(filepath.Join(root, "build", compiler, "gatewarden.wasm"))
-		if compiler == "tinygo" && os.IsNotExist(err) {
+		if compiler == "tinygo" && os.IsNotExist(err) || fuzzing && len(list) > 0 {
 			continue
 		}
 		if err != nil {

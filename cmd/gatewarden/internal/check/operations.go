@@ -65,7 +65,7 @@ func (c *checker) besideGuard(i *instances.Instance) {
 func (c *checker) seesNothing(i *instances.Instance) {
 	guards := 0
 	for _, other := range c.file.Instances {
-		if other.HasKey("admin") || other.Kind != instances.Envoy {
+		if other.HasKey("admin") || other.Kind == instances.Gateway {
 			continue
 		}
 		if guards++; vmIDOf(other) == vmIDOf(i) {

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"github.com/gatewarden/gatewarden/internal/docs"
 )
 
 // run runs the command line with a standard input.
@@ -134,6 +136,33 @@ func TestExamples(t *testing.T) {
 				t.Errorf("%s: %d %s%s", line, code, out, log)
 			}
 		}
+	}
+}
+
+// TestPage plays the commands of docs/cli.md in the repository, and wants what stands
+// below each.
+func TestPage(t *testing.T) {
+	t.Chdir("../../../..")
+	text, err := os.ReadFile("docs/cli.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	played := 0
+	for _, block := range docs.Blocks(string(text)) {
+		if block.Language != "console" {
+			continue
+		}
+		for _, step := range strings.Split("\n"+block.Text, "\n$ gatewarden ")[1:] {
+			command, want, _ := strings.Cut(step, "\n")
+			arguments, in, _ := strings.Cut(command, " <<< ")
+			_, got, log := run(strings.Trim(in, "'"), strings.Fields(arguments)...)
+			if played++; strings.TrimSpace(got+log) != strings.TrimSpace(want) {
+				t.Errorf("docs/cli.md:%d: gatewarden %s shows\n%s", block.Line, command, got+log)
+			}
+		}
+	}
+	if played == 0 {
+		t.Error("no command found: the test looks for the wrong thing")
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 // write makes the tests of what is generated write it: "make man".
 var write = flag.Bool("write", false, "write docs/man and docs/cli.md")
 
-const docs = "../../../../docs"
+const docsFolder = "../../../../docs"
 
 // TestManualIsCurrent: what is committed is what the commands say of themselves.
 func TestManualIsCurrent(t *testing.T) {
@@ -28,7 +28,7 @@ func TestManualIsCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	committed, err := filepath.Glob(docs + "/man/*")
+	committed, err := filepath.Glob(docsFolder + "/man/*")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,14 +43,14 @@ func TestManualIsCurrent(t *testing.T) {
 		}
 	}
 	for name, page := range pages {
-		current(t, filepath.Join(docs, "man", name), page)
+		current(t, filepath.Join(docsFolder, "man", name), page)
 	}
 }
 
 // TestReferenceIsCurrent: docs/cli.md ends with what the commands say.
 func TestReferenceIsCurrent(t *testing.T) {
 	const mark = "\n<!-- What follows is written by \"make man\". -->\n"
-	text, err := os.ReadFile(docs + "/cli.md")
+	text, err := os.ReadFile(docsFolder + "/cli.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func TestReferenceIsCurrent(t *testing.T) {
 	if !found {
 		t.Fatalf("docs/cli.md lacks the line %q", mark)
 	}
-	current(t, docs+"/cli.md", before+mark+reference(newRoot()))
+	current(t, docsFolder+"/cli.md", before+mark+reference(newRoot()))
 }
 
 func current(t *testing.T, file, want string) {

@@ -91,35 +91,59 @@ func Read(file []byte, environment []string) (*File, error) {
 	for _, document := range documents {
 		f.document(document)
 	}
+	f.resolve()
 	return &f.File, f.err
 }
 
 // foreign tells that a file is no plugin configuration of its own but something
 // that may have some in it.
 func foreign(documents []tree.Node, err error, file []byte) bool {
-	if err != nil {
-		return !bytes.HasPrefix(bytes.TrimSpace(file), []byte("{"))
+	text := bytes.TrimSpace(file)
+	if bytes.HasPrefix(text, []byte("{")) && (err != nil || len(documents) == 1 && !envoys(documents[0])) || len(text) == 0 {
+		return false
 	}
-	for _, document := range documents {
-		if document.IsList() {
+	// One that was written in YAML by mistake is told what is wrong.
+	return err != nil || len(documents) != 1 || !ours(documents[0])
+}
+
+// envoys tells that an object is Envoy's or Kubernetes'.
+func envoys(document tree.Node) bool {
+	for _, key := range []string{"static_resources", "dynamic_resources", "resources", "@type", "kind", "filter_chains", "listeners", "configs"} {
+		if document.At(key).Exists() {
 			return true
 		}
-		for _, key := range []string{"static_resources", "dynamic_resources", "resources", "@type", "kind", "filter_chains", "listeners", "configs"} {
-			if document.At(key).Exists() {
-				return true
-			}
+	}
+	return false
+}
+
+// ours tells that an object has a key of a plugin configuration that others are not
+// likely to have.
+func ours(document tree.Node) bool {
+	for _, key := range []string{"surfaces", "quotas", "exempt", "untrusted_headers", "allow_on_headers_stop_iteration"} {
+		if document.At(key).Exists() {
+			return true
 		}
 	}
-	return len(documents) > 1
+	return false
 }
 
 // finder walks through documents.
 type finder struct {
 	File
 	environment []string
+	// extensions are configurations that filters have by their name
+	// (config_discovery), references the filters that have theirs so.
+	extensions, references []named
 	// steps bounds what aliases of aliases can grow to.
 	steps int
 	err   error
+}
+
+// named is something with a name, and where it is.
+type named struct {
+	node  tree.Node
+	scope Scope
+	place int
 }
 
 const (
@@ -153,7 +177,10 @@ func (f *finder) walk(n tree.Node, scope Scope, place, depth int) {
 	}
 	name, body := message(n)
 	switch {
-	case name == "envoy.extensions.filters.http.wasm.v3.Wasm":
+	case place < 0 && TypeOf(n) == wasmType:
+		f.extensions = append(f.extensions, named{n, scope, place})
+		return
+	case name == wasmType:
 		f.wasm(body.At("config"), scope, place)
 		return
 	case strings.HasSuffix(name, ".HttpConnectionManager"):
@@ -173,6 +200,9 @@ func (f *finder) walkMember(member tree.Member, scope Scope, place, depth int) {
 	switch member.Key {
 	case "http_filters", "httpFilters":
 		for i, filter := range member.Value.Items() {
+			if filter.At("config_discovery").Exists() {
+				f.references = append(f.references, named{filter, scope, i})
+			}
 			f.walk(filter, scope, i, depth+1)
 		}
 	case "filter_chains", "filterChains":
@@ -185,6 +215,25 @@ func (f *finder) walkMember(member tree.Member, scope Scope, place, depth int) {
 		f.walk(member.Value, scope, place, depth+1)
 	default:
 		f.walk(member.Value, scope, place, depth+1)
+	}
+}
+
+const wasmType = "envoy.extensions.filters.http.wasm.v3.Wasm"
+
+// resolve puts configurations that stand apart where filters refer to them.
+func (f *finder) resolve() {
+	for _, extension := range f.extensions {
+		_, body := message(extension.node.At("typed_config"))
+		plugin, used := body.At("config"), false
+		for _, reference := range f.references {
+			if name := reference.node.At("name").Text(); name == extension.node.At("name").Text() {
+				f.wasm(plugin, reference.scope, reference.place)
+				used = true
+			}
+		}
+		if !used {
+			f.wasm(plugin, extension.scope, extension.place)
+		}
 	}
 }
 
@@ -215,8 +264,8 @@ func (f *finder) wasm(plugin tree.Node, scope Scope, place int) {
 		filter = scope.Filters[place]
 	}
 	vm := plugin.At("vm_config")
-	if !named(filter.At("name"), plugin.At("name"), plugin.At("root_id"), vm.At("vm_id"),
-		vm.At("code", "local", "filename"), vm.At("code", "remote", "http_uri", "uri")) && !i.looksLikeOurs() {
+	if !isNamed(filter.At("name"), plugin.At("name"), plugin.At("root_id"), vm.At("vm_id"),
+		vm.At("code", "local", "filename"), vm.At("code", "remote", "http_uri", "uri")) && !ours(i.settings) {
 		return
 	}
 	i.Where = f.where(scope, filter, plugin)
@@ -246,21 +295,10 @@ func (f *finder) where(scope Scope, filter, plugin tree.Node) string {
 	return strings.Join(append(parts, fmt.Sprintf("filter %q", name)), ", ")
 }
 
-// named tells that one of the names speaks of Gatewarden.
-func named(names ...tree.Node) bool {
+// isNamed tells that one of the names speaks of Gatewarden.
+func isNamed(names ...tree.Node) bool {
 	for _, name := range names {
 		if strings.Contains(strings.ToLower(name.Text()), "gatewarden") {
-			return true
-		}
-	}
-	return false
-}
-
-// looksLikeOurs tells that the configuration has a key that no other filter is
-// likely to have.
-func (i *Instance) looksLikeOurs() bool {
-	for _, key := range []string{"surfaces", "quotas", "exempt", "untrusted_headers", "allow_on_headers_stop_iteration"} {
-		if i.settings.At(key).Exists() {
 			return true
 		}
 	}

@@ -40,7 +40,7 @@ func (f *finder) manifest(document tree.Node, scope Scope) bool {
 func (f *finder) istio(document, plugin tree.Node, scope Scope) {
 	i := &Instance{Kind: Istio, Plugin: plugin, Scope: scope, Place: -1, Line: document.Line()}
 	i.readStruct(plugin.At("pluginConfig"))
-	if !named(document.At("metadata", "name"), plugin.At("url"), plugin.At("pluginName")) && !i.looksLikeOurs() {
+	if !isNamed(document.At("metadata", "name"), plugin.At("url"), plugin.At("pluginName")) && !ours(i.settings) {
 		return
 	}
 	i.Where = resourceName(document)
@@ -58,7 +58,7 @@ func (f *finder) istio(document, plugin tree.Node, scope Scope) {
 func (f *finder) gateway(document, entry tree.Node, scope Scope) {
 	i := &Instance{Kind: Gateway, Plugin: entry, Scope: scope, Place: -1, Line: entry.Line()}
 	i.readStruct(entry.At("config"))
-	if !named(document.At("metadata", "name"), entry.At("name"), entry.At("code", "image", "url"), entry.At("code", "http", "url")) && !i.looksLikeOurs() {
+	if !isNamed(document.At("metadata", "name"), entry.At("name"), entry.At("code", "image", "url"), entry.At("code", "http", "url")) && !ours(i.settings) {
 		return
 	}
 	i.Where = resourceName(document) + fmt.Sprintf(", wasm %q", entry.At("name").Text())
