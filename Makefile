@@ -9,7 +9,7 @@ TOOLCHAIN ?= auto
 CONFIG ?=
 
 # Modules of their own keep their dependencies out of the filter's go.mod.
-MODULES := . cmd/gatewarden config/schematest internal/wasmhost e2e bench
+MODULES := . cmd/gatewarden config/schematest internal/wasmhost e2e bench deploy
 
 .DEFAULT_GOAL := help
 

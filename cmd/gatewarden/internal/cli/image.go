@@ -103,16 +103,17 @@ with "docker login", "podman login" or the like: their credentials are used.`,
 }
 
 // sayPushed prints the lines for manifests. Both products want the digest of the
-// image as sha256, not that of the module.
+// image as sha256, not that of the module. Unquoted, YAML would take some digests for
+// numbers.
 func sayPushed(c *cobra.Command, pushed name.Digest) {
 	hash := pushed.DigestStr()[len("sha256:"):]
 	c.Printf(`pushed %s
 
 For Istio (WasmPlugin, TrafficExtension):
   url: oci://%s
-  sha256: %s
+  sha256: "%s"
 For Envoy Gateway (EnvoyExtensionPolicy):
   url: %s
-  sha256: %s
+  sha256: "%s"
 `, pushed, pushed, hash, pushed, hash)
 }

@@ -39,7 +39,7 @@ func TestImageFromModuleToManifest(t *testing.T) {
 	require.Equal(t, exitFine, code, log)
 	assert.Contains(t, out, "pushed "+repository+"@sha256:"+image[1]+"\n")
 	assert.Contains(t, out, "  url: oci://"+repository+"@sha256:"+image[1]+"\n")
-	assert.Equal(t, 2, strings.Count(out, "  sha256: "+image[1]+"\n"), out)
+	assert.Equal(t, 2, strings.Count(out, "  sha256: \""+image[1]+"\"\n"), out)
 }
 
 func TestImageMisuse(t *testing.T) {
