@@ -37,7 +37,7 @@ const simulateExample = `  # Who would have been locked out by the default limit
   gatewarden simulate --config gatewarden.json access.log access.log.1.gz
 
   # Which limit stops the guesses and spares the honest?
-  gatewarden simulate --try rest.failures=5,10 --try rest.window=1m,5m access.log
+  gatewarden simulate --try rest.failures=5,10,20 access.log
 
   # As a page with charts:
   gatewarden simulate --format html access.log > forecast.html`
