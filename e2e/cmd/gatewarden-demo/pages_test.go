@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -31,7 +32,8 @@ var playedElsewhere = map[string]string{
 // TestPages runs the commands of all console blocks, in order, against "make run",
 // and wants what stands below each. Attributes behind the opening fence say more:
 //
-//	config=FILE       the demo runs with this configuration
+//	config=FILE       the demo runs with this configuration; "above" is the JSON
+//	                  block that comes before it on the page
 //	not-run="reason"  the block is not run
 //
 // Blocks that follow each other on a page with the same configuration share a run.
@@ -74,10 +76,7 @@ func runsOf(text string) (runs [][]docs.Block) {
 func playPage(t *testing.T, root, page, text string, runs [][]docs.Block) {
 	shown := make(map[int]string) // by where the block stands
 	for _, blocks := range runs {
-		var args []string
-		if config := blocks[0].Attributes["config"]; config != "" {
-			args = []string{"-config", filepath.Join(root, config)}
-		}
+		args := configOf(t, root, text, blocks[0])
 		ok := t.Run(strings.Join(append([]string{"run"}, filepath.Base(blocks[0].Attributes["config"])), " "), func(t *testing.T) {
 			p := newPlayer(t, root, args, blocks)
 			for _, b := range blocks {
@@ -103,14 +102,39 @@ func playPage(t *testing.T, root, page, text string, runs [][]docs.Block) {
 	require.NoError(t, os.WriteFile(filepath.Join(root, page), []byte(out.String()), 0o644))
 }
 
+// configOf are the arguments with which the demo runs for a block.
+func configOf(t *testing.T, root, text string, b docs.Block) []string {
+	t.Helper()
+	switch config := b.Attributes["config"]; config {
+	case "":
+		return nil
+	case "above":
+		above := ""
+		for _, other := range docs.Blocks(text[:b.Start]) {
+			if other.Language == "json" {
+				above = other.Text
+			}
+		}
+		file := filepath.Join(t.TempDir(), "above.json")
+		require.NoError(t, os.WriteFile(file, []byte(above), 0o600))
+		return []string{"-config", file}
+	default:
+		return []string{"-config", filepath.Join(root, config)}
+	}
+}
+
 // player runs commands as a reader of the page would.
 type player struct {
 	dir string
 	// tools has the command line, if a command needs it.
 	tools string
+	// token is that of the operations endpoint, $TOKEN to commands.
+	token string
 	// there and back exchange the ports of envoy.yaml and those that are taken.
 	there, back *strings.Replacer
 }
+
+var tokenOnScreen = regexp.MustCompile(`until Ctrl-C: (\w+)\n`)
 
 // needsRun tells whether a block speaks with what "make run" has started.
 func needsRun(b docs.Block) bool {
@@ -133,6 +157,7 @@ func newPlayer(t *testing.T, root string, args []string, blocks []docs.Block) *p
 		r := startRun(t, args...)
 		t.Cleanup(func() { r.stop(t) })
 		p.dir = r.dir
+		p.token = tokenOnScreen.FindStringSubmatch(r.out.String())[1]
 		var there, back []string
 		for i := 0; i < len(r.ports); i += 2 {
 			documented, taken := "127.0.0.1:"+r.ports[i], "127.0.0.1:"+r.ports[i+1]
@@ -209,7 +234,7 @@ func (p *player) run(t *testing.T, command string) (string, error) {
 	t.Helper()
 	shell := exec.CommandContext(t.Context(), "bash", "-c", p.there.Replace(command))
 	shell.Dir = p.dir
-	shell.Env = append(os.Environ(), "CURL_HOME="+p.tools, "PATH="+p.tools+":"+os.Getenv("PATH"))
+	shell.Env = append(os.Environ(), "CURL_HOME="+p.tools, "TOKEN="+p.token, "PATH="+p.tools+":"+os.Getenv("PATH"))
 	out, err := shell.CombinedOutput()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && strings.HasPrefix(command, "gatewarden ") {
