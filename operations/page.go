@@ -13,6 +13,6 @@ var page string
 // See https://www.w3.org/TR/CSP3/
 const contentSecurityPolicy = "default-src 'none'; connect-src 'self'; img-src data:; " +
 	"script-src 'sha256-L9cjJWKsvvIxD0bKUaL75MWMv+HM9JWuVj3bnrhBIs8='; " +
-	"style-src 'sha256-bocfVxeBNnyoJsHIGi5Lt15cOJ5PpVzxk8mZuwdUDcg='; " +
+	"style-src 'sha256-OHQfGRMnysofpqlN+eppWoAsgyCGuevXrmNPU2hvFL0='; " +
 	"require-trusted-types-for 'script'; trusted-types 'none'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
