@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -38,9 +39,9 @@ func openOffice(t *testing.T, options ...option) *office {
 	t.Helper()
 	o := &office{token: rand.Text()}
 	hash := sha256.Sum256([]byte(o.token))
-	o.stage = start(t, guarded, append(options, withBootstrap(func(b *envoy.Bootstrap) error {
+	o.stage = start(t, guarded, append([]option{withBootstrap(func(b *envoy.Bootstrap) error {
 		return b.Operations(hex.EncodeToString(hash[:]))
-	}))...)
+	})}, options...)...)
 	var err error
 	o.operations, err = o.envoy.ListenerAddress(t.Context(), envoy.OperationsListener)
 	require.NoError(t, err)
@@ -195,9 +196,18 @@ func TestOperationsEndpointKeepsStrangersOut(t *testing.T) {
 	assert.Equal(t, 404, o.client.get(t, "/lockouts", o.bearer()).status, "the public listener has no such thing")
 }
 
-// TestAThousandLockouts: all of them are listed.
+// TestAThousandLockouts: all of them are listed, also from a VM of its own: shared data
+// goes by the vm_id alone.
 func TestAThousandLockouts(t *testing.T) {
 	o := openOffice(t)
+	apart := openOffice(t, withBootstrap(func(b *envoy.Bootstrap) error {
+		vm := maps.Clone(b.Plugin["vm_config"].(envoy.Object))
+		vm["configuration"] = envoy.Object{"@type": "type.googleapis.com/google.protobuf.StringValue", "value": "apart"}
+		b.Plugin["vm_config"] = vm
+		return nil
+	}))
+	apart.lockOut(t, "192.0.2.1")
+	assert.Len(t, apart.list(t, "").Lockouts, 1)
 	const many = 1000
 	o.lockThousand(t, many)
 	began := time.Now()

@@ -12,7 +12,7 @@ var page string
 // page.
 // See https://www.w3.org/TR/CSP3/
 const contentSecurityPolicy = "default-src 'none'; connect-src 'self'; img-src data:; " +
-	"script-src 'sha256-L9cjJWKsvvIxD0bKUaL75MWMv+HM9JWuVj3bnrhBIs8='; " +
-	"style-src 'sha256-bocfVxeBNnyoJsHIGi5Lt15cOJ5PpVzxk8mZuwdUDcg='; " +
+	"script-src 'sha256-OS7qVl1kIAv5DcPkDvDAhwNoXmk/5p1lbYudFBpaK04='; " +
+	"style-src 'sha256-qU1/1W2vxFcmuyM7nvByGRIzVTcIYvmuhbtJvMNo774='; " +
 	"require-trusted-types-for 'script'; trusted-types 'none'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

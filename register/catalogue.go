@@ -62,12 +62,13 @@ func Publish(store table.Store, surfaces []Surface, now int64) {
 	})
 }
 
-// Surfaces returns those that an instance has confirmed of late.
+// Surfaces returns those that an instance has confirmed of late. Where the clock was set
+// back, it is those that it had confirmed before, until they are written anew.
 func Surfaces(store table.Store, now int64) []Surface {
 	var list []Surface
 	value, _, _ := store.Get([]byte(catalogueKey))
 	for _, e := range readCatalogue(value) {
-		if e.age(now) < forgetAfter {
+		if now-e.at < forgetAfter {
 			list = append(list, e.Surface)
 		}
 	}

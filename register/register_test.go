@@ -238,7 +238,8 @@ func TestCatalogue(t *testing.T) {
 		{"the first is gone", 240_000, other, false, 1},
 		{"and back, with other surfaces", 240_000, one[:1], true, 2},
 		{"nothing to tell", 240_000, nil, false, 2},
-		{"the clock was set back", 10_000, one[:1], true, 1},
+		{"the clock was set back", 10_000, nil, false, 2},
+		{"and an instance comes", 10_000, one[:1], true, 1},
 	} {
 		before := data.sets
 		Publish(data, step.surfaces, step.now)

@@ -80,6 +80,7 @@ own code.`,
 		newExplain(),
 		newImage(),
 		newSimulate(),
+		newToken(),
 		newVersion(),
 	)
 	return root
