@@ -200,7 +200,7 @@ func TestShipped(t *testing.T) {
 
 // isConfiguration tells that a text is, or has in it, a configuration of the filter.
 func isConfiguration(text string) bool {
-	for _, mark := range []string{`"surfaces"`, `"quotas"`, `"admin"`, "filters.http.wasm", "pluginConfig", "EnvoyExtensionPolicy"} {
+	for _, mark := range []string{`"surfaces": [`, `"quotas": [`, `"admin": {`, "filters.http.wasm", "pluginConfig", "EnvoyExtensionPolicy"} {
 		if strings.Contains(text, mark) {
 			return true
 		}
