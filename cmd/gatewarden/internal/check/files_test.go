@@ -98,6 +98,11 @@ spec:
 		{"several documents", istio + "---\n" + extension + "---\nkind: Service\napiVersion: v1\n", []change{{"/v2", "v2"}}, "error configuration-refused - {name: api, kind: api, match: [{prefix: v2}]}"},
 		{"a list", "apiVersion: v1\nkind: List\nitems:\n  - " + strings.ReplaceAll(istio, "\n", "\n    "), []change{{"/v2", "v2"}}, "error configuration-refused - {name: api, kind: api, match: [{prefix: v2}]}"},
 
+		{"one filter", filter(`{"log": 1}`), nil, "error configuration-refused " + lineOf(filter(`{"log": 1}`), 1)},
+		{"a list of filters", "- " + filter(`{"log": 1}`), nil, "error configuration-refused " + lineOf(filter(`{"log": 1}`), 1)},
+		{"a plugin configuration in YAML", "surfaces:\n  - name: api\n", nil, "error configuration-refused surfaces:"},
+		{"YAML of something else", "replicas: 1\n", nil, ""},
+
 		{"no YAML", "static_resources:\n  listeners: [\n", nil, "error unreadable listeners: ["},
 		{"aliases without end", "kind: x\na: &a [b, b]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a]\nc: &c [*b, *b, *b, *b, *b, *b, *b, *b]\nd: &d [*c, *c, *c, *c, *c, *c, *c, *c]\n" +
 			"e: &e [*d, *d, *d, *d, *d, *d, *d, *d]\nf: &f [*e, *e, *e, *e, *e, *e, *e, *e]\ng: &g [*f, *f, *f, *f, *f, *f, *f, *f]\nh: [*g, *g, *g, *g, *g, *g, *g, *g]", nil, "error unreadable h: [*g, *g, *g, *g, *g, *g, *g, *g]"},
@@ -200,7 +205,7 @@ func TestShipped(t *testing.T) {
 
 // isConfiguration tells that a text is, or has in it, a configuration of the filter.
 func isConfiguration(text string) bool {
-	for _, mark := range []string{`"surfaces"`, `"quotas"`, `"admin"`, "filters.http.wasm", "pluginConfig", "EnvoyExtensionPolicy"} {
+	for _, mark := range []string{`"surfaces": [`, `"quotas": [`, `"admin": {`, "filters.http.wasm", "pluginConfig", "EnvoyExtensionPolicy"} {
 		if strings.Contains(text, mark) {
 			return true
 		}

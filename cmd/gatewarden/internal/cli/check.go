@@ -15,12 +15,7 @@ import (
 // exitWarned: check found nothing worse than warnings.
 const exitWarned = 3
 
-func newCheck() *cobra.Command {
-	var options checkOptions
-	cmd := &cobra.Command{
-		Use:   "check [flags] FILE...",
-		Short: "Say what is wrong or dangerous in configurations, before they run",
-		Long: `Check reads configurations and says what is wrong or dangerous in them: where
+const checkLong = `Check reads configurations and says what is wrong or dangerous in them: where
 it stands, why it matters, and what to write instead.
 
 A FILE is a plugin configuration (JSON), a configuration of Envoy (YAML or
@@ -33,11 +28,25 @@ An error is what the filter would refuse, by the filter's own code, or what
 undoes its purpose. A warning works, and is dangerous.
 
 What only Envoy can know, "envoy --mode validate" tells: check does not replace
-it.`,
-		Example: `  gatewarden check gatewarden.json
+it.`
+
+const checkExample = `  # Would the filter take this, and is it safe?
+  gatewarden check gatewarden.json
+
+  # What is in Envoy's configuration, with a variable that Envoy will have?
   gatewarden check envoy.yaml --env RATE_LIMIT_MCP_FAILURES=5
+
+  # For a program, and for a pipeline that accepts warnings:
   gatewarden check --format json envoy.yaml gatewarden.json
-  gatewarden check --allow-warnings - < gatewarden.json`,
+  gatewarden check --allow-warnings - < gatewarden.json`
+
+func newCheck() *cobra.Command {
+	var options checkOptions
+	cmd := &cobra.Command{
+		Use:     "check [flags] FILE...",
+		Short:   "Say what is wrong or dangerous in configurations, before they run",
+		Long:    checkLong,
+		Example: checkExample,
 		Annotations: exitCodes(
 			"0", "nothing was found",
 			"1", "there are errors",

@@ -54,9 +54,14 @@ func newRoot() *cobra.Command {
 credentials and holds clients to their plans. This is its command line: it runs
 beside the filter, never in the way of a request, and decides by the filter's
 own code.`,
-		Example: `  gatewarden check envoy.yaml
-  gatewarden check --help
-  gatewarden version`,
+		Example: `  # Is this configuration right, and is it safe?
+  gatewarden check envoy.yaml
+
+  # Whom would these limits have locked out yesterday?
+  gatewarden simulate --config gatewarden.json access.log
+
+  # What becomes of this request, and why?
+  gatewarden explain -c gatewarden.json https://api.example.com/api/v1/items`,
 		Annotations: exitCodes(
 			"0", "nothing was found",
 			"1", "what was asked for was done, and something was found to be wrong",

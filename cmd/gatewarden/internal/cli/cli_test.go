@@ -123,7 +123,10 @@ func TestExamples(t *testing.T) {
 	root := newRoot()
 	for _, cmd := range []*cobra.Command{newCheck(), newVersion()} {
 		for _, line := range strings.Split(cmd.Example, "\n") {
-			line, in, _ := strings.Cut(strings.TrimSpace(line), " < ")
+			if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+				continue
+			}
+			line, in, _ := strings.Cut(line, " < ")
 			if in != "" {
 				text, err := os.ReadFile(in)
 				if err != nil {

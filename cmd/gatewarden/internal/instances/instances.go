@@ -108,7 +108,7 @@ func foreign(documents []tree.Node, err error, file []byte) bool {
 
 // envoys tells that an object is Envoy's or Kubernetes'.
 func envoys(document tree.Node) bool {
-	for _, key := range []string{"static_resources", "dynamic_resources", "resources", "@type", "kind", "filter_chains", "listeners", "configs"} {
+	for _, key := range []string{"static_resources", "dynamic_resources", "resources", "@type", "kind", "filter_chains", "listeners", "configs", "http_filters", "typed_config"} {
 		if document.At(key).Exists() {
 			return true
 		}
@@ -133,14 +133,14 @@ type finder struct {
 	environment []string
 	// extensions are configurations that filters have by their name
 	// (config_discovery), references the filters that have theirs so.
-	extensions, references []named
+	extensions, references []placed
 	// steps bounds what aliases of aliases can grow to.
 	steps int
 	err   error
 }
 
-// named is something with a name, and where it is.
-type named struct {
+// placed is something with a name, and where it is.
+type placed struct {
 	node  tree.Node
 	scope Scope
 	place int
@@ -178,7 +178,7 @@ func (f *finder) walk(n tree.Node, scope Scope, place, depth int) {
 	name, body := message(n)
 	switch {
 	case place < 0 && TypeOf(n) == wasmType:
-		f.extensions = append(f.extensions, named{n, scope, place})
+		f.extensions = append(f.extensions, placed{n, scope, place})
 		return
 	case name == wasmType:
 		f.wasm(body.At("config"), scope, place)
@@ -201,7 +201,7 @@ func (f *finder) walkMember(member tree.Member, scope Scope, place, depth int) {
 	case "http_filters", "httpFilters":
 		for i, filter := range member.Value.Items() {
 			if filter.At("config_discovery").Exists() {
-				f.references = append(f.references, named{filter, scope, i})
+				f.references = append(f.references, placed{filter, scope, i})
 			}
 			f.walk(filter, scope, i, depth+1)
 		}
@@ -268,7 +268,7 @@ func (f *finder) wasm(plugin tree.Node, scope Scope, place int) {
 		vm.At("code", "local", "filename"), vm.At("code", "remote", "http_uri", "uri")) && !ours(i.settings) {
 		return
 	}
-	i.Where = f.where(scope, filter, plugin)
+	i.Where = where(scope, filter, plugin)
 	variables := vm.At("environment_variables")
 	i.variables = variables.At("key_values")
 	for _, v := range i.variables.Members() {
@@ -280,7 +280,7 @@ func (f *finder) wasm(plugin tree.Node, scope Scope, place int) {
 	f.add(i)
 }
 
-func (f *finder) where(scope Scope, filter, plugin tree.Node) string {
+func where(scope Scope, filter, plugin tree.Node) string {
 	var parts []string
 	if r := scope.Resource; r.Exists() {
 		parts = append(parts, fmt.Sprintf("%s %q", r.At("kind").Text(), r.At("metadata", "name").Text()))

@@ -268,8 +268,8 @@ func (n Node) Item(i int) Node {
 // maxJSON bounds what aliases of aliases can grow to.
 const maxJSON = 4 << 20
 
-// JSON is the node as Envoy hands a google.protobuf.Struct to a plugin, but for
-// the order and number of keys, which stay as they are written.
+// JSON is the node as Kubernetes turns YAML into JSON, but for the order and number
+// of keys, which stay as they are written.
 func (n Node) JSON() ([]byte, error) {
 	var out bytes.Buffer
 	if err := n.writeJSON(&out, 0); err != nil {

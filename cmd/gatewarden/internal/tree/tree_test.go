@@ -65,7 +65,7 @@ func TestInside(t *testing.T) {
 	}
 }
 
-// TestJSON: YAML becomes what Envoy makes of it.
+// TestJSON: YAML becomes what Kubernetes makes of it.
 func TestJSON(t *testing.T) {
 	for _, row := range []struct{ text, want string }{
 		{"{a: 1, b: [x, '1', 1.5, -2], c: {}}", `{"a":1,"b":["x","1",1.5,-2],"c":{}}`},
