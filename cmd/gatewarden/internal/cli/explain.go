@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -13,7 +11,7 @@ import (
 
 	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/curl"
 	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/explain"
-	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/instances"
 )
 
 const explainLong = `Explain says what Gatewarden does with one request, and why: how its path is
@@ -26,7 +24,7 @@ curl's --path-as-is; what Envoy's normalize_path and merge_slashes make of it
 comes before the filter. At first nothing is counted, and no time passes.`
 
 const explainExamples = `  # Is this path guarded, and by what?
-  gatewarden explain -c gatewarden.json '/mcp/%2e%2e/api/v1/items'
+  gatewarden explain -c envoy.yaml '/mcp/%2e%2e/api/v1/items'
 
   # What does a wrong token count for, and when do guesses end?
   gatewarden explain -c gatewarden.json --from 203.0.113.9 --status 401 \
@@ -45,6 +43,7 @@ type explainFlags struct {
 	env                        []string
 	metadata, introspected     string
 	status, after, repeat      int
+	instance                   int
 	responseHeaders            []string
 	responseBody               string
 	request                    curl.Options
@@ -57,14 +56,18 @@ func newExplain() *cobra.Command {
 		Short:   "Say what becomes of one request, and why",
 		Long:    explainLong,
 		Example: explainExamples,
-		Args:    cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.run(cmd.InOrStdin(), cmd.OutOrStdout(), args)
-		},
+		Annotations: exitCodes(
+			"0", "it is explained, whatever becomes of the request",
+			"2", "the command line or the configuration is unusable",
+		),
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
 	flags := command.Flags()
-	flags.StringVarP(&f.config, "config", "c", "", "plugin configuration; - reads it from the standard input")
-	flags.StringArrayVar(&f.env, "env", nil, "environment of the VM, NAME=value; may be repeated")
+	flags.StringVarP(&f.config, "config", "c", "", "`FILE` with the configuration, as for check; - is the standard input")
+	flags.IntVar(&f.instance, "instance", 0, "which instance in the file, counted from 1, if it has several")
+	flags.StringArrayVar(&f.env, "env", nil,
+		"a variable of the VM's environment, as `NAME=value`; over what the file says, once for each variable")
 	flags.StringVar(&f.from, "from", "", "address that Envoy trusts as the client's")
 	flags.StringVar(&f.line, "curl", "", "a whole curl command, in place of options and URL")
 	flags.StringVar(&f.metadata, "metadata", "", `what filters in front leave behind: '{"envoy.filters.http.jwt_authn": {"sub": "ann"}}'`)
@@ -77,14 +80,15 @@ func newExplain() *cobra.Command {
 	flags.StringVar(&f.format, "format", "text", "text or json")
 	f.request.Register(flags)
 	_ = command.MarkFlagRequired("config")
-	_ = command.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	completeValues(command, "format", "text", "json")
 	return command
 }
 
 // maxTimes keeps --after and --repeat to what is answered at once.
 const maxTimes = 100_000
 
-func (f *explainFlags) run(in io.Reader, out io.Writer, args []string) error {
+func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
+	out := cmd.OutOrStdout()
 	if f.format != "text" && f.format != "json" {
 		return fmt.Errorf("--format %q is unknown; write text or json", f.format)
 	}
@@ -95,11 +99,11 @@ func (f *explainFlags) run(in io.Reader, out io.Writer, args []string) error {
 	if err != nil {
 		return err
 	}
-	c, text, err := readPlugin(f.config, in, f.env)
+	plugin, err := f.plugin(cmd)
 	if err != nil {
 		return err
 	}
-	report := explain.Explain(c, text, question)
+	report := explain.Explain(plugin.Config, plugin.Text, question)
 	if f.format == "json" {
 		encoder := json.NewEncoder(out)
 		encoder.SetIndent("", "  ")
@@ -109,21 +113,53 @@ func (f *explainFlags) run(in io.Reader, out io.Writer, args []string) error {
 	return report.Text(out)
 }
 
-// readPlugin reads a plugin configuration with the environment of its VM. It returns
-// what it was read from, too.
-func readPlugin(name string, in io.Reader, env []string) (c *config.Config, text []byte, err error) {
-	if name == "-" {
-		text, err = io.ReadAll(in)
-	} else {
-		text, err = os.ReadFile(name)
-	}
+// plugin is the instance of the filter that is asked about.
+func (f *explainFlags) plugin(cmd *cobra.Command) (*instances.Instance, error) {
+	name := displayName(f.config)
+	text, err := readFile(cmd, f.config)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if c, err = config.Parse(text, env); err != nil {
-		return nil, nil, fmt.Errorf("%s is refused, as the filter does:\n%w", name, err)
+	file, err := instances.Read(text, f.env)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return c, text, nil
+	p, err := f.choose(file.Instances)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s %w", name, err)
+	case p.Problem != "":
+		return nil, fmt.Errorf("%s:%d: %s", name, p.Line, p.Problem)
+	case p.Config == nil:
+		first := p.Refused.Violations[0]
+		return nil, fmt.Errorf("%s is refused by the filter: %s: %s; %q says all that is wrong",
+			name, first.Path, first.Message, "gatewarden check")
+	case p.Config.Admin != nil:
+		return nil, fmt.Errorf("%s has an operations endpoint there, which guards nothing: name another instance", name)
+	}
+	return p, nil
+}
+
+// choose returns one of a file's instances. Operations endpoints guard nothing.
+func (f *explainFlags) choose(all []*instances.Instance) (*instances.Instance, error) {
+	if f.instance > 0 && f.instance <= len(all) {
+		return all[f.instance-1], nil
+	}
+	var names []string
+	var guard *instances.Instance
+	for i, p := range all {
+		if p.Config == nil || p.Config.Admin == nil {
+			guard = p
+			names = append(names, fmt.Sprintf("%d (%s)", i+1, p.Where))
+		}
+	}
+	switch {
+	case guard == nil:
+		return nil, errors.New("has no instance of Gatewarden that guards anything: name another file")
+	case f.instance != 0 || len(names) > 1:
+		return nil, fmt.Errorf("has the instances %s: say which with --instance", strings.Join(names, ", "))
+	}
+	return guard, nil
 }
 
 // question puts together what is asked.

@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"os"
 	"regexp"
 	"strings"
@@ -11,8 +10,6 @@ import (
 
 	"mvdan.cc/sh/v3/shell"
 )
-
-var refresh = flag.Bool("refresh", false, "write what docs/explain.md shows anew")
 
 // invoke runs a line of a shell, without one.
 func invoke(t *testing.T, line, in string) (code int, out, log string) {
@@ -30,7 +27,7 @@ func invoke(t *testing.T, line, in string) (code int, out, log string) {
 const repository = "../../../.."
 
 // Whatever docs/explain.md shows is what the command writes.
-func TestExplainIsWhatTheDocumentationShows(t *testing.T) {
+func TestShownExplanationIsCurrent(t *testing.T) {
 	t.Chdir(repository)
 	const file = "docs/explain.md"
 	text, err := os.ReadFile(file)
@@ -53,8 +50,8 @@ func TestExplainIsWhatTheDocumentationShows(t *testing.T) {
 	if now == string(text) {
 		return
 	}
-	if !*refresh {
-		t.Fatalf("%s shows something else; run go test ./internal/cli -run Explain -refresh, and look at what changed:\n%s", file, now)
+	if !*write {
+		t.Fatalf("%s shows something else; run \"make man\", and look at what changed:\n%s", file, now)
 	}
 	if err := os.WriteFile(file, []byte(now), 0o644); err != nil {
 		t.Fatal(err)
@@ -63,10 +60,11 @@ func TestExplainIsWhatTheDocumentationShows(t *testing.T) {
 
 // The examples of --help do what they say.
 func TestExplainExamples(t *testing.T) {
-	t.Chdir(t.TempDir())
-	if err := os.WriteFile("gatewarden.json", []byte("{}"), 0o644); err != nil {
+	envoy, err := os.ReadFile("../../../../envoy.yaml")
+	if err != nil {
 		t.Fatal(err)
 	}
+	folder(t, map[string]string{"gatewarden.json": "{}", "envoy.yaml": string(envoy)})
 	lines := strings.Split(strings.ReplaceAll(newExplain().Example, "\\\n", ""), "\n")
 	wants := []string{
 		"the readings lead to rest and mcp", "number 21 is the first that is refused (locked_out)", "HTTP 429", "mcp, of the kind mcp",
@@ -153,12 +151,45 @@ func lockout(rule string) string {
 	return `{"surfaces": [{"name": "a", "kind": "api", "match": [{"prefix": "/a"}], "lockout": {` + rule + `}}]}`
 }
 
+// Of several instances in a configuration of Envoy, one is explained: that which is
+// named, or the only one that guards.
+func TestExplainChooses(t *testing.T) {
+	wasm := func(configuration string) string {
+		return `
+- "@type": type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm
+  config: {name: gatewarden, configuration: {"@type": type.googleapis.com/google.protobuf.StringValue, value: '` + configuration + `'}}`
+	}
+	const one, two = `{"surfaces": [{"name": "one", "kind": "api", "match": [{"prefix": "/a"}]}]}`, `{"log": {"per_second": 7}}`
+	admin := `{"admin": {"tokens": [{"id": "a", "sha256": "` + strings.Repeat("0a", 32) + `"}]}}`
+	both := "configs:" + wasm(one) + wasm(two) + wasm(admin)
+	for _, row := range []struct {
+		file, flags string
+		code        int
+		want        string
+	}{
+		{"configs:" + wasm(admin) + wasm(one), "", exitFine, "one, surfaces[0].match[0]\n"},
+		{both, "--instance 1", exitFine, "one, surfaces[0].match[0]\n"},
+		{both, "--instance 2", exitFine, "no surface matches"},
+		{both, "--instance 3", exitMisuse, "an operations endpoint there"},
+		{both, "--instance 4", exitMisuse, "say which with --instance"},
+		{both, "", exitMisuse, "say which with --instance"},
+		{"configs:" + wasm(admin), "", exitMisuse, "no instance of Gatewarden that guards anything"},
+		{"configs: []", "", exitMisuse, "no instance of Gatewarden that guards anything"},
+		{"configs:" + wasm(`{"log": {"per_second": 0}}`), "", exitMisuse, "is refused by the filter: log.per_second: "},
+	} {
+		code, out, log := invoke(t, "gatewarden explain -c - /a "+row.flags, row.file)
+		if code != row.code || !strings.Contains(out+log, row.want) {
+			t.Errorf("%s of\n%s: %d %s%s", row.flags, row.file, code, out, log)
+		}
+	}
+}
+
 // TestExplainMisuse: what cannot be explained, and what to write instead.
 func TestExplainMisuse(t *testing.T) {
 	for _, row := range []struct{ args, want string }{
 		{"/mcp", `required flag(s) "config" not set`},
 		{"-c -", "which request?"},
-		{"-c nowhere.json /mcp", "nowhere.json"},
+		{"-c nowhere.json /mcp", "nowhere.json cannot be read"},
 		{"-c - /mcp --format yaml", "write text or json"},
 		{"-c - /mcp --after -1", "from 0 to 100000"},
 		{"-c - /mcp --status 99", "write for example 401"},
@@ -167,7 +198,7 @@ func TestExplainMisuse(t *testing.T) {
 		{"-c - /mcp --metadata x", "--metadata is no JSON object"},
 		{"-c - /mcp --curl 'curl /mcp'", "leave one of them out"},
 		{"-c - --curl 'wget /mcp'", "does not begin with curl"},
-		{"-c - /mcp --env RATE_LIMIT_MCP_FAILURES=x", "RATE_LIMIT_MCP_FAILURES"},
+		{"-c - /mcp --env RATE_LIMIT_MCP_FAILURES=x", "gatewarden check"},
 	} {
 		if code, out, log := invoke(t, "gatewarden explain "+row.args, "{}"); code != exitMisuse || out != "" || !strings.Contains(log, row.want) {
 			t.Errorf("%s: %d %q %q, want %q", row.args, code, out, log, row.want)
