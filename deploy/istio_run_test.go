@@ -1,6 +1,10 @@
 package deploy
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -45,6 +49,9 @@ spec:
 // listenerName is what Istio calls the gateway's listener.
 const listenerName = "0.0.0.0_80"
 
+// operationsListener is what operations.yaml calls its own.
+const operationsListener = "gatewarden-operations"
+
 // Each way to deploy is put through Istio's own configuration generator and its
 // agent's own image fetcher, and what comes out runs in Envoy.
 func TestIstiosGatewayIsGuarded(t *testing.T) {
@@ -62,6 +69,41 @@ func TestIstiosGatewayIsGuarded(t *testing.T) {
 				return strings.Contains(envoy.get("/stats/prometheus"), `gatewarden_lockouts_total{surface="rest"} 1`)
 			}, waitFor, tick, "the lockout is not in the metrics, with its label")
 			assert.Contains(t, envoy.get("/stats/prometheus"), `envoy_wasm_vm_reload{plugin="`)
+		})
+	}
+}
+
+// The operations endpoint finds the counters of each way to guard, on the loopback
+// of the pod.
+func TestIstiosOperationsEndpoint(t *testing.T) {
+	image := pushImage(t)
+	const token = "a token of this test"
+	hash := sha256.Sum256([]byte(token))
+	operations := strings.NewReplacer(`"sha256": "`+image.digest, `"sha256": "`+hex.EncodeToString(hash[:])).
+		Replace(image.into(t, "istio/operations.yaml"))
+	for file, own := range map[string]string{
+		"istio/trafficextension.yaml": operations,
+		"istio/envoyfilter.yaml":      strings.Replace(operations, `vm_id: ""`, "vm_id: gatewarden", 1), // as it says
+	} {
+		t.Run(file, func(t *testing.T) {
+			for _, l := range generate(t, own).listeners {
+				if l.Name == operationsListener {
+					assert.Equal(t, "127.0.0.1", l.Address.GetSocketAddress().Address)
+				}
+			}
+			envoy := startEnvoy(t, istioBootstrap(t, image.into(t, file)+"\n---\n"+own))
+			assertGuarded(t, envoy.listener(t, listenerName))
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
+				"http://"+envoy.listener(t, operationsListener)+"/lockouts", nil)
+			require.NoError(t, err)
+			request.Header.Set("Authorization", "Bearer "+token)
+			response, err := http.DefaultClient.Do(request)
+			require.NoError(t, err)
+			defer response.Body.Close()
+			var answer struct{ Lockouts []struct{ Surface string } }
+			require.NoError(t, json.NewDecoder(response.Body).Decode(&answer))
+			require.Len(t, answer.Lockouts, 1)
+			assert.Equal(t, "rest", answer.Lockouts[0].Surface)
 		})
 	}
 }

@@ -119,6 +119,7 @@ func metricTags(t *testing.T, stats any) map[string]string {
 	require.NotEmpty(t, config.StatsTags)
 	tags := map[string]string{}
 	for _, tag := range config.StatsTags {
+		assert.NotContains(t, tags, tag.TagName, "twice")
 		tags[tag.TagName] = tag.Regex
 	}
 	return tags

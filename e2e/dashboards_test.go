@@ -1,6 +1,9 @@
 package e2e
 
 import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -40,17 +43,24 @@ const (
 // A real Prometheus scrapes a real Envoy under attack, and every panel shows what
 // happened, to the request.
 func TestDashboardAndAlertsSeeAnAttack(t *testing.T) {
-	s := start(t, watched, updatable)
+	token := rand.Text()
+	// A static listener beside the one that is updated.
+	s := start(t, watched, updatable, withBootstrap(func(b *envoy.Bootstrap) error {
+		hash := sha256.Sum256([]byte(token))
+		return b.Operations(hex.EncodeToString(hash[:]))
+	}))
 	p := startPrometheus(t, s.envoy.Admin, alertsAtOnce(t))
 	// The counters have to be there before they rise.
 	within(t, 20*time.Second, "two scrapes before the attack", func() bool {
 		return p.value("sum(count_over_time(gatewarden_table_capacity[1m]))") >= 2
 	})
 	s.misbehave(t)
+	s.operate(t, token)
 	within(t, 20*time.Second, "a scrape after the attack", func() bool {
 		return p.value(`sum(gatewarden_quota_requests_total{outcome="refused"})`) == requests-allowance &&
 			p.value(`sum(gatewarden_requests_total{outcome="shadowed"})`) == 1 &&
 			p.value(`sum(gatewarden_requests_total{surface="rest",outcome="refused"})`) == guessers &&
+			p.value(`sum(gatewarden_operations_total)`) == 2 &&
 			p.value("sum(envoy_listener_manager_lds_update_rejected)") == 1
 	})
 	t.Run("panels", func(t *testing.T) { assertPanels(t, p) })
@@ -76,6 +86,17 @@ func (s *stage) misbehave(t *testing.T) {
 	var refused *envoy.Rejected
 	s.bootstrap.HCM["stat_prefix"] = ""
 	require.ErrorAs(t, s.push(t), &refused)
+}
+
+// operate asks the operations endpoint, with the token and with a wrong one.
+func (s *stage) operate(t *testing.T, token string) {
+	t.Helper()
+	address, err := s.envoy.ListenerAddress(t.Context(), envoy.OperationsListener)
+	require.NoError(t, err)
+	c := s.newCaller(t, client.HTTP1)
+	c.base = "http://" + address
+	require.Equal(t, 200, c.get(t, "/lockouts", []string{"Authorization", "Bearer " + token}).status)
+	require.Equal(t, 401, c.get(t, "/lockouts", wrong).status)
 }
 
 // alertsAtOnce are the alerts, but none waits for how long it has been so: promtool
@@ -117,12 +138,8 @@ var expected = map[string]map[string]float64{
 	"Refusals by reason":                {"reason=locked_out surface=rest": guessers, "reason=quota_exceeded surface=docs": requests - allowance},
 	"Quotas by what they decided":       {"outcome=admitted rule=plan": allowance, "outcome=refused rule=plan": requests - allowance},
 	"Would have been refused":           {"surface=mcp": 1, "surface=rest": 0},
+	"Operations":                        {"operation=list": 1, "operation=denied": 1},
 	"Configurations refused by Envoy":   {"": 1},
-}
-
-// nothingToShow are the panels that have nothing to show here, and why.
-var nothingToShow = map[string]string{
-	"Operations": "there is no operations endpoint in this Envoy",
 }
 
 // period is what stands for the variables of Grafana in the panels.
@@ -142,9 +159,7 @@ func assertPanels(t *testing.T, p *prometheus) {
 		lines := map[string]float64{}
 		for _, target := range panel.Targets {
 			result := p.query(variables.Replace(target.Expr), at)
-			if nothingToShow[panel.Title] == "" {
-				assert.NotEmpty(t, result, "%s: %s", panel.Title, target.Expr)
-			}
+			assert.NotEmpty(t, result, "%s: %s", panel.Title, target.Expr)
 			for _, line := range result {
 				lines[labelsOf(line.Metric)] += inRequests(target.Expr, float64(line.Value))
 			}
