@@ -29,7 +29,9 @@ type stage struct {
 	listeners *envoy.ListenerFile
 	workers   int
 	version   int
-	dir       string
+	// hotRestart are arguments of Envoy, see envoy.Options.
+	hotRestart []string
+	dir        string
 }
 
 // An option changes a stage before it is brought up.
@@ -122,7 +124,7 @@ func (s *stage) prepare(config string, options []option) error {
 
 func (s *stage) startEnvoy() (err error) {
 	s.envoy, err = envoy.Start(context.Background(), binary, envoy.Options{
-		Bootstrap: s.bootstrap, Dir: s.dir, WorkDir: root, Workers: s.workers,
+		Bootstrap: s.bootstrap, Dir: s.dir, WorkDir: root, Workers: s.workers, HotRestart: s.hotRestart,
 	})
 	if err != nil {
 		return err
@@ -158,7 +160,7 @@ func (s *stage) showOnFailure(t *testing.T) {
 // push gives Envoy its listener anew, after changes to the bootstrap.
 func (s *stage) push(t *testing.T) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeoutCause(t.Context(), 20*time.Second, errors.New("20 seconds are over"))
+	ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, errors.New("a minute is over"))
 	defer cancel()
 	return s.listeners.Push(ctx, s.envoy, s.bootstrap.Listener)
 }

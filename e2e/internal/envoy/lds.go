@@ -86,8 +86,13 @@ func (f *ListenerFile) Push(ctx context.Context, p *Process, listener Object) er
 	}
 	var now map[string]uint64
 	err = wait.Until(ctx, "Envoy to read "+f.path, func() (bool, error) {
-		now, err = p.Stats(ctx, ldsSuccess, ldsRejected, ldsFailure)
-		return !maps.Equal(now, before), err
+		// While Envoy compiles a module, its admin endpoint does not answer.
+		stats, err := p.Stats(ctx, ldsSuccess, ldsRejected, ldsFailure)
+		if err != nil {
+			return false, nil
+		}
+		now = stats
+		return !maps.Equal(now, before), nil
 	})
 	switch {
 	case err != nil:

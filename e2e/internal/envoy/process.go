@@ -27,6 +27,9 @@ type Options struct {
 	WorkDir string
 	// Workers is the number of worker threads; 0 means 2.
 	Workers int
+	// HotRestart are the arguments with which this process and another take over
+	// from each other; without any, Envoy cannot.
+	HotRestart []string
 	// LogTo and AccessTo, if set, get what Log and Access get.
 	LogTo, AccessTo io.Writer
 }
@@ -67,7 +70,7 @@ func Start(ctx context.Context, bin Binary, o Options) (*Process, error) {
 		wasm = filepath.Join(o.WorkDir, wasm)
 	}
 	p := &Process{Log: NewLog(logLimit), Access: NewLog(logLimit), done: make(chan struct{})}
-	p.cmd = bin.command(o.Dir, []string{wasm}, arguments(config, addressFile, o.Workers))
+	p.cmd = bin.command(o.Dir, []string{wasm}, arguments(config, addressFile, o))
 	p.cmd.Dir = o.WorkDir
 	p.cmd.Stdout, p.cmd.Stderr = both(p.Access, o.AccessTo), both(p.Log, o.LogTo)
 	if err := p.start(); err != nil {
@@ -80,23 +83,26 @@ func Start(ctx context.Context, bin Binary, o Options) (*Process, error) {
 	return p, nil
 }
 
-func arguments(config, addressFile string, workers int) []string {
+func arguments(config, addressFile string, o Options) []string {
+	workers := o.Workers
 	if workers == 0 {
 		workers = 2
 	}
-	return []string{
+	restart := o.HotRestart
+	if restart == nil {
+		restart = []string{"--disable-hot-restart"} // several Envoys may run beside each other
+	}
+	return append([]string{
 		"--config-path", config,
 		"--concurrency", strconv.Itoa(workers),
 		"--admin-address-path", addressFile,
 		// Without the long list of all extensions at every start.
 		"--component-log-level", "main:warning",
-		// Several Envoys may run beside each other.
-		"--disable-hot-restart",
 		// What was written shows at once instead of after ten seconds.
 		"--file-flush-interval-msec", "50",
 		// Old listeners and filter chains make room for new ones quickly.
 		"--drain-time-s", "1",
-	}
+	}, restart...)
 }
 
 func both(log *Log, other io.Writer) io.Writer {
