@@ -31,7 +31,8 @@ var playedElsewhere = map[string]string{
 // TestPages runs the commands of all console blocks, in order, against "make run",
 // and wants what stands below each. Attributes behind the opening fence say more:
 //
-//	config=FILE       the demo runs with this configuration
+//	config=FILE       the demo runs with this configuration; "above" is the JSON
+//	                  block that comes before it on the page
 //	not-run="reason"  the block is not run
 //
 // Blocks that follow each other on a page with the same configuration share a run.
@@ -74,10 +75,7 @@ func runsOf(text string) (runs [][]docs.Block) {
 func playPage(t *testing.T, root, page, text string, runs [][]docs.Block) {
 	shown := make(map[int]string) // by where the block stands
 	for _, blocks := range runs {
-		var args []string
-		if config := blocks[0].Attributes["config"]; config != "" {
-			args = []string{"-config", filepath.Join(root, config)}
-		}
+		args := configOf(t, root, text, blocks[0])
 		ok := t.Run(strings.Join(append([]string{"run"}, filepath.Base(blocks[0].Attributes["config"])), " "), func(t *testing.T) {
 			p := newPlayer(t, root, args, blocks)
 			for _, b := range blocks {
@@ -101,6 +99,27 @@ func playPage(t *testing.T, root, page, text string, runs [][]docs.Block) {
 	}
 	out.WriteString(text[at:])
 	require.NoError(t, os.WriteFile(filepath.Join(root, page), []byte(out.String()), 0o644))
+}
+
+// configOf are the arguments with which the demo runs for a block.
+func configOf(t *testing.T, root, text string, b docs.Block) []string {
+	t.Helper()
+	switch config := b.Attributes["config"]; config {
+	case "":
+		return nil
+	case "above":
+		above := ""
+		for _, other := range docs.Blocks(text[:b.Start]) {
+			if other.Language == "json" {
+				above = other.Text
+			}
+		}
+		file := filepath.Join(t.TempDir(), "above.json")
+		require.NoError(t, os.WriteFile(file, []byte(above), 0o600))
+		return []string{"-config", file}
+	default:
+		return []string{"-config", filepath.Join(root, config)}
+	}
 }
 
 // player runs commands as a reader of the page would.
