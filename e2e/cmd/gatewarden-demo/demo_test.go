@@ -101,16 +101,16 @@ func TestScreen(t *testing.T) {
 	parsed, err := config.Parse([]byte(`{
 		"oauth": {"resource": "http://127.0.0.1:10000/mcp", "authorization_servers": ["http://127.0.0.1:10000"]}}`), nil)
 	require.NoError(t, err)
-	s := screen{public: "127.0.0.1:10000", service: "127.0.0.1:8080", admin: "127.0.0.1:9901", logs: "build/demo", config: parsed}
+	s := screen{public: "127.0.0.1:10000", service: "127.0.0.1:8080", admin: "127.0.0.1:9901", operations: "127.0.0.1:9902", token: "EXAMPLE", logs: "build/demo", config: parsed}
 	var out bytes.Buffer
 	s.print(&out)
 	for _, part := range []string{
 		"http://127.0.0.1:10000 ", "21 wrong tokens: 20 times 401, then 429 for the rest of the minute.",
-		"http://127.0.0.1:9901 ", "make run CONFIG=", "Ctrl-C stops",
+		"http://127.0.0.1:9901 ", "http://127.0.0.1:9902 ", "its token, until Ctrl-C: EXAMPLE\n", "make run CONFIG=", "Ctrl-C stops",
 	} {
 		assert.Contains(t, out.String(), part)
 	}
-	assert.LessOrEqual(t, bytes.Count(out.Bytes(), []byte("\n")), 36, "it fits on one screen")
+	assert.LessOrEqual(t, bytes.Count(out.Bytes(), []byte("\n")), 40, "it fits on one screen")
 	for line := range strings.Lines(out.String()) {
 		assert.LessOrEqual(t, len(line)-1, width, line)
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -127,9 +128,13 @@ type player struct {
 	dir string
 	// tools has the command line, if a command needs it.
 	tools string
+	// token is that of the operations endpoint, $TOKEN to commands.
+	token string
 	// there and back exchange the ports of envoy.yaml and those that are taken.
 	there, back *strings.Replacer
 }
+
+var tokenOnScreen = regexp.MustCompile(`until Ctrl-C: (\w+)\n`)
 
 // needsRun tells whether a block speaks with what "make run" has started.
 func needsRun(b docs.Block) bool {
@@ -152,6 +157,7 @@ func newPlayer(t *testing.T, root string, args []string, blocks []docs.Block) *p
 		r := startRun(t, args...)
 		t.Cleanup(func() { r.stop(t) })
 		p.dir = r.dir
+		p.token = tokenOnScreen.FindStringSubmatch(r.out.String())[1]
 		var there, back []string
 		for i := 0; i < len(r.ports); i += 2 {
 			documented, taken := "127.0.0.1:"+r.ports[i], "127.0.0.1:"+r.ports[i+1]
@@ -228,7 +234,7 @@ func (p *player) run(t *testing.T, command string) (string, error) {
 	t.Helper()
 	shell := exec.CommandContext(t.Context(), "bash", "-c", p.there.Replace(command))
 	shell.Dir = p.dir
-	shell.Env = append(os.Environ(), "CURL_HOME="+p.tools, "PATH="+p.tools+":"+os.Getenv("PATH"))
+	shell.Env = append(os.Environ(), "CURL_HOME="+p.tools, "TOKEN="+p.token, "PATH="+p.tools+":"+os.Getenv("PATH"))
 	out, err := shell.CombinedOutput()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && strings.HasPrefix(command, "gatewarden ") {

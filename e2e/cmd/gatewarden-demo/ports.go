@@ -15,7 +15,7 @@ import (
 )
 
 // checkPorts returns the address of the service.
-func checkPorts(b *envoy.Bootstrap) (backend string, err error) {
+func checkPorts(b *envoy.Bootstrap, operations string) (backend string, err error) {
 	public, err := b.ListenerAddress()
 	if err != nil {
 		return "", err
@@ -26,6 +26,7 @@ func checkPorts(b *envoy.Bootstrap) (backend string, err error) {
 	return backend, errors.Join(
 		checkPort("Envoy", public),
 		checkPort("Envoy's admin endpoint", b.AdminAddress()),
+		checkPort("the operations endpoint", operations),
 		checkPort("the demo service", backend))
 }
 

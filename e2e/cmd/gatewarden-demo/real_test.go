@@ -42,10 +42,10 @@ func freePlace(t *testing.T) place {
 	require.FileExists(t, wasm, `run "make build" at the top of the repository`)
 	text, err := os.ReadFile(filepath.Join(root, "envoy.yaml"))
 	require.NoError(t, err)
-	for _, port := range []string{"10000", "9901", "8080"} {
+	for _, port := range []string{"10000", "9901", "9902", "8080"} {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
-		defer listener.Close() // all three are held until all are known
+		defer listener.Close() // all are held until all are known
 		_, free, err := net.SplitHostPort(listener.Addr().String())
 		require.NoError(t, err)
 		text = bytes.ReplaceAll(text, []byte("port_value: "+port), []byte("port_value: "+free))

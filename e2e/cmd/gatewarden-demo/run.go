@@ -2,31 +2,23 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
 )
 
 // run starts the service and Envoy on the ports of envoy.yaml, shows the screen
 // and waits until it is told to stop.
 func run(ctx context.Context, finder envoy.Finder, configFile string, out io.Writer) error {
-	plugin := ""
-	if configFile != "" {
-		text, err := os.ReadFile(configFile)
-		if err != nil {
-			return err
-		}
-		plugin = string(text)
-	}
-	bootstrap, parsed, err := load(finder.Root, plugin)
-	if err != nil {
-		return err
-	}
-	backend, err := checkPorts(bootstrap)
+	set, err := newSetting(finder.Root, configFile)
 	if err != nil {
 		return err
 	}
@@ -37,8 +29,8 @@ func run(ctx context.Context, finder envoy.Finder, configFile string, out io.Wri
 	defer logs.close()
 	sayStarting(out)
 	begin := time.Now()
-	s, err := start(ctx, finder, backend, envoy.Options{
-		Bootstrap: bootstrap, Dir: logs.dir, LogTo: logs.envoy, AccessTo: logs.access,
+	s, err := start(ctx, finder, set.backend, envoy.Options{
+		Bootstrap: set.bootstrap, Dir: logs.dir, LogTo: logs.envoy, AccessTo: logs.access,
 	})
 	if err != nil {
 		return err
@@ -47,9 +39,44 @@ func run(ctx context.Context, finder envoy.Finder, configFile string, out io.Wri
 	say(out, "Ready after %.1f seconds.\n", time.Since(begin).Seconds())
 	screen{
 		public: s.public, service: s.service.Address, admin: s.envoy.Admin,
-		logs: filepath.Join("build", "demo"), configFile: configFile, config: parsed,
+		operations: set.operations, token: set.token,
+		logs: filepath.Join("build", "demo"), configFile: configFile, config: set.config,
 	}.print(out)
 	return attend(ctx, s, out)
+}
+
+// setting is what "run" starts.
+type setting struct {
+	bootstrap *envoy.Bootstrap
+	config    *config.Config
+	// backend and operations are the addresses of the service and of the operations
+	// endpoint, token is that of the latter.
+	backend, operations, token string
+}
+
+func newSetting(root, configFile string) (*setting, error) {
+	plugin := ""
+	if configFile != "" {
+		text, err := os.ReadFile(configFile)
+		if err != nil {
+			return nil, err
+		}
+		plugin = string(text)
+	}
+	s := &setting{token: rand.Text()}
+	var err error
+	if s.bootstrap, s.config, err = load(root, plugin); err != nil {
+		return nil, err
+	}
+	hash := sha256.Sum256([]byte(s.token))
+	if err := s.bootstrap.Operations(hex.EncodeToString(hash[:])); err != nil {
+		return nil, err
+	}
+	if s.operations, err = s.bootstrap.OperationsAddress(); err != nil {
+		return nil, err
+	}
+	s.backend, err = checkPorts(s.bootstrap, s.operations)
+	return s, err
 }
 
 // attend waits until the demo is told to stop, or Envoy ends by itself.

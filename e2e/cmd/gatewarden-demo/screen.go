@@ -14,6 +14,7 @@ import (
 // screen is what "run" shows: what is there, and what to try.
 type screen struct {
 	public, service, admin string
+	operations, token      string
 	logs, configFile       string
 	config                 *config.Config
 }
@@ -41,6 +42,8 @@ func (s screen) places() [][2]string {
 		{"http://" + s.public, "the service, through Envoy with Gatewarden"},
 		{"http://" + s.service, "the service itself; what has reached it: /debug/seen"},
 		{"http://" + s.admin, "Envoy's admin endpoint; metrics: /stats/prometheus"},
+		{"http://" + s.operations, "who is locked out; to unlock, and to lock by hand"},
+		{"", "its token, until Ctrl-C: " + s.token},
 		{filepath.Join(s.logs, "access.log"), "each request, with the reason if it was refused"},
 		{filepath.Join(s.logs, "envoy.log"), "Envoy's log, with failures, lockouts and refusals"},
 	}
@@ -56,6 +59,7 @@ func (s screen) next() [][2]string {
 		{"more to try", "README.md, \"Tour\""},
 		{"limits on plans", "make run CONFIG=examples/tiers.json"},
 		{"rules of your own", "docs/configuration.md, make run CONFIG=yours.json"},
+		{"to check them first", "make cli, build/gatewarden check yours.json"},
 		{"an attack to watch", "make demo"},
 	}
 }
