@@ -91,10 +91,10 @@ func (v *variant) assumptions() []string {
 		"so they count neither as failures nor as successes. A log that was written in shadow mode has no such gap.")
 	about(d.nobody, "%s requests name no client: they share one counter, as they would in the filter.")
 	about(d.options, "%s OPTIONS requests were taken for a browser's preflights, which are never refused for failures.")
-	switch {
-	case v.adapted.Client.Source == config.SourceXFF || v.adapted.Client.Source == config.SourceXFFFirst:
+	switch v.adapted.Client.Source {
+	case config.SourceXFF, config.SourceXFFFirst:
 		about(d.unforwarded, "%s requests have no X-Forwarded-For in the log, though client.source wants it: the client field was taken. --field forwarded=NAME names it.")
-	case v.adapted.Client.Source == config.SourceHeader:
+	case config.SourceHeader:
 		about(d.unnamed, "%s requests do not have the header that client.source wants: the client field was taken. --field header:"+v.adapted.Client.Header+"=NAME names it.")
 	}
 	if v.adapted.identities {
