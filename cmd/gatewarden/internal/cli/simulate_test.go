@@ -3,9 +3,11 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -118,6 +120,38 @@ func TestSimulateComparesConfigurations(t *testing.T) {
 	}
 	if f.Variants[3].Failures != 4 {
 		t.Errorf("%+v", f.Variants)
+	}
+}
+
+// interrupting is a log that is read until somebody presses Ctrl-C.
+type interrupting struct {
+	text  *strings.Reader
+	never chan struct{}
+}
+
+func (i *interrupting) Read(b []byte) (int, error) {
+	if i.text.Len() > 0 {
+		return i.text.Read(b)
+	}
+	if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
+		return 0, err
+	}
+	<-i.never
+	return 0, io.EOF
+}
+
+func TestSimulateInterrupted(t *testing.T) {
+	logFolder(t)
+	text, err := os.ReadFile("access.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, log bytes.Buffer
+	in := &interrupting{strings.NewReader(string(text)), make(chan struct{})}
+	defer close(in.never)
+	code := Run([]string{"simulate", "-"}, in, &out, &log)
+	if code != exitFound || !strings.HasPrefix(out.String(), "Interrupted: this is what was read until then.\n") || log.Len() > 0 {
+		t.Errorf("exit %d\n%s%s", code, out.String(), log.String())
 	}
 }
 
