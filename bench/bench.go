@@ -132,7 +132,7 @@ func (b *bench) jobs() []job {
 			})
 		}
 	}
-	for _, more := range [][]job{b.pairJobs(), b.surfaceJobs(), b.headerJobs(), b.clientJobs(), b.soakJobs()} {
+	for _, more := range [][]job{b.pairJobs(), b.surfaceJobs(), b.headerJobs(), b.clientJobs(), b.soakJobs(), b.simulateJobs()} {
 		jobs = append(jobs, more...)
 	}
 	return jobs

@@ -18,7 +18,7 @@ func TestParse(t *testing.T) {
 	if s, err := parse([]string{"-quick"}); err != nil || s.rounds != 1 || s.soak > 100_000 {
 		t.Errorf("-quick: %+v, %v", s, err)
 	}
-	for _, wrong := range []string{"-rounds 0", "-rounds 99", "-duration 1ms", "-duration 1h", "-soak -1", "word"} {
+	for _, wrong := range []string{"-rounds 0", "-rounds 99", "-duration 1ms", "-duration 1h", "-soak -1", "-lines -1", "word"} {
 		if _, err := parse(strings.Fields(wrong)); err == nil {
 			t.Errorf("%s is taken", wrong)
 		}

@@ -22,6 +22,7 @@ type settings struct {
 	only     []string
 	quick    bool
 	soak     int64
+	lines    int
 	out      string
 }
 
@@ -30,6 +31,7 @@ const (
 	maxRounds   = 50
 	maxDuration = time.Minute
 	maxSoak     = 100_000_000
+	maxLines    = 100_000_000
 )
 
 func main() {
@@ -56,6 +58,7 @@ func parse(args []string) (settings, error) {
 	only := flags.String("only", "", "measure only what has one of these words in its name, separated by commas")
 	flags.BoolVar(&s.quick, "quick", false, "a smoke run: that everything works and answers as it should")
 	flags.Int64Var(&s.soak, "soak", 300_000, "requests of the soak; 10000000 takes ten minutes")
+	flags.IntVar(&s.lines, "lines", 1_000_000, "lines of the log that is simulated; 10000000 take minutes and 1.6 GB of disk")
 	flags.StringVar(&s.out, "out", "", "the Markdown file to write, with a chart of the same name beside it; without, the report is printed")
 	if err := flags.Parse(args); err != nil {
 		return s, err
@@ -64,7 +67,7 @@ func parse(args []string) (settings, error) {
 		s.only = strings.Split(*only, ",")
 	}
 	if s.quick {
-		s.rounds, s.duration, s.soak = 1, 300*time.Millisecond, 10_000
+		s.rounds, s.duration, s.soak, s.lines = 1, 300*time.Millisecond, 10_000, 10_000
 	}
 	switch {
 	case flags.NArg() > 0:
@@ -75,6 +78,8 @@ func parse(args []string) (settings, error) {
 		return s, fmt.Errorf("-duration is 100ms to %v", maxDuration)
 	case s.soak < 0 || s.soak > maxSoak:
 		return s, fmt.Errorf("-soak is 0 to %d", maxSoak)
+	case s.lines < 0 || s.lines > maxLines:
+		return s, fmt.Errorf("-lines is 0 to %d", maxLines)
 	}
 	return s, nil
 }

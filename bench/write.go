@@ -35,6 +35,7 @@ func (b *bench) write(took time.Duration) (text, chart string) {
 	}
 	b.addQuotas(&d)
 	b.addGrowth(&d)
+	b.addSimulation(&d)
 	d.section("Allocations and host calls", nativeNote, []string{"request", "allocations", "host calls"}, b.nativeRows())
 	d.section("How it was measured", method(), []string{"machine", ""},
 		append(b.tools.machine(), []string{"load average before", b.busy}))

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// chunkSize is how much of a file is read and parsed at once.
+	// chunkSize is how much of a file is read and parsed at once, at the most.
 	chunkSize = 128 << 10
 	// maxLine is how long a line may be. Envoy's headers have 60 KiB.
 	maxLine = 1 << 20
@@ -37,7 +37,7 @@ func (c *chunks) next() (chunk, error) {
 	for {
 		read := len(c.buffer)
 		c.buffer = slices.Grow(c.buffer, chunkSize)[:read+chunkSize]
-		n, err := readFull(c.in, c.buffer[read:])
+		n, err := c.in.Read(c.buffer[read:]) // what is there: a pipe may have no more
 		c.buffer = c.buffer[:read+n]
 		if err != nil {
 			return c.finish(out, c.buffer, err)
@@ -59,17 +59,6 @@ func (c *chunks) next() (chunk, error) {
 		out.line = c.line + 1
 		c.buffer = append(c.buffer[:0], c.rest...)
 	}
-}
-
-// readFull reads until there is no room or no more. Unlike io.ReadFull it does not
-// give the end of a file the name that a broken one has.
-func readFull(in io.Reader, b []byte) (n int, err error) {
-	for n < len(b) && err == nil {
-		var more int
-		more, err = in.Read(b[n:])
-		n += more
-	}
-	return n, err
 }
 
 // finish makes the last chunk of what was read before an error.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 // show writes what is told of a record, for rows.
@@ -167,6 +168,23 @@ func FuzzParse(f *testing.F) {
 			if c < ' ' || c > '~' {
 				t.Errorf("the problem has %q: %q", c, problem)
 			}
+		}
+	})
+}
+
+// The quick way to read a time says what the standard library says.
+func FuzzTime(f *testing.F) {
+	for _, text := range []string{"2026-11-22T22:53:43.758Z", "2024-02-29T00:00:00.000Z", "1970-01-01T00:00:00.000Z", "2100-02-29T00:00:00.000Z", "9999-12-31T23:59:59.999Z", "2026-11-22T22:53:60.000Z"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		const form = "2006-01-02T15:04:05.000Z"
+		ms, ok := parseUTC(text)
+		want, err := time.Parse(form, text)
+		exact := err == nil && want.Year() >= 1970 && want.Format(form) == text // it reads others, too
+		leapSecond := ok && text[17:19] == "60"
+		if ok != exact && !leapSecond || exact && ms != want.UnixMilli() {
+			t.Errorf("%q is %d, %t; %v, %v", text, ms, ok, want, err)
 		}
 	})
 }

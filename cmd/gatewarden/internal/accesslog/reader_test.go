@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
-	"os/exec"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -65,14 +65,17 @@ func zstandard(t *testing.T, text string) string {
 	return string(w.EncodeAll([]byte(text), nil))
 }
 
-func bzipped(t *testing.T, text string) string {
-	c := exec.Command("bzip2", "-c")
-	c.Stdin = strings.NewReader(text)
-	out, err := c.Output()
+// bzipped is one line, compressed by bzip2: Go can only read that.
+const bzipped = "QlpoOTFBWSZTWclXr1kAAB1fgABQEATwEAKABAA2Ys4aIABUQgAAAGhAhBmpkxMaakGTuNfa5egtLwUGkj50UACxWet1UHC2+vjNivvDjtIr/F3JFOFCQyVevWQ="
+
+func TestBzip2(t *testing.T) {
+	packed, err := base64.StdEncoding.DecodeString(bzipped)
 	if err != nil {
-		t.Skipf("bzip2 is not here to make a file with: %v", err)
+		t.Fatal(err)
 	}
-	return string(out)
+	if paths, _, err := readAll(t, File{"a.bz2", bytes.NewReader(packed)}); err != nil || len(paths) != 1 || paths[0] != "/bzip2" {
+		t.Errorf("%v, %v", paths, err)
+	}
 }
 
 // Whatever a log is compressed with and in however many files it is, in whatever
@@ -81,7 +84,7 @@ func bzipped(t *testing.T, text string) string {
 func TestReader(t *testing.T) {
 	const n = 9000
 	for name, pack := range map[string]func(*testing.T, string) string{
-		"plain": func(_ *testing.T, text string) string { return text }, "gzip": gzipped, "zstd": zstandard, "bzip2": bzipped,
+		"plain": func(_ *testing.T, text string) string { return text }, "gzip": gzipped, "zstd": zstandard,
 	} {
 		t.Run(name, func(t *testing.T) {
 			var odd, even strings.Builder

@@ -32,34 +32,30 @@ func parseTime(s string) (ms int64, ok bool) {
 // parseUTC reads what START_TIME writes, such as 2026-11-22T22:53:43.758Z, which is
 // nearly every line.
 func parseUTC(s string) (ms int64, ok bool) {
-	if len(s) != len("2006-01-02T15:04:05.000Z") || s[23] != 'Z' || s[10] != 'T' || s[19] != '.' {
+	const form = "0000-00-00T00:00:00.000Z"
+	if len(s) != len(form) {
 		return 0, false
 	}
-	year, ok1 := digits(s[0:4])
-	month, ok2 := digits(s[5:7])
-	day, ok3 := digits(s[8:10])
-	hour, ok4 := digits(s[11:13])
-	minute, ok5 := digits(s[14:16])
-	second, ok6 := digits(s[17:19])
-	milli, ok7 := digits(s[20:23])
-	if !(ok1 && ok2 && ok3 && ok4 && ok5 && ok6 && ok7) || s[4] != '-' || s[7] != '-' || s[13] != ':' || s[16] != ':' {
-		return 0, false
+	for i := range len(form) {
+		if form[i] == '0' && (s[i] < '0' || s[i] > '9') || form[i] != '0' && s[i] != form[i] {
+			return 0, false
+		}
 	}
+	year, month, day := number(s[0:4]), number(s[5:7]), number(s[8:10])
+	hour, minute, second := number(s[11:13]), number(s[14:16]), number(s[17:19])
 	if year < 1970 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 23 || minute > 59 || second > 60 {
 		return 0, false
 	}
 	days := daysSince1970(year, month, day)
-	return (((days*24+hour)*60+minute)*60+second)*1000 + milli, true
+	return (((days*24+hour)*60+minute)*60+second)*1000 + number(s[20:23]), true
 }
 
-func digits(s string) (n int64, ok bool) {
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return 0, false
-		}
-		n = n*10 + int64(s[i]-'0')
+// number is that of some digits.
+func number(digits string) (n int64) {
+	for i := range len(digits) {
+		n = n*10 + int64(digits[i]-'0')
 	}
-	return n, true
+	return n
 }
 
 func daysIn(year, month int64) int64 {

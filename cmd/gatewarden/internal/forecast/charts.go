@@ -19,9 +19,12 @@ const (
 // drawing is SVG in the making. Every text goes through label, which escapes it.
 type drawing struct{ strings.Builder }
 
+// escape makes a text that came from elsewhere one of SVG.
+func escape(text string) string { return template.HTMLEscapeString(Plain(text)) }
+
 func begin(height int, what string) *drawing {
 	d := &drawing{}
-	d.add(`<svg viewBox="0 0 %d %d" role="img" aria-label="%s">`, chartWidth, height, template.HTMLEscapeString(what))
+	d.add(`<svg viewBox="0 0 %d %d" role="img" aria-label="%s">`, chartWidth, height, escape(what))
 	return d
 }
 
@@ -29,11 +32,11 @@ func (d *drawing) add(format string, args ...any) { _, _ = fmt.Fprintf(d, format
 
 func (d *drawing) bar(class string, x, y, width, height float64, title string) {
 	d.add(`<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%.1f"><title>%s</title></rect>`,
-		class, x, y, width, height, template.HTMLEscapeString(title))
+		class, x, y, width, height, escape(title))
 }
 
 func (d *drawing) label(class string, x, y float64, anchor, text string) {
-	d.add(`<text class="%s" x="%.1f" y="%.1f" text-anchor="%s">%s</text>`, class, x, y, anchor, template.HTMLEscapeString(text))
+	d.add(`<text class="%s" x="%.1f" y="%.1f" text-anchor="%s">%s</text>`, class, x, y, anchor, escape(text))
 }
 
 // end returns the drawing, which has nothing in it that was not escaped.

@@ -21,7 +21,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 		}
 		return fmt.Sprint(n)
 	},
-	"atLeast": atLeast, "clock": clock, "seconds": seconds, "clients": clientWord,
+	"atLeast": atLeast, "clock": clock, "seconds": seconds, "clients": clientWord, "plain": Plain,
 }).Parse(pageText))
 
 // sheet is what the page shows.

@@ -13,9 +13,11 @@ import (
 func (f *Forecast) WriteText(w io.Writer, top int) error {
 	t := &text{top: top}
 	t.log(f)
-	if len(f.Variants) == 1 {
+	switch len(f.Variants) {
+	case 0: // interrupted before anything was read
+	case 1:
 		t.variant(&f.Variants[0])
-	} else {
+	default:
 		t.comparison(f.Variants)
 	}
 	t.assumptions(f.Assumptions)

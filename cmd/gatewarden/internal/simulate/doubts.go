@@ -13,8 +13,9 @@ import (
 type doubts struct {
 	// credential: nobody knows whether a failure had one.
 	credential int64
-	// token: a 400 of a token endpoint, whose body would say more.
-	token int64
+	// token: a 400 of a token endpoint, whose body would say more. Where the log
+	// told why of any, it told of all.
+	token, told int64
 	// refused by Gatewarden when the log was written.
 	refused int64
 	// nobody is named as the client, or as who is asking.
@@ -32,7 +33,9 @@ func (d *doubts) count(r *accesslog.Record, s *config.Surface) {
 		d.refused++
 	case inHeader && r.Credential == accesslog.Unknown && outcomeOf(r, s) == failing:
 		d.credential++
-	case s.Kind == config.KindOAuthToken && r.Status == 400 && r.Failure == "":
+	case s.Kind == config.KindOAuthToken && r.Failure != "":
+		d.told++
+	case s.Kind == config.KindOAuthToken && r.Status == 400:
 		d.token++
 	}
 	if r.Client == "" {
@@ -58,6 +61,7 @@ func (v *variant) sum() (d doubts) {
 		more := &v.surfaces[i].doubts
 		d.credential += more.credential
 		d.token += more.token
+		d.told += more.told
 		d.refused += more.refused
 		d.nobody += more.nobody
 		d.unverified += more.unverified
@@ -79,15 +83,18 @@ func (v *variant) assumptions() []string {
 	}
 	about(d.credential, "%s failures: the log does not tell whether the request presented a credential, so each counts as if it did. "+
 		"Clients that ask for a challenge first seem to fail once more than they do. A field \"credential\" tells.")
+	if d.told > 0 {
+		d.token = 0
+	}
 	about(d.token, "%s answers 400 of a token endpoint: the log does not have their bodies, so none counts as a wrong credential. A field \"failure\" tells.")
 	about(d.refused, "%s requests had been refused by Gatewarden when the log was written: they are attempts, but what the service would have said is not known, "+
 		"so they count neither as failures nor as successes. A log that was written in shadow mode has no such gap.")
 	about(d.nobody, "%s requests name no client: they share one counter, as they would in the filter.")
 	about(d.options, "%s OPTIONS requests were taken for a browser's preflights, which are never refused for failures.")
-	switch {
-	case v.adapted.Client.Source == config.SourceXFF || v.adapted.Client.Source == config.SourceXFFFirst:
+	switch v.adapted.Client.Source {
+	case config.SourceXFF, config.SourceXFFFirst:
 		about(d.unforwarded, "%s requests have no X-Forwarded-For in the log, though client.source wants it: the client field was taken. --field forwarded=NAME names it.")
-	case v.adapted.Client.Source == config.SourceHeader:
+	case config.SourceHeader:
 		about(d.unnamed, "%s requests do not have the header that client.source wants: the client field was taken. --field header:"+v.adapted.Client.Header+"=NAME names it.")
 	}
 	if v.adapted.identities {
