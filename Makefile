@@ -22,7 +22,7 @@ build: ## build build/gatewarden.wasm (TOOLCHAIN=auto|go|tinygo)
 cli: ## build build/gatewarden, the command line
 	@cd cmd/gatewarden && go build -o ../../build/gatewarden .
 
-man: ## write docs/man and docs/cli.md from what the commands say of themselves
+man: ## write docs/man, docs/cli.md and what pages show of commands, from the commands
 	@cd cmd/gatewarden && go test ./internal/cli -run 'IsCurrent$$' -count=1 -write
 
 image: build cli ## pack the filter as an OCI image for Istio and Envoy Gateway, in build/image

@@ -1,10 +1,8 @@
 package cli
 
 import (
-	"bytes"
 	"encoding/json"
 	"os"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -18,44 +16,7 @@ func invoke(t *testing.T, line, in string) (code int, out, log string) {
 	if err != nil || len(words) == 0 || words[0] != "gatewarden" {
 		t.Fatalf("%q: %v", line, err)
 	}
-	var o, l bytes.Buffer
-	code = Run(words[1:], strings.NewReader(in), &o, &l)
-	return code, o.String(), l.String()
-}
-
-// root is where the repository's files are.
-const repository = "../../../.."
-
-// Whatever docs/explain.md shows is what the command writes.
-func TestShownExplanationIsCurrent(t *testing.T) {
-	t.Chdir(repository)
-	const file = "docs/explain.md"
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	seen := 0
-	now := regexp.MustCompile("(?s)```console\n\\$ ([^\n]*)\n.*?```").ReplaceAllStringFunc(string(text), func(block string) string {
-		seen++
-		line := strings.SplitN(block, "\n", 3)[1]
-		code, out, log := invoke(t, strings.TrimPrefix(line, "$ "), "")
-		if code != exitFine {
-			t.Errorf("%s: %d %s", line, code, log)
-		}
-		return "```console\n" + line + "\n" + out + "```"
-	})
-	if seen < 4 {
-		t.Errorf("%d examples in %s: the test looks for the wrong thing", seen, file)
-	}
-	if now == string(text) {
-		return
-	}
-	if !*write {
-		t.Fatalf("%s shows something else; run \"make man\", and look at what changed:\n%s", file, now)
-	}
-	if err := os.WriteFile(file, []byte(now), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	return run(in, words[1:]...)
 }
 
 // The examples of --help do what they say.

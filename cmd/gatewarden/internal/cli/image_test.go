@@ -15,18 +15,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// runImage runs the command line and returns its exit code and what it wrote.
-func runImage(args ...string) (code int, out, log string) {
-	var o, l strings.Builder
-	code = Run(append([]string{"image"}, args...), strings.NewReader(""), &o, &l)
-	return code, o.String(), l.String()
-}
-
 func TestImageFromModuleToManifest(t *testing.T) {
 	dir := t.TempDir()
 	wasm, folder := filepath.Join(dir, "x.wasm"), filepath.Join(dir, "image")
 	require.NoError(t, os.WriteFile(wasm, []byte("\x00asm\x01\x00\x00\x00"), 0o600))
-	code, out, log := runImage("build", "--wasm", wasm, "-o", folder, "--version", "1.0.0", "--revision", "0123456")
+	code, out, log := run("", "image", "build", "--wasm", wasm, "-o", folder, "--version", "1.0.0", "--revision", "0123456")
 	require.Equal(t, exitFine, code, log)
 	assert.Contains(t, out, "module  sha256:93a44bbb96c751218e4c00d479e4c14358122a389acca16205b1e4d0dc5f9476")
 	image := regexp.MustCompile(`image   sha256:([0-9a-f]{64})`).FindStringSubmatch(out)
@@ -35,7 +28,7 @@ func TestImageFromModuleToManifest(t *testing.T) {
 	server := httptest.NewServer(registry.New(registry.Logger(logger.New(io.Discard, "", 0))))
 	defer server.Close()
 	repository := strings.TrimPrefix(server.URL, "http://") + "/gatewarden"
-	code, out, log = runImage("push", repository+":1.0.0", "--image", folder)
+	code, out, log = run("", "image", "push", repository+":1.0.0", "--image", folder)
 	require.Equal(t, exitFine, code, log)
 	assert.Contains(t, out, "pushed "+repository+"@sha256:"+image[1]+"\n")
 	assert.Contains(t, out, "  url: oci://"+repository+"@sha256:"+image[1]+"\n")
@@ -53,7 +46,7 @@ func TestImageMisuse(t *testing.T) {
 			filepath.Join(t.TempDir(), "absent")},
 		"unknown flag": {"build", "--compress"},
 	} {
-		code, out, log := runImage(args...)
+		code, out, log := run("", append([]string{"image"}, args...)...)
 		assert.Equal(t, exitMisuse, code, args)
 		assert.Empty(t, out, args)
 		assert.Contains(t, log, want, args)

@@ -12,14 +12,6 @@ import (
 	"time"
 )
 
-// invoke runs the command line as in a folder with an access log.
-func invoke(t *testing.T, in string, args ...string) (out, log string, code int) {
-	t.Helper()
-	var o, l bytes.Buffer
-	code = Run(args, strings.NewReader(in), &o, &l)
-	return o.String(), l.String(), code
-}
-
 // logFolder changes to a folder with the logs and the configuration that the
 // examples have.
 func logFolder(t *testing.T) {
@@ -51,7 +43,7 @@ func TestSimulateExamples(t *testing.T) {
 		}
 		n++
 		command, _, _ = strings.Cut(command, " > ")
-		if out, log, code := invoke(t, "", strings.Fields(command)...); code != 0 || out == "" || log != "" {
+		if code, out, log := run("", strings.Fields(command)...); code != 0 || out == "" || log != "" {
 			t.Errorf("%s: exit %d, %s", command, code, log)
 		}
 	}
@@ -77,7 +69,7 @@ func TestSimulateMisuse(t *testing.T) {
 		{"short.log", "4 of 4 lines cannot be read\n  short.log:1: it begins like JSON and is none\n"},
 		{"broken.log --max-unreadable 0", "1 of 361 lines cannot be read"},
 	} {
-		out, log, code := invoke(t, "", append([]string{"simulate"}, strings.Fields(row.args)...)...)
+		code, out, log := run("", append([]string{"simulate"}, strings.Fields(row.args)...)...)
 		if code != exitMisuse || out != "" || !strings.HasPrefix(log, "gatewarden: "+row.want) {
 			t.Errorf("%s: exit %d, %q", row.args, code, log)
 		}
@@ -90,7 +82,7 @@ func TestSimulateReadsStandardInput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, _, code := invoke(t, string(text), "simulate", "--env", "RATE_LIMIT_REST_FAILURES=61", "-")
+	code, out, _ := run(string(text), "simulate", "--env", "RATE_LIMIT_REST_FAILURES=61", "-")
 	if code != 0 || !strings.Contains(out, "Lockouts  1, of 1 client") {
 		t.Errorf("exit %d\n%s", code, out)
 	}
@@ -101,7 +93,7 @@ func TestSimulateComparesConfigurations(t *testing.T) {
 	if err := os.WriteFile("strict.json", []byte(`{"surfaces": [{"name": "rest", "kind": "api", "match": [{"prefix": "/api/v1"}], "lockout": {"failures": 2}}]}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, _, code := invoke(t, "", "simulate", "--format", "json", "-c", "gatewarden.json", "-c", "strict.json", "--try", "rest.window=1m,5m", "access.log")
+	code, out, _ := run("", "simulate", "--format", "json", "-c", "gatewarden.json", "-c", "strict.json", "--try", "rest.window=1m,5m", "access.log")
 	var f struct {
 		Variants []struct {
 			Name     string

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"regexp"
 	"strings"
@@ -9,13 +8,6 @@ import (
 
 	"github.com/gatewarden/gatewarden/config"
 )
-
-func runToken(t *testing.T, args ...string) (code int, out, log string) {
-	t.Helper()
-	var stdout, stderr bytes.Buffer
-	code = Run(append([]string{"token"}, args...), strings.NewReader(""), &stdout, &stderr)
-	return code, stdout.String(), stderr.String()
-}
 
 // The configuration that is printed knows the token that is printed, and no two are the
 // same.
@@ -25,7 +17,7 @@ func TestToken(t *testing.T) {
 		args []string
 		id   string
 	}{{nil, "me"}, {[]string{"--id", "alice"}, "alice"}} { // the examples of the help
-		code, out, log := runToken(t, row.args...)
+		code, out, log := run("", append([]string{"token"}, row.args...)...)
 		found := regexp.MustCompile(`(?m)^  (.+)$`).FindAllStringSubmatch(out, -1)
 		if code != exitFine || log != "" || len(found) != 2 {
 			t.Fatalf("%v: exit %d, %q, %q", row.args, code, out, log)
@@ -45,12 +37,12 @@ func TestToken(t *testing.T) {
 
 func TestTokenRefusesWhatTheConfigurationWould(t *testing.T) {
 	for _, id := range []string{"", "alice@example.com", "é", strings.Repeat("x", 65)} {
-		code, out, log := runToken(t, "--id", id)
+		code, out, log := run("", "token", "--id", id)
 		if code != exitMisuse || out != "" || !strings.Contains(log, "write letters, digits, - and _, at most 64") {
 			t.Errorf("%q: exit %d, %q, %q", id, code, out, log)
 		}
 	}
-	if code, _, _ := runToken(t, "alice"); code != exitMisuse {
+	if code, _, _ := run("", "token", "alice"); code != exitMisuse {
 		t.Errorf("an argument: exit %d", code)
 	}
 }
