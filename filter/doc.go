@@ -40,6 +40,7 @@
 //	reply.go              what a refused client is told
 //	challenge.go          what is added to a 401
 //	metadata.go           the documents for OAuth clients
+//	explain.go            what was made of a request, for whoever asks: not the proxy
 //
 // stream.go, stream_ask.go, stream_body.go and stream_response.go ask them in
 // order; count.go puts the outcome into the table.

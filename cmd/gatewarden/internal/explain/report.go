@@ -173,10 +173,9 @@ func Explain(c *config.Config, text []byte, q *Question) *Report {
 	w := &written{Config: c}
 	_ = json.Unmarshal(text, &w.keys) // it was read before; nothing in it is a default's place
 	p := newProxy(c, q.Wall)
-	counted := 0
+	counted, wrong := 0, w.failure(&q.Request)
 	for range q.After {
-		o := p.do(&q.Request, w.failure(&q.Request))
-		if failures(o.counted) > 0 {
+		if o := p.do(&q.Request, wrong); failures(o.counted) > 0 {
 			counted++
 		}
 	}

@@ -71,7 +71,7 @@ func (w *written) surfacePart(o *outcome) SurfacePart {
 	}
 	switch {
 	case v.Path.TooLong:
-		return SurfacePart{Says: "none: the path can be read in several ways and is longer than 4096 bytes, so that it is refused"}
+		return SurfacePart{Says: "none: the path can be read in several ways and is too long for that, so that it is refused"}
 	case v.Path.Ambiguous:
 		return SurfacePart{Says: "none: the readings lead to " + strings.Join(w.surfacesOf(v), " and ") +
 			". Whoever spells a path so would choose which counters to be held to, so that it is refused"}
