@@ -49,7 +49,7 @@ func readAdminHosts(v value) []string {
 		return host
 	})
 	if len(hosts) > maxAdminHosts {
-		v.bad("has " + strconv.Itoa(len(hosts)) + " entries; at most " + strconv.Itoa(maxAdminHosts) + " are allowed")
+		v.bad("has " + strconv.Itoa(len(hosts)) + " entries; write at most " + strconv.Itoa(maxAdminHosts))
 	}
 	return hosts
 }

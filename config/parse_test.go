@@ -233,9 +233,9 @@ func TestLimits(t *testing.T) {
 	full := `{"log": {}` + strings.Repeat(" ", maxBytes-len(`{"log": {}}`)) + "}"
 	for _, row := range []struct{ text, want string }{
 		{full, ""},
-		{full + " ", "configuration: has 1048577 bytes; at most 1048576 are allowed"},
+		{full + " ", "configuration: has 1048577 bytes; write at most 1048576"},
 		{"{\n\"é\xff\": 1}", "configuration: line 2, column 3: is not UTF-8; save the configuration as UTF-8"},
-		{strings.Repeat("[", 500_000), "configuration: line 1, column 33: is nested deeper than 32 levels; no field is that deep"},
+		{strings.Repeat("[", 500_000), "configuration: line 1, column 33: is nested deeper than 32 levels, as no field is; look for a bracket that is not closed"},
 		{`{"cors": {"origins": [` + strings.Repeat(`"https://a", `, 1024) + `"https://a"]}}`, "and 924 more"},
 	} {
 		_, err := Parse([]byte(row.text), nil)

@@ -145,7 +145,7 @@ func (v value) items(most int, read func(item value)) {
 		return true
 	})
 	if n > most {
-		v.bad("has " + strconv.Itoa(n) + " entries; at most " + strconv.Itoa(most) + " are allowed")
+		v.bad("has " + strconv.Itoa(n) + " entries; write at most " + strconv.Itoa(most))
 	}
 }
 

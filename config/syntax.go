@@ -40,7 +40,7 @@ type scanner struct {
 // checkSyntax says what is wrong with the text as JSON, or "".
 func checkSyntax(text string) string {
 	if len(text) > maxBytes {
-		return "has " + strconv.Itoa(len(text)) + " bytes; at most " + strconv.Itoa(maxBytes) + " are allowed"
+		return "has " + strconv.Itoa(len(text)) + " bytes; write at most " + strconv.Itoa(maxBytes)
 	}
 	if at := invalidUTF8(text); at >= 0 {
 		return place(text, at) + ": is not UTF-8; save the configuration as UTF-8"
@@ -150,7 +150,7 @@ func (s *scanner) begin(bracket byte) string {
 		return s.unexpected(string(bracket))
 	}
 	if len(s.open) == maxDepth {
-		return "is nested deeper than " + strconv.Itoa(maxDepth) + " levels; no field is that deep"
+		return "is nested deeper than " + strconv.Itoa(maxDepth) + " levels, as no field is; look for a bracket that is not closed"
 	}
 	s.open = append(s.open, bracket)
 	s.want = wantKeyOrEnd
