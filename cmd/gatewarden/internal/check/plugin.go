@@ -10,7 +10,7 @@ import (
 	"github.com/gatewarden/gatewarden/mcp"
 )
 
-// failurePolicy: see standards of each product, and envoy.yaml for the reasons.
+// failurePolicy: envoy.yaml has the reasons.
 func (c *checker) failurePolicy(i *instances.Instance) {
 	policy := i.Plugin.At("failure_policy")
 	open := i.Plugin.At("fail_open")
