@@ -13,6 +13,6 @@ var page string
 // See https://www.w3.org/TR/CSP3/
 const contentSecurityPolicy = "default-src 'none'; connect-src 'self'; img-src data:; " +
 	"script-src 'sha256-OS7qVl1kIAv5DcPkDvDAhwNoXmk/5p1lbYudFBpaK04='; " +
-	"style-src 'sha256-qU1/1W2vxFcmuyM7nvByGRIzVTcIYvmuhbtJvMNo774='; " +
+	"style-src 'sha256-nmZldzJGxQlHfSB/sYQqITgPs1Q2xIubgg+XB+sbRhU='; " +
 	"require-trusted-types-for 'script'; trusted-types 'none'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
