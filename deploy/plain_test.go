@@ -53,7 +53,7 @@ func TestUnitStartsEnvoy(t *testing.T) {
 func TestEditForLoadBalancers(t *testing.T) {
 	readme, err := os.ReadFile("envoy/README.md")
 	require.NoError(t, err)
-	edit := regexp.MustCompile(`(?m)^    (sed -i .*)$`).FindSubmatch(readme)
+	edit := regexp.MustCompile("(?s)```console[^\n]*\n\\$ (.*?)```").FindSubmatch(readme)
 	require.NotNil(t, edit)
 	dir := laidOut(t)
 	command := exec.Command("sh", "-ec", string(edit[1]))

@@ -11,12 +11,19 @@ import (
 )
 
 // Put replaces, in a part of the configuration, what the YAML text has: "bootstrap",
-// "listener", "hcm" (its HTTP connection manager), "plugin" (the filter's PluginConfig)
-// or "http_filters" (all filters but the router).
+// "listener", "hcm" (its HTTP connection manager), "json_format" (the fields of its
+// access log), "plugin" (the filter's PluginConfig) or "http_filters" (all filters but
+// the router).
 func (b *Bootstrap) Put(part, text string) error {
-	parts := map[string]Object{"bootstrap": b.tree, "listener": b.Listener, "hcm": b.HCM, "plugin": b.Plugin}
 	if part == "http_filters" {
 		return b.putFilters(text)
+	}
+	fieldsOfLog, err := lookup(b.HCM, "access_log", 0, "typed_config", "log_format", "json_format")
+	if err != nil {
+		return err
+	}
+	parts := map[string]Object{
+		"bootstrap": b.tree, "listener": b.Listener, "hcm": b.HCM, "json_format": fieldsOfLog, "plugin": b.Plugin,
 	}
 	into, ok := parts[part]
 	if !ok {
