@@ -42,6 +42,9 @@ func TestPages(t *testing.T) {
 	require.NoError(t, err)
 	pages, err := docs.Pages(root)
 	require.NoError(t, err)
+	for page := range playedElsewhere {
+		assert.Contains(t, pages, page)
+	}
 	played := 0
 	for _, page := range pages {
 		if playedElsewhere[page] != "" {
