@@ -40,6 +40,7 @@ static_resources:
               normalize_path: true
               merge_slashes: true
               path_with_escaped_slashes_action: REJECT_REQUEST
+              request_headers_timeout: 10s
               common_http_protocol_options: {headers_with_underscores_action: REJECT_REQUEST}
               http_filters:
                 - name: envoy.filters.http.wasm/envoyextensionpolicy/default/gatewarden/wasm/0

@@ -223,6 +223,15 @@ func managerOf(t *testing.T, l *listenerv3.Listener) *hcmv3.HttpConnectionManage
 	return manager
 }
 
+// istioStats are the metrics that Istio lets an Envoy have, unless more are asked for:
+// the prefix "wasm" is that of Gatewarden's, too.
+// https://github.com/istio/istio/blob/1.31.1/pkg/bootstrap/config.go
+const istioStats = `
+stats_config:
+  stats_matcher:
+    inclusion_list:
+      patterns: [{prefix: cluster_manager}, {prefix: listener_manager}, {prefix: server}, {prefix: cluster.xds-grpc}, {prefix: wasm}]`
+
 // istioBootstrap is a bootstrap with everything that Envoy would get from istiod,
 // and with its agent's work done: the filter's module is a file.
 func istioBootstrap(t *testing.T, manifests string) *bootstrapv3.Bootstrap {
@@ -233,6 +242,7 @@ func istioBootstrap(t *testing.T, manifests string) *bootstrapv3.Bootstrap {
 admin: {address: {socket_address: {address: 127.0.0.1, port_value: 0}}}
 static_resources:
   clusters: [`+service(refuser(t))+`]`)
+	proto.Merge(bootstrap, fromYAML(t, istioStats))
 	proto.Merge(bootstrap, fromYAML(t, customBootstrap(t)))
 	for _, l := range gateway.listeners {
 		gateway.settle(t, l)

@@ -109,7 +109,8 @@ func alertsAtOnce(t *testing.T) string {
 }
 
 func assertAlerts(t *testing.T, p *prometheus) {
-	want := []string{"GatewardenAttack", "GatewardenConfigurationRefused", "GatewardenLockouts", "GatewardenQuotaStorm"}
+	want := []string{"GatewardenAttack", "GatewardenConfigurationRefused", "GatewardenLockouts",
+		"GatewardenOperationsDenied", "GatewardenQuotaStorm"}
 	var firing []string
 	within(t, 10*time.Second, "the alerts to fire", func() bool {
 		firing = nil

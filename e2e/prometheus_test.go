@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -40,7 +41,7 @@ func startPrometheus(t *testing.T, target, rules string) *prometheus {
 	binary, err := exec.LookPath("prometheus")
 	require.NoError(t, err, "prometheus is missing: install the package of this name, or Prometheus itself")
 	dir := t.TempDir()
-	config := regexp.MustCompile("TARGET").ReplaceAllString(prometheusConfig, target)
+	config := strings.Replace(prometheusConfig, "TARGET", target, 1)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "prometheus.yaml"), []byte(config), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "rules.yaml"), []byte(rules), 0o600))
 	log := envoy.NewLog(1 << 20)

@@ -19,7 +19,7 @@ import (
 // that is there already is replaced; a folder that is something else is not.
 // See https://specs.opencontainers.org/image-spec/image-layout/
 func Write(dir string, img v1.Image) error {
-	if err := clear(dir); err != nil {
+	if err := makeRoom(dir); err != nil {
 		return err
 	}
 	path, err := layout.Write(dir, empty.Index)
@@ -29,7 +29,7 @@ func Write(dir string, img v1.Image) error {
 	return path.AppendImage(img)
 }
 
-func clear(dir string) error {
+func makeRoom(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, os.ErrNotExist) || err == nil && len(entries) == 0 {
 		return nil
