@@ -29,7 +29,8 @@ func Targets(t *table.Table, s *register.Surface, text string) []Target {
 		return nil
 	}
 	client := Target{What: register.Client, Network: cut(address, int(s.IPv4), int(s.IPv6))}
-	client.Key = clientCounter(t, []byte(s.Name), networkKey(client.Network))
+	key := networkKey(client.Network)
+	client.Key = clientCounter(t, []byte(s.Name), &key)
 	var targets []Target
 	if bits < 0 || bits == client.Network.Bits() {
 		targets = append(targets, client)
@@ -38,7 +39,8 @@ func Targets(t *table.Table, s *register.Surface, text string) []Target {
 		return targets
 	}
 	wide := Target{What: register.Network, Network: cut(address, int(s.WideIPv4), int(s.WideIPv6))}
-	wide.Key = networkCounter(t, []byte(s.Name), networkKey(wide.Network))
+	key = networkKey(wide.Network)
+	wide.Key = networkCounter(t, []byte(s.Name), &key)
 	if bits < 0 || bits == wide.Network.Bits() {
 		targets = append(targets, wide)
 	}
@@ -84,10 +86,10 @@ func ClientName(form config.ClientForm, t *table.Table, network netip.Prefix) st
 
 // clientCounter is the counter of a client's failures on a surface, networkCounter that
 // of a network.
-func clientCounter(t *table.Table, surface []byte, client [17]byte) table.Key {
+func clientCounter(t *table.Table, surface []byte, client *[17]byte) table.Key {
 	return t.Key(lockoutRule, surface, client[:])
 }
 
-func networkCounter(t *table.Table, surface []byte, network [17]byte) table.Key {
+func networkCounter(t *table.Table, surface []byte, network *[17]byte) table.Key {
 	return t.Key(wideRule, surface, network[:])
 }

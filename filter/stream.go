@@ -129,9 +129,10 @@ func (s *Stream) RequestHeaders(host Host, end bool) Action {
 
 func (s *Stream) nameCounters() {
 	t, surface := s.filter.table, s.surface
-	s.counter = clientCounter(t, surface.name, s.client.key)
+	s.counter = clientCounter(t, surface.name, &s.client.key)
 	if surface.Lockout.Wide.Failures > 0 {
-		s.wide = networkCounter(t, surface.name, s.wideNetwork().key)
+		network := s.wideNetwork()
+		s.wide = networkCounter(t, surface.name, &network.key)
 	}
 }
 

@@ -29,6 +29,8 @@ const (
 	// maxSurfaces bounds the catalogue; one instance has at most 256.
 	maxSurfaces = 512
 	surfaceSize = 6 + 6 + 6
+	// maxCatalogueSize is the most that its value ever takes.
+	maxCatalogueSize = 1 + maxSurfaces*(surfaceSize+1+maxText)
 	// refreshAfter, in milliseconds, is how old an entry may be before one of the
 	// workers writes it anew, forgetAfter how old one whose instance is gone.
 	refreshAfter = 60_000

@@ -18,9 +18,9 @@ const (
 	// Capacity is the most lockouts that the register names at once. It is no setting:
 	// an endpoint could not know it.
 	Capacity = sets * ways
-	// MaxBytes is the most that its keys and values ever take. Most take a third, and
-	// without lockouts it is nothing.
-	MaxBytes = sets * (len(keyPrefix) + 4 + maxSetSize)
+	// MaxBytes is the most that its keys and values, and those of the catalogue, ever
+	// take. Without lockouts the register takes nothing, and mostly a third of that.
+	MaxBytes = sets*(len(keyPrefix)+4+maxSetSize) + len(catalogueKey) + maxCatalogueSize
 )
 
 // Register is one worker's view of the register. It is not safe for concurrent use.
