@@ -99,10 +99,11 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	plugin, err := f.plugin(cmd)
+	plugin, err := guard(cmd, f.config, f.env, f.instance)
 	if err != nil {
 		return err
 	}
+	question.Request.Rewrites = rewrites(plugin)
 	report := explain.Explain(plugin.Config, plugin.Text, question)
 	if f.format == "json" {
 		encoder := json.NewEncoder(out)
@@ -113,53 +114,15 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 	return report.Text(out)
 }
 
-// plugin is the instance of the filter that is asked about.
-func (f *explainFlags) plugin(cmd *cobra.Command) (*instances.Instance, error) {
-	name := displayName(f.config)
-	text, err := readFile(cmd, f.config)
-	if err != nil {
-		return nil, err
-	}
-	file, err := instances.Read(text, f.env)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	p, err := f.choose(file.Instances)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%s %w", name, err)
-	case p.Problem != "":
-		return nil, fmt.Errorf("%s:%d: %s", name, p.Line, p.Problem)
-	case p.Config == nil:
-		first := p.Refused.Violations[0]
-		return nil, fmt.Errorf("%s is refused by the filter: %s: %s; %q says all that is wrong",
-			name, first.Path, first.Message, "gatewarden check")
-	case p.Config.Admin != nil:
-		return nil, fmt.Errorf("%s has an operations endpoint there, which guards nothing: name another instance", name)
-	}
-	return p, nil
-}
-
-// choose returns one of a file's instances. Operations endpoints guard nothing.
-func (f *explainFlags) choose(all []*instances.Instance) (*instances.Instance, error) {
-	if f.instance > 0 && f.instance <= len(all) {
-		return all[f.instance-1], nil
-	}
-	var names []string
-	var guard *instances.Instance
-	for i, p := range all {
-		if p.Config == nil || p.Config.Admin == nil {
-			guard = p
-			names = append(names, fmt.Sprintf("%d (%s)", i+1, p.Where))
+// rewrites are the options of Envoy's around an instance that change paths before the
+// filter reads them.
+func rewrites(plugin *instances.Instance) (options []string) {
+	for _, option := range []string{"normalize_path", "merge_slashes"} {
+		if plugin.Manager.At(option).True() {
+			options = append(options, option)
 		}
 	}
-	switch {
-	case guard == nil:
-		return nil, errors.New("has no instance of Gatewarden that guards anything: name another file")
-	case f.instance != 0 || len(names) > 1:
-		return nil, fmt.Errorf("has the instances %s: say which with --instance", strings.Join(names, ", "))
-	}
-	return guard, nil
+	return options
 }
 
 // question puts together what is asked.

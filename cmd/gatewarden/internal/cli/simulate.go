@@ -46,7 +46,7 @@ const simulateExample = `  # Who would have been locked out by the default limit
 type simulateFlags struct {
 	configs, env, tries, fields []string
 	format                      string
-	top, hops                   int
+	top, hops, instance         int
 	window                      time.Duration
 	unreadable                  float64
 	asConfigured, quiet         bool
@@ -59,12 +59,18 @@ func newSimulate() *cobra.Command {
 		Short:   "Replay access logs and tell who would have been locked out",
 		Long:    simulateLong,
 		Example: simulateExample,
-		Args:    someLogs,
-		RunE:    func(c *cobra.Command, logs []string) error { return f.run(c, logs) },
+		Annotations: exitCodes(
+			"0", "the logs were simulated, whatever was found",
+			"1", "somebody stopped it: the result is of what was read until then",
+			"2", "the command line, a configuration or too much of a log is unusable",
+		),
+		Args: someLogs,
+		RunE: func(c *cobra.Command, logs []string) error { return f.run(c, logs) },
 	}
 	flags := c.Flags()
-	flags.StringArrayVarP(&f.configs, "config", "c", nil, "plugin configuration (JSON); several are compared; without one, the default")
-	flags.StringArrayVar(&f.env, "env", nil, "variable of the filter's VM, as NAME=value")
+	flags.StringArrayVarP(&f.configs, "config", "c", nil, "`FILE` with a configuration, as for check; several are compared; without one, the default")
+	flags.IntVar(&f.instance, "instance", 0, "which instance in the file, counted from 1, if it has several")
+	flags.StringArrayVar(&f.env, "env", nil, "a variable of the VM's environment, as `NAME=value`; over what the file says, once for each variable")
 	flags.StringArrayVar(&f.tries, "try", nil, "limits to compare, such as rest.failures=5,10,20; several make a grid")
 	flags.StringArrayVar(&f.fields, "field", nil, "name of a field in the log, such as client=src_ip or header:x-real-ip=real_ip")
 	flags.StringVar(&f.format, "format", "text", "text, json or html")
@@ -89,7 +95,7 @@ func (f *simulateFlags) run(c *cobra.Command, logs []string) error {
 	if err != nil {
 		return err
 	}
-	variants, err := f.variants()
+	variants, err := f.variants(c)
 	if err != nil {
 		return err
 	}
@@ -186,7 +192,7 @@ func (f *simulateFlags) writer() (func(io.Writer, *forecast.Forecast) error, err
 }
 
 // variants are all configurations to be simulated.
-func (f *simulateFlags) variants() ([]simulate.Variant, error) {
+func (f *simulateFlags) variants(c *cobra.Command) ([]simulate.Variant, error) {
 	var trials []simulate.Trial
 	for _, text := range f.tries {
 		t, err := simulate.ParseTrial(text)
@@ -195,7 +201,7 @@ func (f *simulateFlags) variants() ([]simulate.Variant, error) {
 		}
 		trials = append(trials, t)
 	}
-	bases, err := f.bases()
+	bases, err := f.bases(c)
 	if err != nil {
 		return nil, err
 	}
@@ -216,22 +222,18 @@ func (f *simulateFlags) variants() ([]simulate.Variant, error) {
 	return all, nil
 }
 
-func (f *simulateFlags) bases() ([]simulate.Variant, error) {
+func (f *simulateFlags) bases(c *cobra.Command) ([]simulate.Variant, error) {
 	if len(f.configs) == 0 {
-		c, err := config.Parse(nil, f.env)
-		return []simulate.Variant{{Name: "default", Config: c}}, err
+		standard, err := config.Parse(nil, f.env)
+		return []simulate.Variant{{Name: "default", Config: standard}}, err
 	}
 	var bases []simulate.Variant
 	for _, name := range f.configs {
-		text, err := os.ReadFile(name)
+		plugin, err := guard(c, name, f.env, f.instance)
 		if err != nil {
 			return nil, err
 		}
-		c, err := config.Parse(text, f.env)
-		if err != nil {
-			return nil, fmt.Errorf("%s: the configuration is refused:\n%w", name, err)
-		}
-		bases = append(bases, simulate.Variant{Name: filepath.Base(name), Config: c})
+		bases = append(bases, simulate.Variant{Name: filepath.Base(name), Config: plugin.Config})
 	}
 	return bases, nil
 }

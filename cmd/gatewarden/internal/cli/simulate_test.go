@@ -25,6 +25,7 @@ func logFolder(t *testing.T) {
 		"access.log": string(log), "access.log.1.gz": string(log), "gatewarden.json": `{}`,
 		"broken.log": "{\n" + string(log), "short.log": strings.Repeat("{\n", 3) + "x\x1b[2J\n", "empty.log": "",
 		"wrong.json": `{"surface": []}`,
+		"two.yaml":   "static_resources: {}",
 	} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -63,7 +64,8 @@ func TestSimulateMisuse(t *testing.T) {
 		{"--trusted-hops -1 access.log", "--trusted-hops is 0 to 100"},
 		{"--field ip access.log", `--field "ip" has no name behind an equals sign; write for example client=src_ip`},
 		{"--try rest access.log", `--try "rest" cannot be read; write for example rest.failures=5,10,20`},
-		{"--config wrong.json access.log", "wrong.json: the configuration is refused:"},
+		{"--config wrong.json access.log", `wrong.json is refused by the filter: surface: `},
+		{"--config two.yaml access.log", "two.yaml has no instance of Gatewarden that guards anything: name another file"},
 		{"--env RATE_LIMIT_X_FAILURES=1 access.log", "environment RATE_LIMIT_X_FAILURES: names no surface"},
 		{"empty.log", "empty.log: no request is in there"},
 		{"short.log", "4 of 4 lines cannot be read\n  short.log:1: it begins like JSON and is none\n"},

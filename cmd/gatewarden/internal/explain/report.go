@@ -19,6 +19,9 @@ type Request struct {
 	// Introspected is what an authorization server answers about the token; without
 	// it, none answers.
 	Introspected string
+	// Rewrites are the options of Envoy's that change the path before the filter reads
+	// it. They are not applied: Target is what the filter reads.
+	Rewrites []string
 }
 
 // Answer is a response of the service.
@@ -65,6 +68,8 @@ type RequestPart struct {
 	Readings  []Reading `json:"readings"`
 	// Removed are headers that the service does not see.
 	Removed []string `json:"removed,omitempty"`
+	// Note says what has to be known about the path.
+	Note string `json:"note,omitempty"`
 }
 
 // Reading is a way to read the path, and where it leads.

@@ -61,6 +61,9 @@ func (p *page) request(r *Report) {
 	if q.Kind != "" {
 		p.line("a %s", q.Kind)
 	}
+	if q.Note != "" {
+		p.line("%s", q.Note)
+	}
 	if len(q.Overrides) > 0 {
 		p.line("a service may take its method for %s (method-override header)", strings.Join(q.Overrides, ", "))
 	}

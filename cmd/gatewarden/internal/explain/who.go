@@ -28,6 +28,10 @@ func (w *written) requestPart(r *Request, o *outcome) RequestPart {
 			p.Readings = append(p.Readings, w.reading(reading))
 		}
 	}
+	if len(r.Rewrites) > 0 && len(p.Readings) > 1 {
+		p.Note = "Envoy changes such a path before the filter reads it (" + strings.Join(r.Rewrites, ", ") +
+			"); here it is taken as it is written."
+	}
 	return p
 }
 
