@@ -96,7 +96,7 @@ func (o *office) list(t *testing.T, worker int) (entries []entry) {
 func TestOperatorsSeeWhoIsLocked(t *testing.T) {
 	for name, start := range runtimes(t) {
 		t.Run(name, func(t *testing.T) {
-			for seed := range uint64(3) {
+			for seed := range uint64(8) {
 				o, random := openOffice(t, start), rand.New(rand.NewPCG(seed, 7))
 				client := func() string { return fmt.Sprintf("192.0.2.%d:4711", 1+random.IntN(5)) }
 				path := func() string { return []string{"/a", "/b"}[random.IntN(2)] }
