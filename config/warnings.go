@@ -40,7 +40,7 @@ func (c *Config) Warnings() []string {
 		}
 	}
 	// An instance that does something else may leave the counting to another.
-	if off > 0 && off == len(c.Surfaces) && len(c.Identity)+len(c.Concurrency) == 0 {
+	if off > 0 && off == len(c.Surfaces) && len(c.Identity)+len(c.Quotas)+len(c.Concurrency) == 0 {
 		warn("surfaces", "have all their lockouts switched off; remove mode off, or failures 0, from those to guard")
 	}
 	c.warnShadows(warn)

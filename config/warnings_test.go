@@ -51,6 +51,7 @@ func TestWarnings(t *testing.T) {
 		{surfaces(`{"mode": "off"}`, `{"failures": 0}`), "surfaces"},
 		{surfaces(`{"mode": "off"}`, `{}`), ""},
 		{strings.Replace(surfaces(`{"mode": "off"}`), "{", `{"identity": [{"source": "metadata", "subject": "sub"}], `, 1), ""},
+		{strings.Replace(surfaces(`{"mode": "off"}`), "{", `{"quotas": [{"name": "each", "per": ["client"], "limit": 9, "window": "1m"}], `, 1), ""},
 		{surfaces(`{"failures": 20, "window": "10m", "stuffing": {"credentials": 20, "action": "lock"}}`), "surfaces[0].lockout.stuffing.credentials"},
 		{surfaces(`{"failures": 20, "window": "10m", "stuffing": {"credentials": 19, "action": "lock"}}`), ""},
 		{surfaces(`{"failures": 20, "window": "599s", "stuffing": {"credentials": 20, "action": "lock"}}`), ""},
