@@ -163,6 +163,9 @@ func (r *shootingRange) counted(t *testing.T, log simulated) (sum figures) {
 	seen, requests := 0, log.Variants[0].Requests
 	_ = wait.Until(ctx, "the metrics", func() (bool, error) {
 		m, err := r.target.Envoy.Metrics(ctx)
+		if err != nil {
+			return false, err // what was read before stands: it may be the time that is over
+		}
 		seen, sum = 0, figures{}
 		for _, surface := range []string{"surface=token", "surface=rest"} {
 			value := func(name string, labels ...string) int { return int(m.Value(name, append(labels, surface)...)) }
@@ -172,7 +175,7 @@ func (r *shootingRange) counted(t *testing.T, log simulated) (sum figures) {
 			sum.Failures += value("gatewarden_auth_failures_total")
 			sum.Lockouts += value("gatewarden_lockouts_total")
 		}
-		return seen == requests && sum.Failures == log.Variants[0].Failures, err
+		return seen == requests && sum.Failures == log.Variants[0].Failures, nil
 	})
 	require.Equal(t, requests, seen, "the metrics are about as many requests as the log")
 	return sum
