@@ -166,3 +166,25 @@ func TestExplainMisuse(t *testing.T) {
 		}
 	}
 }
+
+// What Envoy does to a path before the filter reads it is said where it matters.
+func TestExplainTellsOfRewrites(t *testing.T) {
+	envoy, err := os.ReadFile(repository + "/envoy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const note = "Envoy changes such a path before the filter reads it (normalize_path, merge_slashes)"
+	for _, row := range []struct {
+		config, path string
+		want         bool
+	}{
+		{string(envoy), "/mcp/../api/v1/items", true},
+		{string(envoy), "/api/v1/items", false},
+		{"{}", "/mcp/../api/v1/items", false},
+	} {
+		code, out, log := invoke(t, "gatewarden explain -c - "+row.path, row.config)
+		if code != exitFine || log != "" || strings.Contains(out, note) != row.want {
+			t.Errorf("%s: %d %q, the note is wanted: %v, in\n%s", row.path, code, log, row.want, out)
+		}
+	}
+}
