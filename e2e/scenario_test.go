@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -21,6 +22,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
+	"github.com/gatewarden/gatewarden/e2e/internal/wait"
 	"github.com/gatewarden/gatewarden/internal/wasmhost"
 	"github.com/gatewarden/gatewarden/internal/wasmhost/contract"
 	"github.com/gatewarden/gatewarden/internal/wasmhost/scenario"
@@ -218,7 +220,16 @@ func (*world) Advance(time.Duration) {}
 
 func (*world) Reconfigure(string) error { panic("no scenario that needs it runs on Envoy") }
 
-func (w *world) LogLines() []string { return w.envoy.Log.Lines("gatewarden: ")[w.logged:] }
+// LogLines waits, because Envoy may write a line after the client has its answer.
+func (w *world) LogLines(enough func([]string) bool) (lines []string) {
+	ctx, cancel := context.WithTimeout(w.t.Context(), 5*time.Second)
+	defer cancel()
+	_ = wait.Until(ctx, "the log", func() (bool, error) {
+		lines = w.envoy.Log.Lines("gatewarden: ")[w.logged:]
+		return enough(lines), nil
+	})
+	return lines
+}
 
 // authorizer is the authorization server of the scenario that is played.
 type authorizer struct {

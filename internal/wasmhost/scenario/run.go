@@ -20,8 +20,9 @@ type World interface {
 	// Advance lets time pass, and the workers' timers with it.
 	Advance(d time.Duration)
 	Reconfigure(config string) error
-	// LogLines is the filter's log.
-	LogLines() []string
+	// LogLines returns what the filter has logged, from the beginning of the scenario on.
+	// Where the log comes late, it is waited for until enough says that all is there.
+	LogLines(enough func(lines []string) bool) []string
 	// Slack is by how many seconds its clock may have gone on between two
 	// steps; 0 where it is set by hand.
 	Slack() int
@@ -212,19 +213,28 @@ func checkLog(t *testing.T, w World, s Scenario, transcript *strings.Builder) {
 	if len(s.Log) == 0 {
 		return
 	}
-	lines := w.LogLines()
+	lines := w.LogLines(func(lines []string) bool { return notLogged(lines, s.Log) == "" })
+	if want := notLogged(lines, s.Log); want != "" {
+		t.Errorf("no log line with %q (in order) among\n%s", want, strings.Join(lines, "\n"))
+		return
+	}
+	fmt.Fprintln(transcript, hash.ReplaceAllString(strings.Join(lines, "\n"), "account=#"))
+}
+
+// notLogged is the first of the wanted parts that no line has, behind those before it;
+// "" if all are there.
+func notLogged(lines, wanted []string) string {
 	at := 0
-	for _, want := range s.Log {
+	for _, want := range wanted {
 		for at < len(lines) && !strings.Contains(lines[at], want) {
 			at++
 		}
 		if at == len(lines) {
-			t.Errorf("no log line with %q (in order) among\n%s", want, strings.Join(lines, "\n"))
-			return
+			return want
 		}
 		at++
 	}
-	fmt.Fprintln(transcript, hash.ReplaceAllString(strings.Join(lines, "\n"), "account=#"))
+	return ""
 }
 
 // hash is an account in the log, which differs with each proxy's seed.

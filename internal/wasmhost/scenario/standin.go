@@ -96,7 +96,7 @@ func (w *StandIn) Counter(name string) uint64 {
 }
 
 // LogLines is World.LogLines.
-func (w *StandIn) LogLines() []string {
+func (w *StandIn) LogLines(func([]string) bool) []string {
 	var lines []string
 	for _, worker := range w.workers {
 		for _, line := range worker.Host().Logs() {
