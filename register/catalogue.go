@@ -129,7 +129,7 @@ func writeCatalogue(list []seen) []byte {
 		if e.Enforced {
 			enforced = 1
 		}
-		b = appendTime(appendTime(b, e.at), e.Duration)
+		b = table.AppendTime(table.AppendTime(b, e.at), e.Duration)
 		b = append(b, e.Size, enforced, e.IPv4, e.IPv6, e.WideIPv4, e.WideIPv6)
 		b = appendText(b, e.Name)
 	}

@@ -17,7 +17,6 @@ const (
 	lockoutsVersion = 1
 	headerSize      = 8
 	fixedSize       = 2*table.KeySize + 2 + 8 + 6 + 6
-	maxTime         = 1<<48 - 1
 	// maxText is longer than every name: surfaces have 32 characters, clients at most
 	// 43 and operators 64.
 	maxText = 64
@@ -54,12 +53,12 @@ func decode(value []byte) (s set) {
 
 func (s *set) encode() []byte {
 	b := append(make([]byte, 0, headerSize+len(s.lockouts)*(fixedSize+maxText)), lockoutsVersion, byte(len(s.lockouts)))
-	b = appendTime(b, s.lostUntil)
+	b = table.AppendTime(b, s.lostUntil)
 	for i := range s.lockouts {
 		l := &s.lockouts[i]
 		b = append(l.Also.Append(l.Key.Append(b)), l.Size, byte(l.What))
 		b = binary.LittleEndian.AppendUint64(b, l.Subject)
-		b = appendTime(appendTime(b, l.Since), l.Until)
+		b = table.AppendTime(table.AppendTime(b, l.Since), l.Until)
 		for _, text := range []string{l.Surface, l.Client, l.By} {
 			b = appendText(b, text)
 		}
@@ -93,10 +92,7 @@ func (r *reader) lockout() (l Lockout, ok bool) {
 	return l, l.Size <= table.MaxSize && l.What < whats
 }
 
-func (r *reader) time() int64 {
-	b := r.take(6)
-	return int64(binary.LittleEndian.Uint32(b)) | int64(binary.LittleEndian.Uint16(b[4:]))<<32
-}
+func (r *reader) time() int64 { return table.ReadTime(r.take(table.TimeSize)) }
 
 // text copies: a value is gone with the next host call.
 func (r *reader) text() (text string, ok bool) {
@@ -109,12 +105,6 @@ func (r *reader) text() (text string, ok bool) {
 func appendText(b []byte, text string) []byte {
 	text = text[:min(len(text), maxText)]
 	return append(append(b, byte(len(text))), text...)
-}
-
-func appendTime(b []byte, t int64) []byte {
-	t = min(max(t, 0), maxTime)
-	b = binary.LittleEndian.AppendUint32(b, uint32(t))
-	return binary.LittleEndian.AppendUint16(b, uint16(t>>32))
 }
 
 func (s *set) find(key table.Key) int {

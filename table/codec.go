@@ -16,6 +16,9 @@ const (
 	maxTime      = 1<<48 - 1
 )
 
+// TimeSize is the size of an encoded time.
+const TimeSize = 6
+
 // decode reads a set. A value that this version did not write is an empty set:
 // counting anew is the only sense that can be made of it.
 func (s *set) decode(value []byte) {
@@ -29,8 +32,8 @@ func (s *set) decode(value []byte) {
 	}
 	s.count = count
 	s.floor = value[2]
-	s.touched = readTime(value[4:])
-	s.floorUntil = readTime(value[10:])
+	s.touched = ReadTime(value[4:])
+	s.floorUntil = ReadTime(value[10:])
 	for i := 0; i < count; i++ {
 		s.entries[i].decode(value[headerSize+i*recordSize:])
 	}
@@ -52,34 +55,37 @@ func (e *entry) decode(b []byte) {
 	e.Count = binary.LittleEndian.Uint32(b[8:])
 	e.Before = binary.LittleEndian.Uint32(b[12:])
 	e.Level, e.Strikes = b[16], b[17]
-	e.WindowEnd = readTime(b[18:])
-	e.LockedUntil = readTime(b[24:])
-	e.ForgetAt = readTime(b[30:])
+	e.WindowEnd = ReadTime(b[18:])
+	e.LockedUntil = ReadTime(b[24:])
+	e.ForgetAt = ReadTime(b[30:])
 }
 
 // encode appends the set to b.
 func (s *set) encode(b []byte) []byte {
 	b = append(b, codecVersion, byte(s.count), s.floor, 0)
-	b = appendTime(b, s.touched)
-	b = appendTime(b, s.floorUntil)
+	b = AppendTime(b, s.touched)
+	b = AppendTime(b, s.floorUntil)
 	for i := 0; i < s.count; i++ {
 		e := &s.entries[i]
 		b = binary.LittleEndian.AppendUint64(b, e.fingerprint)
 		b = binary.LittleEndian.AppendUint32(b, e.Count)
 		b = binary.LittleEndian.AppendUint32(b, e.Before)
 		b = append(b, e.Level, e.Strikes)
-		b = appendTime(b, e.WindowEnd)
-		b = appendTime(b, e.LockedUntil)
-		b = appendTime(b, e.ForgetAt)
+		b = AppendTime(b, e.WindowEnd)
+		b = AppendTime(b, e.LockedUntil)
+		b = AppendTime(b, e.ForgetAt)
 	}
 	return b
 }
 
-func readTime(b []byte) int64 {
+// ReadTime reads what [AppendTime] wrote: b has at least TimeSize bytes.
+func ReadTime(b []byte) int64 {
 	return int64(binary.LittleEndian.Uint32(b)) | int64(binary.LittleEndian.Uint16(b[4:]))<<32
 }
 
-func appendTime(b []byte, t int64) []byte {
+// AppendTime appends a time in milliseconds, in the form in which all of shared data has
+// them: TimeSize bytes, little-endian. One that does not fit becomes the nearest that does.
+func AppendTime(b []byte, t int64) []byte {
 	t = min(max(t, 0), maxTime)
 	b = binary.LittleEndian.AppendUint32(b, uint32(t))
 	return binary.LittleEndian.AppendUint16(b, uint16(t>>32))

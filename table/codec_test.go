@@ -55,8 +55,8 @@ func TestCodecKeepsTimesWithin48Bits(t *testing.T) {
 		{-1, 0}, {0, 0}, {1, 1}, {1<<32 - 1, 1<<32 - 1}, {1 << 32, 1 << 32},
 		{maxTime - 1, maxTime - 1}, {maxTime, maxTime}, {maxTime + 1, maxTime}, {1<<63 - 1, maxTime},
 	} {
-		b := appendTime(nil, c.time)
-		if got := readTime(b); got != c.want || len(b) != 6 {
+		b := AppendTime(nil, c.time)
+		if got := ReadTime(b); got != c.want || len(b) != 6 {
 			t.Errorf("%d became %d in %d bytes, want %d in 6", c.time, got, len(b), c.want)
 		}
 	}
