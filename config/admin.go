@@ -57,7 +57,7 @@ func readAdminHosts(v value) []string {
 // operate makes the draft that of an operations endpoint: what it guards by default
 // is nothing, and what it was told to guard a mistake. written tells by the name of
 // a root key whether it is there.
-func (d *draft) operate(written func(key string) bool, out *report) {
+func (d *draft) operate(written func(key string) bool, out *violations) {
 	for _, f := range rootFields {
 		if f.key != "admin" && f.key != "log" && written(f.key) {
 			out.add(f.key, besideAdmin)

@@ -88,7 +88,7 @@ func readExpiry(v value, k *APIKey) {
 }
 
 // checkKeys refuses keys that cannot be told apart.
-func (d *draft) checkKeys(out *report) {
+func (d *draft) checkKeys(out *violations) {
 	keys := newHolders()
 	for i := range d.Identity {
 		for j := range d.Identity[i].Keys {
@@ -111,7 +111,7 @@ func newHolders() holders {
 
 // check reports that the id or the hash at path is that of another. what are such
 // secrets called.
-func (h *holders) check(path, id string, hash [32]byte, what string, out *report) {
+func (h *holders) check(path, id string, hash [32]byte, what string, out *violations) {
 	switch first, known := h.ids[id]; {
 	case !known:
 		h.ids[id] = path

@@ -18,7 +18,7 @@ func readBypass(v value) Bypass {
 
 // checkBypass refuses a header that has another meaning, and roles that nobody can
 // have.
-func (d *draft) checkBypass(out *report) {
+func (d *draft) checkBypass(out *violations) {
 	b := &d.Bypass
 	if len(b.Roles) == 0 && b.Header == "" {
 		return

@@ -40,7 +40,7 @@ func readConcurrency(v value) []Concurrency {
 
 // checkConcurrency refuses rules that cannot be told apart and those for
 // surfaces that there are not.
-func (d *draft) checkConcurrency(out *report) {
+func (d *draft) checkConcurrency(out *violations) {
 	var names []string
 	for i := range d.Concurrency {
 		c := &d.Concurrency[i]

@@ -17,7 +17,7 @@ type claim struct {
 
 // checkReachable reports every match of a surface that can never match,
 // because exempt entries and surfaces before it take all its requests.
-func (d *draft) checkReachable(out *report) {
+func (d *draft) checkReachable(out *violations) {
 	claims := d.exemptClaims()
 	for i, s := range d.Surfaces {
 		before := len(claims)

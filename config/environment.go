@@ -13,7 +13,7 @@ const (
 
 // override puts the environment's values over the configuration's. It ignores
 // the variables of others.
-func (d *draft) override(env []string, out *report) {
+func (d *draft) override(env []string, out *violations) {
 	for _, entry := range env {
 		name, text, found := strings.Cut(entry, "=")
 		if !found {
@@ -41,7 +41,7 @@ func lookUp(env []string, name string) string {
 // variable is an environment variable and where to report its mistakes.
 type variable struct {
 	name, text string
-	out        *report
+	out        *violations
 }
 
 func (v variable) bad(message string) {

@@ -35,12 +35,12 @@ func (e *Error) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// report collects violations.
-type report struct {
+// violations collects what is wrong with a configuration.
+type violations struct {
 	Error
 }
 
-func (r *report) add(path, message string) {
+func (r *violations) add(path, message string) {
 	if len(r.Violations) == maxViolations {
 		r.More++
 		return
@@ -48,12 +48,12 @@ func (r *report) add(path, message string) {
 	r.Violations = append(r.Violations, Violation{path, message})
 }
 
-func (r *report) count() int {
+func (r *violations) count() int {
 	return len(r.Violations) + r.More
 }
 
 // err is nil when nothing was reported.
-func (r *report) err() error {
+func (r *violations) err() error {
 	if len(r.Violations) == 0 {
 		return nil
 	}
@@ -72,7 +72,7 @@ func elementPath(list string, i int, key string) string {
 
 // checkRuleName reports that the last of the rules' names is that of one before. One
 // that could not be read is empty.
-func checkRuleName(names []string, path func(i int, key string) string, out *report) {
+func checkRuleName(names []string, path func(i int, key string) string, out *violations) {
 	last := len(names) - 1
 	if first := indexOf(names, names[last]); first < last && names[last] != "" {
 		out.add(path(last, "name"), strconv.Quote(names[last])+" is the name of "+path(first, "")+"; choose another")

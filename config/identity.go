@@ -222,7 +222,7 @@ func (d *draft) distrust() {
 
 // checkIdentity reports what the identity sources and other fields do wrong
 // together.
-func (d *draft) checkIdentity(out *report) {
+func (d *draft) checkIdentity(out *violations) {
 	d.checkKeys(out)
 	accepted := -1
 	for i := range d.Identity {
@@ -249,7 +249,7 @@ func (d *draft) checkIdentity(out *report) {
 }
 
 // checkTrusted refuses to trust headers that are removed, or that clients write.
-func (d *draft) checkTrusted(s *Identity, i int, out *report) {
+func (d *draft) checkTrusted(s *Identity, i int, out *violations) {
 	for _, h := range []struct{ key, name string }{
 		{"subject", s.Headers.Subject}, {"tenant", s.Headers.Tenant}, {"tier", s.Headers.Tier},
 		{"scopes", s.Headers.Scopes}, {"roles", s.Headers.Roles},
@@ -265,7 +265,7 @@ func (d *draft) checkTrusted(s *Identity, i int, out *report) {
 }
 
 // checkRequire refuses a gate that would let nobody in.
-func (d *draft) checkRequire(i int, out *report) {
+func (d *draft) checkRequire(i int, out *violations) {
 	s := &d.Surfaces[i]
 	if !s.Require {
 		return

@@ -166,7 +166,7 @@ func readTimeout(v value, s *source) {
 }
 
 // readSecrets takes from the environment the secrets that stand there.
-func (d *draft) readSecrets(env []string, out *report) {
+func (d *draft) readSecrets(env []string, out *violations) {
 	for i, name := range d.secretVariables {
 		if name == "" {
 			continue
@@ -182,7 +182,7 @@ func (d *draft) readSecrets(env []string, out *report) {
 }
 
 // checkIntrospection refuses a source that never sees a token.
-func (d *draft) checkIntrospection(s *Identity, i int, out *report) {
+func (d *draft) checkIntrospection(s *Identity, i int, out *violations) {
 	if s.Kind == IdentityIntrospection && indexOf(d.Credentials.Headers, "authorization") < 0 {
 		out.add(identityPath(i, "source"), `"introspection" needs authorization among credentials.headers; add it there`)
 	}

@@ -10,7 +10,7 @@ import (
 // see docs/configuration.md). Text of nothing but white space is the default
 // configuration. The error is an [*Error] that lists all violations.
 func Parse(json []byte, env []string) (*Config, error) {
-	var out report
+	var out violations
 	text := string(json)
 	if strings.TrimSpace(text) == "" {
 		text = "{}"

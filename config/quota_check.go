@@ -7,7 +7,7 @@ import (
 
 // checkQuotas reports what the rules, each right in itself, do wrong together and
 // with the surfaces.
-func (d *draft) checkQuotas(out *report) {
+func (d *draft) checkQuotas(out *violations) {
 	var names []string
 	for i := range d.Quotas {
 		q := &d.Quotas[i]
@@ -21,7 +21,7 @@ func (d *draft) checkQuotas(out *report) {
 
 // checkQuotaSurfaces reports names that no surface has, and paths that lie on none
 // of the rule's surfaces.
-func (d *draft) checkQuotaSurfaces(i int, out *report) {
+func (d *draft) checkQuotaSurfaces(i int, out *violations) {
 	q := &d.Quotas[i]
 	var names []string
 	for _, s := range d.Surfaces {
@@ -81,7 +81,7 @@ func overlap(a, b Match) bool {
 
 // checkOverrides reports names that no rule has, and rules that override each
 // other in a circle, of which none would be left.
-func (d *draft) checkOverrides(out *report) {
+func (d *draft) checkOverrides(out *violations) {
 	var names []string
 	for _, q := range d.Quotas {
 		if q.Name == "" {
@@ -127,7 +127,7 @@ func (d *draft) overridden(names []string) []uint64 {
 }
 
 // checkCosts reports what costs more than a tier may ever spend.
-func checkCosts(q *Quota, i int, out *report) {
+func checkCosts(q *Quota, i int, out *violations) {
 	if len(q.Costs) == 0 {
 		q.checkCost(q.Cost, quotaPath(i, "cost"), out)
 	}
@@ -136,7 +136,7 @@ func checkCosts(q *Quota, i int, out *report) {
 	}
 }
 
-func (q *Quota) checkCost(cost uint32, path string, out *report) {
+func (q *Quota) checkCost(cost uint32, path string, out *violations) {
 	least, whose := q.Limit, ""
 	if len(q.Tiers) > 0 {
 		whose = `, that of the tier "default"`

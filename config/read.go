@@ -18,7 +18,7 @@ const maxItems = 1024
 type value struct {
 	path string
 	json gjson.Result
-	out  *report
+	out  *violations
 }
 
 func (v value) bad(message string) {

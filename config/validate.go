@@ -3,7 +3,7 @@ package config
 import "strconv"
 
 // validate reports what the fields, each right in itself, do wrong together.
-func (d *draft) validate(out *report) {
+func (d *draft) validate(out *violations) {
 	if d.Client.Source == SourceHeader && len(d.Client.TrustedProxies) == 0 {
 		out.add("client.trusted_proxies", "is empty, so that anyone could send "+d.Client.Header+
 			"; list the proxies that set it")
@@ -24,7 +24,7 @@ func (d *draft) validate(out *report) {
 }
 
 // checkNames keeps surfaces apart, in the environment too.
-func (d *draft) checkNames(out *report) {
+func (d *draft) checkNames(out *violations) {
 	for i, s := range d.Surfaces {
 		for j := 0; j < i && s.Name != ""; j++ {
 			other := d.Surfaces[j].Name
@@ -44,7 +44,7 @@ func (d *draft) checkNames(out *report) {
 }
 
 // checkWide refuses a wide network that is no wider than a client.
-func checkWide(l *Lockout, c *Client, i int, out *report) {
+func checkWide(l *Lockout, c *Client, i int, out *violations) {
 	if l.Wide.Failures == 0 {
 		return
 	}
@@ -58,7 +58,7 @@ func checkWide(l *Lockout, c *Client, i int, out *report) {
 	}
 }
 
-func checkLockout(s *Surface, i int, out *report) {
+func checkLockout(s *Surface, i int, out *violations) {
 	l := &s.Lockout
 	authorization := s.Kind == KindOAuthToken || s.Kind == KindOAuthConsent
 	if authorization && l.CountAnonymous {
@@ -93,7 +93,7 @@ func firstLockout(l *Lockout) (length int64, field string) {
 	return l.Window, "window"
 }
 
-func checkScopes(o *OAuth, out *report) {
+func checkScopes(o *OAuth, out *violations) {
 	if len(o.ScopesSupported) == 0 || indexOf(o.ScopesSupported, "") >= 0 {
 		return
 	}
