@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
+const ratePrefix = "RATE_LIMIT_"
+
 const (
-	ratePrefix     = "RATE_LIMIT_"
 	failuresSuffix = "_FAILURES"
 	windowSuffix   = "_WINDOW_SECONDS"
 )

@@ -6,13 +6,13 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-const (
-	maxSources = 16
-	// maxClaimDepth is deeper than any token nests.
-	maxClaimDepth = 16
-	// identityUnknown marks a source that could not be read.
-	identityUnknown IdentityKind = 255
-)
+const maxSources = 16
+
+// maxClaimDepth is deeper than any token nests.
+const maxClaimDepth = 16
+
+// identityUnknown marks a source that could not be read.
+const identityUnknown IdentityKind = 255
 
 // usualIdentityHeaders are those by which gateways commonly say who is asking.
 var usualIdentityHeaders = []string{"x-user-id", "x-tenant-id", "x-tier", "x-scopes", "x-roles"}
@@ -237,14 +237,15 @@ func (d *draft) checkIdentity(out *violations) {
 			out.add(identityPath(i, ""), "comes second to "+identityPath(accepted, "")+", which is of the same kind; remove one of them")
 		}
 	}
+}
+
+// checkUntrusted refuses to remove what carries a credential.
+func (d *draft) checkUntrusted(out *violations) {
 	for i, name := range d.UntrustedHeaders {
 		if name != "" && indexOf(d.Credentials.Headers, name) >= 0 {
 			out.add("untrusted_headers["+strconv.Itoa(i)+"]", quote(name)+
 				" is one of credentials.headers, and the service would never see it; remove it from one of them")
 		}
-	}
-	for i := range d.Surfaces {
-		d.checkRequire(i, out)
 	}
 }
 
@@ -270,7 +271,7 @@ func (d *draft) checkRequire(i int, out *violations) {
 	if !s.Require {
 		return
 	}
-	if s.Kind == KindOAuthToken || s.Kind == KindOAuthConsent {
+	if s.Kind.authorizes() {
 		out.add(surfacePath(i, "require"), "is for the kinds api and mcp; remove it: here clients come to get a credential")
 		return
 	}

@@ -6,20 +6,27 @@ import (
 	"github.com/tidwall/gjson"
 )
 
+const maxSurfaces = 256
+
+const maxName = 32
+
 const (
-	maxSurfaces = 256
-	maxName     = 32
 	maxFailures = 1000000
 	maxPending  = 1000
+)
+
+const (
 	// minDistinct is the least that can be different, and maxDistinct bounds the
 	// records that it takes to tell.
 	minDistinct = 2
 	maxDistinct = 1000
-	// maxFieldName is what the filter keeps of a form field's name.
-	maxFieldName = 64
-	// kindUnknown marks a surface whose kind could not be read.
-	kindUnknown Kind = 255
 )
+
+// maxFieldName is what the filter keeps of a form field's name.
+const maxFieldName = 64
+
+// kindUnknown marks a surface whose kind could not be read.
+const kindUnknown Kind = 255
 
 var surfaceFields = []field[Surface]{
 	{key: "name", required: `write for example "rest"`, read: func(v value, s *Surface) { s.Name = readName(v, "a surface's name") }},
@@ -63,22 +70,9 @@ var lockoutFields = []field[Surface]{
 		}
 	}},
 	{key: "keys", below: keysOf("[]", failureKeyFields), read: func(v value, s *Surface) {
-		v.items(MaxKeys, func(item value) {
-			k := FailureKey{Window: 5 * minute}
-			readObject(item, failureKeyFields, &k)
-			s.Lockout.Keys = append(s.Lockout.Keys, k)
-		})
+		s.Lockout.Keys = readFailureKeys(v)
 	}},
-	{key: "account_fields", read: func(v value, s *Surface) {
-		v.refuseEmpty(`write for example ["email"]`)
-		s.Lockout.AccountFields = v.texts(func(item value, text string) string {
-			if text == "" || len(text) > maxFieldName {
-				item.bad(quote(text) + " is not a form field; write 1 to " + strconv.Itoa(maxFieldName) + ` characters, for example "email"`)
-				return ""
-			}
-			return text
-		})
-	}},
+	{key: "account_fields", read: func(v value, s *Surface) { s.Lockout.AccountFields = readAccountFields(v) }},
 	{key: "stuffing", below: keysOf("", stuffingFields), read: func(v value, s *Surface) {
 		st := Stuffing{Window: 10 * minute}
 		if readObject(v, stuffingFields, &st) != nil {
@@ -93,6 +87,27 @@ var lockoutFields = []field[Surface]{
 	}},
 	{key: "jitter", read: func(v value, s *Surface) { v.duration(&s.Lockout.Jitter, "10s") }},
 	{key: "mode", read: func(v value, s *Surface) { readMode(v, &s.Lockout.Mode) }},
+}
+
+func readFailureKeys(v value) []FailureKey {
+	var list []FailureKey
+	v.items(MaxKeys, func(item value) {
+		k := FailureKey{Window: 5 * minute}
+		readObject(item, failureKeyFields, &k)
+		list = append(list, k)
+	})
+	return list
+}
+
+func readAccountFields(v value) []string {
+	v.refuseEmpty(`write for example ["email"]`)
+	return v.texts(func(item value, text string) string {
+		if text == "" || len(text) > maxFieldName {
+			item.bad(quote(text) + " is not a form field; write 1 to " + strconv.Itoa(maxFieldName) + ` characters, for example "email"`)
+			return ""
+		}
+		return text
+	})
 }
 
 func readMode(v value, into *Mode) {

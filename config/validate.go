@@ -4,18 +4,20 @@ import "strconv"
 
 // validate reports what the fields, each right in itself, do wrong together.
 func (d *draft) validate(out *violations) {
-	if d.Client.Source == SourceHeader && len(d.Client.TrustedProxies) == 0 {
-		out.add("client.trusted_proxies", "is empty, so that anyone could send "+d.Client.Header+
-			"; list the proxies that set it")
-	}
+	checkClient(&d.Client, out)
 	d.checkNames(out)
 	for i := range d.Surfaces {
+		checkOutcome(&d.Surfaces[i], i, out)
 		checkLockout(&d.Surfaces[i], i, out)
 		checkWide(&d.Surfaces[i].Lockout, &d.Client, i, out)
 	}
 	d.checkReachable(out)
 	d.checkQuotas(out)
 	d.checkIdentity(out)
+	d.checkUntrusted(out)
+	for i := range d.Surfaces {
+		d.checkRequire(i, out)
+	}
 	d.checkConcurrency(out)
 	d.checkBypass(out)
 	if d.OAuth != nil {
@@ -58,18 +60,30 @@ func checkWide(l *Lockout, c *Client, i int, out *violations) {
 	}
 }
 
-func checkLockout(s *Surface, i int, out *violations) {
-	l := &s.Lockout
-	authorization := s.Kind == KindOAuthToken || s.Kind == KindOAuthConsent
-	if authorization && l.CountAnonymous {
+func checkClient(c *Client, out *violations) {
+	if c.Source == SourceHeader && len(c.TrustedProxies) == 0 {
+		out.add("client.trusted_proxies", "is empty, so that anyone could send "+c.Header+
+			"; list the proxies that set it")
+	}
+}
+
+func checkOutcome(s *Surface, i int, out *violations) {
+	if s.Kind.authorizes() && s.Lockout.CountAnonymous {
 		out.add(surfacePath(i, "lockout.count_anonymous"),
 			"is for the kinds api and mcp; remove it: this kind counts every failure")
 	}
-	if authorization && l.ResetOnSuccess {
+}
+
+// authorizes tells whether clients come to the surface to get a credential.
+func (k Kind) authorizes() bool { return k == KindOAuthToken || k == KindOAuthConsent }
+
+func checkLockout(s *Surface, i int, out *violations) {
+	l := &s.Lockout
+	if s.Kind.authorizes() && l.ResetOnSuccess {
 		out.add(surfacePath(i, "lockout.reset_on_success"),
 			"is for the kinds api and mcp; remove it: what is guessed here stands in the body, so a client's own success would clear its guesses at others")
 	}
-	if authorization && l.KnownGood.For > 0 {
+	if s.Kind.authorizes() && l.KnownGood.For > 0 {
 		out.add(surfacePath(i, "lockout.known_good"),
 			"is for the kinds api and mcp; remove it: the credential stands in the body here, so that a good one is not known")
 	}
