@@ -1,5 +1,13 @@
 package config
 
+// Bypass lets identities with one of the roles pass the limits on requests, where
+// a request asks for it by a header. It does not concern lockouts.
+type Bypass struct {
+	// Header is the name in lower case, empty when the bypass is off.
+	Header string
+	Roles  []string
+}
+
 const rolesRemedy = `write for example ["admin"]`
 
 var bypassFields = []field[Bypass]{

@@ -6,6 +6,35 @@ import (
 	"strings"
 )
 
+// Source says where the client's address comes from.
+type Source uint8
+
+// The sources of the client's address.
+const (
+	// SourceEnvoy is the address that Envoy trusts (source.address).
+	SourceEnvoy Source = iota
+	// SourceXFF walks X-Forwarded-For from the right past TrustedProxies.
+	SourceXFF
+	// SourceXFFFirst is the left-most entry of X-Forwarded-For.
+	SourceXFFFirst
+	// SourceHeader is a header that a trusted proxy sets.
+	SourceHeader
+)
+
+// Client says who a request comes from.
+type Client struct {
+	Source Source
+	// Header is the lower-case header name of SourceHeader.
+	Header         string
+	TrustedProxies []netip.Prefix
+	// IPv4Prefix and IPv6Prefix are the lengths, in bits, to which addresses
+	// are cut: all addresses of one prefix are one client.
+	IPv4Prefix int
+	IPv6Prefix int
+	// Allow lists the clients that are never locked out and never counted.
+	Allow []netip.Prefix
+}
+
 var clientFields = []field[Client]{
 	{key: "source", read: readSource},
 	{key: "trusted_proxies", read: func(v value, c *Client) { c.TrustedProxies = readPrefixes(v) }},
@@ -14,17 +43,8 @@ var clientFields = []field[Client]{
 	{key: "allow", read: func(v value, c *Client) { c.Allow = readPrefixes(v) }},
 }
 
-var credentialsFields = []field[Credentials]{
-	{key: "headers", read: func(v value, c *Credentials) { c.Headers = readHeaderNames(v, "x-api-key") }},
-	{key: "cookies", read: func(v value, c *Credentials) {
-		c.Cookies = v.texts(func(item value, text string) string {
-			if !isToken(text) {
-				item.bad(quote(text) + ` is not a cookie name; write for example "session"`)
-				return ""
-			}
-			return text
-		})
-	}},
+func defaultClient() Client {
+	return Client{Source: SourceEnvoy, IPv4Prefix: 32, IPv6Prefix: 64}
 }
 
 const sources = `"envoy", "xff", "xff-first" or "header:<name>"`
@@ -66,17 +86,14 @@ func addressHeader(v value, name string) bool {
 	return true
 }
 
-func readHeaderNames(v value, example string) []string {
-	return v.texts(func(item value, text string) string { return headerName(item, text, example) })
-}
-
-// headerName is the name in lower case, as Envoy knows it; "" if it is none.
-func headerName(v value, name, example string) string {
-	if !isToken(name) {
-		v.bad(quote(name) + " is not a header name; write for example " + strconv.Quote(example))
-		return ""
+func (v variable) trustForwardedFor(c *Client) {
+	switch v.text {
+	case "true":
+		c.Source, c.Header = SourceXFFFirst, ""
+	case "false", "":
+	default:
+		v.bad(quote(v.text) + ` is not known here; write "true" or "false"`)
 	}
-	return strings.ToLower(name)
 }
 
 // readPrefixes leaves an invalid prefix for one that could not be read.
@@ -139,4 +156,37 @@ func unify(p netip.Prefix) netip.Prefix {
 	}
 	b := p.Addr().As16()
 	return netip.PrefixFrom(netip.AddrFrom4([4]byte(b[12:])), bits)
+}
+
+func checkClient(c *Client, out *violations) {
+	if c.Source == SourceHeader && len(c.TrustedProxies) == 0 {
+		out.add("client.trusted_proxies", "is empty, so that anyone could send "+c.Header+
+			"; list the proxies that set it")
+	}
+}
+
+func (c *Client) warn(warn func(path, message string)) {
+	if c.Source == SourceXFFFirst {
+		warn("client.source", "xff-first lets clients choose their address unless a proxy in front overwrites "+
+			`X-Forwarded-For; use "xff" with trusted_proxies`)
+	}
+	if (c.Source == SourceXFF || c.Source == SourceHeader) && hasEverything(c.TrustedProxies) {
+		warn("client.trusted_proxies", "trusts every address, so that clients choose their own; list your proxies only")
+	}
+	if c.IPv6Prefix > 64 {
+		warn("client.ipv6_prefix", "is above 64, so that one network of a single customer is a supply of fresh "+
+			"clients; use 64")
+	}
+	if hasEverything(c.Allow) {
+		warn("client.allow", "holds every address, and nobody on it is ever locked out; list single networks only")
+	}
+}
+
+func hasEverything(list []netip.Prefix) bool {
+	for _, p := range list {
+		if p.Bits() == 0 {
+			return true
+		}
+	}
+	return false
 }

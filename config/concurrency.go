@@ -2,6 +2,36 @@ package config
 
 import "strconv"
 
+// Concurrency is a limit on the requests that are in flight at once.
+type Concurrency struct {
+	Name string
+	// Surfaces that the rule applies to, by name; empty means all of them.
+	Surfaces []string
+	Per      Share
+	// Limit is how many requests may be in flight; at most MaxConcurrency.
+	Limit uint32
+	// RetryAfter, in milliseconds, is when who is refused is told to come back.
+	RetryAfter int64
+	Mode       Mode
+}
+
+// MaxConcurrency is the most requests in flight that a rule can count.
+const MaxConcurrency = 1<<16 - 1
+
+// Share is what has a limit of its own.
+type Share uint8
+
+// The shares.
+const (
+	// PerSurface counts each surface apart.
+	PerSurface Share = iota
+	// PerIdentity counts each identity apart and, where nobody was verified,
+	// each client.
+	PerIdentity
+	// PerAll counts everything together.
+	PerAll
+)
+
 // maxConcurrencyRules bounds what a request can cost: each rule that applies to
 // it writes the table twice.
 const maxConcurrencyRules = 16

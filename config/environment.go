@@ -7,11 +7,6 @@ import (
 
 const ratePrefix = "RATE_LIMIT_"
 
-const (
-	failuresSuffix = "_FAILURES"
-	windowSuffix   = "_WINDOW_SECONDS"
-)
-
 // override puts the environment's values over the configuration's. It ignores
 // the variables of others.
 func (d *draft) override(env []string, out *violations) {
@@ -49,51 +44,6 @@ func (v variable) bad(message string) {
 	v.out.add("environment "+clip(v.name), message)
 }
 
-func (v variable) trustForwardedFor(c *Client) {
-	switch v.text {
-	case "true":
-		c.Source, c.Header = SourceXFFFirst, ""
-	case "false", "":
-	default:
-		v.bad(quote(v.text) + ` is not known here; write "true" or "false"`)
-	}
-}
-
-func (d *draft) overrideLockout(v variable, rest string) {
-	surface, isFailures := strings.CutSuffix(rest, failuresSuffix)
-	isWindow := false
-	if !isFailures {
-		surface, isWindow = strings.CutSuffix(rest, windowSuffix)
-	}
-	if !isFailures && !isWindow {
-		v.bad("is not a known variable; write " + ratePrefix + "<SURFACE>" + failuresSuffix +
-			" or " + ratePrefix + "<SURFACE>" + windowSuffix)
-		return
-	}
-	s := d.surfaceInEnvironment(surface)
-	switch {
-	case s == nil:
-		d.unknownSurface(v)
-	case isFailures:
-		if n, ok := v.integer(0, maxFailures); ok {
-			s.Lockout.Failures = uint32(n)
-		}
-	default:
-		if n, ok := v.integer(minDuration/second, maxDuration/second); ok {
-			s.Lockout.Window = n * second
-		}
-	}
-}
-
-func (d *draft) surfaceInEnvironment(name string) *Surface {
-	for i := range d.Surfaces {
-		if s := &d.Surfaces[i]; s.Name != "" && environmentName(s.Name) == name {
-			return s
-		}
-	}
-	return nil
-}
-
 func (v variable) integer(low, high int64) (int64, bool) {
 	n, err := strconv.ParseInt(v.text, 10, 64)
 	if err != nil || n < low || n > high {
@@ -107,6 +57,15 @@ func (v variable) integer(low, high int64) (int64, bool) {
 // environmentName is a surface's name as it stands in a variable's name.
 func environmentName(surface string) string {
 	return strings.ReplaceAll(strings.ToUpper(surface), "-", "_")
+}
+
+func (d *draft) surfaceInEnvironment(name string) *Surface {
+	for i := range d.Surfaces {
+		if s := &d.Surfaces[i]; s.Name != "" && environmentName(s.Name) == name {
+			return s
+		}
+	}
+	return nil
 }
 
 // unknownSurface keeps quiet when the one that was meant may have a name that

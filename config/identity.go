@@ -6,16 +6,60 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-const maxSources = 16
+// IdentityKind says how a source verifies.
+type IdentityKind uint8
 
-// maxClaimDepth is deeper than any token nests.
-const maxClaimDepth = 16
+// The kinds of identity source.
+const (
+	// IdentityMetadata believes what a filter in front has verified.
+	IdentityMetadata IdentityKind = iota
+	// IdentityHeaders believes headers that a filter or gateway in front sets.
+	IdentityHeaders
+	// IdentityAPIKeys knows keys by their hashes.
+	IdentityAPIKeys
+	// IdentityAccepted believes the service's own 2xx.
+	IdentityAccepted
+	// IdentityIntrospection asks an authorization server.
+	IdentityIntrospection
+)
 
 // identityUnknown marks a source that could not be read.
 const identityUnknown IdentityKind = 255
 
-// usualIdentityHeaders are those by which gateways commonly say who is asking.
-var usualIdentityHeaders = []string{"x-user-id", "x-tenant-id", "x-tier", "x-scopes", "x-roles"}
+// Identity is one source of identities.
+type Identity struct {
+	Kind IdentityKind
+	// Filter is the name under which the metadata is left (IdentityMetadata), and
+	// Claims where they stand in it or in an answer (IdentityIntrospection).
+	Filter string
+	Claims Claims
+	// Headers are the names of the trusted headers (IdentityHeaders).
+	Headers IdentityNames
+	// Keys are the known keys (IdentityAPIKeys).
+	Keys []APIKey
+	// For is how long, in milliseconds, a credential counts as accepted after
+	// the service accepted it (IdentityAccepted).
+	For int64
+	// Introspection is how to ask (IdentityIntrospection).
+	Introspection Introspection
+	// DefaultTier is the tier of those that the source verifies without saying
+	// one.
+	DefaultTier string
+}
+
+// Claims are the ways to an identity's parts: the keys of nested objects, from the
+// outside in. What is not to be read has none.
+type Claims struct {
+	Subject, Tenant, Tier, Scopes, Roles []string
+}
+
+// IdentityNames are the headers, in lower case, of an identity's parts; those that
+// are not to be read are empty.
+type IdentityNames struct {
+	Subject, Tenant, Tier, Scopes, Roles string
+}
+
+const maxSources = 16
 
 // source is an identity source on its way.
 type source struct {
@@ -69,13 +113,13 @@ var identityFields = [...][]field[source]{
 	IdentityIntrospection: introspectionFields,
 }
 
-// defaultTierField comes last among the fields of every kind.
-var defaultTierField = field[source]{key: "default_tier", read: func(v value, s *source) { s.DefaultTier = readPlain(v, "free") }}
-
 var sourceField = field[source]{
 	key: "source", required: `write "metadata", "headers", "api_keys", "accepted" or "introspection"`,
 	read: func(v value, s *source) { choose(v, identityKinds, &s.Kind) },
 }
+
+// defaultTierField comes last among the fields of every kind.
+var defaultTierField = field[source]{key: "default_tier", read: func(v value, s *source) { s.DefaultTier = readPlain(v, "free") }}
 
 // anyIdentityFields are the fields of all kinds. Which of them a source may have,
 // and what they mean, depends on its kind: they stand for those of a kind that
@@ -127,6 +171,9 @@ func readIdentitySource(v value) source {
 	return s
 }
 
+// maxClaimDepth is deeper than any token nests.
+const maxClaimDepth = 16
+
 const (
 	claimExample = `for example "sub" or ["realm_access", "roles"]`
 	claimRemedy  = "write " + claimExample
@@ -163,44 +210,8 @@ func claimPart(v value) string {
 	return text
 }
 
-func readHeader(v value, example string) string {
-	text, ok := v.text("a header's name, for example " + strconv.Quote(example))
-	if !ok {
-		return ""
-	}
-	return headerName(v, text, example)
-}
-
-// readPlain reads a text that may go into a header or a log line.
-func readPlain(v value, example string) string {
-	text, ok := v.text("a string, for example " + strconv.Quote(example))
-	if !ok {
-		return ""
-	}
-	return plain(v, text, example)
-}
-
-func readPlains(v value, example string) []string {
-	return v.texts(func(item value, text string) string { return plain(item, text, example) })
-}
-
-func plain(v value, text, example string) string {
-	if !isPlain(text) {
-		v.bad(quote(text) + " is empty or has a control character; write for example " + strconv.Quote(example))
-		return ""
-	}
-	return text
-}
-
-// isPlain tells whether a text has something in it, and no control character.
-func isPlain(text string) bool {
-	for i := 0; i < len(text); i++ {
-		if text[i] < ' ' || text[i] == 0x7f {
-			return false
-		}
-	}
-	return text != ""
-}
+// usualIdentityHeaders are those by which gateways commonly say who is asking.
+var usualIdentityHeaders = []string{"x-user-id", "x-tenant-id", "x-tier", "x-scopes", "x-roles"}
 
 // distrust fills in which headers are removed. Where headers are trusted, removing
 // others is up to whoever sets them.
@@ -239,16 +250,6 @@ func (d *draft) checkIdentity(out *violations) {
 	}
 }
 
-// checkUntrusted refuses to remove what carries a credential.
-func (d *draft) checkUntrusted(out *violations) {
-	for i, name := range d.UntrustedHeaders {
-		if name != "" && indexOf(d.Credentials.Headers, name) >= 0 {
-			out.add("untrusted_headers["+strconv.Itoa(i)+"]", quote(name)+
-				" is one of credentials.headers, and the service would never see it; remove it from one of them")
-		}
-	}
-}
-
 // checkTrusted refuses to trust headers that are removed, or that clients write.
 func (d *draft) checkTrusted(s *Identity, i int, out *violations) {
 	for _, h := range []struct{ key, name string }{
@@ -265,23 +266,14 @@ func (d *draft) checkTrusted(s *Identity, i int, out *violations) {
 	}
 }
 
-// checkRequire refuses a gate that would let nobody in.
-func (d *draft) checkRequire(i int, out *violations) {
-	s := &d.Surfaces[i]
-	if !s.Require {
-		return
-	}
-	if s.Kind.authorizes() {
-		out.add(surfacePath(i, "require"), "is for the kinds api and mcp; remove it: here clients come to get a credential")
-		return
-	}
-	for j := range d.Identity {
-		if d.Identity[j].Kind != IdentityAccepted {
-			return
+// checkUntrusted refuses to remove what carries a credential.
+func (d *draft) checkUntrusted(out *violations) {
+	for i, name := range d.UntrustedHeaders {
+		if name != "" && indexOf(d.Credentials.Headers, name) >= 0 {
+			out.add("untrusted_headers["+strconv.Itoa(i)+"]", quote(name)+
+				" is one of credentials.headers, and the service would never see it; remove it from one of them")
 		}
 	}
-	out.add(surfacePath(i, "require"), "needs an identity source that can verify a request before the service has seen it, or nobody gets in; "+
-		"add one to identity, for example metadata or api_keys")
 }
 
 // identityPath is the path of a key below the i-th source, or of itself.

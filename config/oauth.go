@@ -1,6 +1,24 @@
 package config
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
+
+// OAuth describes the protected resource (RFC 9728) and its challenge.
+type OAuth struct {
+	Resource              string
+	AuthorizationServers  []string
+	ScopesSupported       []string
+	ResourceDocumentation string
+	// ResourceName is optional.
+	ResourceName string
+	// Realm and ChallengeScope go into the challenge when not empty.
+	Realm          string
+	ChallengeScope []string
+	// ServeMetadata makes the filter answer at the well-known locations.
+	ServeMetadata bool
+}
 
 var oauthFields = []field[OAuth]{
 	{key: "resource", required: `write the service's URL, for example "https://api.example.com/mcp"`, read: readResource},
@@ -81,4 +99,16 @@ func isQuotable(text string, first byte) bool {
 		}
 	}
 	return !strings.ContainsAny(text, `"\`)
+}
+
+func checkScopes(o *OAuth, out *violations) {
+	if len(o.ScopesSupported) == 0 || indexOf(o.ScopesSupported, "") >= 0 {
+		return
+	}
+	for i, s := range o.ChallengeScope {
+		if s != "" && indexOf(o.ScopesSupported, s) < 0 {
+			out.add("oauth.challenge_scope["+strconv.Itoa(i)+"]",
+				quote(s)+" is not in scopes_supported; add it there or remove it here")
+		}
+	}
 }

@@ -112,17 +112,3 @@ var rootFields = []field[draft]{
 		v.boolean(&d.HeadersStopIteration)
 	}},
 }
-
-var logFields = []field[Log]{
-	{key: "client", read: func(v value, l *Log) {
-		choose(v, []option[ClientForm]{
-			{"full", ClientFull}, {"truncated", ClientTruncated}, {"hash", ClientHash},
-		}, &l.Client)
-	}},
-	{key: "per_second", read: func(v value, l *Log) { v.integerInto(&l.PerSecond, 1, 1000) }},
-}
-
-var tableFields = []field[Table]{
-	{key: "clients", read: func(v value, t *Table) { v.integerInto(&t.Clients, 1024, 4194304) }},
-	{key: "quotas", read: func(v value, t *Table) { v.integerInto(&t.Quotas, 1024, 4194304) }},
-}

@@ -74,11 +74,6 @@ func (d *draft) reaches(q *Quota, m Match) bool {
 	return false
 }
 
-func overlap(a, b Match) bool {
-	a.Path, b.Path = strings.ToLower(a.Path), strings.ToLower(b.Path)
-	return a.Path == b.Path || claim{Match: a}.holds(b.Path, false) || claim{Match: b}.holds(a.Path, false)
-}
-
 // checkOverrides reports names that no rule has, and rules that override each
 // other in a circle, of which none would be left.
 func (d *draft) checkOverrides(out *violations) {

@@ -2,6 +2,14 @@ package config
 
 import "strconv"
 
+// CORS says which origins may read the filter's own replies.
+type CORS struct {
+	// Any means every origin, without credentials.
+	Any bool
+	// Origins may read with credentials.
+	Origins []string
+}
+
 var corsFields = []field[CORS]{
 	{key: "origins", read: readOrigins},
 }

@@ -8,38 +8,6 @@ import (
 // maxKeyID bounds what stands for a key in logs.
 const maxKeyID = 64
 
-const (
-	keysRemedy   = `write for example [{"id": "ci", "sha256": "<the key's hash>"}]`
-	keyIDRight   = "letters, digits, - and _, at most 64"
-	hashRemedy   = `write what "printf %s KEY | sha256sum" prints, 64 hexadecimal digits`
-	expiryRemedy = `write for example "2027-01-01T00:00:00Z"`
-)
-
-var apiKeyFields = []field[APIKey]{
-	{key: "id", required: `write a name for the key, for example "ci"`, read: func(v value, k *APIKey) { k.ID = readID(v, "a key's id") }},
-	{key: "sha256", required: hashRemedy, read: func(v value, k *APIKey) {
-		k.SHA256 = readSHA256(v, "the key's SHA-256 as a string", hashRemedy)
-	}},
-	{key: "subject", read: func(v value, k *APIKey) { k.Subject = readPlain(v, "alice") }},
-	{key: "tenant", read: func(v value, k *APIKey) { k.Tenant = readPlain(v, "acme") }},
-	{key: "tier", read: func(v value, k *APIKey) { k.Tier = readPlain(v, "pro") }},
-	{key: "scopes", read: func(v value, k *APIKey) { k.Scopes = readPlains(v, "mcp:query") }},
-	{key: "roles", read: func(v value, k *APIKey) { k.Roles = readPlains(v, "admin") }},
-	{key: "expires", read: readExpiry},
-}
-
-func readAPIKeys(v value, s *source) {
-	v.refuseEmpty(keysRemedy)
-	v.items(maxItems, func(item value) {
-		var k APIKey
-		readObject(item, apiKeyFields, &k)
-		if k.Subject == "" {
-			k.Subject = k.ID
-		}
-		s.Keys = append(s.Keys, k)
-	})
-}
-
 // readID reads what stands for a secret in logs; "" if it cannot.
 func readID(v value, what string) string {
 	text, ok := v.text(keyIDRight)
@@ -75,27 +43,6 @@ func readSHA256(v value, right, remedy string) (hash [32]byte) {
 		return [32]byte{}
 	}
 	return hash
-}
-
-func readExpiry(v value, k *APIKey) {
-	text, ok := v.text("a time as a string")
-	if !ok {
-		return
-	}
-	if k.Expires, ok = parseTime(text); !ok {
-		v.bad(quote(text) + " is not a time of RFC 3339 to the second, from 2000 on; " + expiryRemedy)
-	}
-}
-
-// checkKeys refuses keys that cannot be told apart.
-func (d *draft) checkKeys(out *violations) {
-	keys := newHolders()
-	for i := range d.Identity {
-		for j := range d.Identity[i].Keys {
-			k := &d.Identity[i].Keys[j]
-			keys.check(identityPath(i, "keys["+strconv.Itoa(j)+"]"), k.ID, k.SHA256, "keys", out)
-		}
-	}
 }
 
 // holders are the places of secrets by their ids and by their hashes. What could not

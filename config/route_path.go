@@ -3,75 +3,7 @@ package config
 import (
 	"strconv"
 	"strings"
-
-	"github.com/tidwall/gjson"
 )
-
-const (
-	maxExempt  = 256
-	maxMatches = 64
-	maxMethods = 32
-)
-
-var matchFields = []field[Match]{
-	{key: "path", read: func(v value, m *Match) { m.Path = readPath(v) }},
-	{key: "prefix", read: func(v value, m *Match) { m.Path, m.Prefix = readPath(v), true }},
-	{key: "methods", read: func(v value, m *Match) {
-		if m.Methods = readMethods(v); m.Methods == nil {
-			m.Path = "" // without its methods, what the match covers is unknown
-		}
-	}},
-}
-
-// readMatches keeps the place of a match that is wrong, without a path, so
-// that what comes after it keeps its index.
-func readMatches(v value, most int) []Match {
-	var list []Match
-	v.items(most, func(item value) {
-		var m Match
-		found := readObject(item, matchFields, &m)
-		checkPattern(item, found, &m)
-		list = append(list, m)
-	})
-	return list
-}
-
-// checkPattern refuses a pattern that has not one of path and prefix, which are
-// the first two fields found.
-func checkPattern(v value, found []gjson.Result, m *Match) {
-	switch {
-	case found == nil || found[0].Exists() != found[1].Exists():
-		return
-	case found[0].Exists():
-		v.bad("has a path and a prefix; keep one of them")
-	default:
-		v.bad(`has neither path nor prefix; write for example {"prefix": "/mcp"}`)
-	}
-	m.Path = ""
-}
-
-// readMethods returns nil when the list is wrong.
-func readMethods(v value) []string {
-	list := []string{}
-	before := v.out.count()
-	v.refuseEmpty("leave it out for all methods")
-	v.items(maxMethods, func(item value) {
-		method, ok := item.text("a method as a string")
-		switch method = strings.ToUpper(method); {
-		case !ok:
-		case !isToken(method) || method == "*":
-			item.bad(quote(method) + ` is not a method; write for example "POST", or leave methods out for all`)
-		case indexOf(list, method) >= 0:
-			item.bad(quote(method) + " is in the list already; remove one of them")
-		default:
-			list = append(list, method)
-		}
-	})
-	if v.out.count() > before {
-		return nil
-	}
-	return list
-}
 
 func readPath(v value) string {
 	text, ok := v.text("a path as a string")

@@ -5,6 +5,20 @@ import (
 	"strings"
 )
 
+// Admin says who may see and change what is locked out, at an operations endpoint.
+type Admin struct {
+	Tokens []AdminToken
+	// Hosts are the names, in lower case, under which the endpoint is called, beside
+	// addresses and localhost.
+	Hosts []string
+}
+
+// AdminToken is a token that the configuration knows by its hash, and who holds it.
+type AdminToken struct {
+	ID     string
+	SHA256 [32]byte
+}
+
 const (
 	maxAdminTokens = 64
 	maxAdminHosts  = 64

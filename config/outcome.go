@@ -1,0 +1,92 @@
+package config
+
+import "strconv"
+
+// Kind says what a failed authentication looks like on a surface.
+type Kind uint8
+
+// The kinds of surface.
+const (
+	KindAPI Kind = iota
+	KindMCP
+	KindOAuthToken
+	KindOAuthConsent
+)
+
+// kindUnknown marks a surface whose kind could not be read.
+const kindUnknown Kind = 255
+
+// authorizes tells whether clients come to the surface to get a credential.
+func (k Kind) authorizes() bool { return k == KindOAuthToken || k == KindOAuthConsent }
+
+const kinds = `"api", "mcp", "oauth-token" or "oauth-consent"`
+
+func readKind(v value, s *Surface) {
+	choose(v, []option[Kind]{
+		{"api", KindAPI}, {"mcp", KindMCP}, {"oauth-token", KindOAuthToken}, {"oauth-consent", KindOAuthConsent},
+	}, &s.Kind)
+	if s.Kind != kindUnknown {
+		s.Lockout = defaultLockout(s.Kind)
+	}
+}
+
+func defaultStatuses(kind Kind) []int {
+	if kind == KindOAuthConsent {
+		return []int{401, 403, 422}
+	}
+	return []int{401}
+}
+
+func readStatuses(v value, kind Kind) []int {
+	var list []int
+	v.refuseEmpty(`to switch the lockout off, write "mode": "off"`)
+	v.items(maxItems, func(item value) {
+		n, ok := item.integer(100, 599)
+		if !ok {
+			return
+		}
+		status := int(n)
+		if problem := statusProblem(status, kind); problem != "" {
+			item.bad(strconv.Itoa(status) + " " + problem)
+			return
+		}
+		for _, other := range list {
+			if other == status {
+				item.bad(strconv.Itoa(status) + " is in the list already; remove one of them")
+				return
+			}
+		}
+		list = append(list, status)
+	})
+	return list
+}
+
+// statusProblem says why a status says nothing about a credential, or "".
+func statusProblem(status int, kind Kind) string {
+	switch {
+	case status < 200:
+		return "is not the end of a response; remove it"
+	case status < 300 && kind != KindOAuthConsent && kind != kindUnknown:
+		return "is a success, which only an oauth-consent surface may count; remove it"
+	case status < 300:
+		return ""
+	case status < 400:
+		return "is a redirect, which does not say that a credential was wrong; remove it"
+	case status >= 500:
+		return "is the service's own failure, not the client's; remove it"
+	case status == 400 && kind == KindOAuthToken:
+		return "is judged by its body here: invalid_client and invalid_grant count, authorization_pending must not; remove it"
+	}
+	switch status {
+	case 404, 405, 408, 413, 429:
+		return "does not say that a credential was wrong; remove it"
+	}
+	return ""
+}
+
+func checkOutcome(s *Surface, i int, out *violations) {
+	if s.Kind.authorizes() && s.Lockout.CountAnonymous {
+		out.add(surfacePath(i, "lockout.count_anonymous"),
+			"is for the kinds api and mcp; remove it: this kind counts every failure")
+	}
+}

@@ -1,0 +1,191 @@
+package config
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
+
+// Match is one pattern for method and path.
+type Match struct {
+	// Path without its trailing slash (but "/" itself), in normal form.
+	Path string
+	// Prefix tells that Path matches itself and everything below it.
+	Prefix bool
+	// Methods in upper case; empty means every method.
+	Methods []string
+}
+
+// Surface is a named part of the service with counters of its own.
+type Surface struct {
+	Name    string
+	Kind    Kind
+	Match   []Match
+	Lockout Lockout
+	// Require refuses requests that no identity source verified.
+	Require bool
+}
+
+const maxSurfaces = 256
+
+const (
+	maxExempt  = 256
+	maxMatches = 64
+	maxMethods = 32
+)
+
+var surfaceFields = []field[Surface]{
+	{key: "name", required: `write for example "rest"`, read: func(v value, s *Surface) { s.Name = readName(v, "a surface's name") }},
+	{key: "kind", required: "write " + kinds, read: readKind},
+	{key: "match", required: `write for example [{"prefix": "/api/v1"}]`, below: keysOf("[]", matchFields), read: readSurfaceMatch},
+	{key: "require", read: func(v value, s *Surface) { v.boolean(&s.Require) }},
+	// The lockout comes last: its defaults and its rules depend on the kind.
+	{key: "lockout", below: keysOf("", lockoutFields), read: func(v value, s *Surface) {
+		readObject(v, lockoutFields, s)
+	}},
+}
+
+var matchFields = []field[Match]{
+	{key: "path", read: func(v value, m *Match) { m.Path = readPath(v) }},
+	{key: "prefix", read: func(v value, m *Match) { m.Path, m.Prefix = readPath(v), true }},
+	{key: "methods", read: func(v value, m *Match) {
+		if m.Methods = readMethods(v); m.Methods == nil {
+			m.Path = "" // without its methods, what the match covers is unknown
+		}
+	}},
+}
+
+func defaultExempt() []Match {
+	return []Match{
+		{Path: "/"},
+		{Path: "/healthz"},
+		{Path: "/metrics"},
+		{Path: "/.well-known", Prefix: true},
+		{Path: "/oauth/register"},
+	}
+}
+
+func defaultSurfaces() []Surface {
+	return []Surface{
+		defaultSurface("consent", KindOAuthConsent, Match{Path: "/oauth/authorize", Methods: []string{"POST"}}),
+		defaultSurface("token", KindOAuthToken, Match{Path: "/oauth/token", Methods: []string{"POST"}}),
+		defaultSurface("mcp", KindMCP, Match{Path: "/mcp", Prefix: true}),
+		defaultSurface("rest", KindAPI, Match{Path: "/api/v1", Prefix: true}),
+	}
+}
+
+func defaultSurface(name string, kind Kind, match Match) Surface {
+	return Surface{Name: name, Kind: kind, Match: []Match{match}, Lockout: defaultLockout(kind)}
+}
+
+func readSurfaces(v value) []Surface {
+	if !v.json.IsArray() {
+		v.wrongType("a list in square brackets")
+		return []Surface{{Kind: kindUnknown}}
+	}
+	var list []Surface
+	v.items(maxSurfaces, func(item value) {
+		s := Surface{Kind: kindUnknown}
+		readObject(item, surfaceFields, &s)
+		list = append(list, s)
+	})
+	return list
+}
+
+func readSurfaceMatch(v value, s *Surface) {
+	s.Match = readMatches(v, maxMatches)
+	v.refuseEmpty(`write for example [{"prefix": "/api/v1"}]`)
+}
+
+// readMatches keeps the place of a match that is wrong, without a path, so
+// that what comes after it keeps its index.
+func readMatches(v value, most int) []Match {
+	var list []Match
+	v.items(most, func(item value) {
+		var m Match
+		found := readObject(item, matchFields, &m)
+		checkPattern(item, found, &m)
+		list = append(list, m)
+	})
+	return list
+}
+
+// checkPattern refuses a pattern that has not one of path and prefix, which are
+// the first two fields found.
+func checkPattern(v value, found []gjson.Result, m *Match) {
+	switch {
+	case found == nil || found[0].Exists() != found[1].Exists():
+		return
+	case found[0].Exists():
+		v.bad("has a path and a prefix; keep one of them")
+	default:
+		v.bad(`has neither path nor prefix; write for example {"prefix": "/mcp"}`)
+	}
+	m.Path = ""
+}
+
+// readMethods returns nil when the list is wrong.
+func readMethods(v value) []string {
+	list := []string{}
+	before := v.out.count()
+	v.refuseEmpty("leave it out for all methods")
+	v.items(maxMethods, func(item value) {
+		method, ok := item.text("a method as a string")
+		switch method = strings.ToUpper(method); {
+		case !ok:
+		case !isToken(method) || method == "*":
+			item.bad(quote(method) + ` is not a method; write for example "POST", or leave methods out for all`)
+		case indexOf(list, method) >= 0:
+			item.bad(quote(method) + " is in the list already; remove one of them")
+		default:
+			list = append(list, method)
+		}
+	})
+	if v.out.count() > before {
+		return nil
+	}
+	return list
+}
+
+// checkNames keeps surfaces apart, in the environment too.
+func (d *draft) checkNames(out *violations) {
+	for i, s := range d.Surfaces {
+		for j := 0; j < i && s.Name != ""; j++ {
+			other := d.Surfaces[j].Name
+			where := " of " + surfacePath(j, "")
+			switch {
+			case other == s.Name:
+				out.add(surfacePath(i, "name"), strconv.Quote(s.Name)+" is the name"+where+"; choose another")
+			case environmentName(other) == environmentName(s.Name):
+				out.add(surfacePath(i, "name"), strconv.Quote(s.Name)+" and the name "+strconv.Quote(other)+where+
+					" are both "+environmentName(s.Name)+" in the environment; choose another")
+			default:
+				continue
+			}
+			break
+		}
+	}
+}
+
+// checkRequire refuses a gate that would let nobody in.
+func (d *draft) checkRequire(i int, out *violations) {
+	s := &d.Surfaces[i]
+	if !s.Require {
+		return
+	}
+	if s.Kind.authorizes() {
+		out.add(surfacePath(i, "require"), "is for the kinds api and mcp; remove it: here clients come to get a credential")
+		return
+	}
+	for j := range d.Identity {
+		if d.Identity[j].Kind != IdentityAccepted {
+			return
+		}
+	}
+	out.add(surfacePath(i, "require"), "needs an identity source that can verify a request before the service has seen it, or nobody gets in; "+
+		"add one to identity, for example metadata or api_keys")
+}
+
+// surfacePath is the path of a key below the i-th surface, or of itself.
+func surfacePath(i int, key string) string { return elementPath("surfaces", i, key) }

@@ -1,0 +1,13 @@
+package config
+
+// Table is the size of the counter tables.
+type Table struct {
+	// Clients is how many counters of failures there are, Quotas how many of
+	// quotas.
+	Clients, Quotas int
+}
+
+var tableFields = []field[Table]{
+	{key: "clients", read: func(v value, t *Table) { v.integerInto(&t.Clients, 1024, 4194304) }},
+	{key: "quotas", read: func(v value, t *Table) { v.integerInto(&t.Quotas, 1024, 4194304) }},
+}
