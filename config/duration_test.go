@@ -1,8 +1,9 @@
 package config
 
 import (
-	"strconv"
+	"strings"
 	"testing"
+	"time"
 )
 
 func TestDuration(t *testing.T) {
@@ -59,4 +60,29 @@ func TestFormatDuration(t *testing.T) {
 	}
 }
 
-func itoa(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
+// FuzzDuration: what is accepted means what it says, unit by unit.
+func FuzzDuration(f *testing.F) {
+	for _, seed := range []string{"90s", "5m", "1h30m", "7d", "1d1h1m1s", "30d", "0s", "", "5", "s", "5x", "1m1h", "1s1s", "-5m", "1.5h", "99999999999999999999d", "1h 30m", "٣s", "2000000s"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got, ok := parseDuration(text)
+		if got < 0 {
+			t.Fatalf("%q is %d", text, got)
+		}
+		// time.ParseDuration knows hours, minutes and seconds in any order.
+		if !ok || strings.Contains(text, "d") {
+			return
+		}
+		want, err := time.ParseDuration(text)
+		if err != nil {
+			if !strings.Contains(err.Error(), "invalid duration") {
+				t.Fatalf("%q is accepted, but %v", text, err)
+			}
+			return // too long for 64 bits of nanoseconds: refused by its range
+		}
+		if want.Milliseconds() != got && got <= maxDuration {
+			t.Fatalf("%q is %d ms, want %d", text, got, want.Milliseconds())
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -61,18 +62,6 @@ func TestEnvironmentOfBrokenSurfaces(t *testing.T) {
 	}
 }
 
-// TestEnvironmentOverHeader: the left-most entry of X-Forwarded-For needs
-// neither header nor proxies.
-func TestEnvironmentOverHeader(t *testing.T) {
-	c, err := Parse([]byte(`{"client": {"source": "header:x-real-ip"}}`), []string{"TRUST_FORWARDED_FOR=true"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c.Client.Source != SourceXFFFirst || c.Client.Header != "" {
-		t.Errorf("got %+v", c.Client)
-	}
-}
-
 func inEnvironment(json, env string) string {
 	c, err := Parse([]byte(json), strings.Split(env, " "))
 	if err != nil {
@@ -83,4 +72,40 @@ func inEnvironment(json, env string) string {
 		words = append(words, itoa(s.Lockout.Failures)+"/"+formatDuration(s.Lockout.Window))
 	}
 	return strings.Join(append(words, sourceWord(&c.Client)), " ")
+}
+
+// FuzzEnvironment: a variable that is accepted says one number, and changes the
+// field that it names and no other.
+func FuzzEnvironment(f *testing.F) {
+	for _, name := range []string{"MCP_FAILURES", "MCP_WINDOW_SECONDS", "REST_V1_WINDOW_SECONDS_FAILURES", "REST_V1_WINDOW_SECONDS", "_", "MCP", ""} {
+		for _, value := range []string{"7", "0", "1000001", "-1", "+7", "07", " 7", "7 ", "7s", "", "٧", "1e3", "18446744073709551616"} {
+			f.Add(name, value)
+		}
+	}
+	f.Fuzz(func(t *testing.T, name, value string) {
+		c, err := Parse([]byte(twoSurfaces), []string{"RATE_LIMIT_" + name + "=" + value})
+		before, _ := Parse([]byte(twoSurfaces), nil)
+		if err != nil {
+			return
+		}
+		changed := 0
+		for i := range c.Surfaces {
+			was, is := before.Surfaces[i].Lockout, c.Surfaces[i].Lockout
+			if is.Failures != was.Failures {
+				changed++
+				if n, err := strconv.ParseInt(value, 10, 64); err != nil || n != int64(is.Failures) {
+					t.Fatalf("%s=%q sets failures to %d", name, value, is.Failures)
+				}
+			}
+			if is.Window != was.Window {
+				changed++
+				if n, err := strconv.ParseInt(value, 10, 64); err != nil || n*second != is.Window {
+					t.Fatalf("%s=%q sets the window to %d ms", name, value, is.Window)
+				}
+			}
+		}
+		if changed > 1 {
+			t.Fatalf("%s=%q changes %d fields", name, value, changed)
+		}
+	})
 }

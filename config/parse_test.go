@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -185,50 +186,6 @@ func TestEveryField(t *testing.T) {
 	}
 }
 
-// TestOperationsEndpoint: beside admin and log there is nothing, no default either.
-func TestOperationsEndpoint(t *testing.T) {
-	c := mustParse(t, files(t, "testdata/valid/operations_endpoint.json")["operations_endpoint"])
-	want := &Config{
-		Admin: &Admin{
-			Tokens: []AdminToken{
-				{ID: "alice", SHA256: sha256.Sum256([]byte("secret"))}, {ID: "on-call_2", SHA256: sha256.Sum256([]byte("another"))},
-			},
-			Hosts: []string{"ops.example.com", "gateway"},
-		},
-		Log: Log{ClientTruncated, 5},
-	}
-	if !reflect.DeepEqual(c, want) {
-		t.Errorf("got %+v", c)
-	}
-	if w := c.Warnings(); len(w) > 0 {
-		t.Errorf("warns: %q", w)
-	}
-}
-
-// TestOperationsEndpointSharesItsEnvironment: what others in the same VM are to be
-// changed by is no mistake here.
-func TestOperationsEndpointSharesItsEnvironment(t *testing.T) {
-	text := files(t, "testdata/valid/operations_endpoint.json")["operations_endpoint"]
-	with, err := Parse([]byte(text), []string{"RATE_LIMIT_MCP_FAILURES=50", "TRUST_FORWARDED_FOR=true"})
-	if err != nil || !reflect.DeepEqual(with, mustParse(t, text)) {
-		t.Errorf("got %+v, %v", with, err)
-	}
-}
-
-// TestWrappedNetworks: a range is the same range however its addresses are
-// spelled.
-func TestWrappedNetworks(t *testing.T) {
-	c := mustParse(t, files(t, "testdata/valid/networks_of_wrapped_addresses.json")["networks_of_wrapped_addresses"])
-	var got []string
-	for _, p := range c.Client.Allow {
-		got = append(got, p.String())
-	}
-	want := "10.0.0.0/8 192.0.2.0/24 198.51.100.7/32 64:ff9b::/64 ::/0 2001:db8::/128"
-	if strings.Join(got, " ") != want {
-		t.Errorf("got %v, want %v", got, want)
-	}
-}
-
 func TestLimits(t *testing.T) {
 	full := `{"log": {}` + strings.Repeat(" ", maxBytes-len(`{"log": {}}`)) + "}"
 	for _, row := range []struct{ text, want string }{
@@ -273,6 +230,35 @@ func TestParseSharesNothing(t *testing.T) {
 	}
 }
 
+// FuzzParse: no text makes the parser panic, and an accepted configuration says
+// the same when it is written out and parsed again.
+func FuzzParse(f *testing.F) {
+	for _, text := range files(f, "testdata/valid/*.json") {
+		f.Add(text, "RATE_LIMIT_MCP_FAILURES=3")
+	}
+	for _, text := range files(f, "testdata/invalid/*.txt") {
+		before, _, _ := strings.Cut(text, separator)
+		f.Add(before, "TRUST_FORWARDED_FOR=true")
+	}
+	f.Fuzz(func(t *testing.T, text, variable string) {
+		c, err := Parse([]byte(text), []string{variable})
+		if err != nil {
+			if lines := strings.Count(err.Error(), "\n") + 1; lines > maxViolations+1 {
+				t.Errorf("%d lines of errors", lines)
+			}
+			return
+		}
+		c.Warnings()
+		again, err := Parse(render(c), nil)
+		if err != nil {
+			t.Fatalf("its own text is refused:\n%s\n%v", render(c), err)
+		}
+		if !reflect.DeepEqual(c, again) {
+			t.Errorf("its own text says something else:\n%s\n%s", render(c), render(again))
+		}
+	})
+}
+
 func mustParse(t *testing.T, text string) *Config {
 	t.Helper()
 	c, err := Parse([]byte(text), nil)
@@ -300,3 +286,5 @@ func files(t testing.TB, pattern string) map[string]string {
 	}
 	return out
 }
+
+func itoa(n uint32) string { return strconv.FormatUint(uint64(n), 10) }

@@ -93,3 +93,25 @@ func TestCoverDoesNotChangeMethods(t *testing.T) {
 		t.Errorf("the caller's list has %q behind its end", spare)
 	}
 }
+
+func TestShadowWarnings(t *testing.T) {
+	checkWarnings(t, []warningsRow{
+		// A surface that is wider and comes first takes some requests of another.
+		{inOrder(`{"prefix": "/a", "methods": ["POST"]}`, `{"path": "/a/login"}`), "surfaces[1].match[0]"},
+		{inOrder(`{"prefix": "/A", "methods": ["POST"]}`, `{"path": "/a/login"}`), "surfaces[1].match[0]"},
+		{inOrder(`{"prefix": "/a", "methods": ["GET"]}`, `{"prefix": "/a/b", "methods": ["HEAD", "POST"]}`), "surfaces[1].match[0]"},
+		{inOrder(`{"prefix": "/a", "methods": ["POST"]}`, `{"prefix": "/a/b", "methods": ["GET"]}`), ""},
+		{inOrder(`{"prefix": "/a", "methods": ["POST"]}`, `{"path": "/ab"}`), ""},
+		{inOrder(`{"prefix": "/a", "methods": ["POST"]}`, `{"path": "/a"}`), "surfaces[1].match[0]"},
+		{inOrder(`{"path": "/a", "methods": ["GET", "POST"]}`, `{"path": "/a", "methods": ["POST", "PUT"]}`), "surfaces[1].match[0]"},
+		// The narrower one first is how exceptions are made.
+		{inOrder(`{"path": "/a/login"}`, `{"prefix": "/a"}`), ""},
+		{inOrder(`{"prefix": "/a", "methods": ["POST"]}`, `{"prefix": "/a"}`), ""},
+	})
+}
+
+// inOrder is a configuration of two surfaces with these matches.
+func inOrder(first, second string) string {
+	return `{"surfaces": [{"name": "first", "kind": "api", "match": [` + first + `]},
+		{"name": "second", "kind": "api", "match": [` + second + `]}]}`
+}
