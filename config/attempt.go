@@ -67,7 +67,7 @@ var failureKeyFields = []field[FailureKey]{
 
 var stuffingFields = []field[Stuffing]{
 	{key: "credentials", required: "write how many different credentials are too many, for example 10", read: func(v value, s *Stuffing) {
-		readDistinct(v, &s.Credentials)
+		readInteger(v, &s.Credentials, minDistinct, maxDistinct)
 	}},
 	{key: "window", read: func(v value, s *Stuffing) { v.duration(&s.Window, "10m") }},
 	{key: "action", read: func(v value, s *Stuffing) {
@@ -77,7 +77,7 @@ var stuffingFields = []field[Stuffing]{
 
 var sprayingFields = []field[Spraying]{
 	{key: "clients", required: "write how many different clients are too many, for example 20", read: func(v value, s *Spraying) {
-		readDistinct(v, &s.Clients)
+		readInteger(v, &s.Clients, minDistinct, maxDistinct)
 	}},
 	{key: "window", read: func(v value, s *Spraying) { v.duration(&s.Window, "1h") }},
 	{key: "action", read: func(v value, s *Spraying) {
@@ -114,12 +114,6 @@ func readPer(v value, k *FailureKey) {
 	})
 	if k.By == ByNothing {
 		v.bad("names neither account nor credential; " + perRemedy)
-	}
-}
-
-func readDistinct(v value, into *uint32) {
-	if n, ok := v.integer(minDistinct, maxDistinct); ok {
-		*into = uint32(n)
 	}
 }
 

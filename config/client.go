@@ -38,8 +38,8 @@ type Client struct {
 var clientFields = []field[Client]{
 	{key: "source", read: readSource},
 	{key: "trusted_proxies", read: func(v value, c *Client) { c.TrustedProxies = readPrefixes(v) }},
-	{key: "ipv4_prefix", read: func(v value, c *Client) { v.integerInto(&c.IPv4Prefix, 8, 32) }},
-	{key: "ipv6_prefix", read: func(v value, c *Client) { v.integerInto(&c.IPv6Prefix, 32, 128) }},
+	{key: "ipv4_prefix", read: func(v value, c *Client) { readInteger(v, &c.IPv4Prefix, 8, 32) }},
+	{key: "ipv6_prefix", read: func(v value, c *Client) { readInteger(v, &c.IPv6Prefix, 32, 128) }},
 	{key: "allow", read: func(v value, c *Client) { c.Allow = readPrefixes(v) }},
 }
 
@@ -68,7 +68,7 @@ func readSource(v value, c *Client) {
 	case "xff-first":
 		c.Source = SourceXFFFirst
 	default:
-		v.bad(quote(text) + " is not known here; write " + sources)
+		v.unknown(text, sources)
 	}
 }
 
@@ -107,7 +107,7 @@ func readPrefixes(v value) []netip.Prefix {
 		p := readPrefix(item)
 		for _, other := range list {
 			if p.IsValid() && other == p {
-				item.bad(p.String() + " is in the list already; remove one of them")
+				item.repeated(p.String())
 				break
 			}
 		}

@@ -36,23 +36,18 @@ const (
 // it writes the table twice.
 const maxConcurrencyRules = 16
 
+var shares = []option[Share]{{"surface", PerSurface}, {"identity", PerIdentity}, {"all", PerAll}}
+
 var concurrencyFields = []field[Concurrency]{
 	{key: "name", required: `write for example "service"`, read: func(v value, c *Concurrency) {
 		c.Name = readName(v, "a rule's name")
 	}},
 	{key: "surfaces", read: func(v value, c *Concurrency) {
-		v.refuseEmpty("leave it out for all surfaces")
-		c.Surfaces = v.texts(func(_ value, text string) string { return text })
+		c.Surfaces = v.references("leave it out for all surfaces")
 	}},
-	{key: "per", required: `write "surface", "identity" or "all"`, read: func(v value, c *Concurrency) {
-		choose(v, []option[Share]{
-			{"surface", PerSurface}, {"identity", PerIdentity}, {"all", PerAll},
-		}, &c.Per)
-	}},
+	{key: "per", required: "write " + words(shares), read: func(v value, c *Concurrency) { choose(v, shares, &c.Per) }},
 	{key: "limit", required: "write how many requests may be in flight at once, for example 100", read: func(v value, c *Concurrency) {
-		if n, ok := v.integer(1, MaxConcurrency); ok {
-			c.Limit = uint32(n)
-		}
+		readInteger(v, &c.Limit, 1, MaxConcurrency)
 	}},
 	{key: "retry_after", read: func(v value, c *Concurrency) { v.duration(&c.RetryAfter, "1s") }},
 	{key: "mode", read: func(v value, c *Concurrency) { readMode(v, &c.Mode) }},
@@ -71,36 +66,19 @@ func readConcurrency(v value) []Concurrency {
 // checkConcurrency refuses rules that cannot be told apart and those for
 // surfaces that there are not.
 func (d *draft) checkConcurrency(out *violations) {
+	surfaces, known := d.surfaceNames()
 	var names []string
 	for i := range d.Concurrency {
 		c := &d.Concurrency[i]
 		names = append(names, c.Name)
 		checkRuleName(names, concurrencyPath, out)
 		for j, name := range c.Surfaces {
-			if !d.hasSurface(name) {
+			if known && indexOf(surfaces, name) < 0 {
 				out.add(concurrencyPath(i, "surfaces["+strconv.Itoa(j)+"]"), quote(name)+" is not the name of a surface; the surfaces are "+
-					d.surfaceNames())
+					listed(surfaces, "and"))
 			}
 		}
 	}
-}
-
-func (d *draft) hasSurface(name string) bool {
-	for i := range d.Surfaces {
-		// One whose name could not be read may be the one.
-		if s := &d.Surfaces[i]; s.Name == name || s.Name == "" {
-			return true
-		}
-	}
-	return false
-}
-
-func (d *draft) surfaceNames() string {
-	names := make([]string, len(d.Surfaces))
-	for i := range d.Surfaces {
-		names[i] = d.Surfaces[i].Name
-	}
-	return listed(names, "and")
 }
 
 // concurrencyPath is the path of a key below the i-th rule, or of itself.

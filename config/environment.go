@@ -68,19 +68,17 @@ func (d *draft) surfaceInEnvironment(name string) *Surface {
 	return nil
 }
 
-// unknownSurface keeps quiet when the one that was meant may have a name that
-// could not be read.
 func (d *draft) unknownSurface(v variable) {
-	var names []string
-	for _, s := range d.Surfaces {
-		if s.Name == "" {
-			return
-		}
-		names = append(names, environmentName(s.Name))
-	}
-	if len(names) == 0 {
+	names, known := d.surfaceNames()
+	switch {
+	case !known:
+		return
+	case len(names) == 0:
 		v.bad("names no surface, and there are none; remove it")
 		return
+	}
+	for i := range names {
+		names[i] = environmentName(names[i])
 	}
 	v.bad("names no surface; the surfaces are " + listed(names, "and"))
 }

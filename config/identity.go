@@ -61,6 +61,14 @@ type IdentityNames struct {
 
 const maxSources = 16
 
+// identityParts are the keys of an identity's parts.
+var identityParts = [...]string{"subject", "tenant", "tier", "scopes", "roles"}
+
+// list has the headers in the order of identityParts.
+func (n *IdentityNames) list() []string {
+	return []string{n.Subject, n.Tenant, n.Tier, n.Scopes, n.Roles}
+}
+
 // source is an identity source on its way.
 type source struct {
 	Identity
@@ -82,11 +90,7 @@ var identityFields = [...][]field[source]{
 		{key: "filter", read: func(v value, s *source) { s.Filter = readPlain(v, "envoy.filters.http.jwt_authn") }},
 		// The path comes before the claims, which begin with it.
 		{key: "path", read: func(v value, s *source) { s.path = readClaim(v) }},
-		{key: "subject", read: func(v value, s *source) { s.Claims.Subject = s.claim(v) }},
-		{key: "tenant", read: func(v value, s *source) { s.Claims.Tenant = s.claim(v) }},
-		{key: "tier", read: func(v value, s *source) { s.Claims.Tier = s.claim(v) }},
-		{key: "scopes", read: func(v value, s *source) { s.Claims.Scopes = s.claim(v) }},
-		{key: "roles", read: func(v value, s *source) { s.Claims.Roles = s.claim(v) }},
+		subjectField, tenantField, tierField, scopesField, rolesField,
 		defaultTierField,
 	},
 	IdentityHeaders: {
@@ -114,9 +118,18 @@ var identityFields = [...][]field[source]{
 }
 
 var sourceField = field[source]{
-	key: "source", required: `write "metadata", "headers", "api_keys", "accepted" or "introspection"`,
+	key: "source", required: "write " + words(identityKinds),
 	read: func(v value, s *source) { choose(v, identityKinds, &s.Kind) },
 }
+
+// The claims of the sources that read some.
+var (
+	subjectField = field[source]{key: "subject", read: func(v value, s *source) { s.Claims.Subject = s.claim(v) }}
+	tenantField  = field[source]{key: "tenant", read: func(v value, s *source) { s.Claims.Tenant = s.claim(v) }}
+	tierField    = field[source]{key: "tier", read: func(v value, s *source) { s.Claims.Tier = s.claim(v) }}
+	scopesField  = field[source]{key: "scopes", read: func(v value, s *source) { s.Claims.Scopes = s.claim(v) }}
+	rolesField   = field[source]{key: "roles", read: func(v value, s *source) { s.Claims.Roles = s.claim(v) }}
+)
 
 // defaultTierField comes last among the fields of every kind.
 var defaultTierField = field[source]{key: "default_tier", read: func(v value, s *source) { s.DefaultTier = readPlain(v, "free") }}
@@ -252,16 +265,13 @@ func (d *draft) checkIdentity(out *violations) {
 
 // checkTrusted refuses to trust headers that are removed, or that clients write.
 func (d *draft) checkTrusted(s *Identity, i int, out *violations) {
-	for _, h := range []struct{ key, name string }{
-		{"subject", s.Headers.Subject}, {"tenant", s.Headers.Tenant}, {"tier", s.Headers.Tier},
-		{"scopes", s.Headers.Scopes}, {"roles", s.Headers.Roles},
-	} {
-		switch {
-		case h.name == "":
-		case indexOf(d.Credentials.Headers, h.name) >= 0:
-			out.add(identityPath(i, h.key), quote(h.name)+" is one of credentials.headers, which clients write; name one that your gateway sets")
-		case indexOf(d.UntrustedHeaders, h.name) >= 0:
-			out.add(identityPath(i, h.key), quote(h.name)+" is one of untrusted_headers; remove it from one of them")
+	for part, name := range s.Headers.list() {
+		switch path := identityPath(i, identityParts[part]); {
+		case name == "":
+		case indexOf(d.Credentials.Headers, name) >= 0:
+			out.add(path, quote(name)+" is one of credentials.headers, which clients write; name one that your gateway sets")
+		case indexOf(d.UntrustedHeaders, name) >= 0:
+			out.add(path, quote(name)+" is one of untrusted_headers; remove it from one of them")
 		}
 	}
 }

@@ -59,11 +59,7 @@ const (
 
 var introspectionFields = []field[source]{
 	sourceField,
-	{key: "subject", read: func(v value, s *source) { s.Claims.Subject = s.claim(v) }},
-	{key: "tenant", read: func(v value, s *source) { s.Claims.Tenant = s.claim(v) }},
-	{key: "tier", read: func(v value, s *source) { s.Claims.Tier = s.claim(v) }},
-	{key: "scopes", read: func(v value, s *source) { s.Claims.Scopes = s.claim(v) }},
-	{key: "roles", read: func(v value, s *source) { s.Claims.Roles = s.claim(v) }},
+	subjectField, tenantField, tierField, scopesField, rolesField,
 	defaultTierField,
 	{key: "endpoint", required: endpointRemedy, below: keysOf("", endpointFields), read: readEndpoint},
 	{key: "audience", read: func(v value, s *source) { s.Introspection.Audience = readPlain(v, "https://api.example.com") }},
@@ -96,7 +92,7 @@ var endpointFields = []field[source]{
 var introspectionCacheFields = []field[Introspection]{
 	{key: "for", read: func(v value, i *Introspection) { v.duration(&i.For, "1m") }},
 	{key: "inactive_for", read: func(v value, i *Introspection) { v.duration(&i.InactiveFor, "10s") }},
-	{key: "entries", read: func(v value, i *Introspection) { v.integerInto(&i.Entries, 16, 65536) }},
+	{key: "entries", read: func(v value, i *Introspection) { readInteger(v, &i.Entries, 16, 65536) }},
 }
 
 // introspect fills in what an answer holds by RFC 7662 section 2.2, and the rest.

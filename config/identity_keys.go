@@ -15,7 +15,6 @@ type APIKey struct {
 
 const (
 	keysRemedy   = `write for example [{"id": "ci", "sha256": "<the key's hash>"}]`
-	keyIDRight   = "letters, digits, - and _, at most 64"
 	hashRemedy   = `write what "printf %s KEY | sha256sum" prints, 64 hexadecimal digits`
 	expiryRemedy = `write for example "2027-01-01T00:00:00Z"`
 )

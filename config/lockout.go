@@ -76,50 +76,31 @@ const (
 )
 
 var lockoutFields = []field[Surface]{
-	{key: "failures", read: func(v value, s *Surface) { readFailures(v, &s.Lockout) }},
+	{key: "failures", read: func(v value, s *Surface) { readInteger(v, &s.Lockout.Failures, 0, maxFailures) }},
 	{key: "window", read: func(v value, s *Surface) { v.duration(&s.Lockout.Window, "5m") }},
 	{key: "duration", read: func(v value, s *Surface) { v.duration(&s.Lockout.Duration, "15m") }},
 	{key: "escalate", below: keysOf("", escalateFields), read: func(v value, s *Surface) {
-		e := defaultEscalate()
-		if readObject(v, escalateFields, &e) != nil {
-			s.Lockout.Escalate = e
-		}
+		readPart(v, escalateFields, Escalate{Max: hour, Forget: 12 * hour}, &s.Lockout.Escalate)
 	}},
 	{key: "statuses", read: func(v value, s *Surface) { s.Lockout.Statuses = readStatuses(v, s.Kind) }},
 	{key: "count_anonymous", read: func(v value, s *Surface) { v.boolean(&s.Lockout.CountAnonymous) }},
 	{key: "reset_on_success", read: func(v value, s *Surface) { v.boolean(&s.Lockout.ResetOnSuccess) }},
-	{key: "pending", read: func(v value, s *Surface) {
-		if n, ok := v.integer(0, maxPending); ok {
-			s.Lockout.Pending = uint32(n)
-		}
-	}},
+	{key: "pending", read: func(v value, s *Surface) { readInteger(v, &s.Lockout.Pending, 0, maxPending) }},
 	{key: "known_good", below: keysOf("", knownGoodFields), read: func(v value, s *Surface) {
-		k := KnownGood{Failures: 1}
-		if readObject(v, knownGoodFields, &k) != nil {
-			s.Lockout.KnownGood = k
-		}
+		readPart(v, knownGoodFields, KnownGood{Failures: 1}, &s.Lockout.KnownGood)
 	}},
 	{key: "wide", below: keysOf("", wideFields), read: func(v value, s *Surface) {
-		w := Wide{IPv4Prefix: 24, IPv6Prefix: 48}
-		if readObject(v, wideFields, &w) != nil {
-			s.Lockout.Wide = w
-		}
+		readPart(v, wideFields, Wide{IPv4Prefix: 24, IPv6Prefix: 48}, &s.Lockout.Wide)
 	}},
 	{key: "keys", below: keysOf("[]", failureKeyFields), read: func(v value, s *Surface) {
 		s.Lockout.Keys = readFailureKeys(v)
 	}},
 	{key: "account_fields", read: func(v value, s *Surface) { s.Lockout.AccountFields = readAccountFields(v) }},
 	{key: "stuffing", below: keysOf("", stuffingFields), read: func(v value, s *Surface) {
-		st := Stuffing{Window: 10 * minute}
-		if readObject(v, stuffingFields, &st) != nil {
-			s.Lockout.Stuffing = st
-		}
+		readPart(v, stuffingFields, Stuffing{Window: 10 * minute}, &s.Lockout.Stuffing)
 	}},
 	{key: "spraying", below: keysOf("", sprayingFields), read: func(v value, s *Surface) {
-		sp := Spraying{Window: hour}
-		if readObject(v, sprayingFields, &sp) != nil {
-			s.Lockout.Spraying = sp
-		}
+		readPart(v, sprayingFields, Spraying{Window: hour}, &s.Lockout.Spraying)
 	}},
 	{key: "jitter", read: func(v value, s *Surface) { v.duration(&s.Lockout.Jitter, "10s") }},
 	{key: "mode", read: func(v value, s *Surface) { readMode(v, &s.Lockout.Mode) }},
@@ -139,8 +120,8 @@ var knownGoodFields = []field[KnownGood]{
 }
 
 var wideFields = []field[Wide]{
-	{key: "ipv4_prefix", read: func(v value, w *Wide) { v.integerInto(&w.IPv4Prefix, 8, 31) }},
-	{key: "ipv6_prefix", read: func(v value, w *Wide) { v.integerInto(&w.IPv6Prefix, 16, 127) }},
+	{key: "ipv4_prefix", read: func(v value, w *Wide) { readInteger(v, &w.IPv4Prefix, 8, 31) }},
+	{key: "ipv6_prefix", read: func(v value, w *Wide) { readInteger(v, &w.IPv6Prefix, 16, 127) }},
 	{key: "failures", required: "write how many failures lock the network out, for example 200", read: func(v value, w *Wide) {
 		readLimit(v, &w.Failures)
 	}},
@@ -159,22 +140,9 @@ func defaultLockout(kind Kind) Lockout {
 	return l
 }
 
-// defaultEscalate has no factor: that one must be written.
-func defaultEscalate() Escalate {
-	return Escalate{Max: hour, Forget: 12 * hour}
-}
-
-func readFailures(v value, l *Lockout) {
-	if n, ok := v.integer(0, maxFailures); ok {
-		l.Failures = uint32(n)
-	}
-}
-
 // readLimit reads a number of failures that cannot switch off what it is for.
 func readLimit(v value, into *uint32) {
-	if n, ok := v.integer(1, maxFailures); ok {
-		*into = uint32(n)
-	}
+	readInteger(v, into, 1, maxFailures)
 }
 
 func readFactor(v value, e *Escalate) {

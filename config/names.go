@@ -5,26 +5,48 @@ import (
 	"strings"
 )
 
-const maxName = 32
+const (
+	maxName = 32
+	// maxKeyID bounds what stands for a key in logs.
+	maxKeyID = 64
+)
 
 // readName reads what goes into metrics, logs and replies as it is; "" if it
 // cannot.
 func readName(v value, what string) string {
-	const right = "a letter, then letters, digits, - and _, all lower case, at most 32"
+	return v.name(what, "a letter, then letters, digits, - and _, all lower case, at most 32", func(text string) bool {
+		return len(text) <= maxName && text[0] >= 'a' && text[0] <= 'z' && text == strings.ToLower(text)
+	})
+}
+
+// readID reads what stands for a secret in logs; "" if it cannot.
+func readID(v value, what string) string {
+	return v.name(what, "letters, digits, - and _, at most 64", func(text string) bool { return len(text) <= maxKeyID })
+}
+
+// name reads letters, digits, - and _ that fit; "" if it cannot. right says what
+// fits.
+func (v value) name(what, right string, fits func(text string) bool) string {
 	text, ok := v.text(right)
 	if !ok {
 		return ""
 	}
-	ok = text != "" && len(text) <= maxName && text[0] >= 'a' && text[0] <= 'z'
+	ok = text != "" && fits(text)
 	for i := 0; ok && i < len(text); i++ {
-		c := text[i]
-		ok = c >= 'a' && c <= 'z' || isDigit(c) || c == '-' || c == '_'
+		ok = isAlphanumeric(text[i]) || text[i] == '-' || text[i] == '_'
 	}
 	if !ok {
 		v.bad(quote(text) + " is not " + what + "; write " + right)
 		return ""
 	}
 	return text
+}
+
+// references reads a list of names that have to be those of something else, which
+// a rule between fields looks up.
+func (v value) references(emptyRemedy string) []string {
+	v.refuseEmpty(emptyRemedy)
+	return v.texts(func(_ value, text string) string { return text })
 }
 
 func readHeader(v value, example string) string {

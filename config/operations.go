@@ -1,9 +1,6 @@
 package config
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // Admin says who may see and change what is locked out, at an operations endpoint.
 type Admin struct {
@@ -63,7 +60,7 @@ func readAdminHosts(v value) []string {
 		return host
 	})
 	if len(hosts) > maxAdminHosts {
-		v.bad("has " + strconv.Itoa(len(hosts)) + " entries; write at most " + strconv.Itoa(maxAdminHosts))
+		v.tooMany(len(hosts), maxAdminHosts)
 	}
 	return hosts
 }

@@ -19,12 +19,12 @@ const kindUnknown Kind = 255
 // authorizes tells whether clients come to the surface to get a credential.
 func (k Kind) authorizes() bool { return k == KindOAuthToken || k == KindOAuthConsent }
 
-const kinds = `"api", "mcp", "oauth-token" or "oauth-consent"`
+var kinds = []option[Kind]{
+	{"api", KindAPI}, {"mcp", KindMCP}, {"oauth-token", KindOAuthToken}, {"oauth-consent", KindOAuthConsent},
+}
 
 func readKind(v value, s *Surface) {
-	choose(v, []option[Kind]{
-		{"api", KindAPI}, {"mcp", KindMCP}, {"oauth-token", KindOAuthToken}, {"oauth-consent", KindOAuthConsent},
-	}, &s.Kind)
+	choose(v, kinds, &s.Kind)
 	if s.Kind != kindUnknown {
 		s.Lockout = defaultLockout(s.Kind)
 	}
@@ -52,7 +52,7 @@ func readStatuses(v value, kind Kind) []int {
 		}
 		for _, other := range list {
 			if other == status {
-				item.bad(strconv.Itoa(status) + " is in the list already; remove one of them")
+				item.repeated(strconv.Itoa(status))
 				return
 			}
 		}

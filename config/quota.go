@@ -106,8 +106,7 @@ const (
 var quotaFields = []field[Quota]{
 	{key: "name", required: `write for example "per-tenant"`, read: readQuotaName},
 	{key: "surfaces", read: func(v value, q *Quota) {
-		v.refuseEmpty("leave it out for all surfaces")
-		q.Surfaces = v.texts(func(_ value, text string) string { return text })
+		q.Surfaces = v.references("leave it out for all surfaces")
 	}},
 	{key: "paths", below: keysOf("[]", matchFields), read: func(v value, q *Quota) {
 		v.refuseEmpty("leave it out for every path")
@@ -125,8 +124,7 @@ var quotaFields = []field[Quota]{
 	}},
 	{key: "cost", below: keysOf("[]", costFields), read: readCost},
 	{key: "overrides", read: func(v value, q *Quota) {
-		v.refuseEmpty("leave it out to override nothing")
-		q.Overrides = v.texts(func(_ value, text string) string { return text })
+		q.Overrides = v.references("leave it out to override nothing")
 	}},
 	{key: "mode", read: func(v value, q *Quota) { readMode(v, &q.Mode) }},
 }
@@ -136,9 +134,7 @@ var costFields = []field[Cost]{
 	{key: "prefix", read: func(v value, c *Cost) { c.Path, c.Prefix = readPath(v), true }},
 	{key: "methods", read: func(v value, c *Cost) { c.Methods = readMethods(v) }},
 	{key: "cost", required: "write what such a request costs, for example 5", read: func(v value, c *Cost) {
-		if n, ok := v.integer(0, maxCost); ok {
-			c.Cost = uint32(n)
-		}
+		readInteger(v, &c.Cost, 0, maxCost)
 	}},
 }
 
@@ -197,12 +193,12 @@ func readQuotaPer(v value, q *Quota) {
 				continue
 			}
 			if q.Per&part.is != 0 {
-				item.bad(quote(text) + " is in the list already; remove one of them")
+				item.repeated(quote(text))
 			}
 			q.Per |= part.is
 			return
 		}
-		item.bad(quote(text) + " is not known here; " + quotaPerRemedy)
+		item.unknown(text, quotaPerRight)
 	})
 }
 
@@ -214,7 +210,7 @@ func readUnits(v value) uint32 {
 	switch {
 	case v.json.Type == gjson.String && v.json.Str == "unlimited":
 	case v.json.Type == gjson.String:
-		v.bad(quote(v.json.Str) + " is not known here; write " + right)
+		v.unknown(v.json.Str, right)
 	case v.json.Type != gjson.Number:
 		v.wrongType(right)
 	case n != math.Trunc(n) || n > maxUnits:
@@ -275,9 +271,9 @@ func readCost(v value, q *Quota) {
 	if !v.json.IsArray() {
 		if v.json.Type != gjson.Number {
 			v.wrongType(`a whole number, or a list such as [{"path": "/api/v1/batch", "cost": 5}]`)
-		} else if n, ok := v.integer(1, maxCost); ok {
-			q.Cost = uint32(n)
+			return
 		}
+		readInteger(v, &q.Cost, 1, maxCost)
 		return
 	}
 	v.refuseEmpty("leave it out for a cost of 1")

@@ -23,12 +23,9 @@ func (d *draft) checkQuotas(out *violations) {
 // of the rule's surfaces.
 func (d *draft) checkQuotaSurfaces(i int, out *violations) {
 	q := &d.Quotas[i]
-	var names []string
-	for _, s := range d.Surfaces {
-		if s.Name == "" {
-			return // the one that was meant may have a name that could not be read
-		}
-		names = append(names, s.Name)
+	names, read := d.surfaceNames()
+	if !read {
+		return
 	}
 	known := true
 	for j, name := range q.Surfaces {

@@ -83,6 +83,14 @@ func readObject[T any](v value, fields []field[T], into *T) []gjson.Result {
 	return found
 }
 
+// readPart reads an object over its defaults. It leaves into as it is if v is not
+// an object.
+func readPart[T any](v value, fields []field[T], defaults T, into *T) {
+	if readObject(v, fields, &defaults) != nil {
+		*into = defaults
+	}
+}
+
 // member is the value of one key, for what decides how others are read.
 func (v value) member(key string) (found gjson.Result) {
 	if v.json.IsObject() {
@@ -145,8 +153,12 @@ func (v value) items(most int, read func(item value)) {
 		return true
 	})
 	if n > most {
-		v.bad("has " + strconv.Itoa(n) + " entries; write at most " + strconv.Itoa(most))
+		v.tooMany(n, most)
 	}
+}
+
+func (v value) tooMany(n, most int) {
+	v.bad("has " + strconv.Itoa(n) + " entries; write at most " + strconv.Itoa(most))
 }
 
 func (v value) refuseEmpty(remedy string) {
@@ -170,7 +182,7 @@ func (v value) texts(clean func(item value, text string) string) []string {
 			text = clean(item, text)
 		}
 		if text != "" && indexOf(list, text) >= 0 {
-			item.bad(quote(text) + " is in the list already; remove one of them")
+			item.repeated(quote(text))
 		}
 		list = append(list, text)
 	})
@@ -213,9 +225,10 @@ func (v value) integer(low, high int64) (int64, bool) {
 	return int64(n), true
 }
 
-func (v value) integerInto(into *int, low, high int64) {
+// readInteger leaves into as it is if v is not a whole number from low to high.
+func readInteger[T int | uint32](v value, into *T, low, high int64) {
 	if n, ok := v.integer(low, high); ok {
-		*into = int(n)
+		*into = T(n)
 	}
 }
 
@@ -225,12 +238,17 @@ type option[T any] struct {
 	is   T
 }
 
-func choose[T any](v value, options []option[T], into *T) {
-	words := make([]string, len(options))
+// words lists the options as a remedy does.
+func words[T any](options []option[T]) string {
+	quoted := make([]string, len(options))
 	for i, o := range options {
-		words[i] = strconv.Quote(o.word)
+		quoted[i] = strconv.Quote(o.word)
 	}
-	right := listed(words, "or")
+	return listed(quoted, "or")
+}
+
+func choose[T any](v value, options []option[T], into *T) {
+	right := words(options)
 	text, ok := v.text(right)
 	if !ok {
 		return
@@ -241,7 +259,15 @@ func choose[T any](v value, options []option[T], into *T) {
 			return
 		}
 	}
+	v.unknown(text, right)
+}
+
+func (v value) unknown(text, right string) {
 	v.bad(quote(text) + " is not known here; write " + right)
+}
+
+func (v value) repeated(what string) {
+	v.bad(what + " is in the list already; remove one of them")
 }
 
 func typeName(json gjson.Result) string {

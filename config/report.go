@@ -27,5 +27,5 @@ var logFields = []field[Log]{
 			{"full", ClientFull}, {"truncated", ClientTruncated}, {"hash", ClientHash},
 		}, &l.Client)
 	}},
-	{key: "per_second", read: func(v value, l *Log) { v.integerInto(&l.PerSecond, 1, 1000) }},
+	{key: "per_second", read: func(v value, l *Log) { readInteger(v, &l.PerSecond, 1, 1000) }},
 }

@@ -37,7 +37,7 @@ const (
 
 var surfaceFields = []field[Surface]{
 	{key: "name", required: `write for example "rest"`, read: func(v value, s *Surface) { s.Name = readName(v, "a surface's name") }},
-	{key: "kind", required: "write " + kinds, read: readKind},
+	{key: "kind", required: "write " + words(kinds), read: readKind},
 	{key: "match", required: `write for example [{"prefix": "/api/v1"}]`, below: keysOf("[]", matchFields), read: readSurfaceMatch},
 	{key: "require", read: func(v value, s *Surface) { v.boolean(&s.Require) }},
 	// The lockout comes last: its defaults and its rules depend on the kind.
@@ -137,7 +137,7 @@ func readMethods(v value) []string {
 		case !isToken(method) || method == "*":
 			item.bad(quote(method) + ` is not a method; write for example "POST", or leave methods out for all`)
 		case indexOf(list, method) >= 0:
-			item.bad(quote(method) + " is in the list already; remove one of them")
+			item.repeated(quote(method))
 		default:
 			list = append(list, method)
 		}
@@ -146,6 +146,17 @@ func readMethods(v value) []string {
 		return nil
 	}
 	return list
+}
+
+// surfaceNames returns the names of the surfaces. known is false if one of them
+// could not be read: it may be the one that another field refers to.
+func (d *draft) surfaceNames() (names []string, known bool) {
+	known = true
+	for i := range d.Surfaces {
+		names = append(names, d.Surfaces[i].Name)
+		known = known && d.Surfaces[i].Name != ""
+	}
+	return names, known
 }
 
 // checkNames keeps surfaces apart, in the environment too.

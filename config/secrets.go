@@ -5,26 +5,6 @@ import (
 	"strconv"
 )
 
-// maxKeyID bounds what stands for a key in logs.
-const maxKeyID = 64
-
-// readID reads what stands for a secret in logs; "" if it cannot.
-func readID(v value, what string) string {
-	text, ok := v.text(keyIDRight)
-	if !ok {
-		return ""
-	}
-	ok = text != "" && len(text) <= maxKeyID
-	for i := 0; ok && i < len(text); i++ {
-		ok = isAlphanumeric(text[i]) || text[i] == '-' || text[i] == '_'
-	}
-	if !ok {
-		v.bad(quote(text) + " is not " + what + "; write " + keyIDRight)
-		return ""
-	}
-	return text
-}
-
 // readSHA256 reads the hash of a secret; all zero if it cannot. It does not repeat
 // what it refuses, which may be the secret itself.
 func readSHA256(v value, right, remedy string) (hash [32]byte) {

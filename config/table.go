@@ -8,6 +8,6 @@ type Table struct {
 }
 
 var tableFields = []field[Table]{
-	{key: "clients", read: func(v value, t *Table) { v.integerInto(&t.Clients, 1024, 4194304) }},
-	{key: "quotas", read: func(v value, t *Table) { v.integerInto(&t.Quotas, 1024, 4194304) }},
+	{key: "clients", read: func(v value, t *Table) { readInteger(v, &t.Clients, 1024, 4194304) }},
+	{key: "quotas", read: func(v value, t *Table) { readInteger(v, &t.Quotas, 1024, 4194304) }},
 }
