@@ -2,54 +2,78 @@ package config
 
 import "strconv"
 
-// MaxKeys is the most failure keys that a surface can have.
+// MaxKeys is the largest number of failure keys of a surface.
 const MaxKeys = 4
 
-// FailureKey counts failures by the attempted account or the presented
-// credential, from one client or from all of them together.
+// FailureKey is a further limit on a surface's failures. It counts them by the
+// attempted account or by the presented credential: against a botnet that guesses at
+// one account, and against a credential that is tried from everywhere.
 type FailureKey struct {
-	// Client tells that each client is counted for itself.
+	// Client counts each client apart. Without it, all clients count together.
+	// Default: false.
 	Client bool
-	By     KeyPart
-	// Failures within Window, in milliseconds, are what is allowed.
+	// By is what attempts must have in common to count together. Required.
+	By KeyPart
+	// Failures is the number of failures within Window that are allowed, 1 to
+	// 1000000. Required.
 	Failures uint32
-	Window   int64
-	// Lock refuses for the rest of the window; without it, attempts are slowed
-	// down.
+	// Window is the time in milliseconds for which failures are remembered, counted
+	// from the first one with Lock, and otherwise from the last one. Default: 5
+	// minutes.
+	Window int64
+	// Lock refuses all further attempts until the window ends. Without it, the
+	// filter slows them down: one passes after a second, the next after two, four
+	// and so on up to 30. Default: false. Danger: without Client, anybody can lock
+	// the owner of an account out.
 	Lock bool
 }
 
-// KeyPart is what an attempt is made on.
+// KeyPart is the part of an attempt by which a FailureKey counts.
 type KeyPart uint8
 
-// The parts.
+// The parts of an attempt.
 const (
+	// ByNothing is the zero value. No valid configuration has it.
 	ByNothing KeyPart = iota
+	// ByAccount counts by the account: the user of a Basic credential, or a form
+	// field.
 	ByAccount
+	// ByCredential counts by the credential in a header or cookie.
 	ByCredential
 )
 
-// Stuffing is one client that fails with that many different credentials within
-// Window milliseconds. It is reported, and with Lock it locks the client out.
+// Stuffing detects a client that tries a list of credentials. The filter reports it
+// by a metric and a log line.
 type Stuffing struct {
+	// Credentials is the number of different credentials that fail from one client
+	// within Window; 2 to 1000. Required. Danger: users behind one address count
+	// together.
 	Credentials uint32
-	Window      int64
-	Lock        bool
+	// Window is in milliseconds and starts with the first failure. Default: 10
+	// minutes.
+	Window int64
+	// Lock also locks the client out. Default: false. Danger: one program that tries
+	// old keys locks out everybody behind its address.
+	Lock bool
 }
 
-// Spraying is one account at which that many different clients fail within
-// Window milliseconds. It is reported, and with Slow attempts on the account are
-// slowed down.
+// Spraying detects many clients that guess at one account. The filter reports it by
+// a metric and a log line.
 type Spraying struct {
+	// Clients is the number of different clients that fail at one account within
+	// Window; 2 to 1000. Required.
 	Clients uint32
-	Window  int64
-	Slow    bool
+	// Window is in milliseconds and starts with the first failure. Default: 1 hour.
+	Window int64
+	// Slow also slows attempts on the account down, as a FailureKey does. Default:
+	// false. Danger: the owner competes with the attackers for the attempts that
+	// pass, unless the credential is known as good.
+	Slow bool
 }
 
 const (
-	// minDistinct is the least that can be different, and maxDistinct bounds the
-	// records that it takes to tell.
 	minDistinct = 2
+	// maxDistinct bounds the records that one client or account takes in the table.
 	maxDistinct = 1000
 )
 
@@ -59,7 +83,6 @@ var failureKeyFields = []field[FailureKey]{
 		readLimit(v, &k.Failures)
 	}},
 	{key: "window", read: func(v value, k *FailureKey) { v.duration(&k.Window, "5m") }},
-	// The action comes last: without one, only a key with the client locks.
 	{key: "action", read: func(v value, k *FailureKey) {
 		choose(v, []option[bool]{{"slow", false}, {"lock", true}}, &k.Lock)
 	}},

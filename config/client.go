@@ -6,32 +6,50 @@ import (
 	"strings"
 )
 
-// Source says where the client's address comes from.
+// Source says where the filter takes the client's address from. Default:
+// SourceEnvoy.
+//
+// If the chosen source holds no address, the filter uses the address that Envoy
+// trusts. Requests without any usable address share one counter.
 type Source uint8
 
 // The sources of the client's address.
 const (
-	// SourceEnvoy is the address that Envoy trusts (source.address).
+	// SourceEnvoy takes the address that Envoy trusts (source.address).
 	SourceEnvoy Source = iota
-	// SourceXFF walks X-Forwarded-For from the right past TrustedProxies.
+	// SourceXFF takes the right-most entry of X-Forwarded-For that is not in
+	// TrustedProxies. Danger: it needs a proxy in front that no client can bypass
+	// and that appends to the header.
 	SourceXFF
-	// SourceXFFFirst is the left-most entry of X-Forwarded-For.
+	// SourceXFFFirst takes the left-most entry of X-Forwarded-For. Danger: clients
+	// choose it, unless a proxy in front overwrites the header.
 	SourceXFFFirst
-	// SourceHeader is a header that a trusted proxy sets.
+	// SourceHeader takes the address in Header if the connection comes from
+	// TrustedProxies, and otherwise the address of the peer.
 	SourceHeader
 )
 
-// Client says who a request comes from.
+// Client identifies the sender of a request by its address.
 type Client struct {
+	// Source says where the address comes from. Danger: from a source that clients
+	// can write, they get a fresh allowance for every guess.
 	Source Source
-	// Header is the lower-case header name of SourceHeader.
-	Header         string
+	// Header is the name, in lower case, of the header that SourceHeader reads.
+	Header string
+	// TrustedProxies are the networks whose headers SourceXFF and SourceHeader
+	// trust; SourceHeader needs at least one. Default: none. Danger: a client in
+	// one of these networks chooses its address.
 	TrustedProxies []netip.Prefix
-	// IPv4Prefix and IPv6Prefix are the lengths, in bits, to which addresses
-	// are cut: all addresses of one prefix are one client.
+	// IPv4Prefix is the number of leading bits that identify a client, 8 to 32: all
+	// addresses that share them are one client. Default: 32. Danger: a small number
+	// locks out whole networks because of one member.
 	IPv4Prefix int
+	// IPv6Prefix is the same for IPv6, 32 to 128. Default: 64. Danger: above 64,
+	// one customer's network is an endless supply of clients.
 	IPv6Prefix int
-	// Allow lists the clients that are never locked out and never counted.
+	// Allow lists the clients whose failures are never counted, and which are never
+	// locked out. Quotas apply to them. Default: none. Danger: from there,
+	// credential guessing is not limited.
 	Allow []netip.Prefix
 }
 
@@ -72,8 +90,8 @@ func readSource(v value, c *Client) {
 	}
 }
 
-// addressHeader refuses the headers that hold a list: read as one address they
-// would be none, and all clients would share one key.
+// addressHeader refuses headers that hold a list. The filter would find no single
+// address in them, and all clients would share one counter.
 func addressHeader(v value, name string) bool {
 	switch name {
 	case "x-forwarded-for":
@@ -86,6 +104,8 @@ func addressHeader(v value, name string) bool {
 	return true
 }
 
+// trustForwardedFor applies the variable TRUST_FORWARDED_FOR. If it is true, it
+// replaces the source.
 func (v variable) trustForwardedFor(c *Client) {
 	switch v.text {
 	case "true":
@@ -96,7 +116,8 @@ func (v variable) trustForwardedFor(c *Client) {
 	}
 }
 
-// readPrefixes leaves an invalid prefix for one that could not be read.
+// readPrefixes puts an invalid prefix into the list in place of one that it could
+// not read.
 func readPrefixes(v value) []netip.Prefix {
 	if !v.json.IsArray() {
 		v.wrongType("a list in square brackets")
@@ -116,7 +137,7 @@ func readPrefixes(v value) []netip.Prefix {
 	return list
 }
 
-// readPrefix reads an address or a range in CIDR notation.
+// readPrefix reads an address, or a network in CIDR notation.
 func readPrefix(v value) netip.Prefix {
 	const right = `write for example "192.0.2.1" or "10.0.0.0/8"`
 	text, ok := v.text("an address or a range in CIDR notation as a string")
@@ -147,8 +168,8 @@ func readPrefix(v value) netip.Prefix {
 
 var nat64 = netip.MustParsePrefix("64:ff9b::/96")
 
-// unify writes IPv4 inside IPv6 (RFC 4291 section 2.5.5.2, RFC 6052 section
-// 2.1) as IPv4: a client is the same however its address is spelled.
+// unify turns an IPv4 network inside IPv6 (RFC 4291 section 2.5.5.2, RFC 6052
+// section 2.1) into the IPv4 network, so that a client is the same in either form.
 func unify(p netip.Prefix) netip.Prefix {
 	bits := p.Bits() - 96
 	if bits < 0 || p.Addr().Is4() || !p.Addr().Is4In6() && !nat64.Contains(p.Addr()) {
@@ -158,6 +179,7 @@ func unify(p netip.Prefix) netip.Prefix {
 	return netip.PrefixFrom(netip.AddrFrom4([4]byte(b[12:])), bits)
 }
 
+// checkClient refuses to read a header that nobody is trusted to set.
 func checkClient(c *Client, out *violations) {
 	if c.Source == SourceHeader && len(c.TrustedProxies) == 0 {
 		out.add("client.trusted_proxies", "is empty, so that anyone could send "+c.Header+

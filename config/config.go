@@ -1,55 +1,76 @@
 package config
 
-// Config is a validated configuration: every default is filled in, every
-// duration is in milliseconds, and nothing in it can fail on the request path.
-// Get one from [Parse]; do not change it afterwards.
+// Config is a validated configuration. Every default is filled in, every duration
+// is in milliseconds, every header name is in lower case, and nothing in it can
+// fail on the request path. Get one from [Parse]; do not change it afterwards.
+//
+// The types of the fields stand in the files of their rooms: see the list in the
+// package comment.
 type Config struct {
-	Client      Client
+	// Client says which address identifies the sender of a request.
+	Client Client
+	// Credentials names the places in which a request carries a credential.
 	Credentials Credentials
-	// Exempt requests belong to no surface. An exempt path is compared
-	// exactly, letter case included: a near miss must never become a way
-	// around a surface.
+	// Exempt requests belong to no surface, and the filter does nothing with them.
+	// Exempt paths are compared exactly, letter case included, so that a near miss
+	// cannot become a way around a surface. Default: "/", "/healthz", "/metrics",
+	// everything below "/.well-known", and "/oauth/register".
 	Exempt []Match
-	// Surfaces in order: the first that matches a request owns it.
+	// Surfaces are the guarded parts of the service. The first surface that matches
+	// a request owns it. Default: the consent page, the token endpoint, the MCP
+	// endpoint and the API of an OAuth-protected service.
 	Surfaces []Surface
-	// Identity are the sources that say who a request comes from, in order: the
-	// first that can verify it does.
+	// Identity lists the sources that can verify a caller. They are asked in order,
+	// and the first that verifies the request decides. Default: none.
 	Identity []Identity
-	// UntrustedHeaders, in lower case, are removed from every request.
+	// UntrustedHeaders are removed from every request, so that clients cannot set
+	// them. Default: the headers in which gateways usually pass an identity on, if
+	// there are identity sources and none of them reads headers; otherwise none.
+	// Danger: with an empty list, a service that trusts such headers trusts
+	// everybody.
 	UntrustedHeaders []string
-	// Quotas are the rules about how much may be asked for; at most MaxQuotas.
+	// Quotas are the rules that limit requests and their cost within a window. A
+	// request must fit into every rule that applies to it. At most [MaxQuotas];
+	// default: none.
 	Quotas []Quota
-	// Concurrency are the limits on requests in flight; each that applies to a
-	// request must have room for it.
+	// Concurrency are the rules that limit requests in flight. A request must fit
+	// into every rule that applies to it. Default: none.
 	Concurrency []Concurrency
-	// Bypass lets some identities ask not to be limited.
+	// Bypass exempts identities with certain roles from Quotas and Concurrency. Off
+	// by default.
 	Bypass Bypass
-	// OAuth is nil when the service's discovery is not configured.
+	// OAuth describes the service to OAuth clients. Nil unless configured.
 	OAuth *OAuth
-	CORS  CORS
-	// Headers say how clients are told about their quotas.
+	// CORS says which web pages may read replies of the filter itself.
+	CORS CORS
+	// Headers says how responses report quotas.
 	Headers Headers
-	Log     Log
-	Table   Table
-	// Admin makes the instance an operations endpoint, which guards nothing: beside
-	// it there is only Log. Nil for all others.
+	// Log says how clients appear in the log, and how often it is written.
+	Log Log
+	// Table is the size of the tables of counters.
+	Table Table
+	// Admin turns this instance into an operations endpoint, which guards nothing:
+	// all other fields but Log are empty then. Nil otherwise, the default.
 	Admin *Admin
-	// HeadersStopIteration tells that Envoy's PluginConfig has
-	// allow_on_headers_stop_iteration set, so that a request's headers can be
-	// held until its body was read.
+	// HeadersStopIteration repeats allow_on_headers_stop_iteration of Envoy's
+	// PluginConfig: the filter can hold a request's headers until it has read the
+	// body. Default: false, and the service then receives the headers of requests
+	// that the filter refuses because of their body. Danger: if it is true here and
+	// false in Envoy, requests whose body the filter waits for hang.
 	HeadersStopIteration bool
 }
 
-// Mode says what becomes of a rule's decision.
+// Mode says what the filter does with a rule's decision. Default: ModeEnforce.
 type Mode uint8
 
 // The modes of a rule.
 const (
-	// ModeEnforce refuses.
+	// ModeEnforce refuses requests.
 	ModeEnforce Mode = iota
-	// ModeShadow counts and reports what it would have refused.
+	// ModeShadow lets requests pass, and counts and reports those that the rule
+	// would have refused. Danger: nothing is limited.
 	ModeShadow
-	// ModeOff does nothing.
+	// ModeOff ignores the rule. Danger: nothing is limited.
 	ModeOff
 )
 

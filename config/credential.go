@@ -2,11 +2,15 @@ package config
 
 import "strconv"
 
-// Credentials names where a request carries a credential.
+// Credentials names the places in which a request carries a credential. On
+// surfaces of the kinds api and mcp, only a request with a credential can fail: a
+// 401 without one is how OAuth discovery begins.
 type Credentials struct {
-	// Headers in lower case.
+	// Headers that carry a credential, in lower case. Default: authorization and
+	// x-api-key. Danger: guesses in any other header are not counted.
 	Headers []string
-	// Cookies by name, letter case as given.
+	// Cookies that carry a credential, by name, with their letter case. Default:
+	// none. Danger: guesses in any other cookie are not counted.
 	Cookies []string
 }
 
@@ -27,7 +31,8 @@ func defaultCredentials() Credentials {
 	return Credentials{Headers: []string{"authorization", "x-api-key"}}
 }
 
-// maxFieldName is what the filter keeps of a form field's name.
+// maxFieldName is the longest name of a form field, in bytes, that the filter
+// keeps.
 const maxFieldName = 64
 
 func defaultAccountFields() []string { return []string{"username", "client_id"} }

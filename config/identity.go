@@ -6,75 +6,88 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// IdentityKind says how a source verifies.
+// IdentityKind says how a source verifies a caller. Every source needs one.
 type IdentityKind uint8
 
 // The kinds of identity source.
 const (
-	// IdentityMetadata believes what a filter in front has verified.
+	// IdentityMetadata trusts the dynamic metadata of an earlier filter, for example
+	// jwt_authn. Danger: it trusts all metadata of that filter, verified or not.
 	IdentityMetadata IdentityKind = iota
-	// IdentityHeaders believes headers that a filter or gateway in front sets.
+	// IdentityHeaders trusts headers that a gateway or filter in front sets. Danger:
+	// whoever sets them must remove those that clients send.
 	IdentityHeaders
-	// IdentityAPIKeys knows keys by their hashes.
+	// IdentityAPIKeys compares API keys with hashes in the configuration.
 	IdentityAPIKeys
-	// IdentityAccepted believes the service's own 2xx.
+	// IdentityAccepted trusts the service: a credential that it answered with 2xx is
+	// an identity without a name. Danger: a path that answers 2xx without looking at
+	// the credential makes any credential an accepted one.
 	IdentityAccepted
-	// IdentityIntrospection asks an authorization server.
+	// IdentityIntrospection asks an authorization server about tokens (RFC 7662).
 	IdentityIntrospection
 )
 
-// identityUnknown marks a source that could not be read.
+// identityUnknown marks a source whose kind could not be read.
 const identityUnknown IdentityKind = 255
 
-// Identity is one source of identities.
+// Identity is a source of identities. Its Kind decides which other fields it has.
 type Identity struct {
 	Kind IdentityKind
-	// Filter is the name under which the metadata is left (IdentityMetadata), and
-	// Claims where they stand in it or in an answer (IdentityIntrospection).
+	// Filter is the name of the filter whose metadata IdentityMetadata reads.
+	// Default: envoy.filters.http.jwt_authn.
 	Filter string
+	// Claims are the places of an identity's parts in the metadata
+	// (IdentityMetadata) or in the answer (IdentityIntrospection). The first needs
+	// a subject or a tenant; for the second, the default is sub and scope.
 	Claims Claims
-	// Headers are the names of the trusted headers (IdentityHeaders).
+	// Headers are the headers that IdentityHeaders trusts; a subject or a tenant is
+	// required.
 	Headers IdentityNames
-	// Keys are the known keys (IdentityAPIKeys).
+	// Keys are the API keys of IdentityAPIKeys, 1 to 1024.
 	Keys []APIKey
-	// For is how long, in milliseconds, a credential counts as accepted after
-	// the service accepted it (IdentityAccepted).
+	// For is the time in milliseconds for which IdentityAccepted accepts a credential
+	// after the service did; required there. Danger: a revoked credential stays
+	// accepted for this long, unless the service refuses it.
 	For int64
-	// Introspection is how to ask (IdentityIntrospection).
+	// Introspection says how IdentityIntrospection asks.
 	Introspection Introspection
-	// DefaultTier is the tier of those that the source verifies without saying
-	// one.
+	// DefaultTier is the tier of callers for whom the source names none. Default:
+	// no tier.
 	DefaultTier string
 }
 
-// Claims are the ways to an identity's parts: the keys of nested objects, from the
-// outside in. What is not to be read has none.
+// Claims are the paths of an identity's parts in an object: the keys of nested
+// objects, from the outside in. A part without a path is not read.
 type Claims struct {
 	Subject, Tenant, Tier, Scopes, Roles []string
 }
 
-// IdentityNames are the headers, in lower case, of an identity's parts; those that
-// are not to be read are empty.
+// IdentityNames are the headers, in lower case, that hold an identity's parts. A
+// part without a header is not read.
 type IdentityNames struct {
 	Subject, Tenant, Tier, Scopes, Roles string
 }
 
-const maxSources = 16
+const (
+	maxSources = 16
+	// maxClaimDepth is the longest path of a claim; no token nests that deep.
+	maxClaimDepth = 16
+)
 
 // identityParts are the keys of an identity's parts.
 var identityParts = [...]string{"subject", "tenant", "tier", "scopes", "roles"}
 
-// list has the headers in the order of identityParts.
+// list returns the headers in the order of identityParts.
 func (n *IdentityNames) list() []string {
 	return []string{n.Subject, n.Tenant, n.Tier, n.Scopes, n.Roles}
 }
 
-// source is an identity source on its way.
+// source is an identity source while it is read.
 type source struct {
 	Identity
-	// path is what the paths of all its claims begin with.
+	// path is the prefix of the paths of all its claims.
 	path []string
-	// secretVariable names the environment variable that holds its secret.
+	// secretVariable is the environment variable that holds the secret, if any.
 	secretVariable string
 }
 
@@ -83,12 +96,12 @@ var identityKinds = []option[IdentityKind]{
 	{"api_keys", IdentityAPIKeys}, {"accepted", IdentityAccepted}, {"introspection", IdentityIntrospection},
 }
 
-// identityFields are the fields of each kind of source.
+// identityFields holds the fields of each kind of source.
 var identityFields = [...][]field[source]{
 	IdentityMetadata: {
 		sourceField,
 		{key: "filter", read: func(v value, s *source) { s.Filter = readPlain(v, "envoy.filters.http.jwt_authn") }},
-		// The path comes before the claims, which begin with it.
+		// The path comes before the claims, because it is their prefix.
 		{key: "path", read: func(v value, s *source) { s.path = readClaim(v) }},
 		subjectField, tenantField, tierField, scopesField, rolesField,
 		defaultTierField,
@@ -122,7 +135,7 @@ var sourceField = field[source]{
 	read: func(v value, s *source) { choose(v, identityKinds, &s.Kind) },
 }
 
-// The claims of the sources that read some.
+// The fields of the kinds that read claims.
 var (
 	subjectField = field[source]{key: "subject", read: func(v value, s *source) { s.Claims.Subject = s.claim(v) }}
 	tenantField  = field[source]{key: "tenant", read: func(v value, s *source) { s.Claims.Tenant = s.claim(v) }}
@@ -134,9 +147,9 @@ var (
 // defaultTierField comes last among the fields of every kind.
 var defaultTierField = field[source]{key: "default_tier", read: func(v value, s *source) { s.DefaultTier = readPlain(v, "free") }}
 
-// anyIdentityFields are the fields of all kinds. Which of them a source may have,
-// and what they mean, depends on its kind: they stand for those of a kind that
-// could not be read.
+// anyIdentityFields holds the fields of all kinds. Their readers do nothing,
+// because the meaning of a field depends on the kind. They stand in for the fields
+// of a source whose kind could not be read.
 var anyIdentityFields = allIdentityFields()
 
 func allIdentityFields() []field[source] {
@@ -184,24 +197,21 @@ func readIdentitySource(v value) source {
 	return s
 }
 
-// maxClaimDepth is deeper than any token nests.
-const maxClaimDepth = 16
-
 const (
 	claimExample = `for example "sub" or ["realm_access", "roles"]`
 	claimRemedy  = "write " + claimExample
 )
 
-// claim reads the way to a claim, which begins with the source's path.
+// claim reads the path of a claim, and puts the source's own path before it.
 func (s *source) claim(v value) []string {
 	way := readClaim(v)
 	v.refuseEmpty(claimRemedy)
 	return append(append([]string(nil), s.path...), way...)
 }
 
-// readClaim reads the keys of nested objects, from the outside in; a single one
-// may stand without a list. They are not divided by dots, because names like
-// "https://example.com/roles" have dots of their own.
+// readClaim reads the keys of nested objects, from the outside in. A single key
+// may stand without a list. Dots do not separate keys, because names such as
+// "https://example.com/roles" contain dots.
 func readClaim(v value) []string {
 	if v.json.Type == gjson.String {
 		return []string{claimPart(v)}
@@ -223,11 +233,12 @@ func claimPart(v value) string {
 	return text
 }
 
-// usualIdentityHeaders are those by which gateways commonly say who is asking.
+// usualIdentityHeaders are the headers in which gateways usually pass an identity
+// on.
 var usualIdentityHeaders = []string{"x-user-id", "x-tenant-id", "x-tier", "x-scopes", "x-roles"}
 
-// distrust fills in which headers are removed. Where headers are trusted, removing
-// others is up to whoever sets them.
+// distrust fills in the default of UntrustedHeaders. If a source trusts headers,
+// whoever sets these has to remove others.
 func (d *draft) distrust() {
 	if d.ownUntrusted || len(d.Identity) == 0 {
 		return
@@ -244,8 +255,7 @@ func (d *draft) distrust() {
 	}
 }
 
-// checkIdentity reports what the identity sources and other fields do wrong
-// together.
+// checkIdentity checks the sources against each other and against other fields.
 func (d *draft) checkIdentity(out *violations) {
 	d.checkKeys(out)
 	accepted := -1
@@ -263,7 +273,8 @@ func (d *draft) checkIdentity(out *violations) {
 	}
 }
 
-// checkTrusted refuses to trust headers that are removed, or that clients write.
+// checkTrusted refuses to trust headers that the filter removes, or that clients
+// write.
 func (d *draft) checkTrusted(s *Identity, i int, out *violations) {
 	for part, name := range s.Headers.list() {
 		switch path := identityPath(i, identityParts[part]); {
@@ -276,7 +287,7 @@ func (d *draft) checkTrusted(s *Identity, i int, out *violations) {
 	}
 }
 
-// checkUntrusted refuses to remove what carries a credential.
+// checkUntrusted refuses to remove a header that carries a credential.
 func (d *draft) checkUntrusted(out *violations) {
 	for i, name := range d.UntrustedHeaders {
 		if name != "" && indexOf(d.Credentials.Headers, name) >= 0 {
@@ -286,5 +297,6 @@ func (d *draft) checkUntrusted(out *violations) {
 	}
 }
 
-// identityPath is the path of a key below the i-th source, or of itself.
+// identityPath returns the path of a key of the i-th source, or of the source
+// itself if key is empty.
 func identityPath(i int, key string) string { return elementPath("identity", i, key) }

@@ -2,14 +2,23 @@ package config
 
 import "strconv"
 
-// APIKey is a key that the configuration knows by its hash, and whom it stands for.
+// APIKey is an API key, known by its hash, and the identity that it stands for.
 type APIKey struct {
-	ID     string
+	// ID names the key in logs: at most 64 letters, digits, - and _. Required and
+	// unique.
+	ID string
+	// SHA256 is the hash of the key. Required and unique. Danger: whoever reads the
+	// hash of a key that is short or not random can find the key.
 	SHA256 [32]byte
-	// Subject is the ID unless something else is written.
-	Subject, Tenant, Tier string
-	Scopes, Roles         []string
-	// Expires is in milliseconds since 1970; 0 means never.
+	// Subject is the caller. Default: the ID. Danger: other sources may know the
+	// same subject.
+	Subject string
+	// Tenant and Tier are empty by default.
+	Tenant, Tier string
+	// Scopes and Roles are empty by default.
+	Scopes, Roles []string
+	// Expires is the time, in milliseconds since 1970, from which on the key is
+	// invalid. Default: 0, never.
 	Expires int64
 }
 
@@ -54,7 +63,8 @@ func readExpiry(v value, k *APIKey) {
 	}
 }
 
-// checkKeys refuses keys that cannot be told apart.
+// checkKeys refuses two keys with the same id or the same hash, in one source or
+// in two.
 func (d *draft) checkKeys(out *violations) {
 	keys := newHolders()
 	for i := range d.Identity {

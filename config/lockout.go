@@ -7,67 +7,107 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Lockout is a surface's lockout rule.
+// Lockout is the lockout rule of a surface: a client with too many failures within
+// a window gets 429 until the lockout ends. Durations are in milliseconds, 1 s to
+// 30 days.
 type Lockout struct {
-	// Failures is how many failures in Window lock a client out; 0 switches
+	// Failures is the number of failures that lock a client out, up to 1000000.
+	// Default: 20; 10 for KindOAuthToken, 5 for KindOAuthConsent. Danger: 0 switches
 	// the rule off.
 	Failures uint32
-	// Window, in milliseconds, begins with the first failure.
+	// Window is the time for which failures are remembered, counted from the first
+	// one. Default: 1 minute; 5 for KindOAuthToken and KindOAuthConsent. Danger: a
+	// short window never catches a slow guesser.
 	Window int64
-	// Duration of a lockout in milliseconds; 0 means until the window ends.
+	// Duration is the length of a lockout. Default: 0, until the window ends.
+	// Danger: if it is shorter than the window, a client is unlocked before its
+	// failures are forgotten.
 	Duration int64
-	// Escalate makes repeated lockouts longer; its Factor is 0 when unset.
+	// Escalate makes repeated lockouts longer. Off by default; its Factor is 0 then.
 	Escalate Escalate
-	// Statuses of responses that are failures.
+	// Statuses are the response statuses that are failures. Default: 401, and 403
+	// and 422 for KindOAuthConsent. Danger: a status that the service also sends to
+	// holders of a valid credential locks them out.
 	Statuses []int
-	// CountAnonymous counts failures of requests without a credential, too
-	// (kinds api and mcp).
+	// CountAnonymous also counts failures of requests without a credential. Default:
+	// false. Only for the kinds api and mcp. Danger: it counts clients that only ask
+	// where to get a token.
 	CountAnonymous bool
-	// ResetOnSuccess lets a success take back the failures of the same
-	// credential from the same client.
+	// ResetOnSuccess lets a success take back the failures of the same credential
+	// from the same client. It does not end a lockout. Default: false. Only for the
+	// kinds api and mcp. Danger: a path that answers 2xx without looking at the
+	// credential lets a guesser take back each guess.
 	ResetOnSuccess bool
-	// Pending bounds the attempts of a client that are unanswered at once, to
-	// the failures it has left plus Pending; 0 means no bound.
+	// Pending limits the unanswered attempts of a client to the failures that it has
+	// left plus this number, up to 1000, so that parallel guesses get no further
+	// than a sequence. Default: 0, no such limit. Danger: users behind one address
+	// wait for each other before their first success.
 	Pending uint32
-	// KnownGood lets credentials that succeeded pass a lockout; its For is 0
-	// when unset.
+	// KnownGood lets credentials that have succeeded pass a lockout. Off by default;
+	// its For is 0 then.
 	KnownGood KnownGood
-	// Wide counts for whole networks, too; its Failures are 0 when unset.
+	// Wide also counts the failures of whole networks. Off by default; its Failures
+	// are 0 then.
 	Wide Wide
-	// Jitter is the most by which a lockout is made longer, in milliseconds,
-	// by an amount that nobody can foresee.
+	// Jitter makes each lockout longer by a random time up to this one, so that
+	// attackers cannot predict its end and clients do not all return at once.
+	// Default: 0.
 	Jitter int64
-	// Keys count failures by what was attempted; at most MaxKeys.
+	// Keys limit the failures by what was attempted. At most [MaxKeys]; default:
+	// none.
 	Keys []FailureKey
-	// AccountFields are the form fields that name the attempted account, the
-	// first one that is there.
+	// AccountFields are the form fields that name the attempted account; the first
+	// that a form has counts. Default: username and client_id. Danger: an attempt
+	// that names the account in any other field has no account.
 	AccountFields []string
-	// Stuffing and Spraying count what is different among the failures; their
-	// limits are 0 when unset.
+	// Stuffing counts the different credentials that fail from one client. Off by
+	// default; its Credentials are 0 then.
 	Stuffing Stuffing
+	// Spraying counts the different clients that fail at one account. Off by
+	// default; its Clients are 0 then.
 	Spraying Spraying
-	Mode     Mode
+	// Mode says what follows from a lockout.
+	Mode Mode
 }
 
-// Escalate makes the n-th lockout in a row Factor times longer than the one
-// before, up to Max; Forget after the end of a lockout the row begins anew.
+// Escalate makes each lockout of a client longer than the one before.
 type Escalate struct {
-	Factor      float64
-	Max, Forget int64
+	// Factor multiplies the length of each further lockout; above 1, up to 100.
+	// Required.
+	Factor float64
+	// Max is the longest lockout, in milliseconds; at least the first one. Default:
+	// 1 hour. Danger: all clients behind one address are locked out for this long.
+	Max int64
+	// Forget is the time in milliseconds after the end of a lockout, after which the
+	// next one counts as the first again. Default: 12 hours. Danger: the client's
+	// record stays in the table for this long.
+	Forget int64
 }
 
-// KnownGood are the credentials that succeeded from the client within the last
-// For milliseconds. They pass while the client is locked out, until they fail
-// Failures times.
+// KnownGood lets credentials that have succeeded from a client pass while the client
+// is locked out, for instance those of an office in which somebody guesses. Only for
+// the kinds api and mcp.
 type KnownGood struct {
-	For      int64
+	// For is the time in milliseconds for which a success makes a credential known.
+	// Required.
+	For int64
+	// Failures of the credential itself end that, 1 to 1000000. Default: 1. Danger:
+	// a path that answers 2xx without looking at the credential makes any credential
+	// known, and each of these has this many guesses during a lockout.
 	Failures uint32
 }
 
-// Wide is a second, wider address bucket with its own limit.
+// Wide is a second limit on the same failures and in the same window, for the
+// network that a client belongs to.
 type Wide struct {
-	IPv4Prefix, IPv6Prefix int
-	Failures               uint32
+	// IPv4Prefix is the number of leading bits that identify a network, 8 to 31 and
+	// below that of a client. Default: 24. Danger: a wide network has many customers.
+	IPv4Prefix int
+	// IPv6Prefix is the same for IPv6, 16 to 127. Default: 48.
+	IPv6Prefix int
+	// Failures is the number of failures that lock the network out, 1 to 1000000.
+	// Required. Danger: it locks out everybody in the network.
+	Failures uint32
 }
 
 const (
@@ -127,8 +167,8 @@ var wideFields = []field[Wide]{
 	}},
 }
 
-// defaultLockout allows fewer guesses where a person types a password than
-// where programs retry.
+// defaultLockout allows fewer guesses on a surface where a person types a password
+// than on one where programs retry.
 func defaultLockout(kind Kind) Lockout {
 	l := Lockout{Failures: 20, Window: minute, Statuses: defaultStatuses(kind), AccountFields: defaultAccountFields()}
 	switch kind {
@@ -140,7 +180,8 @@ func defaultLockout(kind Kind) Lockout {
 	return l
 }
 
-// readLimit reads a number of failures that cannot switch off what it is for.
+// readLimit reads a number of failures that cannot be 0, because 0 marks a rule
+// that is off.
 func readLimit(v value, into *uint32) {
 	readInteger(v, into, 1, maxFailures)
 }
@@ -157,7 +198,7 @@ func readFactor(v value, e *Escalate) {
 	}
 }
 
-// off tells that the rule is as if it were not there.
+// off reports whether the rule has no effect.
 func (l *Lockout) off() bool { return l.Mode == ModeOff || l.Failures == 0 }
 
 const (
@@ -165,6 +206,8 @@ const (
 	windowSuffix   = "_WINDOW_SECONDS"
 )
 
+// overrideLockout applies RATE_LIMIT_<SURFACE>_FAILURES and
+// RATE_LIMIT_<SURFACE>_WINDOW_SECONDS. rest is the name without its prefix.
 func (d *draft) overrideLockout(v variable, rest string) {
 	surface, isFailures := strings.CutSuffix(rest, failuresSuffix)
 	isWindow := false
@@ -191,6 +234,9 @@ func (d *draft) overrideLockout(v variable, rest string) {
 	}
 }
 
+// checkLockout refuses rules that need a credential outside of the body on kinds
+// where it stands in the body, and an escalation that could only shorten the first
+// lockout.
 func checkLockout(s *Surface, i int, out *violations) {
 	l := &s.Lockout
 	if s.Kind.authorizes() && l.ResetOnSuccess {
@@ -209,11 +255,11 @@ func checkLockout(s *Surface, i int, out *violations) {
 	}
 }
 
-// firstLockout is how long the first lockout can last and which field says so:
-// the duration or, without one, the longest window until whose end it lasts.
+// firstLockout returns the length of the longest first lockout, and the field that
+// sets it: the duration or, without one, the longest window that ends a lockout.
 func firstLockout(l *Lockout) (length int64, field string) {
 	switch {
-	case l.Duration != 0: // or it could not be read
+	case l.Duration != 0: // set, or unreadable
 		return l.Duration, "duration"
 	case l.Stuffing.Lock && l.Stuffing.Window > l.Window:
 		return l.Stuffing.Window, "stuffing.window"
@@ -221,7 +267,7 @@ func firstLockout(l *Lockout) (length int64, field string) {
 	return l.Window, "window"
 }
 
-// checkWide refuses a wide network that is no wider than a client.
+// checkWide requires a network to be wider than a client.
 func checkWide(l *Lockout, c *Client, i int, out *violations) {
 	if l.Wide.Failures == 0 {
 		return

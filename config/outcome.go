@@ -2,27 +2,35 @@ package config
 
 import "strconv"
 
-// Kind says what a failed authentication looks like on a surface.
+// Kind says what a failed authentication looks like on a surface. Every surface
+// needs one.
 type Kind uint8
 
 // The kinds of surface.
 const (
+	// KindAPI counts the listed statuses, if the request carried a credential.
 	KindAPI Kind = iota
+	// KindMCP counts as KindAPI does. There the filter refuses requests with
+	// JSON-RPC errors.
 	KindMCP
+	// KindOAuthToken counts the listed statuses, and 400 with the JSON error
+	// invalid_client or invalid_grant.
 	KindOAuthToken
+	// KindOAuthConsent counts the listed statuses, which may include 2xx.
 	KindOAuthConsent
 )
 
 // kindUnknown marks a surface whose kind could not be read.
 const kindUnknown Kind = 255
 
-// authorizes tells whether clients come to the surface to get a credential.
+// authorizes reports whether clients come to the surface to get a credential.
 func (k Kind) authorizes() bool { return k == KindOAuthToken || k == KindOAuthConsent }
 
 var kinds = []option[Kind]{
 	{"api", KindAPI}, {"mcp", KindMCP}, {"oauth-token", KindOAuthToken}, {"oauth-consent", KindOAuthConsent},
 }
 
+// readKind also fills in the defaults that depend on the kind.
 func readKind(v value, s *Surface) {
 	choose(v, kinds, &s.Kind)
 	if s.Kind != kindUnknown {
@@ -30,6 +38,8 @@ func readKind(v value, s *Surface) {
 	}
 }
 
+// defaultStatuses returns the statuses that are failures on a surface of a kind. A
+// consent page also answers a wrong password with 403 or 422.
 func defaultStatuses(kind Kind) []int {
 	if kind == KindOAuthConsent {
 		return []int{401, 403, 422}
@@ -61,7 +71,8 @@ func readStatuses(v value, kind Kind) []int {
 	return list
 }
 
-// statusProblem says why a status says nothing about a credential, or "".
+// statusProblem says why a status cannot mean that a credential was wrong, or
+// returns "".
 func statusProblem(status int, kind Kind) string {
 	switch {
 	case status < 200:
@@ -84,6 +95,7 @@ func statusProblem(status int, kind Kind) string {
 	return ""
 }
 
+// checkOutcome refuses count_anonymous on kinds that count every failure anyway.
 func checkOutcome(s *Surface, i int, out *violations) {
 	if s.Kind.authorizes() && s.Lockout.CountAnonymous {
 		out.add(surfacePath(i, "lockout.count_anonymous"),

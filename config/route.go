@@ -7,32 +7,42 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Match is one pattern for method and path.
+// Match is a pattern for the method and path of a request.
 type Match struct {
-	// Path without its trailing slash (but "/" itself), in normal form.
+	// Path is in normal form, without its trailing slash (but for "/" itself).
 	Path string
-	// Prefix tells that Path matches itself and everything below it.
+	// Prefix makes Path match itself and everything below it, by whole segments:
+	// "/mcp" matches "/mcp" and "/mcp/x", but not "/mcpx". Danger: an exempt prefix
+	// opens everything below it.
 	Prefix bool
-	// Methods in upper case; empty means every method.
+	// Methods that match, in upper case; GET includes HEAD. Empty means every
+	// method. Danger: a surface that lists methods does not guard any other.
 	Methods []string
 }
 
 // Surface is a named part of the service with counters of its own.
 type Surface struct {
-	Name    string
-	Kind    Kind
-	Match   []Match
+	// Name identifies the surface in metrics, logs and the environment: a letter,
+	// then letters, digits, - and _, all lower case, at most 32 characters. Unique,
+	// also where - is read as _. Danger: under a new name, counting starts anew.
+	Name string
+	// Kind says what a failed authentication looks like.
+	Kind Kind
+	// Match lists the patterns of the surface's requests, 1 to 64. A pattern that
+	// exempt entries and earlier surfaces cover completely is an error.
+	Match []Match
+	// Lockout says how many failures lock a client out, and for how long.
 	Lockout Lockout
-	// Require refuses requests that no identity source verified.
+	// Require refuses requests whose caller no identity source has verified.
+	// Default: false. Only for the kinds api and mcp.
 	Require bool
 }
 
-const maxSurfaces = 256
-
 const (
-	maxExempt  = 256
-	maxMatches = 64
-	maxMethods = 32
+	maxSurfaces = 256
+	maxExempt   = 256
+	maxMatches  = 64
+	maxMethods  = 32
 )
 
 var surfaceFields = []field[Surface]{
@@ -40,7 +50,7 @@ var surfaceFields = []field[Surface]{
 	{key: "kind", required: "write " + words(kinds), read: readKind},
 	{key: "match", required: `write for example [{"prefix": "/api/v1"}]`, below: keysOf("[]", matchFields), read: readSurfaceMatch},
 	{key: "require", read: func(v value, s *Surface) { v.boolean(&s.Require) }},
-	// The lockout comes last: its defaults and its rules depend on the kind.
+	// The lockout comes last, because its defaults and its checks depend on the kind.
 	{key: "lockout", below: keysOf("", lockoutFields), read: func(v value, s *Surface) {
 		readObject(v, lockoutFields, s)
 	}},
@@ -51,7 +61,7 @@ var matchFields = []field[Match]{
 	{key: "prefix", read: func(v value, m *Match) { m.Path, m.Prefix = readPath(v), true }},
 	{key: "methods", read: func(v value, m *Match) {
 		if m.Methods = readMethods(v); m.Methods == nil {
-			m.Path = "" // without its methods, what the match covers is unknown
+			m.Path = "" // a check cannot tell what the match covers
 		}
 	}},
 }
@@ -98,8 +108,8 @@ func readSurfaceMatch(v value, s *Surface) {
 	v.refuseEmpty(`write for example [{"prefix": "/api/v1"}]`)
 }
 
-// readMatches keeps the place of a match that is wrong, without a path, so
-// that what comes after it keeps its index.
+// readMatches keeps an invalid match in the list, without a path, so that the
+// matches after it keep their index.
 func readMatches(v value, most int) []Match {
 	var list []Match
 	v.items(most, func(item value) {
@@ -111,8 +121,8 @@ func readMatches(v value, most int) []Match {
 	return list
 }
 
-// checkPattern refuses a pattern that has not one of path and prefix, which are
-// the first two fields found.
+// checkPattern requires either path or prefix. found holds the values of these two
+// fields first.
 func checkPattern(v value, found []gjson.Result, m *Match) {
 	switch {
 	case found == nil || found[0].Exists() != found[1].Exists():
@@ -125,7 +135,7 @@ func checkPattern(v value, found []gjson.Result, m *Match) {
 	m.Path = ""
 }
 
-// readMethods returns nil when the list is wrong.
+// readMethods returns nil if the list is invalid.
 func readMethods(v value) []string {
 	list := []string{}
 	before := v.out.count()
@@ -148,8 +158,8 @@ func readMethods(v value) []string {
 	return list
 }
 
-// surfaceNames returns the names of the surfaces. known is false if one of them
-// could not be read: it may be the one that another field refers to.
+// surfaceNames returns the names of the surfaces. known is false if the name of
+// one of them could not be read: another field may refer to that one.
 func (d *draft) surfaceNames() (names []string, known bool) {
 	known = true
 	for i := range d.Surfaces {
@@ -159,7 +169,8 @@ func (d *draft) surfaceNames() (names []string, known bool) {
 	return names, known
 }
 
-// checkNames keeps surfaces apart, in the environment too.
+// checkNames reports surfaces whose names are equal, or would be equal in the
+// environment.
 func (d *draft) checkNames(out *violations) {
 	for i, s := range d.Surfaces {
 		for j := 0; j < i && s.Name != ""; j++ {
@@ -179,7 +190,7 @@ func (d *draft) checkNames(out *violations) {
 	}
 }
 
-// checkRequire refuses a gate that would let nobody in.
+// checkRequire reports a requirement that no request could fulfil.
 func (d *draft) checkRequire(i int, out *violations) {
 	s := &d.Surfaces[i]
 	if !s.Require {
@@ -198,5 +209,6 @@ func (d *draft) checkRequire(i int, out *violations) {
 		"add one to identity, for example metadata or api_keys")
 }
 
-// surfacePath is the path of a key below the i-th surface, or of itself.
+// surfacePath returns the path of a key of the i-th surface, or of the surface
+// itself if key is empty.
 func surfacePath(i int, key string) string { return elementPath("surfaces", i, key) }

@@ -5,18 +5,19 @@ import (
 	"strings"
 )
 
-// claim is a match that comes before others and takes requests from them.
+// claim is a match of an exempt entry or a surface. It takes requests from the
+// matches that come after it.
 type claim struct {
 	Match
 	name string
-	// remedy says what to do for a match that is left with nothing.
+	// remedy says how to repair a match that claims have left without requests.
 	remedy string
-	// exempt claims compare letter case, those of surfaces don't.
+	// exempt claims compare paths with letter case, those of surfaces without.
 	exempt bool
 }
 
-// checkReachable reports every match of a surface that can never match,
-// because exempt entries and surfaces before it take all its requests.
+// checkReachable reports each match of a surface that can never match, because
+// exempt entries and earlier surfaces take all its requests.
 func (d *draft) checkReachable(out *violations) {
 	claims := d.exemptClaims()
 	for i, s := range d.Surfaces {
@@ -57,9 +58,9 @@ func neverMatches(by []claim) string {
 	return "can never match: " + listed(names, "and") + verb + " it already; " + by[0].remedy
 }
 
-// coveredBy returns the claims that together take every request of m, or nil.
-// A claim counts only if it holds the whole path of m: no finite number of
-// narrower paths fills a prefix, so a union can only be one of methods.
+// coveredBy returns the claims that together take every request of m, or nil. It
+// only considers claims that cover the whole path of m: no finite number of longer
+// paths fills a prefix, so only different methods can add up.
 func coveredBy(m Match, claims []claim) []claim {
 	if m.Path == "" {
 		return nil
@@ -89,7 +90,8 @@ func coveredBy(m Match, claims []claim) []claim {
 	return nil
 }
 
-// holds tells whether the claim's paths include a path, or all below it.
+// holds reports whether the claim covers a path or, if prefix is set, the path and
+// everything below it.
 func (c claim) holds(path string, prefix bool) bool {
 	switch {
 	case c.Path == "":
@@ -101,12 +103,14 @@ func (c claim) holds(path string, prefix bool) bool {
 	return found && (c.Path == "/" || below == "" || below[0] == '/')
 }
 
+// overlap reports whether a path can match both a and b.
 func overlap(a, b Match) bool {
 	a.Path, b.Path = strings.ToLower(a.Path), strings.ToLower(b.Path)
 	return a.Path == b.Path || claim{Match: a}.holds(b.Path, false) || claim{Match: b}.holds(a.Path, false)
 }
 
-// withHead adds HEAD where GET is listed, as a request is matched.
+// withHead adds HEAD to methods that include GET, as the filter does when it
+// matches requests.
 func withHead(methods []string) []string {
 	if indexOf(methods, "GET") < 0 || indexOf(methods, "HEAD") >= 0 {
 		return methods
@@ -124,9 +128,10 @@ func without(list, remove []string) []string {
 	return left
 }
 
-// warnShadows tells of matches that lose some of their requests to a surface before
-// them, where that is hardly meant: the earlier one is the wider by path, or both
-// name the method. To put the narrower one first is the way to make exceptions.
+// warnShadows warns about matches that lose some of their requests to an earlier
+// surface, where this is probably a mistake: the earlier match has the wider path,
+// or both list the method. An earlier match with a narrower path is the usual way
+// to make an exception.
 func (c *Config) warnShadows(warn func(path, message string)) {
 	for i := range c.Surfaces {
 		for j, m := range c.Surfaces[i].Match {
@@ -139,8 +144,8 @@ func (c *Config) warnShadows(warn func(path, message string)) {
 	}
 }
 
-// shadow returns the match of an earlier surface that takes requests from m, and
-// their methods.
+// shadow returns the path of the first match of an earlier surface that takes
+// requests from m, and the methods of these requests.
 func (c *Config) shadow(surface int, m Match) (by string, methods []string) {
 	path := strings.ToLower(m.Path)
 	for i := range c.Surfaces[:surface] {
@@ -157,8 +162,8 @@ func (c *Config) shadow(surface int, m Match) (by string, methods []string) {
 	return "", nil
 }
 
-// common are the methods of some, which are not all, that any also has; an empty
-// list of any means all.
+// common returns the methods of some that any has as well. An empty any stands for
+// all methods; an empty some yields none.
 func common(any, some []string) []string {
 	if len(any) == 0 {
 		return some

@@ -20,8 +20,9 @@ func readPath(v value) string {
 	return text
 }
 
-// pathProblem says why a path is not in the normal form in which the paths of
-// requests are compared. Any other form would match nothing.
+// pathProblem says why a path is not in the normal form in which the filter
+// compares the paths of requests, or returns "". A path in any other form would
+// match no request.
 func pathProblem(path string) string {
 	switch {
 	case !strings.HasPrefix(path, "/"):
