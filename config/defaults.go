@@ -8,8 +8,8 @@ func defaultConfig() Config {
 		Credentials: defaultCredentials(),
 		Exempt:      defaultExempt(),
 		Surfaces:    defaultSurfaces(),
-		CORS:        CORS{Any: true},
-		Log:         Log{Client: ClientFull, PerSecond: 10},
-		Table:       Table{Clients: 65536, Quotas: 65536},
+		CORS:        defaultCORS(),
+		Log:         defaultLog(),
+		Table:       defaultTable(),
 	}
 }

@@ -31,6 +31,12 @@ var oauthFields = []field[OAuth]{
 	{key: "serve_metadata", read: func(v value, o *OAuth) { v.boolean(&o.ServeMetadata) }},
 }
 
+func readOAuth(v value) *OAuth {
+	o := &OAuth{ServeMetadata: true}
+	readObject(v, oauthFields, o)
+	return o
+}
+
 func readResource(v value, o *OAuth) {
 	if text, ok := v.text("a URL as a string"); ok && secureURL(v, text) {
 		o.Resource = text

@@ -41,6 +41,12 @@ var adminTokenFields = []field[AdminToken]{
 	}},
 }
 
+func readAdmin(v value) *Admin {
+	a := &Admin{}
+	readObject(v, adminFields, a)
+	return a
+}
+
 func readAdminTokens(v value, a *Admin) {
 	v.refuseEmpty(tokensRemedy)
 	v.items(maxAdminTokens, func(item value) {

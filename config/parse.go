@@ -89,8 +89,7 @@ var rootFields = []field[draft]{
 		d.Bypass = readBypass(v)
 	}},
 	{key: "oauth", below: keysOf("", oauthFields), read: func(v value, d *draft) {
-		d.OAuth = &OAuth{ServeMetadata: true}
-		readObject(v, oauthFields, d.OAuth)
+		d.OAuth = readOAuth(v)
 	}},
 	{key: "cors", below: keysOf("", corsFields), read: func(v value, d *draft) {
 		readObject(v, corsFields, &d.CORS)
@@ -105,8 +104,7 @@ var rootFields = []field[draft]{
 		readObject(v, tableFields, &d.Table)
 	}},
 	{key: "admin", below: keysOf("", adminFields), read: func(v value, d *draft) {
-		d.Admin = &Admin{}
-		readObject(v, adminFields, d.Admin)
+		d.Admin = readAdmin(v)
 	}},
 	{key: "allow_on_headers_stop_iteration", read: func(v value, d *draft) {
 		v.boolean(&d.HeadersStopIteration)

@@ -14,6 +14,8 @@ var corsFields = []field[CORS]{
 	{key: "origins", read: readOrigins},
 }
 
+func defaultCORS() CORS { return CORS{Any: true} }
+
 func readOrigins(v value, c *CORS) {
 	list := v.texts(func(item value, text string) string {
 		if problem := originProblem(text); problem != "" {

@@ -29,3 +29,5 @@ var logFields = []field[Log]{
 	}},
 	{key: "per_second", read: func(v value, l *Log) { readInteger(v, &l.PerSecond, 1, 1000) }},
 }
+
+func defaultLog() Log { return Log{Client: ClientFull, PerSecond: 10} }
