@@ -1,11 +1,15 @@
 package config
 
-// Bypass lets identities with one of the roles pass the limits on requests, where
-// a request asks for it by a header. It does not concern lockouts.
+// Bypass exempts identities from quotas and concurrency rules, where the request
+// asks for it with a header. It does not affect lockouts and Require.
 type Bypass struct {
-	// Header is the name in lower case, empty when the bypass is off.
+	// Header asks for the bypass with the value true, and is removed from every
+	// request. In lower case. Default: x-gatewarden-bypass; empty if the bypass is
+	// off.
 	Header string
-	Roles  []string
+	// Roles are the roles of which the identity must have one. Required. Danger: no
+	// limit applies to an identity with such a role.
+	Roles []string
 }
 
 const rolesRemedy = `write for example ["admin"]`
@@ -24,8 +28,8 @@ func readBypass(v value) Bypass {
 	return b
 }
 
-// checkBypass refuses a header that has another meaning, and roles that nobody can
-// have.
+// checkBypass refuses a header that has another meaning, and roles that no
+// identity can have.
 func (d *draft) checkBypass(out *violations) {
 	b := &d.Bypass
 	if len(b.Roles) == 0 && b.Header == "" {
@@ -53,8 +57,8 @@ func (d *draft) checkBypass(out *violations) {
 	}
 }
 
-// tellsRoles tells whether an identity can have roles. One whose source could not
-// be read may.
+// tellsRoles reports whether a source can provide roles. It gives a source that
+// could not be read the benefit of the doubt.
 func (d *draft) tellsRoles() bool {
 	for i := range d.Identity {
 		s := &d.Identity[i]

@@ -2,38 +2,47 @@ package config
 
 import "strconv"
 
-// Concurrency is a limit on the requests that are in flight at once.
+// Concurrency is a rule that limits requests in flight: from a request's headers to
+// the end of its response. A request without a slot gets 503.
 type Concurrency struct {
+	// Name identifies the rule in metrics and logs; its form is that of a surface's
+	// name. Required and unique. Danger: under a new name, counting starts anew.
 	Name string
-	// Surfaces that the rule applies to, by name; empty means all of them.
+	// Surfaces that the rule applies to, by name. Empty means all of them, the
+	// default.
 	Surfaces []string
-	Per      Share
-	// Limit is how many requests may be in flight; at most MaxConcurrency.
+	// Per is what has a limit of its own. Required.
+	Per Share
+	// Limit is the number of requests that may be in flight at once, 1 to
+	// [MaxConcurrency]. Required.
 	Limit uint32
-	// RetryAfter, in milliseconds, is when who is refused is told to come back.
+	// RetryAfter is the time in milliseconds after which a refused client should
+	// return; 1 s to 30 days. Default: 1 s.
 	RetryAfter int64
-	Mode       Mode
+	// Mode says what follows if there is no slot.
+	Mode Mode
 }
 
-// MaxConcurrency is the most requests in flight that a rule can count.
+// MaxConcurrency is the largest number of requests in flight that a rule can
+// count.
 const MaxConcurrency = 1<<16 - 1
 
-// Share is what has a limit of its own.
+// Share is what has a concurrency limit of its own.
 type Share uint8
 
 // The shares.
 const (
 	// PerSurface counts each surface apart.
 	PerSurface Share = iota
-	// PerIdentity counts each identity apart and, where nobody was verified,
-	// each client.
+	// PerIdentity counts each identity apart, and each client whose requests have
+	// none. Danger: unverified callers behind one address share a limit.
 	PerIdentity
-	// PerAll counts everything together.
+	// PerAll counts all surfaces of the rule together.
 	PerAll
 )
 
-// maxConcurrencyRules bounds what a request can cost: each rule that applies to
-// it writes the table twice.
+// maxConcurrencyRules bounds the cost of a request: each rule that applies to it
+// writes to the table twice.
 const maxConcurrencyRules = 16
 
 var shares = []option[Share]{{"surface", PerSurface}, {"identity", PerIdentity}, {"all", PerAll}}
@@ -63,8 +72,8 @@ func readConcurrency(v value) []Concurrency {
 	return list
 }
 
-// checkConcurrency refuses rules that cannot be told apart and those for
-// surfaces that there are not.
+// checkConcurrency refuses rules with the same name, and names that no surface
+// has.
 func (d *draft) checkConcurrency(out *violations) {
 	surfaces, known := d.surfaceNames()
 	var names []string
@@ -81,5 +90,6 @@ func (d *draft) checkConcurrency(out *violations) {
 	}
 }
 
-// concurrencyPath is the path of a key below the i-th rule, or of itself.
+// concurrencyPath returns the path of a key of the i-th rule, or of the rule
+// itself if key is empty.
 func concurrencyPath(i int, key string) string { return elementPath("concurrency", i, key) }

@@ -2,52 +2,76 @@ package config
 
 import "strconv"
 
-// Introspection says how an authorization server is asked about tokens (RFC 7662).
+// Introspection says how the filter asks an authorization server about tokens (RFC
+// 7662). Times are in milliseconds.
 type Introspection struct {
-	// Cluster is Envoy's name of the server. Scheme, Authority and Path are what
-	// its endpoint is called by.
-	Cluster                 string
+	// Cluster is the name of the authorization server's cluster in Envoy. Required.
+	// Danger: with a name that Envoy does not know, there is never an answer.
+	Cluster string
+	// Scheme, Authority and Path are the parts of the endpoint's URL. Required. They
+	// say how to address the server; the cluster says where it is, and whether the
+	// connection is encrypted. Danger: without TLS, the secret and all tokens can be
+	// read on the way.
 	Scheme, Authority, Path string
 
-	ClientID, ClientSecret string
-	Auth                   ClientAuth
-	// Timeout in milliseconds, at most MaxTimeout.
+	// ClientID identifies the filter to the server. Required.
+	ClientID string
+	// ClientSecret stands in the configuration or in a variable of the environment.
+	// Required. Danger: in the configuration, Envoy's /config_dump shows it.
+	ClientSecret string
+	// Auth says where the id and the secret are sent.
+	Auth ClientAuth
+	// Timeout limits how long a request waits for an answer; 1 s to [MaxTimeout].
+	// Default: 2 s. Danger: requests wait this long while the server hangs.
 	Timeout int64
 
-	// Audience is what a token must be meant for; "" means anything.
+	// Audience must be in a token's aud. Default: none, any audience. Danger: without
+	// it, tokens for other services pass, unless the server refuses them.
 	Audience string
 
-	// For and InactiveFor are how long, in milliseconds, answers about active and
-	// other tokens are remembered at the most, and Entries how many of each.
-	For, InactiveFor int64
-	Entries          int
+	// For limits how long an answer about an active token is used, at most until the
+	// token expires; 1 s to 30 days. Default: 1 minute. Danger: a revoked token
+	// passes for this long.
+	For int64
+	// InactiveFor is the same for other tokens. Default: 10 s. Danger: if it is
+	// short, one bad token causes many look-ups.
+	InactiveFor int64
+	// Entries is the number of answers that each worker keeps about active tokens,
+	// and again about others; 16 to 65536. Default: 4096. Danger: if there are fewer
+	// than users at a time, there are more look-ups.
+	Entries int
 
+	// OnError says what follows if there is no answer.
 	OnError OnError
 }
 
-// MaxTimeout is the longest time, in milliseconds, that a request waits for an
-// answer.
+// MaxTimeout is the longest time, in milliseconds, for which a request can wait
+// for an answer.
 const MaxTimeout = 30 * second
 
-// ClientAuth is how a client authenticates itself at an authorization server (RFC
-// 6749 section 2.3.1).
+// ClientAuth is how the filter authenticates itself to the authorization server
+// (RFC 6749 section 2.3.1).
 type ClientAuth uint8
 
-// The ways.
+// The ways to authenticate.
 const (
+	// ClientSecretBasic sends a Basic credential in Authorization. The default.
 	ClientSecretBasic ClientAuth = iota
+	// ClientSecretPost sends form fields.
 	ClientSecretPost
 )
 
-// OnError says what becomes of a request when it could not be found out who it
-// comes from.
+// OnError says what the filter does with a request whose caller could not be
+// determined.
 type OnError uint8
 
-// What becomes of it.
+// The actions without an answer.
 const (
-	// OnErrorDeny refuses it.
+	// OnErrorDeny refuses the request with 503. The default.
 	OnErrorDeny OnError = iota
-	// OnErrorAnonymous takes it for one that nobody verified.
+	// OnErrorAnonymous treats the request as if its token were inactive. Danger: on
+	// surfaces with Require, valid tokens then count as failures and lock their
+	// owners out.
 	OnErrorAnonymous
 )
 
@@ -95,7 +119,7 @@ var introspectionCacheFields = []field[Introspection]{
 	{key: "entries", read: func(v value, i *Introspection) { readInteger(v, &i.Entries, 16, 65536) }},
 }
 
-// introspect fills in what an answer holds by RFC 7662 section 2.2, and the rest.
+// introspect fills in the defaults. The claims are those of RFC 7662 section 2.2.
 func (s *source) introspect() {
 	s.Claims = Claims{Subject: []string{"sub"}, Scopes: []string{"scope"}}
 	s.Introspection = Introspection{Timeout: 2 * second, For: minute, InactiveFor: 10 * second, Entries: 4096}
@@ -114,8 +138,8 @@ func readEndpoint(v value, s *source) {
 	}
 }
 
-// readEndpointURL takes http, too: within a mesh, encryption is the cluster's
-// business.
+// readEndpointURL also accepts http, because within a mesh the cluster encrypts
+// the connection.
 func readEndpointURL(v value, s *source) {
 	text, ok := v.text("a URL as a string, for example " + strconv.Quote(introspectionURL))
 	if !ok {
@@ -144,7 +168,7 @@ func readEndpointURL(v value, s *source) {
 	i.Path += u.query
 }
 
-// readClientSecret does not repeat what it refuses.
+// readClientSecret does not repeat an invalid secret in its message.
 func readClientSecret(v value, s *source) {
 	text, ok := v.text("the secret as a string")
 	if ok && !isPlain(text) {
@@ -161,7 +185,7 @@ func readTimeout(v value, s *source) {
 	}
 }
 
-// readSecrets takes from the environment the secrets that stand there.
+// readSecrets reads the secrets that stand in the environment.
 func (d *draft) readSecrets(env []string, out *violations) {
 	for i, name := range d.secretVariables {
 		if name == "" {
@@ -177,7 +201,7 @@ func (d *draft) readSecrets(env []string, out *violations) {
 	}
 }
 
-// checkIntrospection refuses a source that never sees a token.
+// checkIntrospection refuses a source that would never receive a token.
 func (d *draft) checkIntrospection(s *Identity, i int, out *violations) {
 	if s.Kind == IdentityIntrospection && indexOf(d.Credentials.Headers, "authorization") < 0 {
 		out.add(identityPath(i, "source"), `"introspection" needs authorization among credentials.headers; add it there`)

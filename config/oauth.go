@@ -5,18 +5,32 @@ import (
 	"strings"
 )
 
-// OAuth describes the protected resource (RFC 9728) and its challenge.
+// OAuth describes the service to OAuth clients as a protected resource (RFC 9728):
+// a 401 on surfaces of the kinds api and mcp gets a challenge that points to the
+// metadata.
 type OAuth struct {
-	Resource              string
-	AuthorizationServers  []string
-	ScopesSupported       []string
+	// Resource is the URL of the service as clients write it. It is https, or http
+	// on this machine, without query and fragment. Required. Danger: clients refuse
+	// metadata with a URL other than the one they called.
+	Resource string
+	// AuthorizationServers are the issuers, as URLs of the same form, whose tokens
+	// the service accepts. At least one.
+	AuthorizationServers []string
+	// ScopesSupported are the scopes in the metadata. Default: none. Danger: clients
+	// may ask for all of them at once.
+	ScopesSupported []string
+	// ResourceDocumentation is the URL of a page for developers. Default: none.
 	ResourceDocumentation string
-	// ResourceName is optional.
+	// ResourceName is the name of the service for people. Default: none.
 	ResourceName string
-	// Realm and ChallengeScope go into the challenge when not empty.
-	Realm          string
+	// Realm is the realm of the challenge, in printable ASCII without " and \.
+	// Default: none. Danger: some clients find "scope=" and "error=" inside of it.
+	Realm string
+	// ChallengeScope are the scopes of the challenge. Each must be among
+	// ScopesSupported, if there are any. Default: none.
 	ChallengeScope []string
-	// ServeMetadata makes the filter answer at the well-known locations.
+	// ServeMetadata makes the filter answer at the well-known locations. Default:
+	// true. Danger: otherwise the service must answer there.
 	ServeMetadata bool
 }
 
@@ -67,8 +81,9 @@ func readResourceName(v value, o *OAuth) {
 	o.ResourceName = text
 }
 
-// readRealm allows what a quoted string holds without escapes: clients are
-// known to misread escapes, and an empty one spoils the whole header for some.
+// readRealm accepts the characters that a quoted string holds without escapes,
+// because some clients misread escapes. It refuses an empty realm, because some
+// clients then misread the whole header.
 func readRealm(v value, o *OAuth) {
 	text, ok := v.text("a string")
 	switch {
@@ -82,7 +97,7 @@ func readRealm(v value, o *OAuth) {
 	}
 }
 
-// scope is a scope token of RFC 6750 section 3.
+// scope checks a scope token (RFC 6750 section 3).
 func scope(v value, text string) string {
 	switch {
 	case text == "" || !isQuotable(text, '!'):
@@ -96,8 +111,8 @@ func scope(v value, text string) string {
 	return ""
 }
 
-// isQuotable tells whether all characters are printable ASCII from first on,
-// but neither quotation mark nor backslash.
+// isQuotable reports whether all characters are printable ASCII from first on,
+// without quotation marks and backslashes.
 func isQuotable(text string, first byte) bool {
 	for i := 0; i < len(text); i++ {
 		if text[i] < first || text[i] > '~' {
@@ -107,6 +122,7 @@ func isQuotable(text string, first byte) bool {
 	return !strings.ContainsAny(text, `"\`)
 }
 
+// checkScopes refuses a challenge with scopes that the metadata does not list.
 func checkScopes(o *OAuth, out *violations) {
 	if len(o.ScopesSupported) == 0 || indexOf(o.ScopesSupported, "") >= 0 {
 		return

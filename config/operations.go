@@ -2,17 +2,23 @@ package config
 
 import "strings"
 
-// Admin says who may see and change what is locked out, at an operations endpoint.
+// Admin configures an operations endpoint, where operators list, unlock and lock
+// clients.
 type Admin struct {
+	// Tokens grant access, 1 to 64.
 	Tokens []AdminToken
-	// Hosts are the names, in lower case, under which the endpoint is called, beside
-	// addresses and localhost.
+	// Hosts are the names, in lower case, under which browsers reach the endpoint,
+	// at most 64. Addresses and localhost always work. Default: none.
 	Hosts []string
 }
 
-// AdminToken is a token that the configuration knows by its hash, and who holds it.
+// AdminToken is a token for the endpoint, known by its hash.
 type AdminToken struct {
-	ID     string
+	// ID names the holder in the log: at most 64 letters, digits, - and _. Required
+	// and unique.
+	ID string
+	// SHA256 is the hash of the token. Required and unique. Danger: whoever guesses
+	// a token that is not random can unlock an attacker.
 	SHA256 [32]byte
 }
 
@@ -71,9 +77,9 @@ func readAdminHosts(v value) []string {
 	return hosts
 }
 
-// operate makes the draft that of an operations endpoint: what it guards by default
-// is nothing, and what it was told to guard a mistake. written tells by the name of
-// a root key whether it is there.
+// operate turns the draft into the configuration of an operations endpoint. It
+// drops all defaults but that of Log, and reports all fields that only an instance
+// that guards can have. written reports whether the configuration has a root key.
 func (d *draft) operate(written func(key string) bool, out *violations) {
 	for _, f := range rootFields {
 		if f.key != "admin" && f.key != "log" && written(f.key) {

@@ -2,11 +2,13 @@ package config
 
 import "strconv"
 
-// CORS says which origins may read the filter's own replies.
+// CORS says which origins may read the filter's own replies in a browser. Responses
+// of the service keep their own CORS headers.
 type CORS struct {
-	// Any means every origin, without credentials.
+	// Any allows every origin, without credentials. Default: true.
 	Any bool
-	// Origins may read with credentials.
+	// Origins may read with credentials, if Any is false. Danger: a page of any other
+	// origin sees a network error in place of a 429.
 	Origins []string
 }
 
@@ -33,8 +35,8 @@ func readOrigins(v value, c *CORS) {
 	}
 }
 
-// originProblem says why a text is not what a browser sends as Origin (RFC
-// 6454 section 6.2); any other spelling would match nothing.
+// originProblem says why a text is not an Origin as browsers send it (RFC 6454
+// section 6.2), or returns "". Any other form would match no request.
 func originProblem(text string) string {
 	if text == "*" {
 		return ""

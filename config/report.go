@@ -1,23 +1,26 @@
 package config
 
-// ClientForm is how a client appears in the log.
+// ClientForm is the form in which a client appears in the log. Default:
+// ClientFull.
 type ClientForm uint8
 
 // The forms of a client in the log.
 const (
-	// ClientFull is the whole address or prefix.
+	// ClientFull is the address or, with a shorter prefix, the network. Danger: it is
+	// personal data in many places.
 	ClientFull ClientForm = iota
-	// ClientTruncated is its /24 or /48.
+	// ClientTruncated is the network of 24 bits, or 48 for IPv6.
 	ClientTruncated
-	// ClientHash is a keyed hash, stable as long as the table lives.
+	// ClientHash is a keyed hash. It stays the same as long as the table lives.
 	ClientHash
 )
 
-// Log says what is written about clients, and how often.
+// Log says how the filter writes about clients, and how often.
 type Log struct {
 	Client ClientForm
-	// PerSecond is the number of lines a second that one worker writes at
-	// the most about failures and refusals, and again about attacks.
+	// PerSecond limits the lines per second of each worker about failures and
+	// refusals, and again those about attacks; 1 to 1000. Further lines are only
+	// counted. Default: 10.
 	PerSecond int
 }
 

@@ -1,10 +1,18 @@
 package config
 
-// Table is the size of the counter tables.
+// Table is the size of the two tables of counters. It bounds their memory, however
+// many addresses attack. Danger: with another size, about half of the existing
+// counters are lost.
 type Table struct {
-	// Clients is how many counters of failures there are, Quotas how many of
-	// quotas.
-	Clients, Quotas int
+	// Clients is the number of counters of failures and of requests in flight; 1024
+	// to 4194304. Default: 65536. Danger: a table that is too small evicts clients
+	// that are not locked out; one that is full of locked-out clients counts no
+	// others.
+	Clients int
+	// Quotas is the number of counters of quotas; 1024 to 4194304. Default: 65536.
+	// Danger: a table that is too small evicts counters with a remaining allowance;
+	// one that is full of used-up counters lets other requests pass uncounted.
+	Quotas int
 }
 
 var tableFields = []field[Table]{
