@@ -1,7 +1,8 @@
 package config
 
-// defaultConfig is the configuration that an empty text stands for: the four
-// surfaces of an OAuth-protected service, guarded.
+// defaultConfig returns the configuration that an empty text stands for: the four
+// surfaces of an OAuth-protected service, guarded. The rooms set their own
+// defaults; those that are not listed are off.
 func defaultConfig() Config {
 	return Config{
 		Client:      defaultClient(),

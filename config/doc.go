@@ -1,29 +1,73 @@
-// Package config turns the plugin's JSON configuration into a validated,
-// compiled [Config], or into an [Error] that lists everything wrong with it.
+// Package config turns the plugin's JSON configuration into a validated [Config], or
+// into an [Error] that lists all its mistakes.
 //
 // # The life of a configuration
 //
-//		JSON ──► syntax ──► parse ──► environment ──► validate ──► *Config
-//		         one place  each key,  overrides      rules between
-//		                    defaults                  the fields
+//	JSON ──► syntax ──► parse ──► environment ──► validate ──► *Config
+//	         first      fields    overrides       fields
+//	         mistake    and their                 against
+//	                    defaults                  each other
 //
-//	  - syntax: the text is UTF-8 and JSON; the first place where it is not ends
-//	    the way here, since nothing after it can be trusted.
-//	  - parse: every object starts as its defaults, then the keys that are there
-//	    are read over them. Unknown, duplicate and mistyped keys are violations,
-//	    and so is a value that can never be right.
-//	  - environment: variables of the VM replace single values, see [Parse].
-//	  - validate: rules between fields, for instance that every match of a
-//	    surface can be reached.
+//   - syntax: the text must be UTF-8 and JSON. The first place where it is not is
+//     the only mistake reported, since nothing after it can be trusted.
+//   - parse: every object starts with its defaults, and the keys of the text replace
+//     them. Unknown, repeated and mistyped keys are violations, and so is a value
+//     that can never be valid.
+//   - environment: variables of the VM replace single values, see [Parse].
+//   - validate: checks between fields, for instance that a request can reach every
+//     match of a surface.
 //
-// The configuration of an operations endpoint goes another way after the parse: it
-// has nothing beside admin and log, and the environment is not for it.
+// The configuration of an operations endpoint has only the fields admin and log, and
+// skips the environment.
 //
-// A broken value is reported once: what depends on it is not judged. All other
-// violations are reported together, so that one attempt shows them all.
+// A check ignores fields that depend on a value that could not be read, so that each
+// mistake is reported once. All other violations are reported together, so that one
+// attempt shows all of them. [Config.Warnings] lists what is valid but dangerous.
 //
-// What is valid but dangerous is told by [Config.Warnings].
+// docs/configuration.md describes every key with its default and its danger, and
+// schema.json does so for editors. Tests compare both with this package.
 //
-// Every key, its default and its danger: docs/configuration.md. The same for
-// editors: schema.json. Both are tested against this package.
+// # The files
+//
+// Each room of the filter has a file, or a few with its name in front: the types, the
+// fields and their readers, the defaults, the checks and the warnings.
+//
+//	route.go                  exempt requests, surfaces, matches, require
+//	route_path.go             which paths a match can have
+//	route_cover.go            matches that take requests from later ones
+//	client.go                 the client's address
+//	credential.go             headers, cookies and form fields with credentials and accounts
+//	identity.go               metadata, headers, accepted; untrusted headers
+//	identity_keys.go          API keys
+//	identity_introspect.go    asking an authorization server
+//	outcome.go                what is a failure: kinds, statuses, anonymous requests
+//	lockout.go                limits, windows, escalation, known good, networks
+//	attempt.go                failure keys, stuffing, spraying
+//	quota.go                  rules, limits, algorithms, costs, headers
+//	quota_check.go            checks and warnings of quotas
+//	concurrency.go            requests in flight
+//	bypass.go                 roles without limits
+//	oauth.go                  resource metadata and challenge
+//	refusal.go                CORS of the filter's own replies
+//	report.go                 the log
+//	table.go                  sizes of the tables
+//	operations.go             the operations endpoint
+//
+// The rooms share:
+//
+//	config.go                 Config, and the modes of rules
+//	parse.go                  Parse, and the keys of the root
+//	defaults.go               the rooms' defaults together
+//	validate.go               the order of the rooms' checks
+//	warnings.go               the order of the rooms' warnings
+//	environment.go            variables that replace values
+//	syntax.go                 JSON that is broken
+//	read.go                   objects, lists, numbers and words of JSON
+//	names.go                  names, header names and other short texts
+//	secrets.go                hashes of secrets
+//	duration.go               durations
+//	timestamp.go              times
+//	url.go                    URLs
+//	errors.go                 violations and their paths
+//	words.go                  words and characters of messages
 package config

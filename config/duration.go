@@ -16,17 +16,18 @@ const (
 	maxDuration = 30 * day
 )
 
-// units from the largest: a duration names each at most once, in this order.
+// units are in descending order. A duration has each of them at most once, in this
+// order.
 var units = [...]struct {
 	letter byte
 	length int64
 }{{'d', day}, {'h', hour}, {'m', minute}, {'s', second}}
 
-// unreadable marks a duration that could not be read, so that no rule between
-// fields judges it.
+// unreadable marks a duration that could not be read, so that checks ignore it.
 const unreadable = -1
 
-// duration reads a duration between a second and 30 days.
+// duration reads a duration from 1 second to 30 days. If there is none, into
+// becomes unreadable.
 func (v value) duration(into *int64, example string) {
 	*into = unreadable
 	text, ok := v.text("a duration as a string, for example " + strconv.Quote(example))
@@ -44,10 +45,10 @@ func (v value) duration(into *int64, example string) {
 	}
 }
 
-// parseDuration reads 90s, 5m, 1h30m or 7d. What is absurdly long is cut to
-// something that is still far too long.
+// parseDuration reads durations such as 90s, 5m, 1h30m and 7d. It shortens one
+// that could overflow to one that is still far out of range.
 func parseDuration(text string) (int64, bool) {
-	const cut = 1e8 // of seconds far too long, of days far from overflowing int64
+	const cut = 1e8 // far out of range even in seconds, and far from an overflow even in days
 	total, unit := int64(0), 0
 	for first := true; first || text != ""; first = false {
 		n, digits := int64(0), 0
@@ -70,7 +71,7 @@ func parseDuration(text string) (int64, bool) {
 	return total, true
 }
 
-// formatDuration is the shortest text that parseDuration reads as length.
+// formatDuration returns the shortest text that parseDuration reads as length.
 func formatDuration(length int64) string {
 	var b strings.Builder
 	for _, u := range units {
@@ -83,7 +84,8 @@ func formatDuration(length int64) string {
 	return b.String()
 }
 
-// ParseDuration reads a duration as the configuration has it, in milliseconds.
+// ParseDuration reads a duration in the form that the configuration has. It
+// returns milliseconds; ok is false if the text is invalid or out of range.
 func ParseDuration(text string) (length int64, ok bool) {
 	length, ok = parseDuration(text)
 	return length, ok && length >= minDuration && length <= maxDuration

@@ -7,8 +7,8 @@ import (
 
 const ratePrefix = "RATE_LIMIT_"
 
-// override puts the environment's values over the configuration's. It ignores
-// the variables of others.
+// override replaces values of the configuration by those of the environment. It
+// ignores variables of other programs.
 func (d *draft) override(env []string, out *violations) {
 	for _, entry := range env {
 		name, text, found := strings.Cut(entry, "=")
@@ -24,7 +24,7 @@ func (d *draft) override(env []string, out *violations) {
 	}
 }
 
-// lookUp returns a variable's value, "" if there is none.
+// lookUp returns the value of a variable, or "" if it is not set.
 func lookUp(env []string, name string) string {
 	for _, entry := range env {
 		if n, text, found := strings.Cut(entry, "="); found && n == name {
@@ -34,7 +34,7 @@ func lookUp(env []string, name string) string {
 	return ""
 }
 
-// variable is an environment variable and where to report its mistakes.
+// variable is an environment variable, and the place for its violations.
 type variable struct {
 	name, text string
 	out        *violations
@@ -54,7 +54,7 @@ func (v variable) integer(low, high int64) (int64, bool) {
 	return n, true
 }
 
-// environmentName is a surface's name as it stands in a variable's name.
+// environmentName returns a surface's name as it stands in the names of variables.
 func environmentName(surface string) string {
 	return strings.ReplaceAll(strings.ToUpper(surface), "-", "_")
 }
@@ -68,6 +68,8 @@ func (d *draft) surfaceInEnvironment(name string) *Surface {
 	return nil
 }
 
+// unknownSurface reports that the variable names no surface, unless the name of
+// one of them could not be read.
 func (d *draft) unknownSurface(v variable) {
 	names, known := d.surfaceNames()
 	switch {

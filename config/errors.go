@@ -5,25 +5,25 @@ import (
 	"strings"
 )
 
-// maxViolations bounds what a broken configuration can write to the log.
+// maxViolations limits what an invalid configuration can write to the log.
 const maxViolations = 100
 
 // Violation is one mistake in a configuration.
 type Violation struct {
-	// Path leads to the mistake: surfaces[2].lockout.window.
+	// Path of the mistake, for example surfaces[2].lockout.window.
 	Path string
-	// Message says what is wrong and what would be right.
+	// Message says what is wrong and how to repair it.
 	Message string
 }
 
-// Error is every mistake that a configuration has.
+// Error lists the mistakes of a configuration.
 type Error struct {
 	Violations []Violation
-	// More counts the violations that were left out of Violations.
+	// More is the number of violations beyond those that Violations holds.
 	More int
 }
 
-// Error has one line for each violation.
+// Error returns a line for each violation.
 func (e *Error) Error() string {
 	lines := make([]string, 0, len(e.Violations)+1)
 	for _, v := range e.Violations {
@@ -35,7 +35,7 @@ func (e *Error) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// violations collects what is wrong with a configuration.
+// violations collects the mistakes of a configuration.
 type violations struct {
 	Error
 }
@@ -52,7 +52,7 @@ func (r *violations) count() int {
 	return len(r.Violations) + r.More
 }
 
-// err is nil when nothing was reported.
+// err returns nil if there are no violations.
 func (r *violations) err() error {
 	if len(r.Violations) == 0 {
 		return nil
@@ -60,8 +60,8 @@ func (r *violations) err() error {
 	return &r.Error
 }
 
-// elementPath is the path of a key below the i-th element of a list, or, without a
-// key, of the element itself.
+// elementPath returns the path of a key of the i-th element of a list, or of the
+// element itself if key is empty.
 func elementPath(list string, i int, key string) string {
 	path := list + "[" + strconv.Itoa(i) + "]"
 	if key == "" {
@@ -70,8 +70,8 @@ func elementPath(list string, i int, key string) string {
 	return path + "." + key
 }
 
-// checkRuleName reports that the last of the rules' names is that of one before. One
-// that could not be read is empty.
+// checkRuleName reports that the last of the names is the same as an earlier one.
+// An unreadable name is empty, and equals no other.
 func checkRuleName(names []string, path func(i int, key string) string, out *violations) {
 	last := len(names) - 1
 	if first := indexOf(names, names[last]); first < last && names[last] != "" {

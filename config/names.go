@@ -7,25 +7,24 @@ import (
 
 const (
 	maxName = 32
-	// maxKeyID bounds what stands for a key in logs.
-	maxKeyID = 64
+	maxID   = 64
 )
 
-// readName reads what goes into metrics, logs and replies as it is; "" if it
-// cannot.
+// readName reads a name that can stand in metrics, logs and replies without
+// quotes; "" if it is invalid.
 func readName(v value, what string) string {
 	return v.name(what, "a letter, then letters, digits, - and _, all lower case, at most 32", func(text string) bool {
 		return len(text) <= maxName && text[0] >= 'a' && text[0] <= 'z' && text == strings.ToLower(text)
 	})
 }
 
-// readID reads what stands for a secret in logs; "" if it cannot.
+// readID reads the id that stands for a secret in logs; "" if it is invalid.
 func readID(v value, what string) string {
-	return v.name(what, "letters, digits, - and _, at most 64", func(text string) bool { return len(text) <= maxKeyID })
+	return v.name(what, "letters, digits, - and _, at most 64", func(text string) bool { return len(text) <= maxID })
 }
 
-// name reads letters, digits, - and _ that fit; "" if it cannot. right says what
-// fits.
+// name reads a text of letters, digits, - and _ for which fits is true; "" if it
+// is invalid. right describes a valid one.
 func (v value) name(what, right string, fits func(text string) bool) string {
 	text, ok := v.text(right)
 	if !ok {
@@ -42,8 +41,8 @@ func (v value) name(what, right string, fits func(text string) bool) string {
 	return text
 }
 
-// references reads a list of names that have to be those of something else, which
-// a rule between fields looks up.
+// references reads a list of names of surfaces or rules. A check looks them up
+// later.
 func (v value) references(emptyRemedy string) []string {
 	v.refuseEmpty(emptyRemedy)
 	return v.texts(func(_ value, text string) string { return text })
@@ -61,7 +60,8 @@ func readHeaderNames(v value, example string) []string {
 	return v.texts(func(item value, text string) string { return headerName(item, text, example) })
 }
 
-// headerName is the name in lower case, as Envoy knows it; "" if it is none.
+// headerName returns a header's name in lower case, as Envoy writes it; "" if it
+// is invalid.
 func headerName(v value, name, example string) string {
 	if !isToken(name) {
 		v.bad(quote(name) + " is not a header name; write for example " + strconv.Quote(example))
@@ -70,7 +70,7 @@ func headerName(v value, name, example string) string {
 	return strings.ToLower(name)
 }
 
-// readPlain reads a text that may go into a header or a log line.
+// readPlain reads a text that can stand in a header or a log line.
 func readPlain(v value, example string) string {
 	text, ok := v.text("a string, for example " + strconv.Quote(example))
 	if !ok {
@@ -91,7 +91,7 @@ func plain(v value, text, example string) string {
 	return text
 }
 
-// isPlain tells whether a text has something in it, and no control character.
+// isPlain reports whether a text is neither empty nor has a control character.
 func isPlain(text string) bool {
 	for i := 0; i < len(text); i++ {
 		if text[i] < ' ' || text[i] == 0x7f {

@@ -6,9 +6,9 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Parse reads a JSON configuration and the VM's environment ("NAME=value",
-// see docs/configuration.md). Text of nothing but white space is the default
-// configuration. The error is an [*Error] that lists all violations.
+// Parse reads a JSON configuration and the VM's environment ("NAME=value", see
+// docs/configuration.md). A text of white space is the default configuration. The
+// error is an [*Error] that lists all violations.
 func Parse(json []byte, env []string) (*Config, error) {
 	var out violations
 	text := string(json)
@@ -23,7 +23,8 @@ func Parse(json []byte, env []string) (*Config, error) {
 	root := value{"", gjson.Parse(text), &out}
 	readObject(root, rootFields, &d)
 	if d.Admin != nil {
-		// The environment, which it shares with those that guard, is theirs.
+		// An operations endpoint may share the environment of instances that guard,
+		// and ignores it.
 		d.operate(func(key string) bool { return root.member(key).Exists() }, &out)
 	} else {
 		d.override(env, &out)
@@ -37,21 +38,21 @@ func Parse(json []byte, env []string) (*Config, error) {
 	return &d.Config, nil
 }
 
-// draft is a configuration on its way. Where a value could not be read it has
-// a mark that no valid one has, which tells the rules between fields to keep
-// quiet: an empty string, an invalid prefix, kindUnknown, unreadable.
+// draft is a configuration while it is read. A value that could not be read holds a
+// mark that no valid value has, so that checks ignore it: an empty string, an invalid
+// prefix, kindUnknown, identityUnknown, unreadable.
 type draft struct {
 	Config
-	// ownExempt tells that the exempt list was written, not defaulted, and
-	// ownUntrusted the same of the untrusted headers.
+	// ownExempt and ownUntrusted report that the configuration sets these lists, so
+	// that they do not have their defaults.
 	ownExempt, ownUntrusted bool
-	// secretVariables name, for each identity source, the environment variable
-	// that holds its secret; "" where it has none.
+	// secretVariables holds, for each identity source, the environment variable with
+	// its secret, or "".
 	secretVariables []string
 }
 
-// Keys lists every key that a configuration may hold, as paths:
-// client.source, surfaces[].name.
+// Keys lists the paths of all keys of a configuration, for example client.source
+// and surfaces[].name.
 func Keys() []string {
 	keys := keysOf("", rootFields)
 	for i := range keys {

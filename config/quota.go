@@ -7,96 +7,133 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// MaxQuotas is the most quota rules that a configuration can have.
+// MaxQuotas is the largest number of quota rules.
 const MaxQuotas = 64
 
-// NoLimit is the limit of who has none.
+// NoLimit is the limit of callers that may spend any amount.
 const NoLimit = 1<<32 - 1
 
-// Quota is a rule about how much may be asked for within a window.
+// Quota is a rule that limits what may be spent within a window. A request that
+// would exceed the limit gets 429.
 type Quota struct {
+	// Name identifies the rule in replies, metrics and logs; its form is that of a
+	// surface's name. Required, unique, and without the prefix "lockout-". Danger:
+	// under a new name, counting starts anew.
 	Name string
-	// Surfaces by name; empty means all of them.
+	// Surfaces that the rule applies to, by name; they share its counters. Empty
+	// means all of them, the default.
 	Surfaces []string
-	// Paths of them that the rule is for; empty means every path.
+	// Paths on these surfaces that the rule applies to. Empty means every path, the
+	// default.
 	Paths []Match
-	// Methods in upper case; empty means every method.
+	// Methods that the rule applies to, in upper case. Empty means every method, the
+	// default.
 	Methods []string
-	// Per is what has a counter of its own.
+	// Per is what has a counter of its own. Required. Where an identity's part in it
+	// is not verified, the client's address counts instead.
 	Per Per
-	// Limit is how much may be spent within the window, NoLimit for any amount.
-	// 0 switches a rule without tiers off.
+	// Limit is what may be spent within the window without a tier of Tiers, up to
+	// 1000000000, or NoLimit. Required. Danger: 0 switches a rule without tiers off.
 	Limit uint32
-	// Tiers have limits of their own, in the order of their names.
+	// Tiers have limits of their own. In the order of their names, at most 64.
+	// Default: none. Danger: only a verified tier counts.
 	Tiers []TierLimit
-	// Window in milliseconds.
-	Window    int64
+	// Window is the time in milliseconds for which the limit holds; 1 s to 30 days.
+	// Required.
+	Window int64
+	// Algorithm says how a counter fills and empties.
 	Algorithm Algorithm
-	// Cost of a request, unless one of Costs, the first that matches, says
-	// otherwise.
-	Cost  uint32
+	// Cost of every request, 1 to 1000000; 1 if there are Costs and none matches.
+	// Default: 1. A cost above the limit is an error.
+	Cost uint32
+	// Costs are the costs of single patterns; the first that matches decides.
+	// Default: none.
 	Costs []Cost
-	// Overrides names the rules that do not hold for a request that this one is
-	// for.
+	// Overrides names rules that do not apply to a request that this rule applies
+	// to. Default: none. Danger: this includes the case that this rule's limit is
+	// NoLimit.
 	Overrides []string
-	Mode      Mode
+	// Mode says what follows from a used-up allowance. A rule in ModeShadow
+	// overrides nothing, and no header mentions it.
+	Mode Mode
 }
 
-// Off tells that the rule is as if it were not there.
+// Off reports whether the rule has no effect.
 func (q *Quota) Off() bool { return q.Mode == ModeOff || q.Limit == 0 && len(q.Tiers) == 0 }
 
-// Per is a set of what a request is counted by.
+// Per is the set of parts by which a rule counts requests. Each combination has a
+// counter of its own.
 type Per uint8
 
-// What a request can be counted by.
+// The parts by which a rule can count requests.
 const (
+	// PerClient counts each client's address or network.
 	PerClient Per = 1 << iota
+	// PerCredential counts each verified credential.
 	PerCredential
+	// PerSubject counts each verified subject.
 	PerSubject
+	// PerTenant counts each verified tenant.
 	PerTenant
+	// PerPath counts each path. Danger: a caller has as many allowances as it can
+	// make up paths, unless a rule without PerPath bounds them.
 	PerPath
 )
 
-// TierLimit is the limit of a tier. 0 is no limit, as NoLimit is.
+// TierLimit is the limit of a tier.
 type TierLimit struct {
-	Tier  string
+	// Tier is a name of 1 to 64 bytes, but not "default".
+	Tier string
+	// Limit is up to 1000000000, or NoLimit. Danger: 0 is no limit either.
 	Limit uint32
 }
 
-// Algorithm says how a counter fills and empties.
+// Algorithm says how a counter fills and empties. Default: FixedWindow. None of
+// them admits more with several workers.
 type Algorithm uint8
 
 // The algorithms.
 const (
+	// FixedWindow admits the limit within a window that begins with its first
+	// request. Where two windows meet, both limits can be spent at once.
 	FixedWindow Algorithm = iota
+	// SlidingWindow estimates from two windows what was spent within the last one.
 	SlidingWindow
+	// GCRA admits the limit at once, and then each request as its part of the window
+	// has passed.
 	GCRA
 )
 
-// Cost is what the requests of a pattern cost.
+// Cost is the cost of the requests that a pattern matches.
 type Cost struct {
 	Match
+	// Cost is 0 to 1000000. Required. Danger: with 0, the rule does not limit these
+	// requests.
 	Cost uint32
 }
 
-// Headers say how clients are told about their quotas.
-type Headers struct{ XRateLimit XRateLimit }
+// Headers says how responses report quotas.
+type Headers struct {
+	// XRateLimit is the form of the X-RateLimit headers.
+	XRateLimit XRateLimit
+}
 
-// XRateLimit says how X-RateLimit-Reset tells the time.
+// XRateLimit is the form of X-RateLimit-Reset. Default: XRateLimitDelta.
 type XRateLimit uint8
 
 // The forms of X-RateLimit-Reset.
 const (
-	// XRateLimitDelta is in seconds from now.
+	// XRateLimitDelta writes seconds from now.
 	XRateLimitDelta XRateLimit = iota
-	// XRateLimitEpoch is in seconds since 1970.
+	// XRateLimitEpoch writes seconds since 1970. Danger: it needs clocks that agree.
 	XRateLimitEpoch
-	// XRateLimitOff leaves all three X-RateLimit headers out.
+	// XRateLimitOff leaves all three X-RateLimit headers to the service.
 	XRateLimitOff
 )
 
 const (
-	// maxUnits and the longest window keep the algorithms within an int64.
+	// maxUnits times the longest window fits into an int64, in which the algorithms
+	// calculate.
 	maxUnits = 1_000_000_000
 	maxCost  = 1_000_000
 	maxTiers = 64
@@ -164,7 +201,7 @@ func readQuotas(v value) []Quota {
 	return list
 }
 
-// readQuotaName keeps the names free by which replies name lockouts.
+// readQuotaName refuses the prefix that names lockouts in replies.
 func readQuotaName(v value, q *Quota) {
 	const taken = "lockout-"
 	if q.Name = readName(v, "a rule's name"); strings.HasPrefix(q.Name, taken) {
@@ -202,8 +239,8 @@ func readQuotaPer(v value, q *Quota) {
 	})
 }
 
-// readUnits reads a limit. What is not above 0 is 0; where it could not be read it
-// is NoLimit, which no rule between fields complains about.
+// readUnits reads a limit, and a negative one as 0. If it cannot read the limit,
+// it returns NoLimit, about which no check complains.
 func readUnits(v value) uint32 {
 	const right = `a whole number up to 1000000000, or "unlimited"`
 	n := v.json.Num
@@ -221,7 +258,7 @@ func readUnits(v value) uint32 {
 	return NoLimit
 }
 
-// readLimits reads limits by tier. That of everybody else has to be said.
+// readLimits reads limits by tier. The limit without a tier is required.
 func readLimits(v value, q *Quota) {
 	const right = `an object with a limit for each tier, for example {"free": 20, "pro": 300, "default": 60}`
 	if !v.json.IsObject() {
@@ -257,7 +294,8 @@ func readLimits(v value, q *Quota) {
 	}
 }
 
-// insertTier keeps the order of names: that of an object's keys says nothing.
+// insertTier keeps the tiers in the order of their names. The order of keys in a
+// JSON object means nothing.
 func insertTier(tiers []TierLimit, t TierLimit) []TierLimit {
 	tiers = append(tiers, t)
 	for i := len(tiers) - 1; i > 0 && tiers[i].Tier < tiers[i-1].Tier; i-- {
@@ -266,7 +304,7 @@ func insertTier(tiers []TierLimit, t TierLimit) []TierLimit {
 	return tiers
 }
 
-// readCost reads one cost for all requests, or a list of them by pattern.
+// readCost reads one cost for all requests, or a list of costs by pattern.
 func readCost(v value, q *Quota) {
 	if !v.json.IsArray() {
 		if v.json.Type != gjson.Number {

@@ -1,12 +1,8 @@
 package config
 
-import (
-	"strconv"
-	"strings"
-)
+import "strconv"
 
-// checkQuotas reports what the rules, each right in itself, do wrong together and
-// with the surfaces.
+// checkQuotas checks the rules against each other and against the surfaces.
 func (d *draft) checkQuotas(out *violations) {
 	var names []string
 	for i := range d.Quotas {
@@ -19,8 +15,8 @@ func (d *draft) checkQuotas(out *violations) {
 	d.checkOverrides(out)
 }
 
-// checkQuotaSurfaces reports names that no surface has, and paths that lie on none
-// of the rule's surfaces.
+// checkQuotaSurfaces refuses names that no surface has, and paths that no surface
+// of the rule has.
 func (d *draft) checkQuotaSurfaces(i int, out *violations) {
 	q := &d.Quotas[i]
 	names, read := d.surfaceNames()
@@ -44,16 +40,15 @@ func (d *draft) checkQuotaSurfaces(i int, out *violations) {
 	}
 }
 
-// choices names what was probably meant, or all there are.
+// choices suggests the name that was probably meant, or lists all names.
 func choices(name string, names []string, what string) string {
 	if len(names) == 0 {
 		return "there are none, so remove it"
 	}
-	return strings.Replace(suggest(name, names), "the keys here are", "the "+what+" are", 1)
+	return suggest(name, names, what)
 }
 
-// reaches tells whether a surface of the rule may have a request that the match
-// is for.
+// reaches reports whether a surface of the rule can own a request that m matches.
 func (d *draft) reaches(q *Quota, m Match) bool {
 	if m.Path == "" {
 		return true
@@ -71,8 +66,8 @@ func (d *draft) reaches(q *Quota, m Match) bool {
 	return false
 }
 
-// checkOverrides reports names that no rule has, and rules that override each
-// other in a circle, of which none would be left.
+// checkOverrides refuses names that no rule has, and rules that override each
+// other in a circle, so that none would apply.
 func (d *draft) checkOverrides(out *violations) {
 	var names []string
 	for _, q := range d.Quotas {
@@ -97,8 +92,8 @@ func (d *draft) checkOverrides(out *violations) {
 	}
 }
 
-// overridden has, for each rule, a bit for each one that it overrides, by way of
-// others if need be.
+// overridden returns, for each rule, a bit for each rule that it overrides,
+// directly or through others.
 func (d *draft) overridden(names []string) []uint64 {
 	all := make([]uint64, len(names))
 	for i, q := range d.Quotas {
@@ -118,7 +113,7 @@ func (d *draft) overridden(names []string) []uint64 {
 	return all
 }
 
-// checkCosts reports what costs more than a tier may ever spend.
+// checkCosts refuses costs above the limit of some tier.
 func checkCosts(q *Quota, i int, out *violations) {
 	if len(q.Costs) == 0 {
 		q.checkCost(q.Cost, quotaPath(i, "cost"), out)
@@ -144,10 +139,11 @@ func (q *Quota) checkCost(cost uint32, path string, out *violations) {
 	}
 }
 
-// quotaPath is the path of a key below the i-th rule, or of itself.
+// quotaPath returns the path of a key of the i-th rule, or of the rule itself if
+// key is empty.
 func quotaPath(i int, key string) string { return elementPath("quotas", i, key) }
 
-// warnQuotas tells what is valid but dangerous about the rules.
+// warnQuotas warns about rules that are valid but dangerous.
 func (c *Config) warnQuotas(warn func(path, message string)) {
 	active, limiting := 0, 0
 	for i := range c.Quotas {
@@ -177,8 +173,8 @@ func (c *Config) warnQuotas(warn func(path, message string)) {
 	}
 }
 
-// boundsAllPaths tells whether a rule bounds what another one counts by path, for
-// all paths together.
+// boundsAllPaths reports whether another rule limits all paths together on the
+// surfaces of a rule that counts by path.
 func (c *Config) boundsAllPaths(by *Quota) bool {
 	for i := range c.Quotas {
 		q := &c.Quotas[i]

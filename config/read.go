@@ -8,13 +8,13 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// whole is the path of what is wrong with the configuration as a whole.
+// whole is the path of a violation that concerns the whole configuration.
 const whole = "configuration"
 
-// maxItems bounds every list that has no smaller limit of its own.
+// maxItems limits every list that has no smaller limit of its own.
 const maxItems = 1024
 
-// value is a JSON value, its place, and where to report what is wrong with it.
+// value is a JSON value, its path, and the place for its violations.
 type value struct {
 	path string
 	json gjson.Result
@@ -32,12 +32,13 @@ func (v value) wrongType(right string) {
 	v.bad("is " + typeName(v.json) + "; write " + right)
 }
 
-// under is the value of a key below v.
+// under returns the value of a key of v.
 func (v value) under(key string, json gjson.Result) value {
 	return value{keyPath(v.path, key), json, v.out}
 }
 
-// keyPath quotes a key that would make the path ambiguous.
+// keyPath appends a key to a path. It quotes a key that would make the path
+// ambiguous.
 func keyPath(path, key string) string {
 	for i := 0; i < len(key); i++ {
 		if !isAlphanumeric(key[i]) && key[i] != '_' && key[i] != '-' {
@@ -56,15 +57,15 @@ func keyPath(path, key string) string {
 // A field reads one key of an object into a T.
 type field[T any] struct {
 	key string
-	// required says what to write when the key is missing; "" when it may be.
+	// required is the remedy if the key is missing; "" if the key is optional.
 	required string
 	read     func(v value, into *T)
-	// below lists the keys of the object, or objects, that the key holds.
+	// below lists the keys of the object or objects in the value.
 	below []string
 }
 
-// readObject reads fields in the order of the table, so that a field may rely
-// on those above it. It returns the values by field, nil if v is no object.
+// readObject reads fields in the order of the table, so that a field can depend on
+// those above it. It returns the values by field, or nil if v is not an object.
 func readObject[T any](v value, fields []field[T], into *T) []gjson.Result {
 	keys := make([]string, len(fields))
 	for i, f := range fields {
@@ -83,15 +84,15 @@ func readObject[T any](v value, fields []field[T], into *T) []gjson.Result {
 	return found
 }
 
-// readPart reads an object over its defaults. It leaves into as it is if v is not
-// an object.
+// readPart reads an object over its defaults. If v is not an object, into keeps
+// its value.
 func readPart[T any](v value, fields []field[T], defaults T, into *T) {
 	if readObject(v, fields, &defaults) != nil {
 		*into = defaults
 	}
 }
 
-// member is the value of one key, for what decides how others are read.
+// member returns the value of a key, for a key that decides how others are read.
 func (v value) member(key string) (found gjson.Result) {
 	if v.json.IsObject() {
 		v.json.ForEach(func(k, json gjson.Result) bool {
@@ -104,7 +105,7 @@ func (v value) member(key string) (found gjson.Result) {
 	return found
 }
 
-// members gives an object's values in the order of keys.
+// members returns an object's values in the order of keys.
 func (v value) members(keys []string) []gjson.Result {
 	if !v.json.IsObject() {
 		v.wrongType("an object with the keys " + strings.Join(keys, ", "))
@@ -115,7 +116,7 @@ func (v value) members(keys []string) []gjson.Result {
 		i := indexOf(keys, key.Str)
 		switch {
 		case i < 0:
-			v.under(key.Str, json).bad("is not a known key; " + suggest(key.Str, keys))
+			v.under(key.Str, json).bad("is not a known key; " + suggest(key.Str, keys, "keys here"))
 		case found[i].Exists():
 			v.under(key.Str, json).bad("is written twice; keep one of them")
 		default:
@@ -126,7 +127,7 @@ func (v value) members(keys []string) []gjson.Result {
 	return found
 }
 
-// keysOf lists the fields' keys and, as paths, those below them.
+// keysOf lists the paths of the fields' keys, and of the keys below them.
 func keysOf[T any](prefix string, fields []field[T]) []string {
 	var keys []string
 	for _, f := range fields {
@@ -138,7 +139,7 @@ func keysOf[T any](prefix string, fields []field[T]) []string {
 	return keys
 }
 
-// items calls read for each item of a list that may have most items.
+// items calls read for each item of a list, which may have most items.
 func (v value) items(most int, read func(item value)) {
 	if !v.json.IsArray() {
 		v.wrongType("a list in square brackets")
@@ -172,8 +173,8 @@ func (v value) refuseEmpty(remedy string) {
 	}
 }
 
-// texts reads a list of strings. clean gives a string's one form, in which no
-// two may be the same, or reports what is wrong with it and gives "".
+// texts reads a list of strings. clean returns the canonical form of a string, in
+// which no two may be equal, or reports a violation and returns "".
 func (v value) texts(clean func(item value, text string) string) []string {
 	var list []string
 	v.items(maxItems, func(item value) {
@@ -205,8 +206,8 @@ func (v value) boolean(into *bool) {
 	*into = v.json.Bool()
 }
 
-// integer reads a whole number in any notation: a configuration that went
-// through a protobuf Struct may hold 1e+06 where 1000000 was written.
+// integer reads a whole number in any notation. If a configuration has passed
+// through a protobuf Struct, it may hold 1e+06 in place of 1000000.
 func (v value) integer(low, high int64) (int64, bool) {
 	right := strconv.FormatInt(low, 10) + " to " + strconv.FormatInt(high, 10)
 	if v.json.Type != gjson.Number {
@@ -225,20 +226,21 @@ func (v value) integer(low, high int64) (int64, bool) {
 	return int64(n), true
 }
 
-// readInteger leaves into as it is if v is not a whole number from low to high.
+// readInteger reads a whole number from low to high. If there is none, into keeps
+// its value.
 func readInteger[T int | uint32](v value, into *T, low, high int64) {
 	if n, ok := v.integer(low, high); ok {
 		*into = T(n)
 	}
 }
 
-// option is one of the words that a field knows.
+// option is one of the words that a field accepts.
 type option[T any] struct {
 	word string
 	is   T
 }
 
-// words lists the options as a remedy does.
+// words lists the options for a remedy.
 func words[T any](options []option[T]) string {
 	quoted := make([]string, len(options))
 	for i, o := range options {

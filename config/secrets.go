@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// readSHA256 reads the hash of a secret; all zero if it cannot. It does not repeat
-// what it refuses, which may be the secret itself.
+// readSHA256 reads the hash of a secret; all zero if it is invalid. Its message
+// does not repeat the text, which may be the secret itself.
 func readSHA256(v value, right, remedy string) (hash [32]byte) {
 	text, ok := v.text(right)
 	if !ok {
@@ -25,8 +25,9 @@ func readSHA256(v value, right, remedy string) (hash [32]byte) {
 	return hash
 }
 
-// holders are the places of secrets by their ids and by their hashes. What could not
-// be read is known from the start, and has no place.
+// holders finds secrets with the same id or the same hash. It maps both to the path
+// of the first secret that has them. The zero values, which mark unreadable ones,
+// map to "".
 type holders struct {
 	ids    map[string]string
 	hashes map[[32]byte]string
@@ -36,8 +37,8 @@ func newHolders() holders {
 	return holders{ids: map[string]string{"": ""}, hashes: map[[32]byte]string{{}: ""}}
 }
 
-// check reports that the id or the hash at path is that of another. what are such
-// secrets called.
+// check reports that an earlier secret has the same id or hash as the one at path.
+// what is the plural of such secrets.
 func (h *holders) check(path, id string, hash [32]byte, what string, out *violations) {
 	switch first, known := h.ids[id]; {
 	case !known:

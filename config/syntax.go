@@ -10,12 +10,12 @@ import (
 
 const (
 	maxBytes = 1 << 20
-	// maxDepth keeps gjson, which descends recursively, within the small
-	// stack of a Wasm VM. No valid configuration is half as deep.
+	// maxDepth protects the small stack of a Wasm VM, because gjson is recursive. No
+	// valid configuration is half as deep.
 	maxDepth = 32
 )
 
-// want is what may come next in a JSON text.
+// want is the kind of token that may come next in a JSON text.
 type want uint8
 
 const (
@@ -28,16 +28,16 @@ const (
 	wantNothing
 )
 
-// scanner walks over JSON without recursion and finds where it breaks.
+// scanner finds the first place where a text is not JSON, without recursion.
 type scanner struct {
 	text string
 	pos  int
-	// open holds the brackets that are not closed yet.
+	// open holds the brackets that are still open.
 	open []byte
 	want want
 }
 
-// checkSyntax says what is wrong with the text as JSON, or "".
+// checkSyntax says why the text is not valid JSON, or returns "".
 func checkSyntax(text string) string {
 	if len(text) > maxBytes {
 		return "has " + strconv.Itoa(len(text)) + " bytes; write at most " + strconv.Itoa(maxBytes)
@@ -66,7 +66,7 @@ func invalidUTF8(text string) int {
 	return -1
 }
 
-// place turns an offset into what an editor shows.
+// place returns the line and column of an offset, as an editor shows them.
 func place(text string, at int) string {
 	line := 1 + strings.Count(text[:at], "\n")
 	column := 1 + utf8.RuneCountInString(text[strings.LastIndexByte(text[:at], '\n')+1:at])
@@ -96,7 +96,7 @@ func (s *scanner) skipSpace() {
 	}
 }
 
-// token is the next string, literal, number or punctuation mark.
+// token returns the next string, literal, number or punctuation mark.
 func (s *scanner) token() string {
 	rest := s.text[s.pos:]
 	switch {
@@ -119,7 +119,7 @@ func (s *scanner) token() string {
 	return rest
 }
 
-// take moves on by one token, or says why it may not stand here.
+// take moves past a token, or says why the token is not allowed here.
 func (s *scanner) take(token string) string {
 	switch token[0] {
 	case '{', '[':
@@ -201,7 +201,7 @@ func (s *scanner) unexpected(token string) string {
 	return shown(token) + " cannot stand here; " + s.expected()
 }
 
-// shown is a token as it stands in the text, on one line.
+// shown returns a token as it stands in the text, on one line.
 func shown(token string) string {
 	quoted := quote(token)
 	if len(token) == 1 {

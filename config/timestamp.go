@@ -1,8 +1,8 @@
 package config
 
-// parseTime reads a time as RFC 3339 section 5.6 writes it, but without fractions
-// of a second, and returns the milliseconds since 1970. A year before 2000 is none:
-// nothing that is configured lies so far back.
+// parseTime reads a time of RFC 3339 section 5.6 without fractions of a second. It
+// returns milliseconds since 1970. It refuses years before 2000, which can only be
+// mistakes.
 func parseTime(text string) (ms int64, ok bool) {
 	const form = "0000-00-00T00:00:00"
 	if len(text) <= len(form) || !hasForm(text[:len(form)], form) {
@@ -18,7 +18,7 @@ func parseTime(text string) (ms int64, ok bool) {
 	return daysSince1970(year, month, date)*day + hours*hour + minutes*minute + seconds*second - offset, true
 }
 
-// hasForm compares a text with a form of the same length, in which a 0 stands for
+// hasForm compares a text with a form of the same length, in which 0 stands for
 // any digit.
 func hasForm(text, form string) bool {
 	for i := 0; i < len(form); i++ {
@@ -36,7 +36,7 @@ func digits(text string) (n int64) {
 	return n
 }
 
-// zoneOffset is by how much a zone's clocks are ahead.
+// zoneOffset returns by how much the clocks of a time zone are ahead of UTC.
 func zoneOffset(text string) (ms int64, ok bool) {
 	if text == "Z" {
 		return 0, true
@@ -66,8 +66,9 @@ func daysIn(year, month int64) int64 {
 	return 31
 }
 
-// daysSince1970 counts in years that begin with March, so that a leap day is the
-// last of its year. See https://howardhinnant.github.io/date_algorithms.html
+// daysSince1970 calculates with years that begin in March, so that a leap day is
+// the last day of its year. See
+// https://howardhinnant.github.io/date_algorithms.html
 func daysSince1970(year, month, date int64) int64 {
 	const daysOf400Years, until1970 = 146097, 719468
 	if month <= 2 {

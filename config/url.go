@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// link is a URL in its parts.
+// link is a URL, split into its parts.
 type link struct {
 	scheme, host, port string
-	// path begins with a slash or is empty; query and fragment keep their mark.
+	// path is empty or begins with a slash. query and fragment keep ? and #.
 	path, query, fragment string
 }
 
-// splitURL takes apart an absolute URL with a host (RFC 3986 section 3). The
-// problem, if any, ends with what would be right.
+// splitURL splits an absolute URL with a host (RFC 3986 section 3). problem is ""
+// or says what is wrong and how to repair it.
 func splitURL(text string) (u link, problem string) {
 	for i := 0; i < len(text); i++ {
 		if !isAlphanumeric(text[i]) && strings.IndexByte("-._~:/?#[]@!$&'()*+,;=%", text[i]) < 0 {
@@ -33,7 +33,7 @@ func splitURL(text string) (u link, problem string) {
 	return u, problem
 }
 
-// splitAt cuts before the first mark.
+// splitAt splits a text before the first mark.
 func splitAt(text, mark string) (before, after string) {
 	if i := strings.Index(text, mark); i >= 0 {
 		return text[:i], text[i:]
@@ -93,9 +93,9 @@ func isHost(host string) bool {
 	return len(host) <= 253
 }
 
-// secureURL is an https URL, or an http one that does not leave the machine,
-// without query and fragment: an OAuth resource or issuer (RFC 9728 section
-// 1.2, RFC 8414 section 2).
+// secureURL reports whether a text is the URL of an OAuth resource or issuer (RFC
+// 9728 section 1.2, RFC 8414 section 2): https, or http on this machine, without
+// query and fragment.
 func secureURL(v value, text string) bool {
 	u, problem := splitURL(text)
 	switch {
@@ -117,7 +117,7 @@ func isLoopback(host string) bool {
 	return host == "localhost" || host == "127.0.0.1" || host == "[::1]"
 }
 
-// webURL is a URL that a browser opens.
+// webURL reports whether a text is a URL that a browser can open.
 func webURL(v value, text string) bool {
 	u, problem := splitURL(text)
 	if problem == "" && u.scheme != "https" && u.scheme != "http" {

@@ -1,6 +1,7 @@
 package config
 
-// validate reports what the fields, each right in itself, do wrong together.
+// validate checks the fields, which are valid in themselves, against each other.
+// The rooms hold the checks; violations are reported in this order.
 func (d *draft) validate(out *violations) {
 	checkClient(&d.Client, out)
 	d.checkNames(out)

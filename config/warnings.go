@@ -1,9 +1,10 @@
 package config
 
-// Warnings tells what is valid but dangerous, each with its path and remedy.
+// Warnings lists what is valid but dangerous, each with its path and remedy. The
+// rooms hold the warnings.
 func (c *Config) Warnings() []string {
 	if c.Admin != nil {
-		return nil // it guards nothing, so that nothing in it can fail to
+		return nil // an operations endpoint guards nothing
 	}
 	var list []string
 	warn := func(path, message string) { list = append(list, path+": "+message) }
@@ -23,8 +24,8 @@ func (c *Config) Warnings() []string {
 	return list
 }
 
-// warnUnguarded tells of surfaces without any lockout. An instance that does
-// something else may leave the counting to another.
+// warnUnguarded warns about surfaces of which none has a lockout, unless the
+// instance does something else: another one may then count failures.
 func (c *Config) warnUnguarded(warn func(path, message string)) {
 	if len(c.Surfaces) == 0 || len(c.Identity)+len(c.Quotas)+len(c.Concurrency) > 0 {
 		return

@@ -6,14 +6,14 @@ import (
 	"unicode/utf8"
 )
 
-// maxQuoted bounds how much of a broken value is repeated in a message.
+// maxQuoted bounds how many bytes of an invalid value a message repeats.
 const maxQuoted = 64
 
 func quote(text string) string {
 	return strconv.Quote(clip(text))
 }
 
-// clip shortens a text without cutting a character in two.
+// clip shortens a text, but not within a character.
 func clip(text string) string {
 	if len(text) <= maxQuoted {
 		return text
@@ -25,7 +25,7 @@ func clip(text string) string {
 	return text[:end] + "..."
 }
 
-// listed joins words as a sentence does: a, b or c.
+// listed joins words as in a sentence: a, b or c.
 func listed(words []string, last string) string {
 	n := len(words)
 	if n < 2 {
@@ -43,22 +43,23 @@ func indexOf(list []string, text string) int {
 	return -1
 }
 
-// suggest names the key that was probably meant, or all there are.
-func suggest(key string, known []string) string {
-	best, nearest := 1+len(key)/4, ""
+// suggest names the known word that was probably meant, or lists all of them as
+// what.
+func suggest(word string, known []string, what string) string {
+	best, nearest := 1+len(word)/4, ""
 	for _, k := range known {
-		if d := distance(key, k, best); d <= best && (nearest == "" || d < best) {
+		if d := distance(word, k, best); d <= best && (nearest == "" || d < best) {
 			best, nearest = d, k
 		}
 	}
 	if nearest != "" {
 		return "did you mean " + strconv.Quote(nearest) + "?"
 	}
-	return "the keys here are " + strings.Join(known, ", ")
+	return "the " + what + " are " + strings.Join(known, ", ")
 }
 
-// distance is the number of letters to add, remove or replace to get from a to
-// b; anything above limit when it is above limit.
+// distance returns the number of letters to add, remove or replace to get from a
+// to b. If it exceeds limit, the result is any number above limit.
 func distance(a, b string, limit int) int {
 	if len(a)-len(b) > limit || len(b)-len(a) > limit {
 		return limit + 1
@@ -90,8 +91,8 @@ func isDigit(c byte) bool {
 	return c >= '0' && c <= '9'
 }
 
-// isToken tells whether the text is a token of RFC 9110 section 5.6.2: a
-// header name, a method or a cookie name.
+// isToken reports whether a text is a token of RFC 9110 section 5.6.2: a header
+// name, a method or a cookie name.
 func isToken(text string) bool {
 	for i := 0; i < len(text); i++ {
 		if !isAlphanumeric(text[i]) && strings.IndexByte("!#$%&'*+-.^_`|~", text[i]) < 0 {

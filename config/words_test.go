@@ -26,7 +26,7 @@ func TestSuggest(t *testing.T) {
 		if row.want != "" {
 			want = `did you mean "` + row.want + `"?`
 		}
-		if got := suggest(row.key, lockout); got != want {
+		if got := suggest(row.key, lockout, "keys here"); got != want {
 			t.Errorf("%.20q: got %s, want %s", row.key, got, want)
 		}
 	}
