@@ -3,26 +3,25 @@
 //
 // # The life of a configuration
 //
-//	JSON ──► syntax ──► parse ──► environment ──► validate ──► *Config
-//	         first      fields    overrides       fields
-//	         mistake    and their                 against
-//	                    defaults                  each other
+//		JSON ──► syntax ──► parse ──► environment ──► validate ──► *Config
+//		         first      fields    overrides       fields
+//		         mistake    and their                 against
+//		                    defaults                  each other
 //
-//   - syntax: the text must be UTF-8 and JSON. The first place where it is not is
-//     the only mistake reported, since nothing after it can be trusted.
-//   - parse: every object starts with its defaults, and the keys of the text replace
-//     them. Unknown, repeated and mistyped keys are violations, and so is a value
-//     that can never be valid.
-//   - environment: variables of the VM replace single values, see [Parse].
-//   - validate: checks between fields, for instance that a request can reach every
-//     match of a surface.
+//	  - syntax: the text must be UTF-8 and JSON. The first place where it is not is
+//	    the only mistake reported, since nothing after it can be trusted.
+//	  - parse: every object starts with its defaults, and the keys of the text replace
+//	    them. Unknown, repeated and mistyped keys are violations, and so is a value
+//	    that can never be valid.
+//	  - environment: variables of the VM replace single values, see [Parse].
+//	  - validate: checks between fields, for instance that a request can reach every
+//	    match of a surface.
 //
 // The configuration of an operations endpoint has only the fields admin and log, and
 // skips the environment.
 //
-// A check ignores fields that depend on a value that could not be read, so that each
-// mistake is reported once. All other violations are reported together, so that one
-// attempt shows all of them. [Config.Warnings] lists what is valid but dangerous.
+// Checks ignore a value that could not be read, so that each mistake is reported
+// once. All violations are reported together, so that one attempt shows all of them. [Config.Warnings] lists what is valid but dangerous.
 //
 // docs/configuration.md describes every key with its default and its danger, and
 // schema.json does so for editors. Tests compare both with this package.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"sort"
@@ -161,6 +162,31 @@ func documentedFields(t *testing.T) map[string]string {
 		t.Fatalf("found only %d fields in the docs", len(fields))
 	}
 	return fields
+}
+
+// TestFilesAreListed: the package comment lists every file, and no other.
+func TestFilesAreListed(t *testing.T) {
+	text, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := map[string]bool{"doc.go": true}
+	for _, line := range regexp.MustCompile("(?m)^//\\s+(\\w+\\.go)  +\\w").FindAllStringSubmatch(string(text), -1) {
+		listed[line[1]] = true
+	}
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if !strings.HasSuffix(file, "_test.go") && !listed[file] {
+			t.Errorf("%s is not listed in doc.go", file)
+		}
+		delete(listed, file)
+	}
+	for file := range listed {
+		t.Errorf("doc.go lists %s, which does not exist", file)
+	}
 }
 
 func readDocs(t *testing.T) string {
