@@ -5,8 +5,7 @@ import (
 	"testing"
 )
 
-// TestWrappedNetworks: a range is the same range however its addresses are
-// spelled.
+// TestWrappedNetworks: an IPv4 network inside IPv6 is the IPv4 network.
 func TestWrappedNetworks(t *testing.T) {
 	c := mustParse(t, files(t, "testdata/valid/networks_of_wrapped_addresses.json")["networks_of_wrapped_addresses"])
 	var got []string
@@ -19,8 +18,8 @@ func TestWrappedNetworks(t *testing.T) {
 	}
 }
 
-// TestEnvironmentOverHeader: the left-most entry of X-Forwarded-For needs
-// neither header nor proxies.
+// TestEnvironmentOverHeader: the source xff-first, set by the environment, needs
+// neither a header nor proxies.
 func TestEnvironmentOverHeader(t *testing.T) {
 	c, err := Parse([]byte(`{"client": {"source": "header:x-real-ip"}}`), []string{"TRUST_FORWARDED_FOR=true"})
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestDocumentedKeys: docs/configuration.md has every key, and no other, in a
-// heading or in the first column of a table.
+// TestDocumentedKeys: docs/configuration.md lists all keys, and no others, in
+// headings or in the first columns of tables.
 func TestDocumentedKeys(t *testing.T) {
 	known, documented := map[string]bool{}, map[string]int{}
 	for _, key := range Keys() {
@@ -40,8 +40,9 @@ func TestDocumentedKeys(t *testing.T) {
 	}
 }
 
-// TestDocumentedDefaults: a default in the docs is the parser's and the
-// schema's; "required" is required, and "none" can be left out.
+// TestDocumentedDefaults: the defaults in the docs are those of the parser and of
+// the schema. Fields marked as required are required, those marked with none are
+// optional.
 func TestDocumentedDefaults(t *testing.T) {
 	schema := readSchema(t)
 	for key, cell := range documentedFields(t) {
@@ -106,8 +107,8 @@ func TestDocumentedKinds(t *testing.T) {
 	}
 }
 
-// TestDocumentedConfigurations: every JSON block is a whole configuration
-// without mistake or danger, and those of the defaults change nothing.
+// TestDocumentedConfigurations: every JSON block is a complete configuration
+// without violations and warnings. Those that show defaults change nothing.
 func TestDocumentedConfigurations(t *testing.T) {
 	blocks := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(readDocs(t), -1)
 	defaults := 0
@@ -125,7 +126,7 @@ func TestDocumentedConfigurations(t *testing.T) {
 	}
 }
 
-// TestDocumentedError: the error in the introduction is what the parser says.
+// TestDocumentedError: the parser reports the error that the introduction shows.
 func TestDocumentedError(t *testing.T) {
 	_, err := Parse([]byte(`{"exempt": [], "surfaces": [
 		{"name": "a", "kind": "api", "match": [{"path": "/a"}]},

@@ -38,7 +38,7 @@ func TestEnvironment(t *testing.T) {
 		{"RATE_LIMIT_mcp_FAILURES=1", "environment RATE_LIMIT_mcp_FAILURES: names no surface; the surfaces are MCP and REST_V1_WINDOW_SECONDS"},
 		{"RATE_LIMIT_MCP_WINDOW=1", "environment RATE_LIMIT_MCP_WINDOW: is not a known variable; write RATE_LIMIT_<SURFACE>_FAILURES or RATE_LIMIT_<SURFACE>_WINDOW_SECONDS"},
 		{"RATE_LIMIT_FAILURES=1", "environment RATE_LIMIT_FAILURES: is not a known variable; write RATE_LIMIT_<SURFACE>_FAILURES or RATE_LIMIT_<SURFACE>_WINDOW_SECONDS"},
-		// What it sets is held against the other fields.
+		// Checks apply to the values of the environment, too.
 		{"RATE_LIMIT_MCP_WINDOW_SECONDS=121", `surfaces[0].lockout.escalate.max: "2m" is shorter than the first lockout, which is the window of "2m1s"; write a longer max`},
 	} {
 		if got := inEnvironment(twoSurfaces, row.env); got != row.want {
@@ -47,8 +47,8 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// TestEnvironmentOfBrokenSurfaces: a variable is judged only if all names are
-// known.
+// TestEnvironmentOfBrokenSurfaces: a variable that names no surface is a violation
+// only if the names of all surfaces could be read.
 func TestEnvironmentOfBrokenSurfaces(t *testing.T) {
 	for _, row := range []struct{ json, want string }{
 		{`{"surfaces": []}`, "environment RATE_LIMIT_A_FAILURES: names no surface, and there are none; remove it"},
@@ -74,8 +74,8 @@ func inEnvironment(json, env string) string {
 	return strings.Join(append(words, sourceWord(&c.Client)), " ")
 }
 
-// FuzzEnvironment: a variable that is accepted says one number, and changes the
-// field that it names and no other.
+// FuzzEnvironment: a valid variable changes the field that it names, and no other,
+// to the number that it holds.
 func FuzzEnvironment(f *testing.F) {
 	for _, name := range []string{"MCP_FAILURES", "MCP_WINDOW_SECONDS", "REST_V1_WINDOW_SECONDS_FAILURES", "REST_V1_WINDOW_SECONDS", "_", "MCP", ""} {
 		for _, value := range []string{"7", "0", "1000001", "-1", "+7", "07", " 7", "7 ", "7s", "", "٧", "1e3", "18446744073709551616"} {

@@ -6,8 +6,7 @@ import (
 	"testing"
 )
 
-// TestExamples: the shipped configurations are valid, and there is nothing to warn
-// of in them.
+// TestExamples: the examples are valid and have no warnings.
 func TestExamples(t *testing.T) {
 	files, err := filepath.Glob("../examples/*.json")
 	if err != nil || len(files) == 0 {

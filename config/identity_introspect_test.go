@@ -8,7 +8,8 @@ import (
 
 const askAuth = `{"identity": [{"source": "introspection", "endpoint": {"cluster": "auth", "url": "https://auth.example.com", "client_id": "gateway", `
 
-// What is left out has the default, and the secret may stand in the environment.
+// TestIntrospection: optional fields have their defaults, and the secret may come
+// from the environment.
 func TestIntrospection(t *testing.T) {
 	want := Identity{Kind: IdentityIntrospection,
 		Claims: Claims{Subject: []string{"sub"}, Scopes: []string{"scope"}},
@@ -26,7 +27,7 @@ func TestIntrospection(t *testing.T) {
 	}
 }
 
-// What is refused as a secret does not go into the log.
+// TestRefusedSecretIsNotRepeated: an invalid secret does not get into the log.
 func TestRefusedSecretIsNotRepeated(t *testing.T) {
 	for _, row := range []struct{ json, env string }{
 		{`"client_secret": "hidden\u0007"}}]}`, ""},

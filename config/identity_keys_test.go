@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// What is refused as a hash may be the key itself, and does not go into the log.
+// TestRefusedHashIsNotRepeated: an invalid hash may be the key itself, and does
+// not get into the log.
 func TestRefusedHashIsNotRepeated(t *testing.T) {
 	_, err := Parse([]byte(`{"identity": [{"source": "api_keys", "keys": [{"id": "ci", "sha256": "sk-live-1234"}]}]}`), nil)
 	if err == nil || strings.Contains(err.Error(), "sk-live") {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Nobody brings along a header that says who he is, unless somebody in front is
-// trusted to set it or the configuration says otherwise.
+// TestUntrustedHeaders: clients cannot set identity headers, unless a source
+// trusts headers or the configuration has a list of its own.
 func TestUntrustedHeaders(t *testing.T) {
 	const (
 		usual    = "x-user-id x-tenant-id x-tier x-scopes x-roles"
@@ -34,7 +34,8 @@ func TestUntrustedHeaders(t *testing.T) {
 	}
 }
 
-// The default list of one configuration is not that of another.
+// TestUntrustedHeadersAreNotShared: each configuration has its own copy of the
+// default.
 func TestUntrustedHeadersAreNotShared(t *testing.T) {
 	const json = `{"identity": [{"source": "metadata", "subject": "sub"}]}`
 	mustParse(t, json).UntrustedHeaders[0] = "changed"
@@ -43,7 +44,8 @@ func TestUntrustedHeadersAreNotShared(t *testing.T) {
 	}
 }
 
-// A claim that stands in no list, and the path before it, are the same as in one.
+// TestClaimForms: a claim may stand without a list, and path is a prefix of all
+// claims.
 func TestClaimForms(t *testing.T) {
 	want := mustParse(t, `{"identity": [{"source": "metadata", "subject": ["payload", "sub"]}]}`)
 	for _, json := range []string{

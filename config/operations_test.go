@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestOperationsEndpoint: beside admin and log there is nothing, no default either.
+// TestOperationsEndpoint: an operations endpoint has the fields admin and log
+// alone, without other defaults.
 func TestOperationsEndpoint(t *testing.T) {
 	c := mustParse(t, files(t, "testdata/valid/operations_endpoint.json")["operations_endpoint"])
 	want := &Config{
@@ -26,8 +27,8 @@ func TestOperationsEndpoint(t *testing.T) {
 	}
 }
 
-// TestOperationsEndpointSharesItsEnvironment: what others in the same VM are to be
-// changed by is no mistake here.
+// TestOperationsEndpointSharesItsEnvironment: an operations endpoint ignores
+// variables of other instances in the same VM.
 func TestOperationsEndpointSharesItsEnvironment(t *testing.T) {
 	text := files(t, "testdata/valid/operations_endpoint.json")["operations_endpoint"]
 	with, err := Parse([]byte(text), []string{"RATE_LIMIT_MCP_FAILURES=50", "TRUST_FORWARDED_FOR=true"})

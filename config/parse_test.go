@@ -14,7 +14,7 @@ import (
 
 const separator = "\n----------\n"
 
-// TestValid parses every file of testdata/valid, and again what it says.
+// TestValid parses every file of testdata/valid, and its rendering again.
 func TestValid(t *testing.T) {
 	for name, text := range files(t, "testdata/valid/*.json") {
 		t.Run(name, func(t *testing.T) {
@@ -53,7 +53,7 @@ func TestInvalid(t *testing.T) {
 	}
 }
 
-// TestDefault spells the default configuration out.
+// TestDefault writes the default configuration out.
 func TestDefault(t *testing.T) {
 	account := []string{"username", "client_id"}
 	want := &Config{
@@ -84,7 +84,7 @@ func TestDefault(t *testing.T) {
 	}
 }
 
-// TestEveryField looks at a configuration in which no field has its default.
+// TestEveryField parses a configuration in which no field has its default.
 func TestEveryField(t *testing.T) {
 	c := mustParse(t, files(t, "testdata/valid/every_field.json")["every_field"])
 	prefixes := func(list ...string) (out []netip.Prefix) {
@@ -202,7 +202,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestError: who shows the violations in another way finds them one by one.
+// TestError: callers can read the violations one by one.
 func TestError(t *testing.T) {
 	_, err := Parse([]byte(`{"log": {"per_second": 0}, "tables": {}}`), nil)
 	var e *Error
@@ -218,7 +218,7 @@ func TestError(t *testing.T) {
 	}
 }
 
-// TestParseSharesNothing: one configuration's change is not another's.
+// TestParseSharesNothing: a change to one configuration does not change another.
 func TestParseSharesNothing(t *testing.T) {
 	a, b := mustParse(t, ""), mustParse(t, "")
 	a.Surfaces[0].Lockout.Statuses[0] = 1
@@ -230,8 +230,8 @@ func TestParseSharesNothing(t *testing.T) {
 	}
 }
 
-// FuzzParse: no text makes the parser panic, and an accepted configuration says
-// the same when it is written out and parsed again.
+// FuzzParse: no text makes the parser panic, and the rendering of a valid
+// configuration parses to an equal one.
 func FuzzParse(f *testing.F) {
 	for _, text := range files(f, "testdata/valid/*.json") {
 		f.Add(text, "RATE_LIMIT_MCP_FAILURES=3")

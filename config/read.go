@@ -139,7 +139,7 @@ func keysOf[T any](prefix string, fields []field[T]) []string {
 	return keys
 }
 
-// items calls read for each item of a list, which may have most items.
+// items calls read for each item of a list. More than most items are a violation.
 func (v value) items(most int, read func(item value)) {
 	if !v.json.IsArray() {
 		v.wrongType("a list in square brackets")

@@ -8,7 +8,7 @@ import (
 
 type object map[string]any
 
-// render writes a configuration as JSON that says everything it says.
+// render writes a configuration as JSON with all its fields.
 func render(c *Config) []byte {
 	if c.Admin != nil {
 		return marshalIndent(renderAdmin(c))
@@ -77,7 +77,7 @@ func sourceWord(c *Client) string {
 	return [...]string{"envoy", "xff", "xff-first"}[c.Source]
 }
 
-// texts is never null in JSON, as a nil slice would be.
+// texts copies a list, so that a nil one becomes an empty one and not null in JSON.
 func texts[T any](list []T) []T {
 	return append([]T{}, list...)
 }

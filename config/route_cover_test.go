@@ -8,9 +8,9 @@ import (
 // TestCoveredBy writes a match as "POST,GET /path" or "* /prefix/**".
 func TestCoveredBy(t *testing.T) {
 	for _, row := range []struct {
-		earlier string // separated by "; ", those of exempt begin with "!"
+		earlier string // separated by "; "; exempt entries begin with "!"
 		match   string
-		want    string // the numbers of those that take everything together
+		want    string // the numbers of the earlier ones that together take all requests
 	}{
 		{"* /a", "* /a", "0"},
 		{"* /a", "POST /a", "0"},
@@ -83,7 +83,7 @@ func parseMatch(text string) Match {
 	return m
 }
 
-// TestCoverDoesNotChangeMethods: the analysis adds HEAD to copies only.
+// TestCoverDoesNotChangeMethods: withHead leaves its argument as it is.
 func TestCoverDoesNotChangeMethods(t *testing.T) {
 	methods := append(make([]string, 0, 8), "GET")
 	if got := withHead(methods); len(got) != 2 {
@@ -96,7 +96,7 @@ func TestCoverDoesNotChangeMethods(t *testing.T) {
 
 func TestShadowWarnings(t *testing.T) {
 	checkWarnings(t, []warningsRow{
-		// A surface that is wider and comes first takes some requests of another.
+		// An earlier match with a wider path takes some requests.
 		{inOrder(`{"prefix": "/a", "methods": ["POST"]}`, `{"path": "/a/login"}`), "surfaces[1].match[0]"},
 		{inOrder(`{"prefix": "/A", "methods": ["POST"]}`, `{"path": "/a/login"}`), "surfaces[1].match[0]"},
 		{inOrder(`{"prefix": "/a", "methods": ["GET"]}`, `{"prefix": "/a/b", "methods": ["HEAD", "POST"]}`), "surfaces[1].match[0]"},
@@ -104,7 +104,7 @@ func TestShadowWarnings(t *testing.T) {
 		{inOrder(`{"prefix": "/a", "methods": ["POST"]}`, `{"path": "/ab"}`), ""},
 		{inOrder(`{"prefix": "/a", "methods": ["POST"]}`, `{"path": "/a"}`), "surfaces[1].match[0]"},
 		{inOrder(`{"path": "/a", "methods": ["GET", "POST"]}`, `{"path": "/a", "methods": ["POST", "PUT"]}`), "surfaces[1].match[0]"},
-		// The narrower one first is how exceptions are made.
+		// An earlier match with a narrower path makes an exception.
 		{inOrder(`{"path": "/a/login"}`, `{"prefix": "/a"}`), ""},
 		{inOrder(`{"prefix": "/a", "methods": ["POST"]}`, `{"prefix": "/a"}`), ""},
 	})

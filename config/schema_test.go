@@ -9,11 +9,10 @@ import (
 	"testing"
 )
 
-// The schema's own behaviour, accepted and refused configurations, is tested in
-// package schematest, which has a module of its own for the validator.
+// Package schematest tests which configurations the schema accepts. It is a module
+// of its own, because it needs a validator.
 
-// TestSchemaKeys: the schema knows the keys that the parser knows, and says
-// something about each.
+// TestSchemaKeys: the schema has the keys of the parser, each with a description.
 func TestSchemaKeys(t *testing.T) {
 	var got []string
 	for path, property := range readSchema(t) {
@@ -30,7 +29,7 @@ func TestSchemaKeys(t *testing.T) {
 	}
 }
 
-// TestSchemaDefaults: to write a default changes nothing.
+// TestSchemaDefaults: writing a default changes nothing.
 func TestSchemaDefaults(t *testing.T) {
 	n := 0
 	for path, property := range readSchema(t) {
@@ -65,7 +64,7 @@ func checkDefault(t *testing.T, kind, path string, value any) {
 func edited(t *testing.T, kind, path string, value any) map[string]any {
 	t.Helper()
 	var root map[string]any
-	if strings.HasPrefix(path, "admin") { // beside which nothing else may stand
+	if strings.HasPrefix(path, "admin") { // no other field may stand beside it
 		mustUnmarshal(t, `{"admin": {"tokens": [{"id": "one", "sha256": "`+strings.Repeat("0a", 32)+`"}]}}`, &root)
 		return changed(root, path, value)
 	}

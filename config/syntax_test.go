@@ -7,8 +7,7 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// FuzzSyntax: the scanner, which only looks for the place of a mistake, accepts
-// what gjson accepts, up to its depth.
+// FuzzSyntax: up to its depth, the scanner accepts the same texts as gjson.
 func FuzzSyntax(f *testing.F) {
 	for _, text := range files(f, "testdata/invalid/syntax_*.txt") {
 		before, _, _ := strings.Cut(text, separator)

@@ -8,7 +8,7 @@ import (
 func TestParseTime(t *testing.T) {
 	for _, row := range []struct {
 		text string
-		want int64 // seconds; -1: none
+		want int64 // seconds; -1 if the text is invalid
 	}{
 		{"2000-01-01T00:00:00Z", 946_684_800},
 		{"2027-01-15T08:00:00Z", 1_800_000_000},
@@ -35,8 +35,8 @@ func TestParseTime(t *testing.T) {
 	}
 }
 
-// FuzzTime: what is accepted is what package time reads, and all that it writes to
-// the second is accepted.
+// FuzzTime: the parser reads times as package time does, and accepts all that
+// package time writes to the second.
 func FuzzTime(f *testing.F) {
 	for _, text := range []string{"2027-01-01T00:00:00Z", "2024-02-29T12:30:45+05:45", "2027-02-29T00:00:00Z", "2027-01-01T00:00:60Z", "2027-01-01T00:00:00-23:59", "2027-01-01T0:00:00Z", "x"} {
 		f.Add(text, int64(1_800_000_000))

@@ -30,8 +30,8 @@ func TestDefaultHasNoWarnings(t *testing.T) {
 	checkWarnings(t, []warningsRow{{`{}`, ""}})
 }
 
-// TestWarningsInOrder: the rooms warn in this order, and the lockouts' rooms
-// surface by surface.
+// TestWarningsInOrder: the rooms warn in this order, and about lockouts surface by
+// surface.
 func TestWarningsInOrder(t *testing.T) {
 	checkWarnings(t, []warningsRow{{`{"client": {"source": "xff-first"}, "credentials": {"headers": []},
 		"surfaces": [

@@ -1,6 +1,6 @@
-// Package schematest holds config/schema.json against package config. It is a
+// Package schematest compares config/schema.json with package config. It is a
 // module of its own so that the filter's module needs no schema validator.
 //
-// Run it with -count=1: go test remembers results, and does not see changes in
+// Run it with -count=1: go test caches results and does not notice changes in
 // files outside of this module.
 package schematest

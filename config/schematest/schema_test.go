@@ -11,8 +11,8 @@ import (
 	"github.com/gatewarden/gatewarden/config"
 )
 
-// TestValid: what the parser accepts, the schema accepts, or an editor would
-// underline a right configuration.
+// TestValid: the schema accepts what the parser accepts. Otherwise editors would
+// underline valid configurations.
 func TestValid(t *testing.T) {
 	schema := compile(t)
 	for _, path := range append(glob(t, "../testdata/valid/*.json"), glob(t, "../../examples/*.json")...) {
@@ -28,8 +28,8 @@ func TestValid(t *testing.T) {
 	}
 }
 
-// TestInvalid: the last part of each file says what the schema makes of the
-// first. "accepts" needs a reason why a schema cannot know better.
+// TestInvalid: the last part of each file says what the schema does with the first.
+// If the schema accepts it, the file gives a reason why no schema can refuse it.
 func TestInvalid(t *testing.T) {
 	schema := compile(t)
 	for _, path := range glob(t, "../testdata/invalid/*.txt") {
