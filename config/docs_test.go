@@ -172,7 +172,7 @@ func TestFilesAreListed(t *testing.T) {
 		t.Fatal(err)
 	}
 	listed := map[string]bool{"doc.go": true}
-	for _, line := range regexp.MustCompile("(?m)^//\\s+(\\w+\\.go)  +\\w").FindAllStringSubmatch(string(text), -1) {
+	for _, line := range regexp.MustCompile(`(?m)^//\s+(\w+\.go)  +\w`).FindAllStringSubmatch(string(text), -1) {
 		listed[line[1]] = true
 	}
 	files, err := filepath.Glob("*.go")
