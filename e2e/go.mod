@@ -5,17 +5,13 @@ module github.com/gatewarden/gatewarden/e2e
 // and golang.org/x/net want 1.26: hold them back.
 go 1.25.0
 
-replace (
-	github.com/gatewarden/gatewarden => ../
-	github.com/gatewarden/gatewarden/internal/wasmhost => ../internal/wasmhost
-)
+replace github.com/gatewarden/gatewarden => ../
 
 require (
 	github.com/chromedp/cdproto v0.159.2
 	github.com/chromedp/chromedp v0.23.0
 	github.com/dunglas/httpsfv v1.1.2
 	github.com/gatewarden/gatewarden v0.0.0
-	github.com/gatewarden/gatewarden/internal/wasmhost v0.0.0
 	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/hashicorp/go-retryablehttp v0.7.8
 	github.com/modelcontextprotocol/go-sdk v1.8.0

@@ -2,14 +2,10 @@ module github.com/gatewarden/gatewarden/cmd/gatewarden
 
 go 1.25.0
 
-replace (
-	github.com/gatewarden/gatewarden => ../..
-	github.com/gatewarden/gatewarden/internal/wasmhost => ../../internal/wasmhost
-)
+replace github.com/gatewarden/gatewarden => ../..
 
 require (
 	github.com/gatewarden/gatewarden v0.0.0
-	github.com/gatewarden/gatewarden/internal/wasmhost v0.0.0
 	github.com/google/go-containerregistry v0.22.1
 	github.com/klauspost/compress v1.20.3
 	github.com/mattn/go-isatty v0.0.24

@@ -21,7 +21,7 @@ var (
 )
 
 // The filter does what the model does, in every script that was drawn. To run
-// one again: go test ./model -first SEED -seeds 1.
+// one again: go test ./internal/wasmhost/model -first SEED -seeds 1.
 func TestFilterIsWhatTheModelSays(t *testing.T) {
 	var next, exact atomic.Uint64
 	var group sync.WaitGroup
