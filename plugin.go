@@ -1,5 +1,3 @@
-//go:build wasip1
-
 // Gatewarden is a proxy-wasm filter for Envoy and Istio: it locks out clients
 // that guess credentials. This is the program that the proxy loads; see
 // README.md for what it does and package filter for its rules.
@@ -8,100 +6,185 @@ package main
 import (
 	"bytes"
 
+	"github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/types"
+
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter"
 	"github.com/gatewarden/gatewarden/operations"
 	"github.com/gatewarden/gatewarden/table"
 )
 
-// main has nothing to do: the proxy calls the exported callbacks.
-func main() {}
+// host is the proxy as the plugin sees it: package internal/proxywasm in Wasm, package
+// internal/sdkhost in the SDK's emulator.
+type host interface {
+	filter.Host
+	// Configuration returns the plugin configuration of that size, or nil if it cannot
+	// be read.
+	Configuration(size int) []byte
+	// Environment returns the VM's variables as "NAME=value".
+	Environment() []string
+	// Random fills b with random bytes.
+	Random(b []byte)
+	// SetTickPeriod asks for a tick every so many milliseconds.
+	SetTickPeriod(milliseconds uint32) bool
+	// Error logs a line about a mistake that keeps the plugin from working.
+	Error(line string)
+}
 
-// plugin is one plugin configuration in one worker.
-type plugin struct {
+// vmContext is a worker's VM.
+type vmContext struct {
+	types.DefaultVMContext
 	host host
-	// One of the two: what guards, or the endpoint for people on call.
+}
+
+func newVMContext(h host) types.VMContext { return &vmContext{host: h} }
+
+// NewPluginContext is called for each plugin configuration.
+func (v *vmContext) NewPluginContext(uint32) types.PluginContext {
+	return &pluginContext{host: v.host}
+}
+
+// pluginContext is one plugin configuration in one worker.
+type pluginContext struct {
+	types.DefaultPluginContext
+	host host
+	// One of the two is set: what guards the service, or the endpoint for people on call.
 	filter     *filter.Filter
-	operations *operations.Endpoint
-	// idle are the streams that are done.
-	idle []*stream
+	operations *operationsContext
+	// idle are the contexts of streams that have ended, for those to come.
+	idle []*httpContext
 }
 
 // maxIdle bounds what a burst of streams leaves behind.
 const maxIdle = 1024
 
-// configure loads the configuration, which is size bytes long, and tells whether
-// it could. When it is refused, Envoy keeps the one it had.
-func (p *plugin) configure(size int) bool {
+// OnPluginStart loads the configuration. If it fails, Envoy keeps the configuration
+// it had.
+func (p *pluginContext) OnPluginStart(size int) types.OnPluginStartStatus {
 	var json []byte
 	if size > 0 {
-		// Copied, because the configuration stays.
-		if json = bytes.Clone(buffer(bufferPluginConfiguration, 0, size)); json == nil {
-			log(logError, "gatewarden: configuration cannot be read from the proxy")
-			return false
+		// Copied, because parts of it stay in use.
+		if json = bytes.Clone(p.host.Configuration(size)); json == nil {
+			p.host.Error("gatewarden: configuration cannot be read from the proxy")
+			return types.OnPluginStartStatusFailed
 		}
 	}
-	c, err := config.Parse(json, environment())
+	c, err := config.Parse(json, p.host.Environment())
 	if err != nil {
-		log(logError, "gatewarden: configuration refused:\n"+err.Error())
-		return false
+		p.host.Error("gatewarden: configuration refused:\n" + err.Error())
+		return types.OnPluginStartStatusFailed
 	}
-	seed, ok := table.LoadSeed(&p.host, randomSeed())
+	var fresh table.Seed
+	p.host.Random(fresh[:])
+	seed, ok := table.LoadSeed(p.host, fresh)
 	if !ok {
-		log(logError, "gatewarden: shared data keeps nothing, so workers could not count together; is it restricted by capability_restriction_config?")
-		return false
+		p.host.Error("gatewarden: shared data keeps nothing, so workers could not count together; is it restricted by capability_restriction_config?")
+		return types.OnPluginStartStatusFailed
 	}
 	if c.Admin != nil {
-		p.operations = operations.New(c, &p.host, seed)
-		return true
+		p.operations = &operationsContext{host: p.host, endpoint: operations.New(c, p.host, seed)}
+		return types.OnPluginStartStatusOK
 	}
-	if setTickPeriod(filter.TickPeriod) != statusOK {
-		log(logError, "gatewarden: the proxy refuses a timer, so metrics will not be written, and requests in flight be forgotten after 20 seconds")
+	if !p.host.SetTickPeriod(filter.TickPeriod) {
+		p.host.Error("gatewarden: the proxy refuses a timer, so metrics will not be written, and requests in flight be forgotten after 20 seconds")
 	}
-	p.filter = filter.New(c, &p.host, seed)
+	p.filter = filter.New(c, p.host, seed)
+	return types.OnPluginStartStatusOK
+}
+
+// OnTick lets the filter do what is due now and then.
+func (p *pluginContext) OnTick() {
+	if p.filter != nil {
+		p.filter.Tick(p.host)
+	}
+}
+
+// OnHttpCallResponse passes the response to a call that the filter made.
+func (p *pluginContext) OnHttpCallResponse(number uint32, _, bodySize, _ int) {
+	if p.filter != nil {
+		p.filter.Answered(p.host, number, bodySize)
+	}
+}
+
+// OnPluginDone hands the proxy what was counted since the last tick.
+func (p *pluginContext) OnPluginDone() bool {
+	if p.filter != nil {
+		p.filter.Flush(p.host)
+	}
 	return true
 }
 
-func (p *plugin) tick() {
-	if p.filter != nil {
-		p.filter.Tick(&p.host)
-	}
-}
-
-// flush hands what was counted to the proxy.
-func (p *plugin) flush() {
-	if p.filter != nil {
-		p.filter.Flush(&p.host)
-	}
-}
-
-// stream is one request and its response.
-type stream struct {
-	*filter.Stream
-	plugin *plugin
-}
-
-// newStream begins a stream, nil if the plugin has no configuration.
-func (p *plugin) newStream(id uint32) *stream {
-	var s *stream
-	if last := len(p.idle) - 1; last >= 0 {
-		s = p.idle[last]
+// NewHttpContext is called when a request arrives. Without a configuration there is
+// nothing to ask, and the request passes through.
+func (p *pluginContext) NewHttpContext(id uint32) types.HttpContext {
+	switch last := len(p.idle) - 1; {
+	case p.operations != nil:
+		return p.operations
+	case last >= 0:
+		s := p.idle[last]
 		p.idle = p.idle[:last]
-	} else if p.filter != nil {
-		s = &stream{Stream: p.filter.NewStream(), plugin: p}
-	} else {
-		return nil
+		s.stream.ID = id
+		return s
+	case p.filter != nil:
+		s := &httpContext{plugin: p, host: p.host, stream: p.filter.NewStream()}
+		s.stream.ID = id
+		return s
 	}
-	s.ID = id
-	return s
+	return nil
 }
 
-// done ends a stream, so that its memory can serve another.
-func (s *stream) done() {
-	p := s.plugin
-	s.Done(&p.host)
-	s.Reset()
-	if len(p.idle) < maxIdle {
+// httpContext is a request and its response, which the filter decides about.
+type httpContext struct {
+	plugin *pluginContext
+	host   filter.Host
+	stream *filter.Stream
+}
+
+func (s *httpContext) OnHttpRequestHeaders(_ int, endOfStream bool) types.Action {
+	return types.Action(s.stream.RequestHeaders(s.host, endOfStream))
+}
+
+func (s *httpContext) OnHttpRequestBody(bodySize int, endOfStream bool) types.Action {
+	return types.Action(s.stream.RequestBody(s.host, bodySize, endOfStream))
+}
+
+func (s *httpContext) OnHttpRequestTrailers(int) types.Action {
+	return types.Action(s.stream.RequestTrailers(s.host))
+}
+
+func (s *httpContext) OnHttpResponseHeaders(_ int, endOfStream bool) types.Action {
+	s.stream.ResponseHeaders(s.host, endOfStream)
+	return types.ActionContinue
+}
+
+func (s *httpContext) OnHttpResponseBody(bodySize int, endOfStream bool) types.Action {
+	s.stream.ResponseBody(s.host, bodySize, endOfStream)
+	return types.ActionContinue
+}
+
+func (s *httpContext) OnHttpResponseTrailers(int) types.Action {
+	s.stream.ResponseTrailers(s.host)
+	return types.ActionContinue
+}
+
+// OnHttpStreamDone settles the request. The context then serves another one.
+func (s *httpContext) OnHttpStreamDone() {
+	s.stream.Done(s.host)
+	s.stream.Reset()
+	if p := s.plugin; len(p.idle) < maxIdle {
 		p.idle = append(p.idle, s)
 	}
+}
+
+// operationsContext answers requests to the endpoint for people on call. It keeps
+// nothing about a request, so there is one for all.
+type operationsContext struct {
+	types.DefaultHttpContext
+	host     operations.Host
+	endpoint *operations.Endpoint
+}
+
+func (o *operationsContext) OnHttpRequestHeaders(int, bool) types.Action {
+	o.endpoint.Answer(o.host)
+	return types.ActionPause
 }

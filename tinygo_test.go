@@ -17,16 +17,23 @@ import (
 )
 
 // filterSide are the folders whose code is compiled into the filter.
-var filterSide = []string{".", "config", "filter", "operations", "register", "table", "mcp", "internal/arena", "internal/digest", "internal/jsonguard"}
+var filterSide = []string{".", "config", "filter", "operations", "register", "table", "mcp", "internal/proxywasm", "internal/digest", "internal/jsonguard"}
 
-const module = "github.com/gatewarden/gatewarden"
+const (
+	module   = "github.com/gatewarden/gatewarden"
+	sdkTypes = "github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/types"
+)
 
 // mayImport says which packages beyond the standard library a folder may use:
 // the arrows of the layout.
+//
+// Of the SDK it is the package with the contexts, which is plain Go. Its packages that
+// reach a host are not for Wasm.
 var mayImport = map[string][]string{
 	".": {
-		module + "/config", module + "/filter", module + "/operations", module + "/table", module + "/internal/arena",
+		module + "/config", module + "/filter", module + "/operations", module + "/table", module + "/internal/proxywasm", sdkTypes,
 	},
+	"internal/proxywasm": {module + "/filter", sdkTypes},
 	"filter": {
 		module + "/config", module + "/register", module + "/table", module + "/mcp",
 		module + "/internal/digest", module + "/internal/jsonguard", "github.com/tidwall/gjson",
@@ -40,8 +47,9 @@ var mayImport = map[string][]string{
 	"internal/jsonguard": {"github.com/tidwall/gjson"},
 }
 
-// standardLibrary is what the filter may use of it. Everything compiled in is
-// paid for in each worker's memory, and TinyGo can compile less than there is.
+// standardLibrary is what the filter may use of it. Everything compiled in is paid for
+// in each worker's memory, and TinyGo can compile less than there is. plugin_native.go
+// is not in the filter.
 var standardLibrary = map[string]bool{
 	"bytes": true, "crypto/sha256": true,
 	// The page of the operations endpoint is a file of its own: as a string it takes
@@ -51,9 +59,6 @@ var standardLibrary = map[string]bool{
 	"encoding/base64": true, "encoding/binary": true, "errors": true,
 	"math": true, "math/bits": true, "net/netip": true, "slices": true, "sort": true,
 	"strconv": true, "strings": true, "unicode/utf8": true, "unsafe": true,
-	// Only plugin_native.go, which is not in the filter, may use it; see
-	// TestFilterImports.
-	"os": false,
 }
 
 func TestFilterImports(t *testing.T) {
@@ -68,6 +73,31 @@ func TestFilterImports(t *testing.T) {
 	})
 }
 
+// What is compiled in is the folders above, gjson, and the SDK's contexts: not its host
+// calls, not its emulator, not wazero.
+func TestNothingElseIsCompiledIn(t *testing.T) {
+	cmd := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".")
+	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, path := range strings.Fields(string(out)) {
+		seen[path] = true
+		folder := strings.TrimPrefix(strings.TrimPrefix(path, module), "/")
+		if path == module {
+			folder = "."
+		}
+		if !has(filterSide, folder) && path != sdkTypes && !strings.HasPrefix(path, "github.com/tidwall/") {
+			t.Errorf("%s is compiled into the filter", path)
+		}
+	}
+	if !seen[sdkTypes] || !seen[module+"/filter"] {
+		t.Errorf("%q is compiled in: the test looks for the wrong thing", out)
+	}
+}
+
 // What TinyGo 0.33 cannot do on Wasm: recover catches nothing, there are no
 // goroutines, and maps.Clone is missing.
 func TestFilterStaysWithinTinyGo(t *testing.T) {
@@ -79,7 +109,7 @@ func TestFilterStaysWithinTinyGo(t *testing.T) {
 			case *ast.SelectStmt, *ast.SendStmt, *ast.ChanType:
 				t.Errorf("%s uses channels", name)
 			case *ast.CallExpr:
-				if id, ok := n.Fun.(*ast.Ident); ok && (id.Name == "recover" || id.Name == "panic" && name != "trap_on.go") {
+				if id, ok := n.Fun.(*ast.Ident); ok && (id.Name == "recover" || id.Name == "panic" && name != "internal/proxywasm/trap_on.go") {
 					t.Errorf("%s calls %s", name, id.Name)
 				}
 			}
@@ -103,7 +133,7 @@ func TestBothCompilersExportTheSame(t *testing.T) {
 		slices.Sort(functions)
 		return functions
 	}
-	standard, tiny := exports("exports_stdgo.go", "//go:wasmexport"), exports("exports_tinygo.go", "//export")
+	standard, tiny := exports("internal/proxywasm/exports_stdgo.go", "//go:wasmexport"), exports("internal/proxywasm/exports_tinygo.go", "//export")
 	// TinyGo has malloc in place of it.
 	standard = slices.DeleteFunc(standard, func(f string) bool { return strings.HasPrefix(f, "proxy_on_memory_allocate\n") })
 	if len(tiny) < 10 || !slices.Equal(standard, tiny) {
@@ -111,13 +141,14 @@ func TestBothCompilersExportTheSame(t *testing.T) {
 	}
 }
 
-// The language is checked by compiling as Go 1.23, the library by the lists of
-// what later releases added.
+// The language is checked by compiling with tinygo.mod, which also shows that it lists
+// all that is compiled in, and the library by the lists of what later releases added.
+// Only exports_stdgo.go, which TinyGo does not compile, is of a later Go.
 func TestFilterStaysWithinGo123(t *testing.T) {
-	cmd := exec.Command("go", "build", "-gcflags="+module+"/...=-lang=go1.23", "-o", os.DevNull, ".")
-	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
-	if out, err := cmd.CombinedOutput(); err != nil && !strings.Contains(string(out), "go:wasmexport") {
-		t.Errorf("go build -lang=go1.23: %v\n%s", err, out)
+	cmd := exec.Command("go", "build", "-modfile=tinygo.mod", "-o", os.DevNull, ".")
+	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOFLAGS=-mod=readonly")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("go build -modfile=tinygo.mod: %v\n%s", err, out)
 	}
 	newer := addedSince124(t)
 	each(t, func(t *testing.T, _, name string, f *ast.File) {
@@ -130,6 +161,35 @@ func TestFilterStaysWithinGo123(t *testing.T) {
 			return true
 		})
 	})
+}
+
+// tinygo.mod wants of each module what go.mod wants, and tinygo.sum knows the same sums.
+func TestTinyGoBuildsTheSameVersions(t *testing.T) {
+	require := func(file string) map[string]string {
+		versions := map[string]string{}
+		for _, m := range regexp.MustCompile(`(?m)^(?:require)?\s+([\w./-]+\.[\w./-]+) (v\S+)`).FindAllStringSubmatch(read(t, file), -1) {
+			versions[m[1]] = m[2]
+		}
+		return versions
+	}
+	tiny, all := require("tinygo.mod"), require("go.mod")
+	for path, version := range tiny {
+		if all[path] != version {
+			t.Errorf("tinygo.mod has %s %s, go.mod %s", path, version, all[path])
+		}
+	}
+	if len(tiny) < 2 {
+		t.Errorf("only %d modules found in tinygo.mod: the test looks for the wrong thing", len(tiny))
+	}
+	if line := "\ngo 1.23\n"; !strings.Contains(read(t, "tinygo.mod"), line) {
+		t.Error("tinygo.mod is not for Go 1.23, which TinyGo 0.33 comes with")
+	}
+	sums := read(t, "go.sum")
+	for _, line := range strings.Split(strings.TrimSpace(read(t, "tinygo.sum")), "\n") {
+		if !strings.Contains(sums, line+"\n") {
+			t.Errorf("go.sum does not have %q of tinygo.sum", line)
+		}
+	}
 }
 
 // addedSince124 reads the names that Go 1.24 and later added to the standard
@@ -200,7 +260,7 @@ func builtIn(f *ast.File) bool {
 			}
 			eval := func(tinygo bool) bool {
 				return expr.Eval(func(tag string) bool {
-					return tag == "wasip1" || tag == "wasm" || tag == "gatewarden_trap" ||
+					return tag == "wasip1" || tag == "wasm" || tag == "gatewarden_trap" || strings.HasPrefix(tag, "go1.") ||
 						(tag == "tinygo" || tag == "custommalloc") && tinygo
 				})
 			}

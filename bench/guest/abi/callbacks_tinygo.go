@@ -8,7 +8,7 @@ import "unsafe"
 func version() {}
 
 // Envoy prefers malloc to proxy_on_memory_allocate, and TinyGo's own leaks what
-// the host takes with it. See exports_tinygo.go at the root.
+// the host takes with it. See internal/proxywasm/exports_tinygo.go.
 //
 //export malloc
 func libcMalloc(size uintptr) unsafe.Pointer {

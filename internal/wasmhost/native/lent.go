@@ -3,7 +3,7 @@ package native
 import "unsafe"
 
 // lent is the memory of host calls' results. As in the filter's own (see
-// internal/arena) they are gone when the next callback begins: what a stream kept
+// internal/proxywasm) they are gone when the next callback begins: what a stream kept
 // of them would be somebody else's bytes. Here they become 0xFF, which no test
 // expects.
 type lent struct{ blocks [][]byte }

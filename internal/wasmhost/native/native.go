@@ -1,6 +1,10 @@
 // Package native runs the filter as Go code on the stand-in for Envoy, without
 // Wasm: the scenarios run faster, under a debugger, and with coverage. It is to
-// a wasmhost.Host what plugin.go and host.go at the root are to Envoy.
+// a wasmhost.Host what plugin.go and internal/proxywasm are to Envoy.
+//
+// It says again what plugin.go says, because plugin.go is of package main, which
+// nothing can import. What plugin.go itself does is tested in Wasm and, natively, in
+// the SDK's emulator.
 package native
 
 import (
@@ -29,7 +33,7 @@ type guest struct {
 	idle       []*filter.Stream // done, as plugin.go keeps them
 }
 
-// Exports are those of exports_stdgo.go and exports_tinygo.go at the root.
+// Exports are those of internal/proxywasm.
 func (*guest) Exports(c wasmhost.Callback) bool {
 	return c != wasmhost.OnLog && c != wasmhost.OnDelete
 }

@@ -1,6 +1,6 @@
 //go:build wasip1
 
-package main
+package proxywasm
 
 import (
 	"math"
@@ -8,17 +8,17 @@ import (
 	"unsafe"
 
 	"github.com/gatewarden/gatewarden/filter"
-	"github.com/gatewarden/gatewarden/table"
 )
 
-// host is the proxy. What it returns lives in blocks of the filter's memory that
-// the proxy allocated, and is used there: nothing is copied.
-type host struct {
+// Host is the proxy. Its results lie in blocks of the plugin's memory that the proxy
+// allocated, and are used where they are: nothing is copied. They are overwritten when
+// the next callback begins.
+type Host struct {
 	headers []filter.Header // scratch
 	pairs   []byte          // scratch
 }
 
-var _ filter.Host = (*host)(nil)
+var _ filter.Host = (*Host)(nil)
 
 // slot receives the results of a host call. The proxy writes 32-bit values; on
 // standard Go, whose pointers have 64 bits in memory, it fills the low halves.
@@ -29,7 +29,7 @@ var slot struct {
 	time   uint64
 }
 
-// take returns what the last host call put into the slot.
+// take returns the result that the last host call put into the slot.
 func take() []byte {
 	if slot.data == nil {
 		return nil
@@ -52,21 +52,21 @@ func stringOf(s string) (unsafe.Pointer, uint32) {
 	return unsafe.Pointer(unsafe.StringData(s)), uint32(len(s))
 }
 
-// clock is the monotonic one where the proxy has it: no step of the machine's
-// clock then ever ends or prolongs a lockout.
+// clock is the monotonic clock where the proxy has one, so that stepping the machine's
+// clock neither ends nor prolongs a lockout.
 var clock uint32 = clockMonotonic
 
-// WallNow returns the time of day in milliseconds. Where it is not known, everything
-// has expired.
-func (*host) WallNow() int64 {
+// WallNow returns the time of day in milliseconds. If the proxy does not know it,
+// everything counts as expired.
+func (*Host) WallNow() int64 {
 	if clockTimeGet(clockRealtime, 0, unsafe.Pointer(&slot.time)) != statusOK {
 		return math.MaxInt64
 	}
 	return int64(slot.time / 1_000_000)
 }
 
-// Now returns milliseconds.
-func (*host) Now() int64 {
+// Now returns the time of the clock in milliseconds.
+func (*Host) Now() int64 {
 	if clockTimeGet(clock, 0, unsafe.Pointer(&slot.time)) != statusOK {
 		clock = clockRealtime
 		clockTimeGet(clock, 0, unsafe.Pointer(&slot.time))
@@ -74,16 +74,16 @@ func (*host) Now() int64 {
 	return int64(slot.time / 1_000_000)
 }
 
-func randomSeed() table.Seed {
-	seed := new(table.Seed)
-	randomGet(unsafe.Pointer(seed), uint32(len(seed)))
-	return *seed
+// Random fills b with random bytes.
+func (*Host) Random(b []byte) {
+	p, n := bytesOf(b)
+	randomGet(p, n)
 }
 
-// environment returns the VM's variables as "NAME=value". It asks the proxy
-// itself, because the os package does it through a C library under TinyGo, which
-// wants more of malloc than exports_tinygo.go has.
-func environment() []string {
+// Environment returns the VM's variables as "NAME=value". It asks the proxy directly,
+// because under TinyGo the os package goes through a C library, which expects more of
+// malloc than exports_tinygo.go offers.
+func (*Host) Environment() []string {
 	var sizes [2]uint32
 	if environSizesGet(unsafe.Pointer(&sizes[0]), unsafe.Pointer(&sizes[1])) != statusOK || sizes[0] == 0 {
 		return nil
@@ -96,7 +96,15 @@ func environment() []string {
 	return strings.Split(strings.TrimSuffix(string(data), "\x00"), "\x00")
 }
 
-func (*host) Get(key []byte) (value []byte, cas uint32, found bool) {
+// Configuration returns the plugin configuration of that size, or nil if the proxy does
+// not hand it out. It can be read in OnPluginStart alone.
+func (*Host) Configuration(size int) []byte { return buffer(bufferPluginConfiguration, 0, size) }
+
+// SetTickPeriod makes the proxy call OnTick this often, in milliseconds, and reports
+// whether it will.
+func (*Host) SetTickPeriod(milliseconds uint32) bool { return setTickPeriod(milliseconds) == statusOK }
+
+func (*Host) Get(key []byte) (value []byte, cas uint32, found bool) {
 	k, n := bytesOf(key)
 	if getSharedData(k, n, unsafe.Pointer(&slot.data), unsafe.Pointer(&slot.size), unsafe.Pointer(&slot.number)) != statusOK {
 		return nil, 0, false
@@ -104,17 +112,17 @@ func (*host) Get(key []byte) (value []byte, cas uint32, found bool) {
 	return take(), slot.number, true
 }
 
-func (*host) Set(key, value []byte, cas uint32) bool {
+func (*Host) Set(key, value []byte, cas uint32) bool {
 	k, n := bytesOf(key)
 	v, m := bytesOf(value)
 	return setSharedData(k, n, v, m, cas) == statusOK
 }
 
-func (h *host) RequestHeaders() []filter.Header { return h.all(mapRequestHeaders) }
+func (h *Host) RequestHeaders() []filter.Header { return h.all(mapRequestHeaders) }
 
-func (h *host) ResponseHeaders() []filter.Header { return h.all(mapResponseHeaders) }
+func (h *Host) ResponseHeaders() []filter.Header { return h.all(mapResponseHeaders) }
 
-func (h *host) all(kind uint32) []filter.Header {
+func (h *Host) all(kind uint32) []filter.Header {
 	h.headers = h.headers[:0]
 	if getHeaderMapPairs(kind, unsafe.Pointer(&slot.data), unsafe.Pointer(&slot.size)) == statusOK {
 		h.headers = filter.ReadPairs(takeString(), h.headers)
@@ -122,9 +130,9 @@ func (h *host) all(kind uint32) []filter.Header {
 	return h.headers
 }
 
-func (*host) ResponseHeader(name string) string { return headerValue(mapResponseHeaders, name) }
+func (*Host) ResponseHeader(name string) string { return headerValue(mapResponseHeaders, name) }
 
-func (*host) ResponseTrailer(name string) string { return headerValue(mapResponseTrailers, name) }
+func (*Host) ResponseTrailer(name string) string { return headerValue(mapResponseTrailers, name) }
 
 func headerValue(kind uint32, name string) string {
 	k, n := stringOf(name)
@@ -134,24 +142,24 @@ func headerValue(kind uint32, name string) string {
 	return takeString()
 }
 
-func (*host) AddResponseHeader(name, value string) {
+func (*Host) AddResponseHeader(name, value string) {
 	k, n := stringOf(name)
 	v, m := stringOf(value)
 	addHeaderMapValue(mapResponseHeaders, k, n, v, m)
 }
 
-func (*host) RemoveResponseHeader(name string) { removeHeader(mapResponseHeaders, name) }
+func (*Host) RemoveResponseHeader(name string) { removeHeader(mapResponseHeaders, name) }
 
-func (*host) RemoveRequestHeader(name string) { removeHeader(mapRequestHeaders, name) }
+func (*Host) RemoveRequestHeader(name string) { removeHeader(mapRequestHeaders, name) }
 
 func removeHeader(kind uint32, name string) {
 	k, n := stringOf(name)
 	removeHeaderMapValue(kind, k, n)
 }
 
-func (*host) RequestBody(start, size int) []byte { return buffer(bufferRequestBody, start, size) }
+func (*Host) RequestBody(start, size int) []byte { return buffer(bufferRequestBody, start, size) }
 
-func (*host) ResponseBody(size int) []byte { return buffer(bufferResponseBody, 0, size) }
+func (*Host) ResponseBody(size int) []byte { return buffer(bufferResponseBody, 0, size) }
 
 func buffer(kind uint32, start, size int) []byte {
 	if getBufferBytes(kind, uint32(start), uint32(size), unsafe.Pointer(&slot.data), unsafe.Pointer(&slot.size)) != statusOK {
@@ -160,7 +168,7 @@ func buffer(kind uint32, start, size int) []byte {
 	return take()
 }
 
-func (*host) Property(path string) string {
+func (*Host) Property(path string) string {
 	p, n := stringOf(path)
 	if getProperty(p, n, unsafe.Pointer(&slot.data), unsafe.Pointer(&slot.size)) != statusOK {
 		return ""
@@ -171,12 +179,12 @@ func (*host) Property(path string) string {
 // reasonProperty becomes the filter state wasm.gatewarden.reason.
 const reasonProperty = "gatewarden.reason"
 
-func (*host) SetReason(reason string) { setState(reasonProperty, reason) }
+func (*Host) SetReason(reason string) { setState(reasonProperty, reason) }
 
 // failureProperty becomes the filter state wasm.gatewarden.failure.
 const failureProperty = "gatewarden.failure"
 
-func (*host) SetFailure(cause string) { setState(failureProperty, cause) }
+func (*Host) SetFailure(cause string) { setState(failureProperty, cause) }
 
 func setState(property, value string) {
 	p, n := stringOf(property)
@@ -184,7 +192,7 @@ func setState(property, value string) {
 	setProperty(p, n, v, m)
 }
 
-func (h *host) Reply(r *filter.Reply) {
+func (h *Host) Reply(r *filter.Reply) {
 	h.pairs = filter.AppendPairs(h.pairs[:0], r.Headers)
 	d, n := stringOf(r.Details)
 	b, m := bytesOf(r.Body)
@@ -192,9 +200,9 @@ func (h *host) Reply(r *filter.Reply) {
 	sendLocalResponse(uint32(r.Status), d, n, b, m, p, l, int32(r.GRPC))
 }
 
-func (*host) Resume() { continueStream(streamRequest) }
+func (*Host) Resume() { continueStream(streamRequest) }
 
-func (h *host) Call(c *filter.Call) (number uint32, ok bool) {
+func (h *Host) Call(c *filter.Call) (number uint32, ok bool) {
 	h.pairs = filter.AppendPairs(h.pairs[:0], c.Headers)
 	n, l := stringOf(c.Cluster)
 	p, m := bytesOf(h.pairs)
@@ -203,17 +211,20 @@ func (h *host) Call(c *filter.Call) (number uint32, ok bool) {
 	return slot.number, status == statusOK
 }
 
-func (*host) AnswerStatus() string { return headerValue(mapAnswerHeaders, ":status") }
+func (*Host) AnswerStatus() string { return headerValue(mapAnswerHeaders, ":status") }
 
-func (*host) AnswerBody(size int) []byte { return buffer(bufferAnswerBody, 0, size) }
+func (*Host) AnswerBody(size int) []byte { return buffer(bufferAnswerBody, 0, size) }
 
-func (*host) Attend(stream uint32) { setEffectiveContext(stream) }
+func (*Host) Attend(stream uint32) { setEffectiveContext(stream) }
 
-func (*host) Warn(line string) { log(logWarn, line) }
+func (*Host) Warn(line string) { log(logWarn, line) }
 
-func (*host) Counter(name string) filter.Metric { return define(metricCounter, name) }
+// Error logs a line about a mistake that keeps the plugin from working.
+func (*Host) Error(line string) { log(logError, line) }
 
-func (*host) Gauge(name string) filter.Metric { return define(metricGauge, name) }
+func (*Host) Counter(name string) filter.Metric { return define(metricCounter, name) }
+
+func (*Host) Gauge(name string) filter.Metric { return define(metricGauge, name) }
 
 func define(kind uint32, name string) filter.Metric {
 	k, n := stringOf(name)
@@ -224,9 +235,9 @@ func define(kind uint32, name string) filter.Metric {
 	return filter.Metric(slot.number)
 }
 
-func (*host) Add(m filter.Metric, n uint64) { incrementMetric(uint32(m), int64(n)) }
+func (*Host) Add(m filter.Metric, n uint64) { incrementMetric(uint32(m), int64(n)) }
 
-func (*host) Record(m filter.Metric, value uint64) { recordMetric(uint32(m), value) }
+func (*Host) Record(m filter.Metric, value uint64) { recordMetric(uint32(m), value) }
 
 func log(level uint32, line string) {
 	l, n := stringOf(line)

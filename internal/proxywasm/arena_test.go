@@ -1,4 +1,4 @@
-package arena
+package proxywasm
 
 import (
 	"math/rand/v2"
@@ -10,13 +10,13 @@ import (
 // fit or not.
 func TestBlocksAreApart(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	var a Arena
+	var a arena
 	for round := range 100 {
-		a.Reset()
+		a.reset()
 		var blocks [][]byte
 		for i := range 100 {
-			n := []int{0, 1, 3, 300, 1000, size, size + 1}[rng.IntN(7)]
-			b := a.Take(n)
+			n := []int{0, 1, 3, 300, 1000, arenaSize, arenaSize + 1}[rng.IntN(7)]
+			b := a.take(n)
 			if len(b) != max(n, 1) || cap(b) != len(b) || unsafe.SliceData(b) == nil {
 				t.Fatalf("round %d, block %d of %d bytes: length %d, capacity %d", round, i, n, len(b), cap(b))
 			}
@@ -36,11 +36,11 @@ func TestBlocksAreApart(t *testing.T) {
 }
 
 func TestResultsOfACallbackAllocateNothing(t *testing.T) {
-	var a Arena
+	var a arena
 	allocations := testing.AllocsPerRun(100, func() {
-		a.Reset()
+		a.reset()
 		for _, n := range []int{8000, 20, 3, 800} {
-			a.Take(n)
+			a.take(n)
 		}
 	})
 	if allocations != 0 {

@@ -1,11 +1,11 @@
 //go:build wasip1
 
-package main
+package proxywasm
 
 import "unsafe"
 
-// The functions of the proxy that the filter calls. Both compilers take these
-// declarations; see RATIONALE.md, "Why is there no SDK?", and
+// The functions of the proxy that the plugin calls. Both compilers accept these
+// declarations; see RATIONALE.md, "What is used of the SDK?", and
 // https://github.com/proxy-wasm/spec/tree/main/abi-versions/v0.2.0
 
 //go:wasmimport env proxy_get_header_map_pairs

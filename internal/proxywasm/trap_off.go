@@ -1,0 +1,5 @@
+//go:build !wasip1 || !gatewarden_trap
+
+package proxywasm
+
+func trapIfAsked() {}

@@ -1,5 +1,0 @@
-//go:build wasip1 && !gatewarden_trap
-
-package main
-
-func trapIfAsked(*host) {}
