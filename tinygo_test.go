@@ -192,6 +192,20 @@ func TestTinyGoBuildsTheSameVersions(t *testing.T) {
 	}
 }
 
+// README names the versions that scripts/tinygo-build knows to work.
+func TestREADMENamesTheTinyGoThatWorks(t *testing.T) {
+	m := regexp.MustCompile(`(?m)^([\d. |]+)\) ;;$`).FindStringSubmatch(read(t, "scripts/tinygo-build"))
+	if m == nil {
+		t.Fatal("scripts/tinygo-build knows no version: the test looks for the wrong thing")
+	}
+	versions := strings.Split(m[1], " | ")
+	last := len(versions) - 1
+	want := "TinyGo " + strings.Join(versions[:last], ", ") + " and " + versions[last] + " are known to work"
+	if !strings.Contains(read(t, "README.md"), want) {
+		t.Errorf("README.md does not say %q", want)
+	}
+}
+
 // addedSince124 reads the names that Go 1.24 and later added to the standard
 // library's packages.
 func addedSince124(t *testing.T) map[string]bool {

@@ -86,6 +86,12 @@ func checkABI(m wazero.CompiledModule) error {
 	return nil
 }
 
+// Exports tells whether the module has a callback.
+func (m *Module) Exports(c Callback) bool {
+	_, ok := m.compiled.ExportedFunctions()[string(c)]
+	return ok
+}
+
 // NewProxy starts a VM of the module and configures it. The error is a
 // *StartError if the guest is at fault.
 func (m *Module) NewProxy(p *Process, o Options) (*Proxy, error) {

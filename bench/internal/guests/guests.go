@@ -42,10 +42,7 @@ func (b Builder) Build(ctx context.Context, name, compiler string) (Module, erro
 	case name == Gatewarden:
 		dir, args = b.Root, []string{filepath.Join("scripts", "build-filter"), compiler, file}
 	case compiler == "tinygo":
-		args = []string{
-			"tinygo", "build", "-o", file, "-tags=custommalloc", "-opt=2", "-no-debug",
-			"-scheduler=none", "-target=wasi", "./" + name,
-		}
+		args = []string{filepath.Join(b.Root, "scripts", "tinygo-build"), file, "", "./" + name}
 	default:
 		environment = []string{"GOOS=wasip1", "GOARCH=wasm"}
 		args = []string{
