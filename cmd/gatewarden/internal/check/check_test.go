@@ -229,7 +229,7 @@ func findings(t *testing.T, text string, environment ...string) string {
 func TestNeeded(t *testing.T) {
 	want := map[string]bool{}
 	for _, file := range []string{"hostcalls.go", "exports_stdgo.go"} {
-		for _, m := range regexp.MustCompile(`(?m)^//go:wasm(?:import \S+|export) (\S+)`).FindAllStringSubmatch(read(t, root+"/"+file), -1) {
+		for _, m := range regexp.MustCompile(`(?m)^//go:wasm(?:import \S+|export) (\S+)`).FindAllStringSubmatch(read(t, root+"/internal/proxywasm/"+file), -1) {
 			if m[1] != "proxy_abi_version_0_2_0" { // which says what the module is
 				want[m[1]] = true
 			}
