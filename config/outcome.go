@@ -20,6 +20,11 @@ const (
 	KindOAuthConsent
 )
 
+// IsResource tells whether a 401 of surfaces of this kind answers an OAuth client that
+// asks for a resource. The 401s of an authorization server's own surfaces do not: there
+// the body is what logs in, and a credential in the headers proves nothing.
+func (k Kind) IsResource() bool { return k == KindAPI || k == KindMCP }
+
 // kindUnknown marks a surface whose kind could not be read.
 const kindUnknown Kind = 255
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,6 +37,12 @@ type Surface struct {
 	// Require refuses requests whose caller no identity source has verified.
 	// Default: false. Only for the kinds api and mcp.
 	Require bool
+}
+
+// IsAmong tells whether a rule for these surfaces applies to the surface. An empty list
+// stands for all surfaces.
+func (s *Surface) IsAmong(names []string) bool {
+	return len(names) == 0 || slices.Contains(names, s.Name)
 }
 
 const (

@@ -38,3 +38,11 @@ func (t *Table) Size() uint8 { return uint8(bits.Len64(t.mask)) }
 func NewSized(store Store, seed Seed, size uint8) *Table {
 	return New(store, seed, Ways<<min(size, MaxSize))
 }
+
+// AppendPart appends a part of a counter's name with its length, so that no two
+// sequences of parts are the same bytes.
+func AppendPart(out []byte, part string) []byte {
+	n := len(part)
+	out = append(out, byte(n), byte(n>>8), byte(n>>16), byte(n>>24))
+	return append(out, part...)
+}

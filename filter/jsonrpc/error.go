@@ -1,0 +1,99 @@
+// Package jsonrpc writes the JSON-RPC errors that refuse requests of the Model Context
+// Protocol.
+package jsonrpc
+
+import (
+	"strconv"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/gatewarden/gatewarden/internal/jsonguard"
+)
+
+// The error codes of refusals. JSON-RPC reserves -32768 to -32000 and MCP asks new
+// codes to stay outside of that range (2026-07-28, "Error Codes"), so they are HTTP's
+// numbers.
+const (
+	CodeUnauthorized = 401
+	CodeBypassDenied = 428
+	CodeRateLimited  = 429
+	CodeUnavailable  = 503
+)
+
+// MaxRequest is how much of a request's body, in bytes, is read for its id. Most
+// requests are far smaller. The id is near the beginning, but only a whole body is
+// known to be valid.
+const MaxRequest = 64 << 10
+
+// maxBatch bounds the answer to a batch (MCP 2025-03-26).
+const maxBatch = 100
+
+// Error returns the JSON-RPC error that refuses a request. The id is the request's
+// own, byte for byte, because clients drop an answer with another id and wait for
+// ever. If the request has no id, is not at hand (nil), or is not valid JSON, the
+// error has no id: MCP allows that for an HTTP error, and some clients refuse an id of
+// null. The answer to a batch is a batch.
+//
+// Error does not escape message, and data must be JSON.
+func Error(request []byte, code int, message, data string) []byte {
+	tail := `"error":{"code":` + strconv.Itoa(code) + `,"message":"` + message + `","data":` + data + `}}`
+	if !jsonguard.Valid(request) {
+		return appendError(nil, "", tail)
+	}
+	root := gjson.ParseBytes(request)
+	if !root.IsArray() {
+		return appendError(nil, requestID(root), tail)
+	}
+	var out []byte
+	count := 0
+	root.ForEach(func(_, message gjson.Result) bool {
+		id := requestID(message)
+		if id == "" {
+			return true
+		}
+		if count++; count > 1 {
+			out = append(out, ',')
+		}
+		out = appendError(out, id, tail)
+		return count < maxBatch
+	})
+	if count == 0 {
+		return appendError(nil, "", tail)
+	}
+	return append(append([]byte{'['}, out...), ']')
+}
+
+func appendError(out []byte, id, tail string) []byte {
+	out = append(out, `{"jsonrpc":"2.0",`...)
+	if id != "" {
+		out = append(out, `"id":`...)
+		out = append(out, id...)
+		out = append(out, ',')
+	}
+	return append(out, tail...)
+}
+
+// requestID returns the raw id of a request. It returns "" for a notification, a
+// response, and anything that is not a message.
+func requestID(message gjson.Result) string {
+	if !message.IsObject() {
+		return ""
+	}
+	id, method := "", false
+	message.ForEach(func(key, value gjson.Result) bool {
+		switch key.String() {
+		case "method":
+			method = true
+		case "id":
+			// MCP: an id is a string or a number, never null.
+			if value.Type == gjson.String || value.Type == gjson.Number {
+				id = value.Raw
+			}
+		}
+		return true
+	})
+	if !method {
+		return ""
+	}
+	return id
+}

@@ -1,0 +1,26 @@
+package proxy
+
+import "strconv"
+
+// SameHeader tells whether a service may take a header for the one of the given
+// name. Services behind CGI-like interfaces read X_Api_Key as X-Api-Key.
+func SameHeader(header, name string) bool {
+	if len(header) != len(name) {
+		return false
+	}
+	for i := 0; i < len(name); i++ {
+		if header[i] != name[i] && (header[i] != '_' || name[i] != '-') {
+			return false
+		}
+	}
+	return true
+}
+
+// Status parses the value of :status. It returns 0 if there is none.
+func Status(value string) int {
+	status, err := strconv.Atoi(value)
+	if err != nil {
+		return 0
+	}
+	return status
+}

@@ -1,0 +1,60 @@
+package proxy
+
+import "encoding/binary"
+
+// ReadPairs appends the lines of a serialized header map to into: the number of
+// pairs, the sizes of all names and values, then the names and values, each with a
+// NUL after it. Of a truncated map it reads the pairs that are complete. Lists and
+// objects of metadata have the same form.
+func ReadPairs(s string, into []Header) []Header {
+	const word = 4
+	if len(s) < word {
+		return into
+	}
+	// Compared before the conversion, because an int has 32 bits under TinyGo.
+	number := ReadWord(s)
+	if uint64(number) > uint64(len(s)-word)/(2*word) {
+		return into
+	}
+	count := int(number)
+	sizes, data := s[word:], s[word+count*2*word:]
+	for i := 0; i < count; i++ {
+		name, rest, ok := cutPiece(data, ReadWord(sizes[i*2*word:]))
+		if !ok {
+			return into
+		}
+		value, rest, ok := cutPiece(rest, ReadWord(sizes[i*2*word+word:]))
+		if !ok {
+			return into
+		}
+		data = rest
+		into = append(into, Header{Name: name, Value: value})
+	}
+	return into
+}
+
+// ReadWord reads a little-endian 32-bit word. s must have at least four bytes.
+func ReadWord(s string) uint32 {
+	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
+}
+
+func cutPiece(data string, size uint32) (piece, rest string, ok bool) {
+	if uint64(size) >= uint64(len(data)) {
+		return "", "", false
+	}
+	return data[:size], data[size+1:], true
+}
+
+// AppendPairs appends headers in the form that ReadPairs reads.
+func AppendPairs(b []byte, headers []Header) []byte {
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(headers)))
+	for _, h := range headers {
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(h.Name)))
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(h.Value)))
+	}
+	for _, h := range headers {
+		b = append(append(b, h.Name...), 0)
+		b = append(append(b, h.Value...), 0)
+	}
+	return b
+}

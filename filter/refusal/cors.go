@@ -1,0 +1,69 @@
+package refusal
+
+import (
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter/proxy"
+)
+
+// exposed lists the headers of replies that a page of another origin needs.
+const exposed = "Retry-After, RateLimit, WWW-Authenticate"
+
+// ExposeHeaders is the header that lists which headers a page may read.
+const ExposeHeaders = "access-control-expose-headers"
+
+// CORS lets pages of other origins read the filter's replies.
+type CORS struct {
+	config  *config.CORS
+	exposed string
+}
+
+// NewCORS returns the rules. further lists headers of replies besides those that
+// every refusal has, separated by commas.
+func NewCORS(c *config.CORS, further string) *CORS {
+	out := &CORS{config: c, exposed: exposed}
+	if further != "" {
+		out.exposed += ", " + further
+	}
+	return out
+}
+
+// Origin is the origin of the page that sent a request. The zero Origin is none.
+type Origin struct {
+	// Named tells that the request has an Origin header.
+	Named bool
+	// allowed is the configured origin that it is, "" if it is none.
+	allowed string
+}
+
+// Origin reads an Origin header. It keeps nothing of it: a stream outlives its
+// request's headers.
+func (c *CORS) Origin(header string) Origin {
+	o := Origin{Named: header != ""}
+	for _, allowed := range c.config.Origins {
+		if header == allowed {
+			o.allowed = allowed
+		}
+	}
+	return o
+}
+
+// appendHeaders appends the headers that let a page read a reply. A configured origin
+// may send cookies, every origin ("*") may not.
+// See https://fetch.spec.whatwg.org/#cors-protocol-and-credentials
+func (c *CORS) appendHeaders(headers []proxy.Header, o Origin) []proxy.Header {
+	switch {
+	case !o.Named:
+		return headers
+	case c.config.Any:
+		return append(headers,
+			proxy.Header{Name: "access-control-allow-origin", Value: "*"},
+			proxy.Header{Name: ExposeHeaders, Value: c.exposed})
+	case o.allowed != "":
+		return append(headers,
+			proxy.Header{Name: "access-control-allow-origin", Value: o.allowed},
+			proxy.Header{Name: "access-control-allow-credentials", Value: "true"},
+			proxy.Header{Name: ExposeHeaders, Value: c.exposed},
+			proxy.Header{Name: "vary", Value: "origin"})
+	}
+	return append(headers, proxy.Header{Name: "vary", Value: "origin"})
+}

@@ -1,0 +1,147 @@
+package refusal
+
+import (
+	"strconv"
+
+	"github.com/gatewarden/gatewarden/filter/jsonrpc"
+	"github.com/gatewarden/gatewarden/filter/proxy"
+)
+
+// gRPC status codes of refusals.
+// See https://github.com/grpc/grpc/blob/master/doc/statuscodes.md
+const (
+	GRPCInvalidArgument    = 3
+	GRPCResourceExhausted  = 8
+	GRPCFailedPrecondition = 9
+	GRPCUnavailable        = 14
+	GRPCUnauthenticated    = 16
+)
+
+// Problem is the type and the title of an RFC 9457 problem.
+type Problem struct{ Type, Title string }
+
+// The problem types of draft-ietf-httpapi-ratelimit-headers section 6.
+var (
+	AbnormalUsage   = Problem{ianaProblem + "abnormal-usage-detected", "Abnormal usage detected"}
+	ExceededQuota   = Problem{ianaProblem + "quota-exceeded", "Request cannot be satisfied as assigned quota has been exceeded"}
+	ReducedCapacity = Problem{ianaProblem + "temporary-reduced-capacity", "Temporary reduced capacity"}
+)
+
+const ianaProblem = "https://iana.org/assignments/http-problem-types#"
+
+// Blank is a problem that says no more than its status (RFC 9457 section 4.2.1).
+func Blank(title string) Problem { return Problem{"about:blank", title} }
+
+// Words are what a refusal says in each protocol. No text in them may need escaping in
+// JSON.
+type Words struct {
+	// Status is the HTTP status, GRPC the gRPC status, and Code the code of the
+	// JSON-RPC error, see package jsonrpc.
+	Status, GRPC, Code int
+	Problem            Problem
+	// Message is the problem's detail and the message of the other protocols.
+	Message string
+	// Violated lists the policies that refused, as JSON strings; "" leaves the list
+	// out.
+	Violated string
+	// More are further members of the problem and of the error's data, each with a
+	// comma before it.
+	More string
+	// Challenge and RateLimit are the values of WWW-Authenticate and RateLimit; ""
+	// leaves the header out.
+	Challenge, RateLimit string
+}
+
+// Form is the form of a reply's body.
+type Form uint8
+
+// The forms.
+const (
+	// ProblemForm is an RFC 9457 problem.
+	ProblemForm Form = iota
+	// JSONRPCForm is a JSON-RPC error.
+	JSONRPCForm
+	// GRPCForm is a gRPC status and its message.
+	GRPCForm
+)
+
+// Recipient is what a reply depends on besides the refusal.
+type Recipient struct {
+	Form   Form
+	Origin Origin
+	// Request is the body of a JSON-RPC request, nil if it is not at hand.
+	Request []byte
+	// Quotas are the header fields that tell how the client's quotas stand.
+	Quotas []proxy.Header
+}
+
+// Reply writes a refusal to its recipient.
+func (c *CORS) Reply(w *Words, why *Refusal, to *Recipient) *proxy.Reply {
+	reply := &proxy.Reply{Status: w.Status, Details: why.Reason.details(), GRPC: w.GRPC}
+	wait := ""
+	headers := make([]proxy.Header, 0, 9+len(to.Quotas))
+	if why.Seconds > 0 {
+		wait = strconv.FormatInt(why.Seconds, 10)
+		headers = append(headers, proxy.Header{Name: "retry-after", Value: wait})
+	}
+	if w.Challenge != "" {
+		headers = append(headers, proxy.Header{Name: "www-authenticate", Value: w.Challenge})
+	}
+	// RFC 6585 sections 3 and 4: a cache must not store a 428 or a 429.
+	headers = append(headers, proxy.Header{Name: "cache-control", Value: "no-store"})
+	if w.RateLimit != "" {
+		headers = append(headers, proxy.Header{Name: "ratelimit", Value: w.RateLimit})
+	}
+	headers = c.appendHeaders(append(headers, to.Quotas...), to.Origin)
+	mediaType := ""
+	switch to.Form {
+	case GRPCForm:
+		reply.Body = []byte(w.Message)
+	case JSONRPCForm:
+		mediaType = "application/json"
+		reply.Body = jsonrpc.Error(to.Request, w.Code, w.Message, w.data(why.Reason, wait))
+	default:
+		mediaType = "application/problem+json"
+		reply.Body = w.problem()
+	}
+	if mediaType != "" {
+		headers = append(headers, proxy.Header{Name: "content-type", Value: mediaType})
+	}
+	reply.Headers = headers
+	return reply
+}
+
+// data is the data of the JSON-RPC error.
+func (w *Words) data(reason Reason, wait string) string {
+	if wait != "" {
+		wait = `,"retryAfter":` + wait
+	}
+	return `{"reason":"` + string(reason) + `"` + wait + w.More + "}"
+}
+
+// problem is the RFC 9457 document.
+func (w *Words) problem() []byte {
+	b := make([]byte, 0, 128+len(w.Problem.Type)+len(w.Problem.Title)+len(w.Message)+len(w.Violated)+len(w.More))
+	b = append(append(b, `{"type":"`...), w.Problem.Type...)
+	b = append(append(b, `","title":"`...), w.Problem.Title...)
+	b = strconv.AppendInt(append(b, `","status":`...), int64(w.Status), 10)
+	b = append(append(append(b, `,"detail":"`...), w.Message...), '"')
+	if w.Violated != "" {
+		b = append(append(append(b, `,"violated-policies":[`...), w.Violated...), ']')
+	}
+	return append(append(b, w.More...), '}')
+}
+
+// TryAgain appends to a sentence when the request may be tried again.
+func TryAgain(sentence string, seconds int64) string {
+	if seconds == 1 {
+		return sentence + " Try again in 1 second."
+	}
+	return sentence + " Try again in " + strconv.FormatInt(seconds, 10) + " seconds."
+}
+
+// NewMalformed returns the words for a request that can be read in more than one way:
+// its sender could choose the counters that it is held to.
+func NewMalformed(detail string) Words {
+	return Words{Status: 400, GRPC: GRPCInvalidArgument, Problem: Blank("Bad Request"), Message: detail}
+}

@@ -1,0 +1,150 @@
+package report
+
+import (
+	"net/netip"
+	"strconv"
+
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter/caller"
+	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/table"
+)
+
+// Kind is a kind of log line. Each has a rate of its own, log.per_second.
+type Kind uint8
+
+// The kinds.
+const (
+	// Decision lines are about single requests.
+	Decision Kind = iota
+	// Signal lines stand for many failures: an attack must not crowd them out.
+	Signal
+	// Bypass lines are about uses of the bypass.
+	Bypass
+	kinds
+)
+
+// Log writes lines to the proxy's log, held to a rate: an attack must not fill the
+// disk. It counts the lines that it leaves out.
+type Log struct {
+	out        proxy.Log
+	table      *table.Table
+	form       config.ClientForm
+	budgets    [kinds]budget
+	omitted    uint64 // since the last line that was written
+	suppressed Counter
+}
+
+// NewLog returns a log. The table's hash stands for names where the configuration
+// wants hashes.
+func NewLog(c *config.Log, out proxy.Log, t *table.Table, m *Metrics) *Log {
+	l := &Log{out: out, table: t, form: c.Client}
+	for i := range l.budgets {
+		l.budgets[i].perSecond = int64(c.PerSecond)
+	}
+	m.Define(&l.suppressed, "gatewarden_log_suppressed_total")
+	return l
+}
+
+// Allows tells whether a line of a kind may be written at the time now.
+func (l *Log) Allows(k Kind, now int64) bool {
+	if l.budgets[k].take(now) {
+		return true
+	}
+	l.omitted++
+	l.suppressed.Add(1)
+	return false
+}
+
+// Write writes a line.
+func (l *Log) Write(line Line) {
+	if l.omitted > 0 {
+		line = line.Number("omitted_before", int64(l.omitted))
+		l.omitted = 0
+	}
+	l.out.Warn(string(line))
+}
+
+// budget is a number of lines per second, of which unused ones are kept for a second.
+type budget struct {
+	perSecond int64
+	// credit is the number of lines that may be written, in thousandths.
+	credit, last int64
+}
+
+func (b *budget) take(now int64) bool {
+	elapsed := min(max(now-b.last, 0), 1000)
+	b.credit = min(b.credit+elapsed*b.perSecond, b.perSecond*1000)
+	b.last = now
+	if b.credit < 1000 {
+		return false
+	}
+	b.credit -= 1000
+	return true
+}
+
+// Client names a client, or a network, in the form that the configuration wants.
+func (l *Log) Client(network netip.Prefix) string { return ClientName(l.form, l.table, network) }
+
+// Name quotes a name that a caller chose, which may hold anything. Where clients are
+// not logged in full, it returns a hash of the name instead.
+func (l *Log) Name(name string) string {
+	if l.form == config.ClientFull {
+		return strconv.Quote(name)
+	}
+	return l.Hash(name)
+}
+
+// Hash returns a keyed hash of a text that the log must not show.
+func (l *Log) Hash(text string) string {
+	return strconv.FormatUint(l.table.Hash([]byte(text)), 16)
+}
+
+// ClientName names a client, or a network, in a form of the configuration.
+func ClientName(form config.ClientForm, t *table.Table, network netip.Prefix) string {
+	if !network.IsValid() {
+		return "unknown"
+	}
+	switch form {
+	case config.ClientHash:
+		key := caller.Key(network)
+		return strconv.FormatUint(t.Hash(key[:]), 16)
+	case config.ClientTruncated:
+		bits := 24
+		if network.Addr().Is6() {
+			bits = 48
+		}
+		network = netip.PrefixFrom(network.Addr(), min(bits, network.Bits())).Masked()
+	}
+	if network.IsSingleIP() {
+		return network.Addr().String()
+	}
+	return network.String()
+}
+
+// Line is a log line: words, then fields in the form name=value.
+type Line []byte
+
+// NewLine begins a line that says what happened.
+func NewLine(what string) Line { return append(Line("gatewarden: "), what...) }
+
+// About begins a line about a request of a client. surface is "" if the request belongs
+// to none.
+func (l *Log) About(what, surface string, client netip.Prefix) Line {
+	line := NewLine(what)
+	if surface != "" {
+		line = line.Field("surface", surface)
+	}
+	return line.Field("client", l.Client(client))
+}
+
+// Field appends a field.
+func (l Line) Field(name, value string) Line {
+	l = append(append(append(l, ' '), name...), '=')
+	return append(l, value...)
+}
+
+// Number appends a field with a number.
+func (l Line) Number(name string, value int64) Line {
+	return strconv.AppendInt(l.Field(name, ""), value, 10)
+}

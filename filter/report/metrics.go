@@ -1,0 +1,54 @@
+// Package report is how the rooms tell operators what happens: metrics, lines in the
+// proxy's log that are held to a rate, and the register of lockouts.
+package report
+
+import "github.com/gatewarden/gatewarden/filter/proxy"
+
+// Counter counts in the worker. [Metrics.Flush] passes what it counted on to the
+// proxy: a host call for every request would cost more than the decision.
+type Counter struct {
+	metric  proxy.Metric
+	pending uint64
+}
+
+// Add adds n.
+func (c *Counter) Add(n uint64) { c.pending += n }
+
+// Metrics defines the metrics of the rooms and flushes them.
+type Metrics struct {
+	host     proxy.Metrics
+	counters []*Counter
+}
+
+// NewMetrics returns metrics that are kept by the proxy.
+func NewMetrics(host proxy.Metrics) *Metrics { return &Metrics{host: host} }
+
+// Define defines a counter with labels, which are pairs of name and value. Rooms
+// define their counters when the configuration is loaded: each is there from the start
+// with the value 0, and nothing that a client sends makes a new one.
+func (m *Metrics) Define(c *Counter, name string, labels ...string) {
+	c.metric = m.host.Counter(label(name, labels))
+	m.counters = append(m.counters, c)
+}
+
+// Gauge defines a gauge with a constant value.
+func (m *Metrics) Gauge(name string, value uint64) { m.host.Record(m.host.Gauge(name), value) }
+
+// label appends labels to a metric's name. Envoy has no labels for Wasm metrics; the
+// stats_tags in envoy.yaml cut them out of the name again.
+func label(name string, pairs []string) string {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		name += "." + pairs[i] + "." + pairs[i+1]
+	}
+	return name
+}
+
+// Flush passes the counters on to the proxy.
+func (m *Metrics) Flush() {
+	for _, c := range m.counters {
+		if c.pending > 0 {
+			m.host.Add(c.metric, c.pending)
+			c.pending = 0
+		}
+	}
+}

@@ -1,0 +1,117 @@
+// Package request has what a request asks for: its method and path in all their
+// readings, and the few headers besides credentials that matter. It also has the
+// patterns of the configuration that methods and paths are compared with.
+//
+// Method and path alone decide which rules a request is held to. A client could put
+// anything into other headers.
+package request
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/gatewarden/gatewarden/filter/proxy"
+)
+
+// Target is what a request asks for.
+type Target struct {
+	// Method and Path as they were sent. Path is the whole request target.
+	Method, Path string
+	// Overrides are the methods of method-override headers: a service that honours
+	// one of them would run this method instead.
+	Overrides []string
+	// Readings are the readings of the path. The router fills them in.
+	Readings []string
+}
+
+// Details are the request headers besides credentials that matter once a request
+// belongs to a surface.
+type Details struct {
+	ContentType, Origin, RequestedMethod string
+	// ContentLength is 0 if there is none.
+	ContentLength int
+}
+
+// Read reads a request in one pass over its headers. The result lives no longer than
+// they do.
+func Read(headers []proxy.Header) (t Target, d Details) {
+	for i := range headers {
+		value := headers[i].Value
+		switch name := headers[i].Name; name {
+		case ":method":
+			t.Method = value
+		case ":path":
+			t.Path = value
+		case "content-type":
+			d.ContentType = value
+		case "content-length":
+			d.ContentLength, _ = strconv.Atoi(value)
+		case "origin":
+			d.Origin = value
+		case "access-control-request-method":
+			d.RequestedMethod = value
+		default:
+			if overridesMethod(name) {
+				t.override(value)
+			}
+		}
+	}
+	return t, d
+}
+
+// override notes the methods of a method-override header. Of several, some services
+// take the first and others the last.
+func (t *Target) override(methods string) {
+	for _, method := range strings.Split(methods, ",") {
+		t.Overrides = append(t.Overrides, strings.Trim(method, " \t"))
+	}
+}
+
+func overridesMethod(header string) bool {
+	switch len(header) {
+	case len("x-http-method"):
+		return proxy.SameHeader(header, "x-http-method")
+	case len("x-method-override"):
+		return proxy.SameHeader(header, "x-method-override")
+	case len("x-http-method-override"):
+		return proxy.SameHeader(header, "x-http-method-override")
+	}
+	return false
+}
+
+// IsPreflight tells whether the request is a CORS preflight, which a browser sends by
+// itself and without credentials. A preflight passes even while its client is locked
+// out: otherwise no page could read the refusal of the request that follows. No
+// browser overrides the method of a preflight; a service that honours the override
+// would run the other method.
+// See https://fetch.spec.whatwg.org/#cors-preflight-fetch
+func IsPreflight(t *Target, d *Details) bool {
+	return t.Method == "OPTIONS" && len(t.Overrides) == 0 && d.Origin != "" && d.RequestedMethod != ""
+}
+
+// AsksOptions tells whether services may answer the request without looking at its
+// credential, so that a success proves nothing about it.
+func (t *Target) AsksOptions() bool {
+	if strings.EqualFold(t.Method, "OPTIONS") {
+		return true
+	}
+	for _, method := range t.Overrides {
+		if strings.EqualFold(method, "OPTIONS") {
+			return true
+		}
+	}
+	return false
+}
+
+// IsGRPC tells whether the request is gRPC over HTTP/2.
+func (d *Details) IsGRPC() bool {
+	const grpc = "application/grpc"
+	return strings.HasPrefix(d.ContentType, grpc) &&
+		(len(d.ContentType) == len(grpc) || strings.IndexByte("+; ", d.ContentType[len(grpc)]) >= 0)
+}
+
+// IsForm tells whether the request's body is an HTML form.
+func (d *Details) IsForm() bool {
+	mediaType, _, _ := strings.Cut(d.ContentType, ";")
+	return strings.EqualFold(strings.Trim(mediaType, " \t"), "application/x-www-form-urlencoded")
+}

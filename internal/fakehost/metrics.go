@@ -1,0 +1,44 @@
+package fakehost
+
+import (
+	"testing"
+
+	"github.com/gatewarden/gatewarden/filter/proxy"
+)
+
+// Counter defines a counter, or returns the one of that name.
+func (h *Host) Counter(name string) proxy.Metric { return h.metric("counter", name) }
+
+// Gauge defines a gauge, or returns the one of that name.
+func (h *Host) Gauge(name string) proxy.Metric { return h.metric("gauge", name) }
+
+func (h *Host) metric(kind, name string) proxy.Metric {
+	h.record("define")
+	for i, known := range h.Names {
+		if known == kind+" "+name {
+			return proxy.Metric(i)
+		}
+	}
+	h.Names = append(h.Names, kind+" "+name)
+	h.Values = append(h.Values, 0)
+	return proxy.Metric(len(h.Names) - 1)
+}
+
+// Add adds to a counter.
+func (h *Host) Add(m proxy.Metric, n uint64) { h.record("add metric"); h.Values[m] += n }
+
+// Record sets a gauge.
+func (h *Host) Record(m proxy.Metric, value uint64) { h.record("record metric"); h.Values[m] = value }
+
+// Value returns what a counter stands at. The test fails if no such counter is
+// defined.
+func (h *Host) Value(t testing.TB, name string) uint64 {
+	t.Helper()
+	for i, known := range h.Names {
+		if known == "counter "+name {
+			return h.Values[i]
+		}
+	}
+	t.Fatalf("there is no counter %s", name)
+	return 0
+}
