@@ -1,0 +1,62 @@
+package client
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/gatewarden/gatewarden/filter/caller"
+)
+
+// parseAddress parses an address as proxies write it: with or without a port, brackets
+// and a zone. It returns an IPv4 address that is wrapped in IPv6 unwrapped
+// ([caller.Unwrap]), and the zero Addr if s is not an address.
+func parseAddress(s string) netip.Addr {
+	s = strings.Trim(s, " \t")
+	switch {
+	case strings.HasPrefix(s, "["):
+		end := strings.IndexByte(s, ']')
+		if end < 0 || !isPort(s[end+1:]) {
+			return netip.Addr{}
+		}
+		s = s[1:end]
+	case strings.Count(s, ":") == 1:
+		colon := strings.IndexByte(s, ':')
+		if !isPort(s[colon:]) {
+			return netip.Addr{}
+		}
+		s = s[:colon]
+	}
+	if i := strings.IndexByte(s, '%'); i >= 0 {
+		s = s[:i]
+	}
+	address, err := netip.ParseAddr(s)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return caller.Unwrap(address)
+}
+
+// isPort tells whether s is empty or a colon with a port. The port may be empty.
+func isPort(s string) bool {
+	if s == "" {
+		return true
+	}
+	if s[0] != ':' || len(s) > len(":65535") {
+		return false
+	}
+	for i := 1; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+func contains(prefixes []netip.Prefix, address netip.Addr) bool {
+	for _, p := range prefixes {
+		if p.Contains(address) {
+			return true
+		}
+	}
+	return false
+}
