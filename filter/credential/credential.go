@@ -1,0 +1,143 @@
+// Package credential reads what a request presents: credentials in the configured
+// headers and cookies, and the account that a form body attempts. It verifies nothing.
+//
+//	credential.go  Reader: is there a credential, and the names under which it counts
+//	single.go      Reader.Single: the one credential of a request
+//	cookie.go      cookies as services read them
+//	account.go     Account: the attempted account in a form body, fed as the body arrives
+//	explain.go     Reader.Explain: where credentials are, for tools
+package credential
+
+import (
+	"strings"
+
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter/caller"
+	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/table"
+)
+
+// cookieHeader is the header with the cookies.
+const cookieHeader = "cookie"
+
+// Reader reads the credentials of requests.
+type Reader struct{ config *config.Credentials }
+
+// New returns a reader for the configured headers and cookies.
+func New(c *config.Credentials) *Reader { return &Reader{config: c} }
+
+// Presents tells whether a request presents a credential: a value in one of the
+// configured headers or cookies that is not empty. A scheme without a token is not a
+// credential: clients that have no token yet send that.
+func (r *Reader) Presents(headers []proxy.Header) bool {
+	for i := range headers {
+		if r.value(&headers[i]) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// AppendPrincipal appends a name of the principal that the credentials belong to. It
+// appends nothing if there are no credentials. Of a Basic pair, the name has only the
+// user: a later success must take back the passwords that this user mistyped, and
+// nobody else's.
+func (r *Reader) AppendPrincipal(out []byte, headers []proxy.Header) []byte {
+	return r.appendNames(out, headers, caller.BasicUser)
+}
+
+// AppendWhole appends a name of the credentials themselves. It appends nothing if there
+// are none.
+func (r *Reader) AppendWhole(out []byte, headers []proxy.Header) []byte {
+	return r.appendNames(out, headers, noUser)
+}
+
+func noUser(string) (string, bool) { return "", false }
+
+// appendNames appends each credential of a request, with its place. user returns the
+// part of a header's value that stands for the whole, if there is one.
+func (r *Reader) appendNames(out []byte, headers []proxy.Header, user func(string) (string, bool)) []byte {
+	for i := range headers {
+		value := r.value(&headers[i])
+		if value == "" {
+			continue
+		}
+		if headers[i].Name == cookieHeader {
+			out = r.appendCookies(out, headers[i].Value)
+			continue
+		}
+		out = table.AppendPart(out, headers[i].Name)
+		if part, ok := user(value); ok {
+			out = table.AppendPart(out, "basic") // no credential is only a scheme
+			value = part
+		}
+		out = table.AppendPart(out, value)
+	}
+	return out
+}
+
+func (r *Reader) appendCookies(out []byte, field string) []byte {
+	for _, name := range r.config.Cookies {
+		if value := cookie(field, name); value != "" {
+			out = table.AppendPart(table.AppendPart(out, "cookie "+name), value)
+		}
+	}
+	return out
+}
+
+// BasicAccount returns the user of the request's Basic credential, or "". It reads only
+// the header that services read: a Basic credential elsewhere could be a decoy.
+func (r *Reader) BasicAccount(headers []proxy.Header) string {
+	for i := range headers {
+		if headers[i].Name != caller.Authorization {
+			continue
+		}
+		if user, ok := caller.BasicUser(r.value(&headers[i])); ok {
+			return caller.Account(user)
+		}
+	}
+	return ""
+}
+
+// value returns the credential in a header line, or "". Of several cookies, it returns
+// the first.
+func (r *Reader) value(h *proxy.Header) string {
+	if h.Name == cookieHeader {
+		return r.cookieValue(h.Value)
+	}
+	for _, name := range r.config.Headers {
+		if proxy.SameHeader(h.Name, name) {
+			value := strings.Trim(h.Value, " \t,")
+			if isScheme(value) {
+				return ""
+			}
+			return value
+		}
+	}
+	return ""
+}
+
+func (r *Reader) cookieValue(field string) string {
+	for _, name := range r.config.Cookies {
+		if value := cookie(field, name); value != "" {
+			return value
+		}
+	}
+	return ""
+}
+
+// isScheme tells whether value is the name of an authentication scheme and nothing
+// else.
+func isScheme(value string) bool {
+	switch len(value) {
+	case len("dpop"):
+		return strings.EqualFold(value, "dpop")
+	case len("basic"):
+		return strings.EqualFold(value, "basic")
+	case len("bearer"):
+		return strings.EqualFold(value, "bearer") || strings.EqualFold(value, "digest")
+	case len("negotiate"):
+		return strings.EqualFold(value, "negotiate")
+	}
+	return false
+}
