@@ -1,0 +1,89 @@
+package identity
+
+// View is the verified caller of a request, for explanations. Places are those in the
+// configuration's lists, and -1 stands for none.
+type View struct {
+	Verified              bool
+	Subject, Tenant, Tier string
+	Scopes, Roles         []string
+	// Source is the place of the source that verified the caller.
+	Source int
+	// Said is what each source said, by place.
+	Said []Said
+	// Waits tells that the request needs an answer about its token that is not there
+	// yet. NoAnswer tells that there was none, and that the request is refused for it.
+	Waits, NoAnswer bool
+	// Expired is the place, in a source of API keys, of the key that the request
+	// presents and that has expired. Required tells that the surface requires an
+	// identity.
+	Expired  int
+	Required bool
+}
+
+// Said is what a source said of a request.
+type Said uint8
+
+// What sources say.
+const (
+	// SaidNothing: the source did not verify the caller.
+	SaidNothing Said = iota
+	// SaidVerified: the source verified the caller.
+	SaidVerified
+	// SaidWait: the source waits for an answer.
+	SaidWait
+	// NotAsked: another source stands before this one, and verified the caller or
+	// waits for an answer.
+	NotAsked
+)
+
+// Explain returns what the room found out about a request. It changes nothing.
+func (s *State) Explain(q *Request) View {
+	v := View{
+		Verified: s.Verified, Subject: s.Subject, Tenant: s.Tenant, Tier: s.Tier, Scopes: s.Scopes, Roles: s.Roles,
+		Source: -1, Waits: s.Open(), NoAnswer: s.inquiry.Failed() && !s.Verified, Expired: -1,
+	}
+	if s.rule == nil {
+		return v
+	}
+	v.Required = s.rule.required
+	sources := s.rule.room.sources
+	last := len(sources) - 1
+	if s.Verified || s.Open() {
+		last = s.next - 1
+	}
+	for i := range sources {
+		v.Said = append(v.Said, s.said(i, last))
+		switch v.Said[i] {
+		case SaidVerified:
+			v.Source = i
+		case SaidNothing:
+			v.Expired = max(v.Expired, s.rule.room.expiredKey(&sources[i], q))
+		}
+	}
+	return v
+}
+
+// said returns what the source at place i said. last is the place of the last source
+// that was asked.
+func (s *State) said(i, last int) Said {
+	switch {
+	case i > last:
+		return NotAsked
+	case i == last && s.Verified:
+		return SaidVerified
+	case i == last && s.Open():
+		return SaidWait
+	}
+	return SaidNothing
+}
+
+// expiredKey returns the place of the expired key that a request presents, or -1.
+func (r *Room) expiredKey(source *source, q *Request) int {
+	if !q.Alone {
+		return -1
+	}
+	if place, expired := r.presentedKey(source.keys, &q.Credential); expired {
+		return place
+	}
+	return -1
+}

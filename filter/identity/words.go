@@ -1,0 +1,91 @@
+package identity
+
+import (
+	"strings"
+
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter/caller"
+	"github.com/gatewarden/gatewarden/filter/jsonrpc"
+	"github.com/gatewarden/gatewarden/filter/refusal"
+)
+
+var denialMessages = [denials]string{
+	deniedMissing: "This needs a credential.",
+	deniedScheme:  "The credential is unknown or has expired.",
+	deniedInvalid: "The credential is unknown or has expired.",
+	deniedUnclear: "The request presents more than one credential, or one in an unclear form.",
+}
+
+const unavailableMessage = "It cannot be found out at the moment whether the credential is valid."
+
+// Words returns the words for a refusal of the room. challenge is the value of
+// WWW-Authenticate for a denial; if it is "", the words have a challenge whose realm is
+// the surface.
+func (s *State) Words(why *refusal.Refusal, challenge string) refusal.Words {
+	if why.Reason == refusal.StoreUnavailable {
+		// The client did nothing wrong, so it gets no challenge.
+		return refusal.Words{
+			Status: 503, GRPC: refusal.GRPCUnavailable, Code: jsonrpc.CodeUnavailable,
+			Problem: refusal.Blank("Service Unavailable"), Message: unavailableMessage,
+		}
+	}
+	if s.rule == nil {
+		return refusal.Words{}
+	}
+	if challenge == "" {
+		challenge = s.rule.ownChallenge(s.BlamesToken())
+	}
+	return refusal.Words{
+		Status: 401, GRPC: refusal.GRPCUnauthenticated, Code: jsonrpc.CodeUnauthorized,
+		Problem: refusal.Blank("Unauthorized"), Message: denialMessages[s.denial],
+		More: s.rule.room.more[s.denial], Challenge: challenge,
+	}
+}
+
+// ownChallenge returns the challenge without oauth.
+func (u *Rule) ownChallenge(blamesToken bool) string {
+	if blamesToken {
+		return u.blame
+	}
+	return u.challenge
+}
+
+// newHints returns the members that tell a denied client what to do, for each denial.
+func newHints(c *config.Config, discovery string) [denials]string {
+	send := sending(c)
+	hints := [denials]string{
+		deniedMissing: "Send it " + send + ".",
+		deniedScheme:  "Send one " + send + ".",
+		deniedInvalid: "Check it, or get another one.",
+		deniedUnclear: "Send one " + send + ".",
+	}
+	if discovery != "" {
+		const get = "Get an access token where oauth_discovery says, and send it "
+		hints[deniedMissing], hints[deniedScheme], hints[deniedInvalid] = get+send+".", get+send+".", get+send+"."
+	}
+	for i := range hints {
+		hints[i] = `,"hint":"` + hints[i] + `"` + discovery
+	}
+	return hints
+}
+
+// sending says where a client may send a credential.
+func sending(c *config.Config) string {
+	keys := false
+	for i := range c.Identity {
+		keys = keys || c.Identity[i].Kind == config.IdentityAPIKeys
+	}
+	var places []string
+	for _, header := range c.Credentials.Headers {
+		switch {
+		case header == caller.Authorization:
+			places = append(places, "in the header Authorization, after Bearer")
+		case keys:
+			places = append(places, "in the header "+header)
+		}
+	}
+	if len(places) == 0 {
+		return "along"
+	}
+	return strings.Join(places, ", or ")
+}
