@@ -1,0 +1,28 @@
+// Package quota enforces how much a caller may spend within a window, by plan, and
+// tells clients on every response how much is left.
+//
+// A [Room] is made of a configuration for each worker; it compiles the quotas into
+// [Rules] for each surface. A [State] belongs to a request. Its moments, in order:
+//
+//	Begin       which quotas hold for the request, and what it costs
+//	Spend       who pays, and whether there is enough: all quotas take, or none
+//	Watch       the quotas in shadow mode, once Spend lets the request pass
+//	GiveBack    something else refuses the request: it pays nothing
+//	Drop        the request bypasses the quotas
+//	Passed      the request goes on to the service
+//	Refused     a quota refused the request; Words and Headers are for the reply
+//	AddHeaders  the service responds
+//
+// The files, and the package algorithm below:
+//
+//	room.go         the room and its metrics
+//	rule.go         a compiled quota: the requests that it is for, and their cost
+//	state.go        the quotas that hold for a request
+//	payer.go        who pays
+//	spend.go        all quotas take their cost, or none
+//	algorithm/      how a counter fills and empties
+//	words.go        the refusal
+//	headers.go      the header fields, on refusals and on responses
+//	triple.go       what the service itself says of its limits
+//	explain.go      all of it for tools; the proxy never asks
+package quota

@@ -1,0 +1,147 @@
+package quota
+
+import (
+	"strconv"
+
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter/caller"
+	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/filter/refusal"
+)
+
+// The header fields that tell a client about its quotas: RateLimit and RateLimit-Policy
+// (draft-ietf-httpapi-ratelimit-headers-10), and the X-RateLimit triple, which most
+// clients know.
+const (
+	rateLimitPolicy = "ratelimit-policy"
+	rateLimit       = "ratelimit"
+	xRateLimitLimit = "x-ratelimit-limit"
+	xRateLimitLeft  = "x-ratelimit-remaining"
+	xRateLimitReset = "x-ratelimit-reset"
+	exposedFields   = "RateLimit-Policy, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
+)
+
+// tally is what a client is told: how the quota stands that bounds it most.
+type tally struct {
+	*charge
+	// seconds is the time until more is left, or enough. reset is the same moment in
+	// the form of X-RateLimit-Reset.
+	seconds, reset int64
+}
+
+// tally finds what to tell at the time now. It rounds up: a client that waits this long
+// never comes too early, whichever of the two clocks it goes by.
+func (s *State) tally(now int64) tally {
+	t := tally{charge: tightest(s.charges[:s.enforced])}
+	wait := max(t.More-now, 0)
+	t.seconds = seconds(wait)
+	t.reset = t.seconds
+	if r := s.rules.room; r.config.Headers.XRateLimit == config.XRateLimitEpoch {
+		wall := r.ports.WallNow()
+		t.reset = seconds(wall + wait)
+		t.seconds = seconds(max(t.reset*1000-wall, 0))
+	}
+	return t
+}
+
+// seconds rounds a time in milliseconds up.
+func seconds(milliseconds int64) int64 { return (milliseconds + 999) / 1000 }
+
+// tightest returns the charge of the quota that bounds the request most: of those that
+// refuse it the one that refuses for longest, and otherwise the one with the least left.
+func tightest(charges []charge) *charge {
+	best := &charges[0]
+	for i := range charges {
+		if c := &charges[i]; tighter(c, best) {
+			best = c
+		}
+	}
+	return best
+}
+
+func tighter(a, b *charge) bool {
+	switch {
+	case a.Fits != b.Fits:
+		return b.Fits
+	case a.Fits && a.Left != b.Left:
+		return a.Left < b.Left
+	}
+	return a.More > b.More
+}
+
+// appendHeaders appends the fields of a tally. It allocates one string for all values.
+func (s *State) appendHeaders(into []proxy.Header, t *tally, triple bool) []proxy.Header {
+	r := s.rules.room
+	b := r.text[:0]
+	for i := range s.charges[:s.enforced] {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		b = append(b, s.charges[i].limit.policy...)
+	}
+	policyEnd := len(b)
+	b = append(append(append(b, '"'), t.quota.Name...), `";r=`...)
+	b = strconv.AppendUint(b, uint64(t.Left), 10)
+	b = strconv.AppendInt(append(b, ";t="...), t.seconds, 10)
+	itemEnd := len(b)
+	b = strconv.AppendUint(b, uint64(t.Left), 10)
+	leftEnd := len(b)
+	b = strconv.AppendInt(b, t.reset, 10)
+	r.text = b
+	text := string(b)
+	into = append(into, proxy.Header{Name: rateLimitPolicy, Value: text[:policyEnd]},
+		proxy.Header{Name: rateLimit, Value: text[policyEnd:itemEnd]})
+	if triple {
+		into = append(into, proxy.Header{Name: xRateLimitLimit, Value: t.limit.number},
+			proxy.Header{Name: xRateLimitLeft, Value: text[itemEnd:leftEnd]},
+			proxy.Header{Name: xRateLimitReset, Value: text[leftEnd:]})
+	}
+	return into
+}
+
+// Headers returns the fields of a refusal that tell how the client's quotas stand, nil
+// if no quota limits it. If something else than a quota refused the request, Headers
+// looks at the counters and takes nothing.
+func (s *State) Headers(client *caller.Client, id *caller.Identity, why *refusal.Refusal) []proxy.Header {
+	exceeded := why.Reason == refusal.QuotaExceeded
+	if !exceeded {
+		s.bill(client, id)
+	}
+	if !s.Limited() {
+		return nil
+	}
+	r, t := s.rules.room, s.exceeded
+	if !exceeded {
+		now := r.ports.Now()
+		for i := range s.charges[:s.enforced] {
+			r.look(&s.charges[i], 0, now)
+		}
+		t = s.tally(now)
+	}
+	return s.appendHeaders(nil, &t, r.config.Headers.XRateLimit != config.XRateLimitOff)
+}
+
+// AddHeaders adds the fields to a response of the service to a request that is
+// [State.Limited], and returns the response's status, which it reads anyway. RateLimit
+// and RateLimit-Policy are lists: the lines of the service stay, and further ones come
+// after them. Of the two X-RateLimit triples the stricter one goes out.
+func (s *State) AddHeaders(origin refusal.Origin) (status int) {
+	if !s.Limited() {
+		return 0
+	}
+	r := s.rules.room
+	theirs := readTriple(r.ports.ResponseHeaders())
+	t := s.tally(r.ports.Now())
+	triple := r.config.Headers.XRateLimit != config.XRateLimitOff && !theirs.isStricter(&t)
+	if triple {
+		theirs.remove(r.ports)
+	}
+	r.headers = s.appendHeaders(r.headers[:0], &t, triple)
+	for i := range r.headers {
+		r.ports.AddResponseHeader(r.headers[i].Name, r.headers[i].Value)
+	}
+	if origin.Named && theirs.readable {
+		r.ports.AddResponseHeader(refusal.ExposeHeaders, "RateLimit, "+exposedFields)
+	}
+	return theirs.status
+}

@@ -1,0 +1,112 @@
+package quota
+
+import (
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter/counter"
+	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/filter/refusal"
+	"github.com/gatewarden/gatewarden/filter/report"
+	"github.com/gatewarden/gatewarden/table"
+)
+
+// ruleName keeps the counters of quotas apart from those of other rules.
+var ruleName = []byte("quota")
+
+// Ports are what the room needs of the proxy.
+type Ports interface {
+	proxy.Clock
+	proxy.WallClock
+	proxy.ResponseHeaders
+}
+
+// Room has the quotas of one worker. It is not safe for concurrent use.
+type Room struct {
+	config *config.Config
+	ports  Ports
+	quotas []quota // those that are not switched off
+	rules  []Rules // by surface
+	// table has the counters of the quotas, nil if there are none. Every caller has
+	// some: they must not evict the counters of clients that failed. See
+	// RATIONALE.md, "Why do quotas have a table of their own?"
+	table *counter.Table
+
+	name    []byte         // scratch: who pays
+	text    []byte         // scratch: values of header fields
+	headers []proxy.Header // scratch: to be added to a response
+	moment  moment         // scratch
+}
+
+// Rules are the quotas that a surface has.
+type Rules struct {
+	room     *Room
+	quotas   []*quota // those that are enforced come first
+	exceeded report.Counter
+}
+
+// New compiles the quotas of a configuration. They share their counters with all rooms
+// that have the same store and seed.
+func New(c *config.Config, p Ports, store table.Store, seed table.Seed, m *report.Metrics) *Room {
+	r := &Room{config: c, ports: p, rules: make([]Rules, len(c.Surfaces))}
+	for i := range c.Quotas {
+		if !c.Quotas[i].Off() {
+			r.quotas = append(r.quotas, newQuota(c.Quotas, i))
+		}
+	}
+	if len(r.quotas) == 0 {
+		return r
+	}
+	for i := range r.rules {
+		r.rules[i].room = r
+		r.rules[i].quotas = r.quotasOf(&c.Surfaces[i])
+	}
+	r.defineMetrics(m)
+	r.table = counter.New(table.NewNamed(store, seed, "quota", c.Table.Quotas), "gatewarden_quota_table", m)
+	return r
+}
+
+// quotasOf returns the quotas of a surface in the order that [Rules] have.
+func (r *Room) quotasOf(s *config.Surface) (list []*quota) {
+	for _, mode := range [...]config.Mode{config.ModeEnforce, config.ModeShadow} {
+		for i := range r.quotas {
+			if q := &r.quotas[i]; q.Mode == mode && s.IsAmong(q.Surfaces) {
+				list = append(list, q)
+			}
+		}
+	}
+	return list
+}
+
+func (r *Room) defineMetrics(m *report.Metrics) {
+	for i := range r.rules {
+		if rules := &r.rules[i]; len(rules.quotas) > 0 {
+			m.Define(&rules.exceeded, "gatewarden_rate_limited_requests_total",
+				"surface", r.config.Surfaces[i].Name, "reason", string(refusal.QuotaExceeded))
+		}
+	}
+	for i := range r.quotas {
+		q := &r.quotas[i]
+		const requests = "gatewarden_quota_requests_total"
+		m.Define(&q.admitted, requests, "rule", q.Name, "outcome", "admitted")
+		m.Define(&q.refused, requests, "rule", q.Name, "outcome", "refused")
+		m.Define(&q.shadowed, requests, "rule", q.Name, "outcome", "shadowed")
+		m.Define(&q.unverified, "gatewarden_quota_unverified_total", "rule", q.Name)
+	}
+}
+
+// Rules returns the quotas of a surface, by its place in the configuration, or nil if
+// it has none.
+func (r *Room) Rules(surface int) *Rules {
+	if surface < 0 || surface >= len(r.rules) || len(r.rules[surface].quotas) == 0 {
+		return nil
+	}
+	return &r.rules[surface]
+}
+
+// Exposed lists the header fields of the room, which pages of other origins may read,
+// separated by commas: "" if there are no quotas.
+func (r *Room) Exposed() string {
+	if len(r.quotas) == 0 {
+		return ""
+	}
+	return exposedFields
+}

@@ -1,0 +1,161 @@
+package quota
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter/quota/algorithm"
+	"github.com/gatewarden/gatewarden/filter/report"
+	"github.com/gatewarden/gatewarden/filter/request"
+)
+
+// quota is a compiled quota.
+type quota struct {
+	*config.Quota
+	place int // in the configuration
+	// id keeps the counters of the quota apart from those of other quotas, and from
+	// those that another algorithm wrote.
+	id        []byte
+	algorithm *algorithm.Algorithm
+	// bit stands for the quota, overrides for those that it overrides.
+	bit, overrides uint64
+	paths          []config.Match // in normal form
+	costs          []config.Cost  // with paths in normal form
+	// limits are those of the tiers. The last one is that of all other callers.
+	limits []allowance
+
+	admitted, refused, shadowed, unverified report.Counter
+}
+
+// allowance is one of a quota's limits, with what replies say of it.
+type allowance struct {
+	tier           string
+	algorithm.Plan // its Limit is 0 if the tier has no limit
+	// number is the limit, policy an item of RateLimit-Policy.
+	number, policy string
+}
+
+// newQuota compiles one of the configured quotas.
+func newQuota(all []config.Quota, place int) quota {
+	rule := &all[place]
+	q := quota{
+		Quota: rule, place: place, bit: 1 << place, algorithm: algorithm.Of(rule.Algorithm),
+		id: append([]byte{byte(rule.Algorithm)}, rule.Name...),
+	}
+	// A quota in shadow mode must not change what is enforced.
+	if rule.Mode == config.ModeEnforce {
+		q.overrides = bitsOf(all, rule.Overrides)
+	}
+	for _, m := range rule.Paths {
+		m.Path = request.Normal(m.Path)
+		q.paths = append(q.paths, m)
+	}
+	for _, c := range rule.Costs {
+		c.Path = request.Normal(c.Path)
+		q.costs = append(q.costs, c)
+	}
+	for _, t := range rule.Tiers {
+		q.limits = append(q.limits, newAllowance(rule, t.Tier, t.Limit))
+	}
+	q.limits = append(q.limits, newAllowance(rule, "", rule.Limit))
+	return q
+}
+
+// bitsOf returns the bits of the quotas with these names.
+func bitsOf(all []config.Quota, names []string) (bits uint64) {
+	for i := range all {
+		if slices.Contains(names, all[i].Name) {
+			bits |= 1 << i
+		}
+	}
+	return bits
+}
+
+func newAllowance(rule *config.Quota, tier string, units uint32) allowance {
+	if units == config.NoLimit {
+		units = 0
+	}
+	number := strconv.FormatUint(uint64(units), 10)
+	return allowance{
+		tier: tier, Plan: algorithm.Plan{Limit: units, Window: rule.Window}, number: number,
+		policy: `"` + rule.Name + `";q=` + number + ";w=" + strconv.FormatInt(rule.Window/1000, 10),
+	}
+}
+
+// limitOf returns the limit of a tier, that of all other callers if it has none.
+func (q *quota) limitOf(tier string) *allowance {
+	last := len(q.limits) - 1
+	for i := range q.limits[:last] {
+		if q.limits[i].tier == tier {
+			return &q.limits[i]
+		}
+	}
+	return &q.limits[last]
+}
+
+// mayBeFor tells whether one of the request's readings leads to the quota.
+func (q *quota) mayBeFor(t *request.Target) bool {
+	if !request.MayAllow(q.Methods, t) {
+		return false
+	}
+	for _, path := range t.Readings {
+		path = request.Normal(path)
+		for i := range q.paths {
+			if request.May(&q.paths[i], t, path) {
+				return true
+			}
+		}
+	}
+	return len(q.paths) == 0
+}
+
+// isSurelyFor tells whether all readings lead to the quota, to the letter.
+func (q *quota) isSurelyFor(t *request.Target) bool {
+	if !request.SurelyAllows(q.Methods, t) {
+		return false
+	}
+	for _, path := range t.Readings {
+		if !q.surelyHas(t, path) {
+			return false
+		}
+	}
+	return true
+}
+
+func (q *quota) surelyHas(t *request.Target, path string) bool {
+	for i := range q.Paths {
+		if request.Surely(&q.Paths[i], t, path) {
+			return true
+		}
+	}
+	return len(q.Paths) == 0
+}
+
+// costOf returns what the request costs: the most that one of its readings and methods
+// costs.
+func (q *quota) costOf(t *request.Target) (most uint32) {
+	if len(q.costs) == 0 {
+		return q.Cost
+	}
+	for _, path := range t.Readings {
+		path = request.Normal(path)
+		most = max(most, q.price(t.Method, path))
+		for _, method := range t.Overrides {
+			most = max(most, q.price(method, path))
+		}
+	}
+	return most
+}
+
+// price returns what a method costs at a path in normal form. The first pattern that
+// matches decides.
+func (q *quota) price(method, path string) uint32 {
+	for i := range q.costs {
+		c := &q.costs[i]
+		if request.Covers(&c.Match, path) && (len(c.Methods) == 0 || request.Lists(c.Methods, method)) {
+			return c.Cost
+		}
+	}
+	return q.Cost
+}

@@ -1,0 +1,134 @@
+package quota
+
+import (
+	"github.com/gatewarden/gatewarden/filter/caller"
+	"github.com/gatewarden/gatewarden/filter/quota/algorithm"
+	"github.com/gatewarden/gatewarden/filter/refusal"
+	"github.com/gatewarden/gatewarden/table"
+)
+
+// A request spends its cost at every quota that holds for it, or at none: a request
+// that one quota refuses must not use up the others. The room looks at all quotas but
+// the first before it takes anything, and the first looks when it takes. If another
+// worker was faster in between, the room gives back what it took. Until then, which is
+// some microseconds, others may find less than there is. They never find more.
+// See RATIONALE.md, "Why do several quotas look before they take?"
+
+// Spend spends what the request costs at the quotas that are enforced, and tells
+// whether one of them refuses the request. Otherwise [State.Watch] must follow. After a
+// refusal, Spend may be called again.
+func (s *State) Spend(client *caller.Client, id *caller.Identity) (why refusal.Refusal, refused bool) {
+	if s.bill(client, id); len(s.charges) == 0 {
+		return refusal.Refusal{}, false
+	}
+	s.now = s.rules.room.ports.Now()
+	if !s.takeAll() {
+		return s.refuse(), true
+	}
+	s.next = s.enforced
+	return refusal.Refusal{}, false
+}
+
+// Watch spends what the request costs at the quotas in shadow mode. It stops at each one
+// that would have refused the request, and exceeded is true; called again, it goes on
+// behind that one. exceeded is false when there are no more.
+func (s *State) Watch() (why refusal.Refusal, exceeded bool) {
+	for s.next < len(s.charges) {
+		c := &s.charges[s.next]
+		s.next++
+		if !s.rules.room.take(c, s.now) {
+			return refusal.Refusal{
+				Reason: refusal.QuotaExceeded, Rule: c.quota.Name, Now: s.now,
+				Seconds: refusal.SecondsUntil(c.More, s.now),
+			}, true
+		}
+	}
+	return refusal.Refusal{}, false
+}
+
+// GiveBack gives back what the request spent, because something else refuses it at the
+// time now.
+func (s *State) GiveBack(now int64) { s.giveBack(s.charges, now) }
+
+// takeAll takes from all quotas that are enforced, or from none.
+func (s *State) takeAll() bool {
+	due := s.charges[:s.enforced]
+	if !s.allFit(due) {
+		return false
+	}
+	for i := range due {
+		if s.rules.room.take(&due[i], s.now) {
+			continue
+		}
+		s.giveBack(due[:i], s.now)
+		for j := range due {
+			if j != i {
+				s.rules.room.look(&due[j], due[j].cost, s.now)
+			}
+		}
+		return false
+	}
+	return true
+}
+
+// allFit looks whether all quotas but the first have enough. It looks at the first one,
+// too, if another one has not: the reply tells how it stands.
+func (s *State) allFit(due []charge) bool {
+	fit := true
+	for i := 1; i < len(due); i++ {
+		s.rules.room.look(&due[i], due[i].cost, s.now)
+		fit = fit && due[i].Fits
+	}
+	if !fit {
+		s.rules.room.look(&due[0], due[0].cost, s.now)
+	}
+	return fit
+}
+
+// look finds out how a counter would stand if the cost were taken.
+func (r *Room) look(c *charge, cost uint32, now int64) {
+	r.moment.now = now
+	record, at, found := r.table.Get(c.key, &r.moment)
+	if !found {
+		record, at = table.Record{}, now
+	}
+	var outdated bool
+	if c.Balance, outdated = c.quota.algorithm.Look(record, c.limit.Plan, cost, at); outdated {
+		r.table.Update(c.key, now, func(record table.Record, floor uint8, at int64) (table.Record, bool) {
+			record, _, changed := c.quota.algorithm.Spend(record, floor, c.limit.Plan, 0, at)
+			return record, changed
+		})
+	}
+}
+
+// moment is a clock that stands still.
+type moment struct{ now int64 }
+
+func (m *moment) Now() int64 { return m.now }
+
+// take takes a cost from a counter if there is enough. If the table has no place for the
+// counter, the request passes uncounted, and the table's metrics tell.
+func (r *Room) take(c *charge, now int64) bool {
+	if c.cost == 0 {
+		r.look(c, 0, now)
+		return true
+	}
+	result := r.table.Update(c.key, now, func(record table.Record, floor uint8, at int64) (next table.Record, changed bool) {
+		next, c.Balance, changed = c.quota.algorithm.Spend(record, floor, c.limit.Plan, c.cost, at)
+		c.taking = algorithm.Taking{Cost: c.cost, At: at, End: next.WindowEnd}
+		return next, changed
+	})
+	c.taken = c.Fits && result.Outcome == table.Stored
+	return c.Fits
+}
+
+func (s *State) giveBack(charges []charge, now int64) {
+	for i := range charges {
+		if c := &charges[i]; c.taken {
+			c.taken = false
+			s.rules.room.table.Update(c.key, now, func(record table.Record, _ uint8, at int64) (table.Record, bool) {
+				return c.quota.algorithm.Refund(record, c.limit.Plan, c.taking, at), true
+			})
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package quota
+
+import (
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter/quota/algorithm"
+	"github.com/gatewarden/gatewarden/filter/request"
+	"github.com/gatewarden/gatewarden/table"
+)
+
+// State is what a request owes to the quotas. The zero State owes nothing.
+type State struct {
+	rules *Rules
+	// charges are the debts, the first enforced of them to quotas that are enforced,
+	// the others to quotas in shadow mode.
+	charges  []charge
+	enforced int
+	// endpoint is a hash of the request's path, if a quota counts by it.
+	endpoint uint64
+	// now is when Spend ran, and next the charge with which Watch goes on.
+	now  int64
+	next int
+	// exceeded is what the client is told if a quota refused the request.
+	exceeded tally
+}
+
+// charge is what a request owes to a quota.
+type charge struct {
+	quota *quota
+	cost  uint32
+	// limit and key are those of the caller, known once the identity is.
+	limit    *allowance
+	key      table.Key
+	fallback bool // see [View]
+
+	algorithm.Balance
+	taking algorithm.Taking
+	taken  bool
+}
+
+// Reset clears the state and keeps its memory.
+func (s *State) Reset() { *s = State{charges: s.charges[:0]} }
+
+// Begin finds the quotas that hold for a request, and what it costs. rules is nil if the
+// surface has none.
+//
+// As everywhere, a rule holds for a request if one reading of the request leads to it.
+// But a quota overrides others only if all readings lead to it: otherwise a client
+// could dress up a path to get around a limit.
+func (s *State) Begin(rules *Rules, t *request.Target) {
+	s.Reset()
+	if rules == nil {
+		return
+	}
+	s.rules = rules
+	overridden := rules.overridden(t)
+	var per config.Per
+	for _, q := range rules.quotas {
+		if overridden&q.bit != 0 || !q.mayBeFor(t) {
+			continue
+		}
+		s.charges = append(s.charges, charge{quota: q, cost: q.costOf(t)})
+		if per |= q.Per; q.Mode == config.ModeEnforce {
+			s.enforced++
+		}
+	}
+	s.next = len(s.charges)
+	if per&config.PerPath != 0 {
+		s.endpoint = rules.room.endpoint(t)
+	}
+}
+
+// overridden returns the bits of the quotas that other quotas override.
+func (r *Rules) overridden(t *request.Target) (bits uint64) {
+	for _, q := range r.quotas {
+		if q.overrides != 0 && q.isSurelyFor(t) {
+			bits |= q.overrides
+		}
+	}
+	return bits
+}
+
+// Any tells whether a quota holds for the request, enforced or in shadow mode.
+func (s *State) Any() bool { return len(s.charges) > 0 }
+
+// Limited tells whether a quota that is enforced was asked about the request. A request
+// that is held may get a response before: the proxy's own, if it waited for too long.
+func (s *State) Limited() bool { return s.enforced > 0 && s.charges[0].limit != nil }
+
+// Drop lets the request off: it bypasses the quotas.
+func (s *State) Drop() { s.charges, s.enforced, s.next = s.charges[:0], 0, 0 }
+
+// Passed counts that the request goes on to the service.
+func (s *State) Passed() {
+	for i := range s.charges {
+		c := &s.charges[i]
+		if c.Fits {
+			c.quota.admitted.Add(1)
+		} else {
+			c.quota.shadowed.Add(1)
+		}
+		c.countFallback()
+	}
+}
+
+// Refused counts that the request was refused, at each quota that had not enough for it.
+func (s *State) Refused() {
+	if s.rules == nil {
+		return
+	}
+	s.rules.exceeded.Add(1)
+	for i := range s.charges[:s.enforced] {
+		if c := &s.charges[i]; !c.Fits {
+			c.quota.refused.Add(1)
+			c.countFallback()
+		}
+	}
+}
+
+func (c *charge) countFallback() {
+	if c.fallback {
+		c.quota.unverified.Add(1)
+	}
+}
