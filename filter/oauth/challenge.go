@@ -1,0 +1,101 @@
+package oauth
+
+import (
+	"strings"
+
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter/caller"
+)
+
+// challenge has the parameters of the Bearer challenge that leads an OAuth client to
+// the authorization server (RFC 6750 section 3, RFC 9728 section 5.1). The
+// configuration allows no character in them that needs quoting.
+type challenge struct {
+	// realm, scope and metadata are whole parameters; the first two may be empty.
+	realm, scope, metadata string
+}
+
+func newChallenge(o *config.OAuth) *challenge {
+	c := &challenge{metadata: `resource_metadata="` + metadataURL(o.Resource) + `"`}
+	if o.Realm != "" {
+		c.realm = `realm="` + o.Realm + `"`
+	}
+	if len(o.ChallengeScope) > 0 {
+		c.scope = `scope="` + strings.Join(o.ChallengeScope, " ") + `"`
+	}
+	return c
+}
+
+// line returns the challenge as a field line of its own. failure is a parameter that
+// names an error, or "".
+func (c *challenge) line(failure string) string {
+	return caller.Bearer + " " + join(c.realm, failure, c.scope, c.metadata)
+}
+
+// merge returns the WWW-Authenticate lines of a 401 that came with the given lines, and
+// whether they differ from those.
+//
+// The challenges of other schemes stay as they are. The Bearer challenge comes first,
+// because some clients parse only the first challenge, and on a line of its own, because
+// a list "might not be interoperable" (RFC 9110 section 11.6.1).
+func (c *challenge) merge(lines []string) (merged []string, changed bool) {
+	var all []authChallenge
+	ours, readable := -1, true
+	for _, line := range lines {
+		parsed, ok := parseChallenges(line)
+		readable = readable && ok
+		all = append(all, parsed...)
+	}
+	bearers := 0
+	for i := range all {
+		switch {
+		case all[i].metadata:
+			return lines, false // the service leads its clients itself
+		case strings.EqualFold(all[i].scheme, caller.Bearer) && !all[i].opaque:
+			ours = i
+			bearers++
+		}
+	}
+	if !readable {
+		return append([]string{c.line("")}, lines...), true
+	}
+	if bearers == 1 {
+		merged = append(merged, c.complete(&all[ours]))
+	} else {
+		ours = -1
+		merged = append(merged, c.line(""))
+	}
+	for i := range all {
+		if i != ours {
+			merged = append(merged, all[i].text)
+		}
+	}
+	return merged, true
+}
+
+// complete adds the missing parameters to a Bearer challenge.
+func (c *challenge) complete(existing *authChallenge) string {
+	scope := c.scope
+	if existing.scope {
+		scope = ""
+	}
+	separator := ", "
+	if existing.bare {
+		separator = " "
+	}
+	return existing.text + separator + join(scope, c.metadata)
+}
+
+func join(params ...string) string {
+	out := ""
+	for _, p := range params {
+		if p == "" {
+			continue
+		}
+		if out != "" {
+			out += ", "
+		}
+		out += p
+	}
+	return out
+}

@@ -1,0 +1,256 @@
+package oauth
+
+import (
+	"math/rand"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/gatewarden/gatewarden/config"
+)
+
+const ourMetadata = `resource_metadata="https://h/.well-known/oauth-protected-resource/mcp"`
+
+func testChallenge() *challenge {
+	return newChallenge(&config.OAuth{Resource: "https://h/mcp", Realm: "mcp", ChallengeScope: []string{"mcp:query", "mcp:tools"}})
+}
+
+func TestChallengeLine(t *testing.T) {
+	for _, row := range []struct {
+		oauth config.OAuth
+		want  string
+	}{
+		{config.OAuth{Resource: "https://h/mcp"}, "Bearer " + ourMetadata},
+		{config.OAuth{Resource: "https://h"}, `Bearer resource_metadata="https://h/.well-known/oauth-protected-resource"`},
+		{config.OAuth{Resource: "https://h/mcp", Realm: "r"}, `Bearer realm="r", ` + ourMetadata},
+		{config.OAuth{Resource: "https://h/mcp", ChallengeScope: []string{"a", "b:c"}}, `Bearer scope="a b:c", ` + ourMetadata},
+		{config.OAuth{Resource: "https://h/mcp", Realm: "r", ChallengeScope: []string{"a"}}, `Bearer realm="r", scope="a", ` + ourMetadata},
+	} {
+		if got := newChallenge(&row.oauth).line(""); got != row.want {
+			t.Errorf("%+v is %s, want %s", row.oauth, got, row.want)
+		}
+	}
+}
+
+func TestMerge(t *testing.T) {
+	const (
+		own    = `Bearer realm="mcp", scope="mcp:query mcp:tools", ` + ourMetadata
+		append = `, scope="mcp:query mcp:tools", ` + ourMetadata
+		alien  = `Bearer resource_metadata="https://other/x"`
+	)
+	for _, row := range []struct {
+		name        string
+		lines, want []string // want nil: unchanged
+	}{
+		{"no challenge", nil, []string{own}},
+		{"an empty line", []string{""}, []string{own}},
+		{"commas only", []string{" , ,"}, []string{own}},
+		{"another scheme", []string{`Basic realm="c"`}, []string{own, `Basic realm="c"`}},
+		{"token68", []string{"Negotiate YWJj=="}, []string{own, "Negotiate YWJj=="}},
+		{"token68 of Bearer", []string{"Bearer YWJj=="}, []string{own, "Bearer YWJj=="}},
+		{"jwt_authn, no token", []string{`Bearer realm="http://host/path"`}, []string{`Bearer realm="http://host/path"` + append}},
+		{"jwt_authn, bad token", []string{`Bearer realm="http://host/path", error="invalid_token"`},
+			[]string{`Bearer realm="http://host/path", error="invalid_token"` + append}},
+		{"its own scope", []string{`Bearer scope="x"`}, []string{`Bearer scope="x", ` + ourMetadata}},
+		{"its own scope in capitals", []string{`bearer SCOPE=x`}, []string{`bearer SCOPE=x, ` + ourMetadata}},
+		{"a scope within a realm", []string{`Bearer realm="scope=x, resource_metadata=y"`},
+			[]string{`Bearer realm="scope=x, resource_metadata=y"` + append}},
+		{"its own metadata", []string{alien}, nil},
+		{"its own metadata in capitals", []string{`BEARER RESOURCE_METADATA = "https://other/x"`}, nil},
+		{"metadata in DPoP", []string{`Basic realm="x"`, `DPoP algs="ES256", resource_metadata="https://other/x"`}, nil},
+		{"metadata beside others in one line", []string{`Basic realm="x", ` + alien}, nil},
+		{"bare", []string{"Bearer"}, []string{`Bearer scope="mcp:query mcp:tools", ` + ourMetadata}},
+		{"bare in small letters", []string{"bearer "}, []string{`bearer scope="mcp:query mcp:tools", ` + ourMetadata}},
+		{"Bearer comes first", []string{`Basic realm="b"`, `Digest realm="d", nonce="n"`, `Bearer error="invalid_token"`},
+			[]string{`Bearer error="invalid_token"` + append, `Basic realm="b"`, `Digest realm="d", nonce="n"`}},
+		{"one line each", []string{`Basic realm="b", Bearer error="invalid_token", Negotiate YQ==`},
+			[]string{`Bearer error="invalid_token"` + append, `Basic realm="b"`, `Negotiate YQ==`}},
+		{"one line each without Bearer", []string{`Basic realm="b", Digest realm="d", nonce="n"`},
+			[]string{own, `Basic realm="b"`, `Digest realm="d", nonce="n"`}},
+		{"bare in a list", []string{`Negotiate, Bearer, Basic realm="b"`},
+			[]string{`Bearer scope="mcp:query mcp:tools", ` + ourMetadata, "Negotiate", `Basic realm="b"`}},
+		{"two of Bearer", []string{`Bearer realm="a"`, `Bearer realm="b"`}, []string{own, `Bearer realm="a"`, `Bearer realm="b"`}},
+		{"two of Bearer in one line", []string{`Bearer realm="a", Bearer realm="b"`}, []string{own, `Bearer realm="a"`, `Bearer realm="b"`}},
+		{"escapes", []string{`Bearer realm="a\", Basic \\", error="x"`}, []string{`Bearer realm="a\", Basic \\", error="x"` + append}},
+		{"white space", []string{"\tBearer   realm = \"r\" ,\t error\t=x , "}, []string{"Bearer   realm = \"r\" ,\t error\t=x" + append}},
+		{"an empty value", []string{`Bearer realm=""`}, []string{`Bearer realm=""` + append}},
+
+		// What cannot be parsed stays as it is, after ours.
+		{"an unquoted URL", []string{`Bearer resource_metadata=https://other/x`}, []string{own, `Bearer resource_metadata=https://other/x`}},
+		{"an open quotation", []string{`Basic realm="b`}, []string{own, `Basic realm="b`}},
+		{"an open escape", []string{`Basic realm="b\`}, []string{own, `Basic realm="b\`}},
+		{"a parameter first", []string{`realm="b"`}, []string{own, `realm="b"`}},
+		{"no scheme", []string{`="b"`}, []string{own, `="b"`}},
+		{"parameters after token68", []string{`Bearer YQ==, realm="x"`}, []string{own, `Bearer YQ==, realm="x"`}},
+		{"no comma", []string{`Bearer realm="x" error="y"`}, []string{own, `Bearer realm="x" error="y"`}},
+		{"one line of two", []string{`Bearer realm="x"`, `"`, `Basic a, Basic b`}, []string{own, `Bearer realm="x"`, `"`, `Basic a, Basic b`}},
+		{"junk beside its own metadata", []string{`"`, alien}, nil},
+	} {
+		got, changed := testChallenge().merge(row.lines)
+		want := row.want
+		if want == nil {
+			want = row.lines
+		}
+		if changed != (row.want != nil) || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %q becomes %q (changed: %v), want %q", row.name, row.lines, got, changed, want)
+		}
+		// A second filter has nothing to add.
+		if again, changed := testChallenge().merge(got); changed {
+			t.Errorf("%s: %q becomes %q at the second time", row.name, got, again)
+		}
+	}
+}
+
+func TestParseChallenges(t *testing.T) {
+	for line, want := range map[string][]authChallenge{
+		"":                {},
+		"Basic":           {{scheme: "Basic", text: "Basic", bare: true}},
+		"Basic, Digest":   {{scheme: "Basic", text: "Basic", bare: true}, {scheme: "Digest", text: "Digest", bare: true}},
+		"a b=c":           {{scheme: "a", text: "a b=c"}},
+		"a b=c,d=e, f g=": {{scheme: "a", text: "a b=c,d=e"}, {scheme: "f", text: "f g=", opaque: true}},
+		"a\t,b ,\tc":      {{scheme: "a", text: "a", bare: true}, {scheme: "b", text: "b", bare: true}, {scheme: "c", text: "c", bare: true}},
+		"a b, c":          {{scheme: "a", text: "a b", opaque: true}, {scheme: "c", text: "c", bare: true}},
+		`a scope="x"`:     {{scheme: "a", text: `a scope="x"`, scope: true}},
+		`a x=y, b resource_metadata=z`: {{scheme: "a", text: "a x=y"},
+			{scheme: "b", text: "b resource_metadata=z", metadata: true}},
+	} {
+		got, ok := parseChallenges(line)
+		if !ok || len(got) != len(want) || len(got) > 0 && !reflect.DeepEqual(got, want) {
+			t.Errorf("%q is %+v (%v), want %+v", line, got, ok, want)
+		}
+	}
+	for _, line := range []string{"a b c", "a=b", `a "b"`, "a b=c d", `a b="c`, "@", "a @", "a b=c=", "a b==, c=d", "a\tb=c", "é x=y"} {
+		if got, ok := parseChallenges(line); ok {
+			t.Errorf("%q is %+v", line, got)
+		}
+	}
+}
+
+// randomChallenge builds a challenge from parts, and what parsing it must find.
+func randomChallenge(random *rand.Rand) authChallenge {
+	pick := func(words ...string) string { return words[random.Intn(len(words))] }
+	c := authChallenge{scheme: pick("Bearer", "bearer", "Basic", "DPoP", "Digest", "Negotiate", "x-y")}
+	c.text = c.scheme
+	switch random.Intn(5) {
+	case 0:
+		c.bare = true
+	case 1:
+		c.opaque = true
+		c.text += " " + pick("YWJj", "YWJj==", "a/b+c=", "realm", "realm==")
+	default:
+		for i := random.Intn(4); i >= 0; i-- {
+			name := pick("realm", "error", "nonce", "scope", "Scope", "resource_metadata", "a")
+			c.scope = c.scope || strings.EqualFold(name, "scope")
+			c.metadata = c.metadata || name == "resource_metadata"
+			c.text += pick(" ", "  ") + name + pick("=", "=", " = ", "\t=") + pick("x", "1.5", `""`, `"a b"`, `"a, Basic b=c"`, `"\""`, `"\\"`, `"é"`)
+			if i > 0 {
+				c.text += pick(",", " ,", ",,")
+			}
+		}
+	}
+	return c
+}
+
+func TestParseIsWhatWasBuilt(t *testing.T) {
+	random := rand.New(rand.NewSource(1))
+	for i := 0; i < 20_000; i++ {
+		var want []authChallenge
+		line := []string{"", " ", ",", " , "}[random.Intn(4)]
+		for n := 1 + random.Intn(4); n > 0; n-- {
+			want = append(want, randomChallenge(random))
+			line += want[len(want)-1].text
+			if n > 1 {
+				line += []string{",", ", ", " , ", ",,\t"}[random.Intn(4)]
+			}
+		}
+		got, ok := parseChallenges(line + []string{"", " ", ",", "\t,"}[random.Intn(4)])
+		if !ok || !reflect.DeepEqual(got, want) {
+			t.Fatalf("%q is %+v, want %+v", line, got, want)
+		}
+		checkMerge(t, []string{line})
+		checkMerge(t, []string{line, want[0].text})
+	}
+}
+
+// checkMerge holds a merge against what is true for every one.
+func checkMerge(t *testing.T, lines []string) {
+	t.Helper()
+	c := testChallenge()
+	merged, changed := c.merge(lines)
+	if again, changed := c.merge(merged); changed || !reflect.DeepEqual(again, merged) {
+		t.Fatalf("%q becomes %q, then %q", lines, merged, again)
+	}
+	if !changed {
+		if !reflect.DeepEqual(merged, lines) {
+			t.Fatalf("unchanged, but %q became %q", lines, merged)
+		}
+		return
+	}
+	first, ok := parseChallenges(merged[0])
+	if !ok || len(first) != 1 || !strings.EqualFold(first[0].scheme, "bearer") || !first[0].metadata || first[0].bare {
+		t.Fatalf("%q becomes %q, which does not begin with a Bearer challenge", lines, merged)
+	}
+	var before []string
+	readable := true
+	for _, line := range lines {
+		parsed, ok := parseChallenges(line)
+		readable = readable && ok
+		for _, challenge := range parsed {
+			before = append(before, challenge.text)
+		}
+	}
+	if !readable {
+		if !reflect.DeepEqual(merged[1:], lines) {
+			t.Fatalf("%q cannot be read and becomes %q", lines, merged)
+		}
+		return
+	}
+	metadata := 0
+	var after []string
+	for i, line := range merged {
+		parsed, ok := parseChallenges(line)
+		if !ok || len(parsed) != 1 {
+			t.Fatalf("%q becomes %q: line %d holds %d challenges", lines, merged, i, len(parsed))
+		}
+		if parsed[0].metadata {
+			metadata++
+		}
+		if i > 0 {
+			after = append(after, line)
+		}
+	}
+	if metadata != 1 {
+		t.Fatalf("%q becomes %q: resource_metadata %d times", lines, merged, metadata)
+	}
+	// All that was there is still there, in order; but one may have moved to the
+	// front and grown.
+	moved := false
+	for i := range before {
+		if i < len(after) && before[i] == after[i] && !moved {
+			continue
+		}
+		if !moved && strings.HasPrefix(merged[0], before[i]) {
+			moved = true
+			after = append(append(append([]string{}, after[:i]...), before[i]), after[i:]...)
+			continue
+		}
+		if i >= len(after) || before[i] != after[i] {
+			t.Fatalf("%q becomes %q: %q is lost", lines, merged, before[i])
+		}
+	}
+	if len(after) != len(before) {
+		t.Fatalf("%q becomes %q", lines, merged)
+	}
+}
+
+func FuzzMerge(f *testing.F) {
+	for _, seed := range []string{"", "Bearer", `Basic realm="b"`, `Bearer realm="a", Bearer realm="b"`, `Bearer resource_metadata="x"`,
+		"Negotiate YQ==", `Basic realm="b\`, "a b=c, d e", `"`, "Bearer YQ==, a=b"} {
+		f.Add(seed, `Bearer error="invalid_token"`)
+		f.Add(seed, "")
+	}
+	f.Fuzz(func(t *testing.T, a, b string) {
+		checkMerge(t, []string{a})
+		checkMerge(t, []string{a, b})
+	})
+}
