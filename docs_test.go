@@ -5,10 +5,16 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter"
 	"github.com/gatewarden/gatewarden/internal/docs"
+	"github.com/gatewarden/gatewarden/internal/fakehost"
+	"github.com/gatewarden/gatewarden/operations"
+	"github.com/gatewarden/gatewarden/table"
 )
 
 // blocks returns the fenced blocks of a language in a Markdown file.
@@ -60,30 +66,122 @@ func trimmed(text string) []string {
 	return lines
 }
 
-// Every metric, reason and kind of log line that the filter knows is in
-// docs/metrics.md, and nothing else.
+// everything is a configuration in which each room has something to count.
+const everything = `{
+	"identity": [
+		{"source": "introspection", "endpoint": {"cluster": "auth", "url": "https://auth.example.com/introspect", "client_id": "g", "client_secret_env": "SECRET"}, "roles": "roles"},
+		{"source": "accepted", "for": "1m"}],
+	"bypass": {"roles": ["owner"]},
+	"quotas": [{"name": "q", "per": ["client"], "limit": 1, "window": "1m"}],
+	"concurrency": [{"name": "c", "per": "all", "limit": 1}],
+	"surfaces": [{"name": "a", "kind": "api", "match": [{"prefix": "/a"}], "require": true, "lockout": {
+		"pending": 1, "known_good": {"for": "1h"}, "wide": {"failures": 200}, "stuffing": {"credentials": 2}, "spraying": {"clients": 2},
+		"keys": [{"per": ["account"], "failures": 2}]}}]}`
+
+// definedMetrics returns the metrics of the filter and of an operations endpoint, each
+// with its labels.
+func definedMetrics(t *testing.T) (names []string) {
+	t.Helper()
+	host := fakehost.New()
+	admin := `{"admin": {"tokens": [{"id": "ann", "sha256": "` + strings.Repeat("0123456789abcdef", 4) + `"}]}}`
+	for _, text := range []string{everything, admin} {
+		c, err := config.Parse([]byte(text), []string{"SECRET=x"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Admin != nil {
+			operations.New(c, host, table.Seed{})
+		} else {
+			filter.New(c, host, table.Seed{})
+		}
+	}
+	for _, name := range host.Names {
+		_, name, _ = strings.Cut(name, " ") // its kind is before it
+		names = append(names, name)
+	}
+	return names
+}
+
+// Every metric and label that the filter defines is in docs/metrics.md, and no other.
 func TestMetricsAreDocumented(t *testing.T) {
-	doc := read(t, "docs/metrics.md")
+	documented := map[string][]string{} // what is said of each: labels, and values of labels
+	for _, row := range tableRows(t, "docs/metrics.md", "") {
+		var said []string
+		for _, m := range regexp.MustCompile("`(\\w+)`").FindAllStringSubmatch(strings.Join(row[1:], " "), -1) {
+			said = append(said, m[1])
+		}
+		documented[strings.Trim(row[0], "`")] = said
+	}
 	known := map[string]bool{}
-	for _, file := range []string{"filter/metrics.go", "filter/audit.go", "filter/reply.go", "filter/stream.go", "filter/stream_body.go", "filter/spend.go",
-		"operations/endpoint.go", "operations/change.go"} {
-		source := read(t, file)
-		for _, pattern := range []string{`"(gatewarden_\w+)"`, `Reason\w+ +Reason = "(\w+)"`, `gatewarden: ([a-z ]+?)(?: surface=)?"`, `f\.line\("([a-z ]+)"`, `"([a-z ]*refusal)"`} {
-			for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(source, -1) {
-				known[m[1]] = true
-				if !strings.Contains(doc, m[1]) {
-					t.Errorf("%s has %q, docs/metrics.md does not", file, m[1])
-				}
+	for _, metric := range definedMetrics(t) {
+		name, labels, _ := strings.Cut(metric, ".")
+		said, found := documented[name]
+		if known[name] = true; !found {
+			t.Errorf("docs/metrics.md does not have %s", name)
+		}
+		pairs := strings.Split(labels, ".")
+		for i := 0; i+1 < len(pairs); i += 2 {
+			if label, value := pairs[i], pairs[i+1]; !slices.Contains(said, label) {
+				t.Errorf("docs/metrics.md does not say that %s has the label %s", name, label)
+			} else if label != "surface" && label != "rule" && !slices.Contains(said, value) {
+				t.Errorf("docs/metrics.md does not say that %s has %s=%s", name, label, value)
 			}
 		}
 	}
-	for _, m := range regexp.MustCompile("(?m)^\\| `(gatewarden_\\w+)`").FindAllStringSubmatch(doc, -1) {
-		if !known[m[1]] {
-			t.Errorf("docs/metrics.md has %q, the filter does not", m[1])
+	for name := range documented {
+		if !known[name] {
+			t.Errorf("docs/metrics.md has %s, which the filter does not define", name)
 		}
 	}
-	if len(known) < 15 {
-		t.Errorf("only %d names found: the test looks for the wrong thing", len(known))
+	if len(known) < 25 {
+		t.Errorf("only %d metrics are defined: the test looks for the wrong thing", len(known))
+	}
+}
+
+// Every reason for a refusal is in docs/metrics.md.
+func TestReasonsAreDocumented(t *testing.T) {
+	doc := read(t, "docs/metrics.md")
+	reasons := regexp.MustCompile(`(?m)^\t\w+ +Reason = "(\w+)"$`).FindAllStringSubmatch(read(t, "filter/refusal/refusal.go"), -1)
+	for _, m := range reasons {
+		if !strings.Contains(doc, "`gatewarden_"+m[1]+"`") {
+			t.Errorf("docs/metrics.md does not have the reason %s", m[1])
+		}
+	}
+	if len(reasons) < 8 {
+		t.Errorf("only %d reasons found: the test looks for the wrong thing", len(reasons))
+	}
+}
+
+// logLine is where a kind of log line is written.
+var logLine = regexp.MustCompile(`(?:NewLine|About|reportRefusal)\("([a-z ]+)"|Warn\("gatewarden: ([a-z ]+?)(?: \w+=)?"`)
+
+// Every kind of log line is in docs/metrics.md, and no other.
+func TestLogLinesAreDocumented(t *testing.T) {
+	shown := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^gatewarden: ([a-z ]+?)(?: \w+=.*)?$`).FindAllStringSubmatch(read(t, "docs/metrics.md"), -1) {
+		shown[m[1]] = false
+	}
+	for _, dir := range filterSide(t) {
+		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			for _, m := range logLine.FindAllStringSubmatch(read(t, file), -1) {
+				if _, found := shown[m[1]+m[2]]; !found {
+					t.Errorf("%s writes %q, docs/metrics.md does not show it", file, m[1]+m[2])
+				}
+				shown[m[1]+m[2]] = true
+			}
+		}
+	}
+	for line, written := range shown {
+		if !written {
+			t.Errorf("docs/metrics.md shows %q, which nothing writes", line)
+		}
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/internal/opaque"
 	"github.com/gatewarden/gatewarden/operations"
 	"github.com/gatewarden/gatewarden/table"
 )
@@ -17,7 +19,7 @@ import (
 // host is the proxy as the plugin sees it: package internal/proxywasm in Wasm, package
 // internal/sdkhost in the SDK's emulator.
 type host interface {
-	filter.Host
+	proxy.Host
 	// Configuration returns the plugin configuration of that size, or nil if it cannot
 	// be read.
 	Configuration(size int) []byte
@@ -49,7 +51,8 @@ type pluginContext struct {
 	types.DefaultPluginContext
 	host host
 	// One of the two is set: what guards the service, or the endpoint for people on call.
-	filter     *filter.Filter
+	// See RATIONALE.md, "Why do the contexts hide what they point to?"
+	filter     opaque.Pointer[filter.Filter]
 	operations *operationsContext
 	// idle are the contexts of streams that have ended, for those to come.
 	idle []*httpContext
@@ -82,34 +85,34 @@ func (p *pluginContext) OnPluginStart(size int) types.OnPluginStartStatus {
 		return types.OnPluginStartStatusFailed
 	}
 	if c.Admin != nil {
-		p.operations = &operationsContext{host: p.host, endpoint: operations.New(c, p.host, seed)}
+		p.operations = &operationsContext{host: p.host, endpoint: opaque.To(operations.New(c, p.host, seed))}
 		return types.OnPluginStartStatusOK
 	}
 	if !p.host.SetTickPeriod(filter.TickPeriod) {
 		p.host.Error("gatewarden: the proxy refuses a timer, so metrics will not be written, and requests in flight be forgotten after 20 seconds")
 	}
-	p.filter = filter.New(c, p.host, seed)
+	p.filter = opaque.To(filter.New(c, p.host, seed))
 	return types.OnPluginStartStatusOK
 }
 
 // OnTick lets the filter do what is due now and then.
 func (p *pluginContext) OnTick() {
-	if p.filter != nil {
-		p.filter.Tick(p.host)
+	if f := p.filter.Get(); f != nil {
+		f.Tick()
 	}
 }
 
 // OnHttpCallResponse passes the response to a call that the filter made.
 func (p *pluginContext) OnHttpCallResponse(number uint32, _, bodySize, _ int) {
-	if p.filter != nil {
-		p.filter.Answered(p.host, number, bodySize)
+	if f := p.filter.Get(); f != nil {
+		f.Answered(number, bodySize)
 	}
 }
 
 // OnPluginDone hands the proxy what was counted since the last tick.
 func (p *pluginContext) OnPluginDone() bool {
-	if p.filter != nil {
-		p.filter.Flush(p.host)
+	if f := p.filter.Get(); f != nil {
+		f.Flush()
 	}
 	return true
 }
@@ -123,11 +126,11 @@ func (p *pluginContext) NewHttpContext(id uint32) types.HttpContext {
 	case last >= 0:
 		s := p.idle[last]
 		p.idle = p.idle[:last]
-		s.stream.ID = id
+		s.stream.Get().ID = id
 		return s
-	case p.filter != nil:
-		s := &httpContext{plugin: p, host: p.host, stream: p.filter.NewStream()}
-		s.stream.ID = id
+	case p.filter.Get() != nil:
+		s := &httpContext{plugin: p, stream: opaque.To(p.filter.Get().NewStream())}
+		s.stream.Get().ID = id
 		return s
 	}
 	return nil
@@ -136,41 +139,40 @@ func (p *pluginContext) NewHttpContext(id uint32) types.HttpContext {
 // httpContext is a request and its response, which the filter decides about.
 type httpContext struct {
 	plugin *pluginContext
-	host   filter.Host
-	stream *filter.Stream
+	stream opaque.Pointer[filter.Stream]
 }
 
 func (s *httpContext) OnHttpRequestHeaders(_ int, endOfStream bool) types.Action {
-	return types.Action(s.stream.RequestHeaders(s.host, endOfStream))
+	return types.Action(s.stream.Get().RequestHeaders(endOfStream))
 }
 
 func (s *httpContext) OnHttpRequestBody(bodySize int, endOfStream bool) types.Action {
-	return types.Action(s.stream.RequestBody(s.host, bodySize, endOfStream))
+	return types.Action(s.stream.Get().RequestBody(bodySize, endOfStream))
 }
 
 func (s *httpContext) OnHttpRequestTrailers(int) types.Action {
-	return types.Action(s.stream.RequestTrailers(s.host))
+	return types.Action(s.stream.Get().RequestTrailers())
 }
 
 func (s *httpContext) OnHttpResponseHeaders(_ int, endOfStream bool) types.Action {
-	s.stream.ResponseHeaders(s.host, endOfStream)
+	s.stream.Get().ResponseHeaders(endOfStream)
 	return types.ActionContinue
 }
 
 func (s *httpContext) OnHttpResponseBody(bodySize int, endOfStream bool) types.Action {
-	s.stream.ResponseBody(s.host, bodySize, endOfStream)
+	s.stream.Get().ResponseBody(bodySize, endOfStream)
 	return types.ActionContinue
 }
 
 func (s *httpContext) OnHttpResponseTrailers(int) types.Action {
-	s.stream.ResponseTrailers(s.host)
+	s.stream.Get().ResponseTrailers()
 	return types.ActionContinue
 }
 
 // OnHttpStreamDone settles the request. The context then serves another one.
 func (s *httpContext) OnHttpStreamDone() {
-	s.stream.Done(s.host)
-	s.stream.Reset()
+	s.stream.Get().Done()
+	s.stream.Get().Reset()
 	if p := s.plugin; len(p.idle) < maxIdle {
 		p.idle = append(p.idle, s)
 	}
@@ -181,10 +183,10 @@ func (s *httpContext) OnHttpStreamDone() {
 type operationsContext struct {
 	types.DefaultHttpContext
 	host     operations.Host
-	endpoint *operations.Endpoint
+	endpoint opaque.Pointer[operations.Endpoint]
 }
 
 func (o *operationsContext) OnHttpRequestHeaders(int, bool) types.Action {
-	o.endpoint.Answer(o.host)
+	o.endpoint.Get().Answer(o.host)
 	return types.ActionPause
 }

@@ -5,6 +5,7 @@ import (
 	"go/build/constraint"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,35 +17,29 @@ import (
 	"testing"
 )
 
-// filterSide are the folders whose code is compiled into the filter.
-var filterSide = []string{".", "config", "filter", "operations", "register", "table", "mcp", "internal/proxywasm", "internal/digest", "internal/jsonguard"}
-
 const (
 	module   = "github.com/gatewarden/gatewarden"
+	gjson    = "github.com/tidwall/gjson"
 	sdkTypes = "github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/types"
 )
 
-// mayImport says which packages beyond the standard library a folder may use:
-// the arrows of the layout.
-//
-// Of the SDK it is the package with the contexts, which is plain Go. Its packages that
-// reach a host are not for Wasm.
-var mayImport = map[string][]string{
-	".": {
-		module + "/config", module + "/filter", module + "/operations", module + "/table", module + "/internal/proxywasm", sdkTypes,
+// thirdParty says which folders may use packages of others. Of the SDK it is the package
+// with the contexts, which is plain Go. Its packages that reach a host are not for Wasm.
+var thirdParty = map[string][]string{
+	gjson: {
+		"config", "operations", "filter/oauth", "filter/identity/introspect", "filter/jsonrpc", "internal/jsonguard",
 	},
-	"internal/proxywasm": {module + "/filter", sdkTypes},
-	"filter": {
-		module + "/config", module + "/register", module + "/table", module + "/mcp",
-		module + "/internal/digest", module + "/internal/jsonguard", "github.com/tidwall/gjson",
-	},
-	"operations": {
-		module + "/config", module + "/filter", module + "/register", module + "/table", module + "/internal/digest", "github.com/tidwall/gjson",
-	},
-	"register":           {module + "/table"},
-	"config":             {"github.com/tidwall/gjson"},
-	"mcp":                {module + "/internal/jsonguard", "github.com/tidwall/gjson"},
-	"internal/jsonguard": {"github.com/tidwall/gjson"},
+	sdkTypes: {".", "internal/proxywasm"},
+}
+
+// emulator is the one folder of the layers that is not in the filter.
+const emulator = "internal/sdkhost"
+
+// filterSide returns the folders whose code is compiled into the filter.
+func filterSide(t *testing.T) []string {
+	layerOf, _ := layers(t)
+	delete(layerOf, emulator)
+	return slices.Sorted(maps.Keys(layerOf))
 }
 
 // standardLibrary is what the filter may use of it. Everything compiled in is paid for
@@ -65,16 +60,16 @@ func TestFilterImports(t *testing.T) {
 	each(t, func(t *testing.T, dir, name string, f *ast.File) {
 		for _, spec := range f.Imports {
 			path, _ := strconv.Unquote(spec.Path.Value)
-			if standardLibrary[path] || has(mayImport[dir], path) {
-				continue
+			if standardLibrary[path] || slices.Contains(thirdParty[path], dir) || strings.HasPrefix(path, module+"/") {
+				continue // TestLayers looks at our own
 			}
-			t.Errorf("%s imports %s: not among what the filter may use (standardLibrary, mayImport)", name, path)
+			t.Errorf("%s imports %s: not among what the filter may use (standardLibrary, thirdParty)", name, path)
 		}
 	})
 }
 
-// What is compiled in is the folders above, gjson, and the SDK's contexts: not its host
-// calls, not its emulator, not wazero.
+// What is compiled in is the packages of the layers, gjson, and the SDK's contexts: not
+// its host calls, not its emulator, not wazero.
 func TestNothingElseIsCompiledIn(t *testing.T) {
 	cmd := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".")
 	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
@@ -82,19 +77,21 @@ func TestNothingElseIsCompiledIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := map[string]bool{}
+	seen, folders := map[string]bool{}, filterSide(t)
 	for _, path := range strings.Fields(string(out)) {
 		seen[path] = true
 		folder := strings.TrimPrefix(strings.TrimPrefix(path, module), "/")
 		if path == module {
 			folder = "."
 		}
-		if !has(filterSide, folder) && path != sdkTypes && !strings.HasPrefix(path, "github.com/tidwall/") {
+		if !slices.Contains(folders, folder) && path != sdkTypes && !strings.HasPrefix(path, "github.com/tidwall/") {
 			t.Errorf("%s is compiled into the filter", path)
 		}
 	}
-	if !seen[sdkTypes] || !seen[module+"/filter"] {
-		t.Errorf("%q is compiled in: the test looks for the wrong thing", out)
+	for _, folder := range folders {
+		if path := strings.TrimSuffix(module+"/"+folder, "/."); !seen[path] {
+			t.Errorf("%s has a layer, and is not compiled into the filter", path)
+		}
 	}
 }
 
@@ -235,7 +232,7 @@ func addedSince124(t *testing.T) map[string]bool {
 func each(t *testing.T, check func(t *testing.T, dir, name string, f *ast.File)) {
 	t.Helper()
 	seen := 0
-	for _, dir := range filterSide {
+	for _, dir := range filterSide(t) {
 		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 		if err != nil {
 			t.Fatal(err)
@@ -282,13 +279,4 @@ func builtIn(f *ast.File) bool {
 		}
 	}
 	return true
-}
-
-func has(list []string, s string) bool {
-	for _, item := range list {
-		if item == s {
-			return true
-		}
-	}
-	return false
 }

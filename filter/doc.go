@@ -1,47 +1,37 @@
-// Package filter decides what becomes of a request: which surface it belongs
-// to, who its client is, whether that client is locked out, and whether the
-// response was a failed authentication.
+// Package filter decides what becomes of each request. It is the hall of the house: it
+// knows the order in which the rooms are asked, and nothing about what they decide.
 //
-// A [Filter] is made of a configuration for each worker, a [Stream] for each
-// request. Both reach the proxy through a [Host] alone; the rules themselves are
-// functions of their arguments, time included. A rule stands in the file that
-// bears its name:
+// A [Filter] is a configuration made ready for one worker, a [Stream] is one request
+// and its response. Both reach the proxy only through the ports of package proxy; the
+// rules themselves are functions of their arguments, time included.
 //
-//	surface.go, path.go   which surface a request belongs to
-//	client.go             the address it comes from
-//	credential.go         whether it presents a credential, and whose
-//	identity.go           who it was verified to come from: by
-//	claims.go               metadata of other filters, or headers,
-//	apikey.go               its API key,
-//	accepted.go             what the service said of its credential,
-//	introspection.go        or what an authorization server says of its token:
-//	lookup.go                 asked once for all that wait for it,
-//	introspection_answer.go   read with care,
-//	answers.go                and remembered
-//	presented.go          the one credential, however it is spelled
-//	gate.go               who is not let in, and what they are told
-//	unavailable.go        if it cannot be found out, too
-//	failure.go            which responses are failures
-//	lockout.go            when failures lock out, for how long
-//	pending.go            how many attempts may be under way
-//	quota.go              which rules about how much there are for it, and who pays
-//	spend.go                all of them, or none
-//	algorithm.go            by one of fixedwindow.go, slidingwindow.go and gcra.go,
-//	ratelimit.go            and what is told of it
-//	concurrency.go        how many requests may be in flight
-//	inflight.go             and how they are counted
-//	overcapacity.go         and what is said to one more
-//	bypass.go             who is not limited
-//	knowngood.go          which credentials pass a lockout
-//	keys.go, account.go   limits by account and credential
-//	distinct.go           how many different credentials, or clients, fail
-//	register.go           which lockouts and surfaces operators are told of
-//	operator.go           and whom they mean
-//	reply.go              what a refused client is told
-//	challenge.go          what is added to a 401
-//	metadata.go           the documents for OAuth clients
-//	explain.go            what was made of a request, for whoever asks: not the proxy
+// The rooms are the packages below this one:
 //
-// stream.go, stream_ask.go, stream_body.go and stream_response.go ask them in
-// order; count.go puts the outcome into the table.
+//	route        which surface a request belongs to
+//	client       the address that it comes from
+//	credential   the credential that it presents, and the account that it attempts
+//	identity     who was verified to send it, and whom a surface lets in
+//	outcome      what the response says of the credential
+//	lockout      how many failures a client may make, and for how long it is locked out
+//	attempt      how often one account or one credential may fail
+//	bypass       who passes the limits on requests
+//	quota        how much a caller may ask for
+//	concurrency  how many requests may be in flight
+//	oauth        how OAuth clients find the authorization server
+//
+// They exchange values that are defined in packages of their own: proxy, request,
+// caller, counter, report, refusal and jsonrpc. No room imports another one.
+//
+// The files of the hall:
+//
+//	filter.go    the rooms of a worker
+//	surface.go   what the rooms have for a surface
+//	stream.go    a request's headers, and the end of its stream
+//	decide.go    who is asked whether it is refused, and in which order
+//	body.go      its body, where the decision waits for it
+//	ask.go       an answer about its token, where the decision waits for that
+//	response.go  the response
+//	fail.go      a failed authentication
+//	refuse.go    a refusal
+//	explain.go   what the rooms made of a request, for tools
 package filter

@@ -1,32 +1,35 @@
-package filter
+package filter_test
 
 import (
 	"fmt"
 
 	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/internal/fakehost"
 	"github.com/gatewarden/gatewarden/table"
 )
 
-// A client that has presented five wrong passwords is refused.
+// A client that has sent five wrong passwords is refused.
 func Example() {
-	host := &fakeHost{now: 1_700_000_000_000, properties: map[string]string{"source\x00address": "192.0.2.1:4711"}}
+	host := fakehost.New()
 	c, err := config.Parse([]byte(`{"surfaces": [{"name": "login", "kind": "api", "match": [{"path": "/login"}],
 		"lockout": {"failures": 5, "window": "5m"}}]}`), nil)
 	if err != nil {
 		panic(err)
 	}
-	filter := New(c, host, table.Seed{})
+	f := filter.New(c, host, table.Seed{})
 
 	for i := 0; i < 6; i++ {
-		host.request = []Header{{":method", "POST"}, {":path", "/login"}, {"authorization", "Basic YW5uOnh4"}}
-		stream := filter.NewStream()
-		if stream.RequestHeaders(host, true) == Continue {
-			host.response = []Header{{":status", "401"}} // says the service
-			stream.ResponseHeaders(host, true)
+		host.Request = fakehost.Headers(":method", "POST", ":path", "/login", "authorization", "Basic YW5uOnh4")
+		stream := f.NewStream()
+		if stream.RequestHeaders(true) == proxy.Continue {
+			host.Response = fakehost.Headers(":status", "401") // from the service
+			stream.ResponseHeaders(true)
 		}
-		stream.Done(host)
+		stream.Done()
 	}
-	for _, reply := range host.replies {
+	for _, reply := range host.Replies {
 		fmt.Println(reply.Status, reply.Headers[0].Name, reply.Headers[0].Value)
 	}
 	// Output:

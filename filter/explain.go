@@ -1,100 +1,78 @@
 package filter
 
-import "net/netip"
+import (
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter/attempt"
+	"github.com/gatewarden/gatewarden/filter/caller"
+	"github.com/gatewarden/gatewarden/filter/client"
+	"github.com/gatewarden/gatewarden/filter/concurrency"
+	"github.com/gatewarden/gatewarden/filter/credential"
+	"github.com/gatewarden/gatewarden/filter/identity"
+	"github.com/gatewarden/gatewarden/filter/lockout"
+	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/filter/quota"
+	"github.com/gatewarden/gatewarden/filter/request"
+	"github.com/gatewarden/gatewarden/filter/route"
+)
 
-// Explanation says what a stream has made of its request: values for whoever writes
-// them down. Places are those in the configuration's lists, -1 where there is none.
+// Explanation is what the rooms made of a request, each in its own words: values for a
+// tool that writes them down. Places are indexes in the configuration's lists, -1 where
+// there is none.
 //
-// It is asked of a stream that has decided, and of the functions that decided, so
-// that nothing is worked out in a second way. The filter in the proxy never asks.
+// The rooms answer from what they decided and by the functions that decided, so that
+// nothing is worked out in a second way. The filter in the proxy never asks.
 type Explanation struct {
-	Path       PathView
-	Client     ClientView
-	Credential CredentialView
-	Identity   IdentityView
-	Lockout    LockoutView
-	Quotas     []QuotaView
-	InFlight   []InFlightView
+	Path       route.View
+	Client     client.View
+	Credential credential.View
+	// Accounts is how many accounts the request attempts, as far as the configuration
+	// looks at that. Options tells that a success would prove nothing about its
+	// credential.
+	Accounts int
+	Options  bool
+	Identity identity.View
+	Lockout  lockout.View
+	Attempt  attempt.View
+	Quotas   []quota.View
+	InFlight []concurrency.View
 	// Surface owns the request.
 	Surface int
-	// Preflight tells a CORS preflight, GRPC a gRPC request. Document tells that the
-	// request is for a metadata document, which the filter serves.
+	// Preflight tells that it is a CORS preflight, GRPC that it is a gRPC request, and
+	// Document that the filter answers it with a metadata document.
 	Preflight, GRPC, Document bool
 	// Shadowed tells that a rule in shadow mode would have refused it.
 	Shadowed bool
-	// AsksBypass tells that it asks not to be limited, Bypassed that it is not.
+	// AsksBypass tells that it asks to pass the limits, Bypassed that it may.
 	AsksBypass, Bypassed bool
 	// Judged tells that the response is looked at for what it says of the credential.
 	Judged bool
-	// Now is the time at which all this holds, in milliseconds of the host's clock.
+	// Now is the time at which all this holds, in milliseconds of the proxy's clock.
 	Now int64
 }
 
-// PathView is how a request's method and path are read.
-type PathView struct {
-	Method string
-	// Overrides are the methods of method-override headers.
-	Overrides []string
-	Readings  []Reading
-	// Ambiguous tells that the readings lead to several surfaces, TooLong that the path
-	// is too long to have several.
-	Ambiguous, TooLong bool
-}
-
-// Reading is one way to read a path.
-type Reading struct {
-	Path string
-	// Exempt is the place of the entry that exempts it.
-	Exempt int
-	// Matches are the entries that match it, one for each surface. The first owns it,
-	// unless it is exempt.
-	Matches []MatchView
-}
-
-// MatchView is an entry in a surface's match list.
-type MatchView struct{ Surface, Match int }
-
-// ClientView is who a request comes from.
-type ClientView struct {
-	// Peer is the address that the proxy trusts. Named is the one that a header names,
-	// if the configuration has its word taken; otherwise it is not valid.
-	Peer, Named netip.Addr
-	// Hops are the entries of X-Forwarded-For that were walked, from the right.
-	Hops []Hop
-	// Address is the client's, Prefix what it is counted by. They are not valid if
-	// there is no usable address: all such requests are one client.
-	Address netip.Addr
-	Prefix  netip.Prefix
-	// Allowed is the place of the network that is never locked out.
-	Allowed int
-}
-
-// Hop is an entry of X-Forwarded-For.
-type Hop struct {
-	Entry   string
-	Address netip.Addr // not valid if it is none
-	Trusted bool
-}
-
-// Explain says what the stream has made of its request. headers are those that the
-// client sent.
-func (s *Stream) Explain(host Host, headers []Header) Explanation {
+// Explain returns what the rooms made of the request. headers are those that the client
+// sent.
+func (s *Stream) Explain(headers []proxy.Header) Explanation {
 	f := s.filter
-	t, d := readRequest(headers)
+	t, d := request.Read(headers)
 	e := Explanation{
-		Path: f.explainPath(&t), Client: f.explainClient(host, headers), Credential: f.explainCredential(s, headers),
-		Surface: f.placeOf(s.surface), Document: f.serveMetadata(&t) != nil, GRPC: isGRPC(d.contentType),
-		Shadowed: s.shadowed, AsksBypass: s.asksBypass, Bypassed: s.bypassed, Judged: s.judged,
-		Now: host.Now(),
+		Path: f.route.Explain(&t), Client: f.client.Explain(headers), Credential: f.credential.Explain(headers),
+		Accounts: s.attempt.Accounts(), Options: t.AsksOptions(),
+		Surface: f.placeOf(s.surface), Document: f.oauth.Serve(&t) != nil, GRPC: d.IsGRPC(),
+		Shadowed: s.shadowed, AsksBypass: s.bypass.Asked(), Bypassed: s.bypass.Granted(), Judged: s.outcome.Awaits(),
+		Now: f.host.Now(),
 	}
-	e.Preflight = isPreflight(&t, &d) && !e.Credential.Present
+	e.Preflight = request.IsPreflight(&t, &d) && !e.Credential.Present
 	if s.surface == nil {
 		return e
 	}
-	e.Identity = s.explainIdentity(host, headers)
-	e.Lockout = s.explainLockout(host, e.Preflight)
-	e.Quotas = s.explainQuotas(&t, e.Now, e.Preflight)
-	e.InFlight = s.explainInFlight(host)
+	presented, alone := f.credential.Single(headers)
+	e.Identity = s.identity.Explain(&identity.Request{Headers: headers, Credential: presented, Alone: alone, Presents: s.presents})
+	e.Lockout = s.lockout.Explain(s.surface.lockout, &s.client, e.Preflight, s.surface.outcome.MayFail(s.presents))
+	e.Attempt = s.attempt.Explain()
+	e.Quotas = f.quota.Explain(e.Surface, &t, &s.client, &s.identity.Identity, e.Now, e.Preflight)
+	s.quota.ExplainRefusal(e.Quotas)
+	e.InFlight = f.concurrency.Explain(e.Surface, &s.client, &s.identity.Identity)
 	return e
 }
 
@@ -107,40 +85,35 @@ func (f *Filter) placeOf(s *surface) int {
 	return -1
 }
 
-func (f *Filter) explainPath(t *target) PathView {
-	v := PathView{Method: t.method, Overrides: t.overrides}
-	_, v.Ambiguous = f.classify(t)
-	for _, reading := range f.readings {
-		v.Readings = append(v.Readings, f.explainReading(t, reading))
-	}
-	v.TooLong = v.Ambiguous && len(f.readings) == 0
-	return v
-}
+// CountsFailures tells whether failures count on a surface, by its place in the
+// configuration.
+func (f *Filter) CountsFailures(surface int) bool { return f.surfaces[surface].lockout.Counts() }
 
-func (f *Filter) explainReading(t *target, path string) Reading {
-	r := Reading{Path: path, Exempt: f.exemption(t, path)}
-	path = trimSlash(lower(path))
+// HoldsBodies tells whether there are requests that wait until their body was read: the
+// proxy has to be able to hold it.
+func (f *Filter) HoldsBodies() bool {
 	for i := range f.surfaces {
-		if place := f.surfaces[i].matching(t, path); place >= 0 {
-			r.Matches = append(r.Matches, MatchView{i, place})
+		s := &f.surfaces[i]
+		if s.attempt.AwaitsAccount() || s.Kind == config.KindMCP && f.config.HeadersStopIteration {
+			return true
 		}
 	}
-	return r
+	return false
 }
 
-func (f *Filter) explainClient(host Host, headers []Header) ClientView {
-	c := &f.config.Client
-	is := clientOf(c, host, headers)
-	v := ClientView{Peer: parseAddress(host.Property(sourceAddress)), Address: is.address, Prefix: is.prefix, Allowed: -1}
-	v.Named = namedAddress(c, headers, v.Peer)
-	for w := (forwardedWalk{headers: headers, trusted: c.TrustedProxies}); w.step(); {
-		address := parseAddress(w.entry)
-		v.Hops = append(v.Hops, Hop{w.entry, address, contains(c.TrustedProxies, address)})
-	}
-	for i := len(c.Allow) - 1; i >= 0; i-- {
-		if c.Allow[i].Contains(is.address) {
-			v.Allowed = i
-		}
+// View names what the filter made of a request, for tools that follow its decisions.
+type View struct {
+	// Surface owns the request, "" if none does.
+	Surface string
+	// Client is not known for a request that nothing asked about.
+	Client caller.Client
+}
+
+// View returns what the filter made of the request.
+func (s *Stream) View() View {
+	v := View{Client: s.client}
+	if s.surface != nil {
+		v.Surface = s.surface.Name
 	}
 	return v
 }

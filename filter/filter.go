@@ -2,108 +2,98 @@ package filter
 
 import (
 	"github.com/gatewarden/gatewarden/config"
-	"github.com/gatewarden/gatewarden/register"
+	"github.com/gatewarden/gatewarden/filter/attempt"
+	"github.com/gatewarden/gatewarden/filter/bypass"
+	"github.com/gatewarden/gatewarden/filter/client"
+	"github.com/gatewarden/gatewarden/filter/concurrency"
+	"github.com/gatewarden/gatewarden/filter/counter"
+	"github.com/gatewarden/gatewarden/filter/credential"
+	"github.com/gatewarden/gatewarden/filter/identity"
+	"github.com/gatewarden/gatewarden/filter/lockout"
+	"github.com/gatewarden/gatewarden/filter/oauth"
+	"github.com/gatewarden/gatewarden/filter/outcome"
+	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/filter/quota"
+	"github.com/gatewarden/gatewarden/filter/refusal"
+	"github.com/gatewarden/gatewarden/filter/report"
+	"github.com/gatewarden/gatewarden/filter/route"
 	"github.com/gatewarden/gatewarden/table"
 )
 
-// Filter is a configuration made ready for the request path of one worker. It
-// is not safe for concurrent use; every worker has its own.
+// Filter is a configuration made ready for the requests of one worker. It is not safe
+// for concurrent use; every worker has its own.
 type Filter struct {
 	config   *config.Config
+	host     proxy.Host
 	surfaces []surface
-	sources  []identitySource
-	// acceptedFor is how long, in milliseconds, a credential stays accepted.
-	acceptedFor int64
 
-	guidance  guidance
-	challenge *challenge // nil without oauth
-	documents []document
-	table     *table.Table
-	quotas    []quota
-	// quotaTable has the quotas' counters: everybody who asks for something has
-	// some, and they must not push out those of who failed.
-	quotaTable *table.Table
-	// limits are those on requests in flight, and holdings what this worker holds
-	// under them.
-	limits   []limit
-	holdings map[table.Key]*holding
+	route       *route.Router
+	client      *client.Finder
+	credential  *credential.Reader
+	identity    *identity.Room
+	outcome     *outcome.Room
+	lockout     *lockout.Room
+	attempt     *attempt.Room
+	bypass      *bypass.Room
+	quota       *quota.Room
+	concurrency *concurrency.Room
+	oauth       *oauth.Room
 
-	// register and catalogue are for operations endpoints, ticks those since the start.
-	register  *register.Register
-	catalogue []register.Surface
-	ticks     uint
-
-	lookups  lookups
-	audit    audit
-	signals  audit // the same rate again, for lines about attacks
-	bypasses audit // and for uses of the bypass
-	metrics  metrics
-
-	// exposed are the fields of the filter's own replies that pages may read.
-	exposed string
-
-	readings []string // scratch: the spellings of a path
-	name     []byte   // scratch: a principal, or who pays
-	text     []byte   // scratch: values of header fields
-	headers  []Header // scratch: to be added to a response
-	moment   moment   // scratch: a clock
+	cors      *refusal.CORS
+	log       *report.Log
+	metrics   *report.Metrics
+	malformed report.Counter
+	name      []byte // scratch: a credential's name
 }
 
-// New makes a filter of a configuration. seed must be the same for all workers:
-// see table.LoadSeed.
-func New(c *config.Config, host Host, seed table.Seed) *Filter {
+// New makes a filter of a configuration. All workers must have the same seed, see
+// [table.LoadSeed].
+func New(c *config.Config, host proxy.Host, seed table.Seed) *Filter {
+	m := report.NewMetrics(host)
+	t := table.New(host, seed, c.Table.Clients)
+	counters := counter.New(t, "gatewarden_table", m)
+	log := report.NewLog(&c.Log, host, t, m)
+	list := report.NewLockouts(host, t, m)
 	f := &Filter{
-		config:   c,
-		surfaces: make([]surface, len(c.Surfaces)),
-		table:    table.New(host, seed, c.Table.Clients),
-		register: register.New(host),
-		audit:    audit{form: c.Log.Client, perSecond: int64(c.Log.PerSecond)},
-		signals:  audit{perSecond: int64(c.Log.PerSecond)},
-		bypasses: audit{perSecond: int64(c.Log.PerSecond)},
+		config: c, host: host, surfaces: make([]surface, len(c.Surfaces)), log: log, metrics: m,
+		route:       route.New(c),
+		client:      client.New(&c.Client, host),
+		credential:  credential.New(&c.Credentials),
+		outcome:     outcome.New(c, host),
+		lockout:     lockout.New(c, host, host, counters, log, list, m),
+		attempt:     attempt.New(c, host, counters, log, list, m),
+		bypass:      bypass.New(c, host, log, m),
+		quota:       quota.New(c, host, host, seed, m),
+		concurrency: concurrency.New(c, host, counters, m),
+		oauth:       oauth.New(c.OAuth, host),
 	}
-	for i := range c.Surfaces {
-		s := &f.surfaces[i]
-		s.Surface = &c.Surfaces[i]
-		s.name = []byte(s.Name)
-		s.wide = s.Lockout
-		s.wide.Failures = s.Lockout.Wide.Failures
-		s.readyDistinct()
-		s.readyAccount()
-		for _, m := range s.Match {
-			m.Path = trimSlash(lower(m.Path))
-			s.match = append(s.match, m)
-		}
+	f.identity = identity.New(c, host, counters, log, m, f.oauth.Discovery())
+	f.cors = refusal.NewCORS(&c.CORS, f.quota.Exposed())
+	m.Define(&f.malformed, rateLimitedTotal, "surface", noSurface, "reason", string(refusal.Malformed))
+	for i := range f.surfaces {
+		f.readySurface(i)
 	}
-	f.readyIdentity()
-	f.lookups = newLookups()
-	f.exposed = exposed
-	if f.readyQuotas(c.Quotas, host, seed); len(f.quotas) > 0 {
-		f.exposed += ", " + exposedQuotaFields
-	}
-	f.readyConcurrency()
-	f.guidance = newGuidance(c)
-	if c.OAuth != nil {
-		f.challenge = newChallenge(c.OAuth)
-		if c.OAuth.ServeMetadata {
-			f.documents = documents(c.OAuth)
-		}
-	}
-	f.readyCatalogue()
-	f.publish(host)
-	f.defineMetrics(host)
 	for _, warning := range c.Warnings() {
 		host.Warn("gatewarden: " + warning)
 	}
+	f.lockout.Tick()
 	return f
 }
 
-// TickPeriod, in milliseconds, is how often the plugin calls Tick: so far may
-// metrics lag behind.
+// TickPeriod is how often the plugin calls [Filter.Tick], in milliseconds. Metrics lag
+// behind by so much.
 const TickPeriod = 1000
 
-// Tick does what is due now and then.
-func (f *Filter) Tick(host Host) {
-	f.confirmPlaces(host)
-	f.publish(host)
-	f.Flush(host)
+// Tick does what is due from time to time.
+func (f *Filter) Tick() {
+	f.concurrency.Tick()
+	f.lockout.Tick()
+	f.Flush()
 }
+
+// Flush passes the metrics on to the proxy. The plugin calls it before it ends.
+func (f *Filter) Flush() { f.metrics.Flush() }
+
+// Answered reports the outcome of the callout with this number: an answer whose body
+// has this size. All requests that waited for it go on.
+func (f *Filter) Answered(number uint32, size int) { f.identity.Answered(number, size) }

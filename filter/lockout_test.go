@@ -1,346 +1,233 @@
 package filter
 
 import (
-	"math/rand"
+	"strings"
 	"testing"
 
-	"github.com/gatewarden/gatewarden/config"
-	"github.com/gatewarden/gatewarden/table"
+	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/internal/fakehost"
 )
 
-const (
-	sec  = int64(1000)
-	mins = 60 * sec
-	hour = 60 * mins
-)
-
-// step is a row of a lockout's script: what happens at a time, and what it
-// leaves. Times are relative to the script's begin.
-type step struct {
-	at int64
-	// do is "fail", "take <n>" in take, or a check alone.
-	do   string
-	take uint32
-	rule *config.Lockout // changes the rule from here on
-
-	count   uint32
-	locks   bool  // this very failure locks out
-	until   int64 // relative; 0 means not locked at this time
-	strikes uint8
+// lockOut makes a filter that locks out after one failure on /mcp and one on /api, and
+// locks the client out of both.
+func lockOut(t *testing.T, json string) (*Filter, *fakehost.Host) {
+	t.Helper()
+	f, host := newFilter(t, json)
+	for _, path := range []string{"/mcp", "/api"} {
+		exchange(f, host, hdr(":method", "POST", ":path", path, "authorization", "x"), hdr(":status", "401"))
+	}
+	if len(host.Replies) != 0 {
+		t.Fatal("locked out already")
+	}
+	host.Forget()
+	return f, host
 }
 
-func TestLockout(t *testing.T) {
-	const begin = 1_000_000
-	three := config.Lockout{Failures: 3, Window: mins}
-	fixed := config.Lockout{Failures: 2, Window: mins, Duration: 10 * mins}
-	short := config.Lockout{Failures: 2, Window: mins, Duration: 10 * sec}
-	growing := config.Lockout{Failures: 1, Window: mins, Escalate: config.Escalate{Factor: 2, Max: 5 * mins, Forget: hour}}
-	both := config.Lockout{Failures: 1, Window: mins, Duration: 10 * sec,
-		Escalate: config.Escalate{Factor: 3, Max: 2 * mins, Forget: hour}}
-	one := config.Lockout{Failures: 1, Window: mins}
-	for _, script := range []struct {
-		name  string
-		rule  config.Lockout
-		floor uint8
-		steps []step
-	}{
-		{"the limit locks until the window ends", three, 0, []step{
-			{at: 0, do: "fail", count: 1},
-			{at: 10 * sec, do: "fail", count: 2},
-			{at: 20 * sec, do: "fail", count: 3, locks: true, until: mins},
-			{at: mins - 1, count: 3, until: mins},
-			{at: mins, count: 3},
-		}},
-		{"the window is fixed and begins with the first failure", three, 0, []step{
-			{at: 0, do: "fail", count: 1},
-			{at: mins - 1, do: "fail", count: 2},
-			{at: mins, do: "fail", count: 1},
-			{at: 2*mins - 1, do: "fail", count: 2},
-			{at: 2 * mins, do: "fail", count: 1},
-		}},
-		{"a limit of one", one, 0, []step{
-			{at: 0, do: "fail", count: 1, locks: true, until: mins},
-			{at: mins, do: "fail", count: 1, locks: true, until: 2 * mins},
-		}},
-		{"failures while locked do not prolong", three, 0, []step{
-			{at: 0, do: "fail", count: 1},
-			{at: 0, do: "fail", count: 2},
-			{at: 0, do: "fail", count: 3, locks: true, until: mins},
-			{at: 1, do: "fail", count: 4, until: mins},
-			{at: 59 * sec, do: "fail", count: 5, until: mins},
-			{at: mins, do: "fail", count: 1},
-		}},
-		{"a duration of its own", fixed, 0, []step{
-			{at: 0, do: "fail", count: 1},
-			{at: 30 * sec, do: "fail", count: 2, locks: true, until: 30*sec + 10*mins},
-			{at: 5 * mins, do: "fail", count: 3, until: 30*sec + 10*mins},
-			{at: 30*sec + 10*mins, do: "fail", count: 1},
-		}},
-		{"a duration shorter than the window forgives when it ends", short, 0, []step{
-			{at: 0, do: "fail", count: 1},
-			{at: sec, do: "fail", count: 2, locks: true, until: 11 * sec},
-			{at: 11 * sec, do: "fail", count: 1},
-			{at: 12 * sec, do: "fail", count: 2, locks: true, until: 22 * sec},
-		}},
-		{"repeated lockouts are longer, up to a maximum", growing, 0, []step{
-			{at: 0, do: "fail", count: 1, locks: true, until: mins, strikes: 1},
-			{at: mins, do: "fail", count: 1, locks: true, until: 3 * mins, strikes: 2},
-			{at: 3 * mins, do: "fail", count: 1, locks: true, until: 7 * mins, strikes: 3},
-			{at: 7 * mins, do: "fail", count: 1, locks: true, until: 12 * mins, strikes: 4},
-			{at: 12 * mins, do: "fail", count: 1, locks: true, until: 17 * mins, strikes: 5},
-			// Forget after the end of the last: one millisecond before, and then.
-			{at: 17*mins + hour - 1, do: "fail", count: 1, locks: true, until: 22*mins + hour - 1, strikes: 6},
-			{at: 22*mins + 2*hour - 1, do: "fail", count: 1, locks: true, until: 23*mins + 2*hour - 1, strikes: 1},
-		}},
-		{"a growing duration", both, 0, []step{
-			{at: 0, do: "fail", count: 1, locks: true, until: 10 * sec, strikes: 1},
-			{at: 10 * sec, do: "fail", count: 1, locks: true, until: 40 * sec, strikes: 2},
-			{at: 40 * sec, do: "fail", count: 1, locks: true, until: 130 * sec, strikes: 3},
-			{at: 130 * sec, do: "fail", count: 1, locks: true, until: 250 * sec, strikes: 4},
-		}},
-		{"what grows counts from the whole window, however late in it", config.Lockout{Failures: 2, Window: mins,
-			Escalate: config.Escalate{Factor: 2, Max: hour, Forget: hour}}, 0, []step{
-			{at: 0, do: "fail", count: 1},
-			{at: 50 * sec, do: "fail", count: 2, locks: true, until: mins, strikes: 1},
-			{at: mins, do: "fail", count: 1, strikes: 1},
-			{at: 110 * sec, do: "fail", count: 2, locks: true, until: 230 * sec, strikes: 2},
-		}},
-		{"a success takes back", three, 0, []step{
-			{at: 0, do: "fail", count: 1},
-			{at: 1, do: "fail", count: 2},
-			{at: 2, do: "take", take: 1, count: 1},
-			{at: 3, do: "fail", count: 2},
-			{at: 4, do: "take", take: 9, count: 0},
-			{at: 5, do: "fail", count: 1},
-			{at: mins - 1, do: "fail", count: 2},
-		}},
-		{"a success does not end a lockout", three, 0, []step{
-			{at: 0, do: "fail", count: 1},
-			{at: 0, do: "fail", count: 2},
-			{at: 0, do: "fail", count: 3, locks: true, until: mins},
-			{at: 1, do: "take", take: 3, count: 3, until: mins},
-		}},
-		{"a success after the window takes back nothing", three, 0, []step{
-			{at: 0, do: "fail", count: 1},
-			{at: mins, do: "take", take: 1, count: 1},
-		}},
-		{"strikes outlive what was taken back", config.Lockout{Failures: 2, Window: mins,
-			Escalate: config.Escalate{Factor: 2, Max: hour, Forget: hour}}, 0, []step{
-			{at: 0, do: "fail", count: 1},
-			{at: 0, do: "fail", count: 2, locks: true, until: mins, strikes: 1},
-			{at: mins, do: "fail", count: 1, strikes: 1},
-			{at: mins, do: "take", take: 1, count: 0, strikes: 1},
-			{at: mins, do: "fail", count: 1, strikes: 1},
-		}},
-		{"a lower limit applies at once", three, 0, []step{
-			{at: 0, do: "fail", count: 1},
-			{at: 0, do: "fail", count: 2},
-			{at: 1, rule: &one, count: 2},
-			{at: 2, do: "fail", count: 3, locks: true, until: mins},
-		}},
-		{"a higher limit applies at once, and a lockout stands", one, 0, []step{
-			{at: 0, do: "fail", count: 1, locks: true, until: mins},
-			{at: 1, rule: &three, count: 1, until: mins},
-			{at: 2, do: "fail", count: 2, until: mins},
-			{at: mins, do: "fail", count: 1},
-		}},
-		{"a shorter window applies at once", config.Lockout{Failures: 3, Window: hour}, 0, []step{
-			{at: 0, do: "fail", count: 1},
-			{at: mins, rule: &three, count: 1},
-			{at: mins, do: "fail", count: 2},
-			{at: mins, do: "fail", count: 3, locks: true, until: 2 * mins},
-		}},
-		{"a longer window is the next one's", three, 0, []step{
-			{at: 0, do: "fail", count: 1},
-			{at: 1, rule: &config.Lockout{Failures: 3, Window: hour}, count: 1},
-			{at: mins - 1, do: "fail", count: 2},
-			{at: mins, do: "fail", count: 1},
-			{at: hour, do: "fail", count: 2},
-		}},
-		{"evicted records leave a count behind", config.Lockout{Failures: 10, Window: mins}, 128, []step{
-			{at: 0, do: "fail", count: 6},
-			{at: 0, do: "fail", count: 7},
-		}},
-		{"never so much that one mistake locks", config.Lockout{Failures: 10, Window: mins}, 255, []step{
-			{at: 0, do: "fail", count: 9},
-			{at: 0, do: "fail", count: 10, locks: true, until: mins},
-		}},
-	} {
-		t.Run(script.name, func(t *testing.T) {
-			rule := script.rule
-			var r table.Record
-			for i, s := range script.steps {
-				now := begin + s.at
-				if s.rule != nil {
-					rule = *s.rule
-				}
-				locks := false
-				switch s.do {
-				case "fail":
-					floor := script.floor
-					if r != (table.Record{}) {
-						floor = 0
-					}
-					r, locks = fail(r, floor, &rule, now, 0)
-				case "take":
-					r, _ = takeBack(r, s.take, &rule, now)
-				}
-				until := int64(0)
-				if now < r.LockedUntil {
-					until = r.LockedUntil - begin
-				}
-				if r.Count != s.count || locks != s.locks || until != s.until || r.Strikes != s.strikes {
-					t.Fatalf("step %d at %d: count %d, locks %v, until %d, strikes %d; want %d, %v, %d, %d",
-						i, s.at, r.Count, locks, until, r.Strikes, s.count, s.locks, s.until, s.strikes)
-				}
-			}
-		})
-	}
-}
-
-// TestLockoutProperties plays random scripts.
-func TestLockoutProperties(t *testing.T) {
-	random := rand.New(rand.NewSource(1))
-	for game := 0; game < 2000; game++ {
-		rule := config.Lockout{Failures: uint32(1 + random.Intn(5)), Window: int64(1+random.Intn(60)) * sec}
-		if random.Intn(2) == 0 {
-			rule.Duration = int64(1+random.Intn(120)) * sec
-		}
-		longest := max(rule.Duration, rule.Window)
-		if random.Intn(2) == 0 {
-			rule.Escalate = config.Escalate{Factor: 1 + 3*random.Float64(), Max: longest * 4, Forget: hour}
-			longest = rule.Escalate.Max
-		}
-		var r table.Record
-		now := int64(1_000_000)
-		inWindow, windowEnd := uint32(0), int64(0) // a count of our own
-		for i := 0; i < 60; i++ {
-			now += int64(random.Intn(20_000))
-			before := r
-			if random.Intn(4) == 0 {
-				n := uint32(random.Intn(3))
-				after, changed := takeBack(r, n, &rule, now)
-				if !changed && after != r {
-					t.Fatal("unchanged, yet different")
-				}
-				if after.Count > r.Count || r.Count-after.Count > n {
-					t.Fatalf("taking back %d made %d of %d", n, after.Count, r.Count)
-				}
-				if now < r.LockedUntil && after != r {
-					t.Fatal("a success changed a lockout")
-				}
-				if changed {
-					inWindow -= min(n, inWindow)
-				}
-				r = after
-				if r.Count == 0 {
-					inWindow, windowEnd = 0, 0
-				}
-				continue
-			}
-			wasLocked := now < before.LockedUntil
-			if !wasLocked && (now >= windowEnd || before.LockedUntil != 0) {
-				inWindow, windowEnd = 0, now+rule.Window
-			}
-			inWindow++
-			var locks bool
-			r, locks = fail(r, 0, &rule, now, 0)
-			switch {
-			case wasLocked:
-				if locks || r.LockedUntil != before.LockedUntil || r.Strikes != before.Strikes || r.ForgetAt != before.ForgetAt ||
-					r.WindowEnd != before.WindowEnd {
-					t.Fatalf("a failure while locked made %+v of %+v", r, before)
-				}
-			case locks != (inWindow >= rule.Failures):
-				t.Fatalf("failure %d of %d locks: %v", inWindow, rule.Failures, locks)
-			case r.Count > rule.Failures, r.Count != inWindow:
-				t.Fatalf("count is %d after %d of %d", r.Count, inWindow, rule.Failures)
-			case locks && (r.LockedUntil <= now || r.LockedUntil-now > longest):
-				t.Fatalf("locked for %d, at most %d", r.LockedUntil-now, longest)
-			case !locks && r.LockedUntil != 0:
-				t.Fatalf("not locked until %d", r.LockedUntil)
-			case r.WindowEnd > now+rule.Window:
-				t.Fatal("the window is too long")
-			case locks && r.Level != fullLevel:
-				t.Fatalf("level %d of a locked record", r.Level)
-			}
-		}
-	}
-}
-
-func TestInherited(t *testing.T) {
-	for limit := uint32(0); limit < 300; limit++ {
-		before := uint32(0)
-		for floor := 0; floor <= fullLevel; floor++ {
-			got := inherited(uint8(floor), limit)
-			if got < before || limit >= 2 && got > limit-2 || limit < 2 && got != 0 {
-				t.Fatalf("level %d of a limit of %d leaves %d", floor, limit, got)
-			}
-			before = got
-		}
-		if inherited(0, limit) != 0 {
-			t.Fatalf("nothing evicted leaves %d of %d", inherited(0, limit), limit)
-		}
-		// Who is evicted and comes back has lost at most one failure.
-		for count := uint32(1); count < limit; count++ {
-			if got := inherited(levelOf(count, limit), limit); got+1 < min(count, limit-2) {
-				t.Fatalf("%d of %d come back as %d", count, limit, got)
-			}
-		}
-	}
-	if got := inherited(fullLevel, 1<<32-1); got != 1<<32-3 {
-		t.Errorf("the largest limit leaves %d", got)
-	}
-}
-
-func TestLevelOf(t *testing.T) {
+// TestLockedOut shows which requests of a client that is locked out are refused, and
+// until when.
+func TestLockedOut(t *testing.T) {
+	f, host := lockOut(t, oneFailure)
+	host.Time += 500
 	for _, row := range []struct {
-		count, limit uint32
-		want         uint8
+		name    string
+		headers []proxy.Header
+		refused bool
 	}{
-		{0, 5, 0}, {1, 5, 51}, {4, 5, 204}, {5, 5, 255}, {6, 5, 255}, {1, 1, 255}, {1, 1_000_000, 1},
-		{1<<32 - 1, 1<<32 - 1, 255}, {1, 1<<32 - 1, 1},
+		{"with a credential", hdr(":method", "GET", ":path", "/api", "authorization", "y"), true},
+		{"without a credential", hdr(":method", "GET", ":path", "/api/x"), true},
+		{"HEAD", hdr(":method", "HEAD", ":path", "/api"), true},
+		{"OPTIONS", hdr(":method", "OPTIONS", ":path", "/api"), true},
+		{"a preflight", hdr(":method", "OPTIONS", ":path", "/api", "origin", "https://x", "access-control-request-method", "GET"), false},
+		{"a preflight that guesses", hdr(":method", "OPTIONS", ":path", "/api", "origin", "https://x",
+			"access-control-request-method", "GET", "authorization", "y"), true},
+		{"GET with the headers of a preflight", hdr(":method", "GET", ":path", "/api", "origin", "https://x", "access-control-request-method", "GET"), true},
+		{"no surface", hdr(":method", "GET", ":path", "/x"), false},
+		{"MCP without a body", hdr(":method", "GET", ":path", "/mcp"), true},
+		{"another spelling", hdr(":method", "GET", ":path", "/x/..%2Fapi"), true},
 	} {
-		if got := levelOf(row.count, row.limit); got != row.want {
-			t.Errorf("%d of %d is level %d, want %d", row.count, row.limit, got, row.want)
+		host.Request = row.headers
+		s := f.NewStream()
+		action := s.RequestHeaders(true)
+		if (action == proxy.Pause) != row.refused || len(host.Replies) == 1 != row.refused || len(host.Reasons) == 1 != row.refused {
+			t.Errorf("%s: action %d, %v, %v", row.name, action, host.Replies, host.Reasons)
+		}
+		if row.refused && (host.Replies[0].Status != 429 || fakehost.First(host.Replies[0].Headers, "retry-after") != "60" || host.Reasons[0] != "locked_out") {
+			t.Errorf("%s: %+v", row.name, host.Replies[0])
+		}
+		host.Forget()
+	}
+	// Another client is not locked out, and this one is free when Retry-After said.
+	api := get("/api")
+	from(host, "192.0.2.2")
+	exchange(f, host, api, hdr(":status", "200"))
+	from(host, "192.0.2.1")
+	host.Time += 59_499
+	exchange(f, host, api, hdr(":status", "200"))
+	if len(host.Replies) != 1 || fakehost.First(host.Replies[0].Headers, "retry-after") != "1" {
+		t.Errorf("%+v", host.Replies)
+	}
+	host.Time++
+	exchange(f, host, api, hdr(":status", "200"))
+	if len(host.Replies) != 1 {
+		t.Error("locked out for too long")
+	}
+}
+
+// TestOwnRepliesAreNotCounted shows that the filter's own replies, which the proxy passes
+// to it as responses, are neither judged nor changed.
+func TestOwnRepliesAreNotCounted(t *testing.T) {
+	f, host := lockOut(t, oneFailure)
+	for _, contentType := range []string{"text/plain", "application/grpc"} {
+		host.Request = hdr(":method", "POST", ":path", "/api", "authorization", "x", "content-type", contentType)
+		s := f.NewStream()
+		if s.RequestHeaders(false) != proxy.Pause {
+			t.Fatal("not refused")
+		}
+		host.Forget()
+		checkOwnReply(t, host, s)
+	}
+}
+
+// TestMalformed shows the refusal of a path that can be read in more than one way.
+func TestMalformed(t *testing.T) {
+	f, host := newFilter(t, "")
+	headers := hdr(":method", "POST", ":path", "/mcp/..%2fapi%2fv1", "origin", "https://x", "authorization", "x")
+	s := exchange(f, host, headers, nil)
+	if len(host.Replies) != 1 || host.Replies[0].Status != 400 || host.Reasons[0] != "malformed" ||
+		fakehost.First(host.Replies[0].Headers, "access-control-allow-origin") != "*" {
+		t.Fatalf("%+v", host.Replies)
+	}
+	host.Forget()
+	host.Response = hdr(":status", "400")
+	s.ResponseHeaders(true)
+	s.ResponseTrailers()
+	if got := taken(host); got != "" {
+		t.Errorf("%s", got)
+	}
+	exchange(f, host, with(headers, "content-type", "application/grpc"), nil)
+	if r := host.Replies[0]; r.GRPC != 3 || fakehost.First(r.Headers, "content-type") != "" {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestDisorder shows that callbacks without a request, or in the wrong order, do no harm.
+func TestDisorder(t *testing.T) {
+	f, host := newFilter(t, oauthConfig)
+	s := f.NewStream()
+	s.ResponseTrailers()
+	s.ResponseBody(0, true)
+	s.ResponseHeaders(true)
+	s.Done()
+	s.RequestTrailers()
+	s.RequestBody(0, true)
+	exchange(f, host, nil, nil)
+	host.Request = hdr(":method", "POST", ":path", "/oauth/token")
+	s = f.NewStream()
+	s.RequestHeaders(false)
+	s.ResponseHeaders(false) // no status
+	s.Done()
+	s.Done()
+	if len(host.Replies) != 0 || len(host.Log) != 0 {
+		t.Errorf("%v %v", host.Replies, host.Log)
+	}
+}
+
+// TestLockoutOfGRPC shows the refusal of a gRPC request.
+func TestLockoutOfGRPC(t *testing.T) {
+	f, host := lockOut(t, oneFailure)
+	host.Request = hdr(":method", "POST", ":path", "/api", "content-type", "application/grpc")
+	f.NewStream().RequestHeaders(false)
+	if r := host.Replies[0]; r.GRPC != 8 || !strings.HasPrefix(string(r.Body), "Too many") || fakehost.First(r.Headers, "retry-after") != "60" {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestSuccessTakesBack shows that a success takes back the failures of the same user, whatever
+// password each request presents, and those of nobody else.
+func TestSuccessTakesBack(t *testing.T) {
+	for user, want := range map[string]string{"ann": "", "bob": "429"} {
+		f, host := newFilter(t, `{"surfaces": [{"name": "rest", "kind": "api", "match": [{"prefix": "/api"}],
+			"lockout": {"failures": 3, "reset_on_success": true}}]}`)
+		send := func(user, password, status string) {
+			exchange(f, host, with(get("/api"), "authorization", basic(user, password)), hdr(":status", status))
+		}
+		send("ann", "1", "401")
+		send("ann", "2", "401")
+		send(user, "3", "200")
+		send("ann", "4", "401")
+		if send("ann", "5", "401"); status(host) != want {
+			t.Errorf("after a success of %s: %q", user, status(host))
 		}
 	}
 }
 
-func TestRetryAfter(t *testing.T) {
-	const now = 1_000_000
-	for left, want := range map[int64]int64{
-		-5000: 1, 0: 1, 1: 1, 999: 1, 1000: 1, 1001: 2, 1999: 2, 2000: 2, 2001: 3, 60_000: 60, 59_001: 60,
-		30 * 24 * hour: 30 * 24 * 3600,
-	} {
-		r := table.Record{LockedUntil: now + left}
-		if got := secondsUntil(r.LockedUntil, now); got != want {
-			t.Errorf("%d ms are %d s, want %d", left, got, want)
-		}
-		// Who waits so long is served, who waits a second less is not.
-		if left > 0 && (now+want*1000 < r.LockedUntil || now+(want-1)*1000 >= r.LockedUntil) {
-			t.Errorf("%d s are not the wait for %d ms", want, left)
+// TestRefusalAgainIsTheSameReply shows that a refusal that was given before is not made anew.
+func TestRefusalAgainIsTheSameReply(t *testing.T) {
+	f, host := lockOut(t, oneFailure)
+	for _, row := range []struct {
+		origin string
+		same   bool
+	}{{"", false}, {"", true}, {"https://x", false}, {"https://x", true}} {
+		last := host.Replies
+		if exchange(f, host, with(get("/api"), "origin", row.origin), nil); len(last) > 0 && (host.Replies[len(last)] == last[len(last)-1]) != row.same {
+			t.Errorf("reply %d: made anew %v", len(host.Replies), row.same)
 		}
 	}
 }
 
-func TestCountsDoNotOverflow(t *testing.T) {
-	rule := config.Lockout{Failures: 5, Window: mins}
-	r := table.Record{Count: 1<<32 - 1, WindowEnd: 2 * mins, LockedUntil: 2 * mins}
-	if r, _ = fail(r, 0, &rule, mins, 0); r.Count != 1<<32-1 {
-		t.Errorf("count is %d", r.Count)
+// TestKnownGoodPasses holds the calls of the proxy that a request costs that passes a lockout,
+// because its credential is known as good.
+func TestKnownGoodPasses(t *testing.T) {
+	f, host := newFilter(t, `{"surfaces": [{"name": "rest", "kind": "api", "match": [{"prefix": "/api"}],
+		"lockout": {"failures": 1, "pending": 1, "known_good": {"for": "1h"}, "keys": [{"per": ["credential"], "failures": 9}]}}]}`)
+	good := with(get("/api"), "authorization", "good")
+	exchange(f, host, good, hdr(":status", "200"))
+	exchange(f, host, with(get("/api"), "authorization", "bad"), hdr(":status", "401"))
+	host.Forget()
+	exchange(f, host, good, hdr(":status", "404"))
+	if got, want := taken(host), "request headers, property source.address, get, now, get, now, response header :status"; got != want {
+		t.Errorf("%s\nwant %s", got, want)
 	}
-	growing := config.Lockout{Failures: 1, Window: sec, Escalate: config.Escalate{Factor: 100, Max: 720 * hour, Forget: 720 * hour}}
-	r = table.Record{}
-	now := int64(0)
-	for i := 0; i < 1000; i++ {
-		r, _ = fail(r, 0, &growing, now, 0)
-		if length := r.LockedUntil - now; length <= 0 || length > 720*hour {
-			t.Fatalf("lockout %d lasts %d", i, length)
+}
+
+// TestFailuresAfterTheHeaders shows that a failure that the response's body or trailers
+// tell counts and is in the log, and that the access log learns what the status does not
+// tell.
+func TestFailuresAfterTheHeaders(t *testing.T) {
+	const grant = `{"error":"invalid_grant"}`
+	asJSON := hdr(":status", "400", "content-type", "application/json")
+	for _, row := range []struct {
+		name, path, contentType string
+		response                []proxy.Header
+		body, grpc              string
+		reason, told            string
+	}{
+		{"a token error", "/oauth/token", "", asJSON, grant, "", "invalid_grant", "invalid_grant"},
+		{"a token error before trailers", "/oauth/token", "", asJSON, grant, "0", "invalid_grant", "invalid_grant"},
+		{"a token response that breaks off", "/oauth/token", "", asJSON, grant[:5], "", "aborted", ""},
+		{"an error that is no failure", "/oauth/token", "", asJSON, `{"error":"slow_down"}`, "", "", ""},
+		{"a status of gRPC in trailers", "/api/v1", "application/grpc", hdr(":status", "200"), "", "16", "grpc_status_16", ""},
+		{"a good status of gRPC", "/api/v1", "application/grpc", hdr(":status", "200"), "", "0", "", ""},
+	} {
+		f, host := newFilter(t, "")
+		host.Request = hdr(":method", "POST", ":path", row.path, "authorization", "x", "content-type", row.contentType)
+		host.Response = row.response
+		s := f.NewStream()
+		s.RequestHeaders(false)
+		s.ResponseHeaders(false)
+		if row.body != "" {
+			host.ResponseData = []byte(row.body)
+			s.ResponseBody(len(row.body), false)
 		}
-		now = r.LockedUntil
-	}
-	if r.Strikes != 255 {
-		t.Errorf("%d strikes", r.Strikes)
+		if row.grpc != "" {
+			host.Trailers = hdr("grpc-status", row.grpc)
+			s.ResponseTrailers()
+		}
+		host.Properties["response\x00code_details"] = "downstream_remote_disconnect"
+		s.Done()
+		log, told := strings.Join(host.Log, "\n"), strings.Join(host.Failures, " ")
+		if told != row.told || (log != "") != (row.reason != "") || !strings.Contains(log, row.reason) {
+			t.Errorf("%s: the log has %q, the access log %q", row.name, log, told)
+		}
 	}
 }

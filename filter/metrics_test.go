@@ -3,15 +3,20 @@ package filter
 import (
 	"reflect"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
+
+	"github.com/gatewarden/gatewarden/internal/fakehost"
 )
 
+// twoSurfaces has a surface that locks out after one failure, and one that would.
 const twoSurfaces = `{"concurrency": [{"name": "c_2", "per": "all", "limit": 1}], "surfaces": [
 	{"name": "a", "kind": "api", "match": [{"prefix": "/a"}], "lockout": {"failures": 1}},
 	{"name": "b-c_1", "kind": "mcp", "match": [{"prefix": "/b"}], "lockout": {"failures": 1, "mode": "shadow"}}]}`
 
+// TestMetricNames holds the names of all metrics without quotas.
 func TestMetricNames(t *testing.T) {
 	_, host := newFilter(t, twoSurfaces)
 	want := []string{
@@ -49,7 +54,7 @@ func TestMetricNames(t *testing.T) {
 			"counter gatewarden_requests_total.surface."+name+".outcome.refused",
 			"counter gatewarden_requests_total.surface."+name+".outcome.shadowed")
 	}
-	got := append([]string(nil), host.names...)
+	got := append([]string(nil), host.Names...)
 	sort.Strings(got)
 	sort.Strings(want)
 	if !reflect.DeepEqual(got, want) {
@@ -62,32 +67,34 @@ func TestMetricNames(t *testing.T) {
 	}
 }
 
+// TestMetricsAreDefinedOnce shows that the metrics are defined when a filter begins, and that a
+// second filter finds the same ones.
 func TestMetricsAreDefinedOnce(t *testing.T) {
-	host := &fakeHost{now: 1_000_000, properties: map[string]string{sourceAddress: "192.0.2.1:1"}}
-	f := New(parseConfig(t, twoSurfaces), host, testSeed)
-	defined := strings.Count(strings.Join(host.calls, ","), "define")
-	if defined != len(host.names) {
-		t.Errorf("%d definitions of %d metrics", defined, len(host.names))
+	host := fakehost.New()
+	f := New(fakehost.ParseConfig(t, twoSurfaces), host, fakehost.Seed)
+	defined := strings.Count(strings.Join(host.Calls, ","), "define")
+	if defined != len(host.Names) {
+		t.Errorf("%d definitions of %d metrics", defined, len(host.Names))
 	}
 	for i := 0; i < 3; i++ {
 		for _, path := range []string{"/a", "/b", "/a/..%2fb", "/x", "/new-" + strings.Repeat("x", i)} {
 			exchange(f, host, hdr(":method", "GET", ":path", path, "authorization", "x"), hdr(":status", "401"))
 		}
-		f.Flush(host)
+		f.Flush()
 	}
-	if strings.Count(strings.Join(host.calls, ","), "define") != defined || len(host.names) != defined {
+	if strings.Count(strings.Join(host.Calls, ","), "define") != defined || len(host.Names) != defined {
 		t.Error("a request defined a metric")
 	}
-	if want := uint64(65536); host.values[len(host.values)-2] != want {
-		t.Errorf("capacity is %d", host.values[len(host.values)-2])
+	if got := host.Values[slices.Index(host.Names, "gauge gatewarden_table_capacity")]; got != 65536 {
+		t.Errorf("the capacity is %d", got)
 	}
-	// A second configuration finds the same metrics.
-	New(parseConfig(t, twoSurfaces), host, testSeed)
-	if len(host.names) != defined {
+	newWorker(f, host)
+	if len(host.Names) != defined {
 		t.Error("a second filter has metrics of its own")
 	}
 }
 
+// TestFlush shows what some requests add to the counters, and that they add it at a flush.
 func TestFlush(t *testing.T) {
 	f, host := newFilter(t, twoSurfaces)
 	request := func(path, status string) {
@@ -120,37 +127,27 @@ func TestFlush(t *testing.T) {
 			"gatewarden_log_suppressed_total":                                        0,
 			"gatewarden_table_contended_total":                                       0,
 		} {
-			if got := host.value(t, name); got != want {
+			if got := host.Value(t, name); got != want {
 				t.Errorf("%s is %d, want %d", name, got, want)
 			}
 		}
 	}
-	for name := range host.names {
-		if strings.HasPrefix(host.names[name], "counter") && host.values[name] != 0 {
-			t.Error("counted at the host before the flush")
+	for name := range host.Names {
+		if strings.HasPrefix(host.Names[name], "counter") && host.Values[name] != 0 {
+			t.Error("counted in the proxy before the flush")
 		}
 	}
-	f.Flush(host)
+	f.Flush()
 	check()
-	host.forget()
-	f.Flush(host)
+	host.Forget()
+	f.Flush()
 	check()
-	if len(host.calls) != 0 {
-		t.Errorf("nothing to flush: %v", host.calls)
+	if len(host.Calls) != 0 {
+		t.Errorf("nothing to flush: %v", host.Calls)
 	}
 	request("/a", "200")
-	f.Flush(host)
-	if got := host.value(t, "gatewarden_requests_total.surface.a.outcome.refused"); got != 3 {
+	f.Tick()
+	if got := host.Value(t, "gatewarden_requests_total.surface.a.outcome.refused"); got != 3 {
 		t.Errorf("refused is %d after the second flush", got)
-	}
-}
-
-func TestTableMetrics(t *testing.T) {
-	f, host := newFilter(t, twoSurfaces)
-	host.races = 3
-	exchange(f, host, hdr(":method", "GET", ":path", "/a", "authorization", "x"), hdr(":status", "401"))
-	f.Flush(host)
-	if got := host.value(t, "gatewarden_table_retries_total"); got != 3 {
-		t.Errorf("%d retries", got)
 	}
 }

@@ -2,43 +2,41 @@ package filter
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/gatewarden/gatewarden/filter/caller"
+	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/filter/quota"
+	"github.com/gatewarden/gatewarden/filter/request"
+	"github.com/gatewarden/gatewarden/internal/fakehost"
 )
 
-// quotaConfig is a configuration with the rules given and two surfaces.
-func quotaConfig(rules ...string) string {
-	return `{"surfaces": [
-		{"name": "rest", "kind": "api", "match": [{"prefix": "/api"}], "lockout": {"failures": 3, "window": "1m"}},
-		{"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}], "lockout": {"failures": 0}}],
-		"quotas": [` + strings.Join(rules, ",") + `]}`
-}
-
-// rule is a rule per client and minute, with more of its fields.
-func rule(name string, limit int, more string) string {
-	return `{"name": "` + name + `", "per": ["client"], "limit": ` + strconv.Itoa(limit) + `, "window": "1m"` + more + `}`
-}
-
-// ask sends a request as somebody who was verified, and has the service answer 200.
-func ask(f *Filter, host *fakeHost, who identity, request []Header, response ...string) *Stream {
-	host.request, host.response = request, hdr(append([]string{":status", "200"}, response...)...)
-	s := f.NewStream()
-	s.identity = who
-	if s.RequestHeaders(host, true) == Continue {
-		host.request = nil
-		s.ResponseHeaders(host, true)
+// quotasOf returns how the quotas concern a request without an identity.
+func quotasOf(f *Filter, host *fakehost.Host, headers []proxy.Header) []quota.View {
+	t, _ := request.Read(headers)
+	surface, _ := f.route.Route(&t)
+	if surface < 0 {
+		return nil
 	}
-	s.Done(host)
-	return s
+	client := f.client.Find(headers)
+	return f.quota.Explain(surface, &t, &client, &caller.Identity{}, host.Time, false)
 }
 
-func get(path string) []Header { return hdr(":method", "GET", ":path", path) }
+// left returns how much of a quota is left for a client without an identity.
+func left(f *Filter, host *fakehost.Host, path, name string) uint32 {
+	for i, v := range quotasOf(f, host, hdr(":method", "POST", ":path", path)) {
+		if f.config.Quotas[i].Name == name {
+			return v.Left
+		}
+	}
+	return 1<<32 - 1
+}
 
-var nobody identity
-
-// TestWhichRulesHold: a rule holds if one reading of a request leads to it, and
-// takes the place of another if all do.
+// TestWhichRulesHold shows that a quota holds for a request if one reading leads to it,
+// and overrides another quota only if all readings do.
 func TestWhichRulesHold(t *testing.T) {
 	f, host := newFilter(t, quotaConfig(
 		rule("all", 60, ""),
@@ -51,6 +49,18 @@ func TestWhichRulesHold(t *testing.T) {
 		rule("zero", 0, `, "overrides": ["all"]`),
 		rule("off", 60, `, "overrides": ["all"], "mode": "off"`),
 	))
+	counts := func() (list []uint64) {
+		f.Flush()
+		for i := range f.config.Quotas {
+			n := uint64(0)
+			name := "gatewarden_quota_requests_total.rule." + f.config.Quotas[i].Name + ".outcome.admitted"
+			if slices.Contains(host.Names, "counter "+name) {
+				n = host.Value(t, name)
+			}
+			list = append(list, n)
+		}
+		return list
+	}
 	for _, row := range []struct{ request, want string }{
 		{"GET /mcp", "all"},
 		{"GET /api/x", "all rest"},
@@ -62,7 +72,7 @@ func TestWhichRulesHold(t *testing.T) {
 		{"GET /mcp/batches", "all"},
 		{"PUT /api/x", "all writes"},
 		{"HEAD /api/x", "all rest"},
-		// What looks like the path belongs to its rule, and leaves no other.
+		// A path that resembles the quota's path belongs to the quota, and to all others.
 		{"POST /api/%62atch", "rest batch*5"},
 		{"POST /API/Batch", "all rest batch*5"},
 		{"POST /api/batch/", "all rest batch*5"},
@@ -70,15 +80,15 @@ func TestWhichRulesHold(t *testing.T) {
 		{"POST /api/batch;x=1", "all rest batch*5"},
 		{"POST /mcp/batch/../x", "all batch"},
 		{"POST /api/batch/../x", "all rest"},
-		// Nor does a header.
+		// A header for another method has the same effect.
 		{"GET /api/batch x-http-method-override:POST", "rest batch*5"},
 		{"POST /api/batch x-http-method-override:GET", "rest batch*5"},
 		{"POST /api/x x-method-override:PUT", "all rest writes"},
 		{"PUT /api/x x-method-override:GET", "all rest writes"},
-		// What is overridden overrides what it would.
+		// An overridden quota still overrides others.
 		{"GET /api/batch/nightly", "rest nightly"},
 		{"GET /api/batch/nightly/x", "rest late"},
-		// What only watches takes no place.
+		// A quota in shadow mode overrides nothing.
 		{"GET /api/watched", "all rest watching"},
 		{"GET /elsewhere", ""},
 	} {
@@ -86,14 +96,19 @@ func TestWhichRulesHold(t *testing.T) {
 		request := hdr(":method", parts[0], ":path", parts[1])
 		for _, header := range parts[2:] {
 			name, value, _ := strings.Cut(header, ":")
-			request = append(request, Header{name, value})
+			request = append(request, proxy.Header{Name: name, Value: value})
 		}
-		s := ask(f, host, nobody, request)
+		admitted, before := counts(), quotasOf(f, host, request)
+		ask(f, host, request)
+		after := quotasOf(f, host, request)
 		var got []string
-		for _, c := range s.charges {
-			name := c.quota.Name
-			if c.cost != 1 {
-				name += "*" + strconv.Itoa(int(c.cost))
+		for i, count := range counts() {
+			if count == admitted[i] {
+				continue
+			}
+			name := f.config.Quotas[i].Name
+			if cost := before[i].Left - after[i].Left; cost != 1 {
+				name += "*" + strconv.Itoa(int(cost))
 			}
 			got = append(got, name)
 		}
@@ -103,181 +118,27 @@ func TestWhichRulesHold(t *testing.T) {
 	}
 }
 
-// A preflight costs nothing and is told nothing.
+// TestPreflightIsNotCharged shows that a preflight pays nothing, and that its response tells
+// of no quota.
 func TestPreflightIsNotCharged(t *testing.T) {
 	f, host := newFilter(t, quotaConfig(rule("all", 1, "")))
 	preflight := hdr(":method", "OPTIONS", ":path", "/api/x", "origin", "https://x", "access-control-request-method", "GET")
 	for range 3 {
-		ask(f, host, nobody, preflight)
+		ask(f, host, preflight)
 	}
-	if got := host.take(); strings.Count(got, "get") != 0 || strings.Contains(got, "add") {
+	if got := taken(host); strings.Count(got, "get") != 0 || strings.Contains(got, "add") {
 		t.Errorf("%s", got)
 	}
-	ask(f, host, nobody, hdr(":method", "OPTIONS", ":path", "/api/x"))
-	ask(f, host, nobody, append(preflight, Header{"authorization", "x"}))
-	if len(host.replies) != 1 {
-		t.Error("OPTIONS that is no preflight is not limited")
+	ask(f, host, hdr(":method", "OPTIONS", ":path", "/api/x"))
+	ask(f, host, with(preflight, "authorization", "x"))
+	if len(host.Replies) != 1 {
+		t.Error("a request that is not a preflight is not limited")
 	}
 }
 
-// TestWhoPays: two requests share a counter, or don't.
-func TestWhoPays(t *testing.T) {
-	ann := identity{verified: true, subject: "ann", tenant: "acme", credential: 1}
-	bob := identity{verified: true, subject: "bob", tenant: "acme", credential: 2}
-	with := func(id identity, change func(*identity)) identity { change(&id); return id }
-	const home, work = "192.0.2.1:1", "192.0.2.2:1"
-	for _, row := range []struct {
-		per            string
-		one, other     identity
-		oneAt, otherAt string
-		onePath, path  string
-		same           bool
-	}{
-		{`["client"]`, ann, bob, home, home, "/api", "/mcp", true},
-		{`["client"]`, ann, ann, home, work, "/api", "/api", false},
-		{`["subject"]`, ann, ann, home, work, "/api", "/mcp/x", true},
-		{`["subject"]`, ann, bob, home, home, "/api", "/api", false},
-		{`["subject"]`, ann, nobody, home, home, "/api", "/api", false},
-		{`["tenant"]`, ann, bob, home, work, "/api", "/api", true},
-		{`["tenant"]`, ann, with(bob, func(id *identity) { id.tenant = "other" }), home, home, "/api", "/api", false},
-		{`["credential"]`, ann, with(ann, func(id *identity) { id.credential = 9 }), home, home, "/api", "/api", false},
-		{`["subject", "tenant"]`, ann, with(ann, func(id *identity) { id.tenant = "other" }), home, home, "/api", "/api", false},
-		{`["subject", "tenant"]`, identity{verified: true, subject: "ab", tenant: "c"}, identity{verified: true, subject: "a", tenant: "bc"}, home, home, "/api", "/api", false},
-		{`["subject", "client"]`, ann, ann, home, work, "/api", "/api", false},
-		// What is missing, or only claimed, is no name: the address pays.
-		{`["subject"]`, nobody, with(ann, func(id *identity) { id.verified = false }), home, home, "/api", "/api", true},
-		{`["subject"]`, nobody, with(ann, func(id *identity) { id.subject = "" }), home, home, "/api", "/api", true},
-		{`["tenant"]`, with(ann, func(id *identity) { id.tenant = "" }), with(bob, func(id *identity) { id.tenant = "" }), home, home, "/api", "/api", true},
-		{`["credential"]`, with(ann, func(id *identity) { id.verified = false }), nobody, home, home, "/api", "/api", true},
-		{`["subject", "tenant"]`, with(ann, func(id *identity) { id.tenant = "" }), nobody, home, home, "/api", "/api", true},
-		{`["subject"]`, nobody, nobody, home, work, "/api", "/api", false},
-		{`["subject", "path"]`, nobody, nobody, home, home, "/api/a", "/api/b", true},
-		{`["client", "path"]`, nobody, nobody, home, home, "/api/a", "/api/b", false},
-		{`["subject", "path"]`, ann, ann, home, home, "/api/a", "/api/b", false},
-		{`["subject", "path"]`, ann, ann, home, work, "/api/a", "/api/a", true},
-		{`["path"]`, ann, bob, home, work, "/api/a", "/api/a", true},
-		// However a path is spelled, it is the same one.
-		{`["path"]`, ann, ann, home, home, "/api/a", "/API/a/?x=1", true},
-		{`["path"]`, ann, ann, home, home, "/api/a%20b", "/api/%61 b", true},
-		{`["path"]`, ann, ann, home, home, "/api/a;1", "/api/a;2", true},
-		{`["path"]`, ann, ann, home, home, "/api//a", "/api/./b", true},
-		{`["path"]`, ann, ann, home, home, "/api/%2561", "/api/%252e", true},
-		{`["path"]`, ann, ann, home, home, "/api/a%3fb", "/api/a%00b", true},
-	} {
-		f, host := newFilter(t, quotaConfig(`{"name": "q", "per": `+row.per+`, "limit": 9, "window": "1m"}`))
-		host.properties[sourceAddress] = row.oneAt
-		one := ask(f, host, row.one, get(row.onePath)).charges[0].key
-		host.properties[sourceAddress] = row.otherAt
-		other := ask(f, host, row.other, get(row.path)).charges[0].key
-		if (one == other) != row.same {
-			t.Errorf("%s: %+v from %s for %s and %+v from %s for %s share a counter: %v", row.per,
-				row.one, row.oneAt, row.onePath, row.other, row.otherAt, row.path, one == other)
-		}
-	}
-}
-
-// Rules have counters of their own, and an algorithm cannot read what another one
-// wrote.
-func TestRulesCountApart(t *testing.T) {
-	keys := map[string]bool{}
-	for _, rules := range []string{rule("a", 9, ""), rule("b", 9, ""), rule("a", 9, `, "algorithm": "gcra"`), rule("a", 9, `, "algorithm": "sliding_window"`)} {
-		f, host := newFilter(t, quotaConfig(rules))
-		keys[fmt.Sprint(ask(f, host, nobody, get("/api")).charges[0].key)] = true
-	}
-	if len(keys) != 4 {
-		t.Errorf("%d counters", len(keys))
-	}
-	// The same rule counts on, with another limit, too.
-	f, host := newFilter(t, quotaConfig(rule("a", 9, "")))
-	ask(f, host, nobody, get("/api"))
-	again := New(parseConfig(t, quotaConfig(rule("a", 2, ""))), host, testSeed)
-	ask(again, host, nobody, get("/mcp"))
-	ask(again, host, nobody, get("/api"))
-	if len(host.replies) != 1 {
-		t.Error("a changed limit does not apply at once")
-	}
-}
-
-func TestTiers(t *testing.T) {
-	f, host := newFilter(t, quotaConfig(`{"name": "plan", "per": ["tenant"], "window": "1m",
-		"limits": {"pro": 3, "free": 2, "enterprise": "unlimited", "trial": 0, "default": 1}}`))
-	for i, row := range []struct {
-		tier     string
-		verified bool
-		served   int
-	}{
-		{"free", true, 2}, {"pro", true, 3}, {"enterprise", true, 100}, {"trial", true, 100},
-		{"", true, 1}, {"gold", true, 1}, {"default", true, 1}, {"Pro", true, 1},
-		{"enterprise", false, 1},
-	} {
-		host.properties[sourceAddress] = fmt.Sprintf("192.0.2.%d:1", i)
-		who := identity{verified: row.verified, tenant: fmt.Sprint("tenant", i), tier: row.tier}
-		served := 0
-		for range 100 {
-			host.forget()
-			if ask(f, host, who, get("/api")); len(host.replies) == 0 {
-				served++
-			}
-		}
-		if served != row.served {
-			t.Errorf("%q, verified %v: %d served, want %d", row.tier, row.verified, served, row.served)
-		}
-		if row.served == 100 && len(allOf(host.response, rateLimit)) != 0 {
-			t.Errorf("%q is told of a limit: %v", row.tier, host.response)
-		}
-	}
-}
-
-// An unlimited rule takes the place of others all the same.
-func TestUnlimitedOverrides(t *testing.T) {
-	f, host := newFilter(t, quotaConfig(rule("all", 1, ""),
-		`{"name": "free", "per": ["client"], "limit": "unlimited", "window": "1m", "paths": [{"path": "/api/health"}], "overrides": ["all"]}`))
-	for range 10 {
-		ask(f, host, nobody, get("/api/health"))
-	}
-	if len(host.replies) != 0 || len(allOf(host.response, rateLimit)) != 0 {
-		t.Errorf("%v %v", host.replies, host.response)
-	}
-	ask(f, host, nobody, get("/api/x"))
-	ask(f, host, nobody, get("/api/y"))
-	if len(host.replies) != 1 {
-		t.Error("the general rule does not hold elsewhere")
-	}
-}
-
-func TestEndpoint(t *testing.T) {
-	for path, want := range map[string]string{
-		"/":               "/",
-		"/a/B/":           "/a/b",
-		"/a%20b":          "/a b",
-		"/a%2Fb":          "/a/b",
-		"/a%252Fb":        "",
-		"/a//b":           "",
-		"/a/./b":          "",
-		"/a/%2e/b":        "",
-		"/a;b":            "",
-		"/a%3bb":          "",
-		"/a%5cb":          "",
-		"/a%3Fb":          "",
-		"/a%23b":          "",
-		"/a%00":           "",
-		"/a%":             "",
-		"/caf%C3%A9":      "/caf\xc3\xa9",
-		"/.well-known/x":  "",
-		"/api/x.json":     "/api/x.json",
-		"//a":             "",
-		"/a%2F%2Fb":       "",
-		"/a%41":           "/aa",
-		"/files/My%20Doc": "/files/my doc",
-	} {
-		if got := endpoint(path); got != want {
-			t.Errorf("%s: %q, want %q", path, got, want)
-		}
-	}
-}
-
-// No browser sends a preflight that asks for another method, and a service that
-// honours the header sees no preflight: it would be free of charge, and of lockouts.
+// TestPreflightsAskForNoOtherMethod shows that a request with a header for another method is
+// no preflight. No browser sends one, and a service that obeys the header would see a request
+// that is free of charge and of lockouts.
 func TestPreflightsAskForNoOtherMethod(t *testing.T) {
 	preflight := []string{":method", "OPTIONS", ":path", "/api", "origin", "https://app.example", "access-control-request-method", "POST"}
 	for _, row := range []struct {
@@ -292,10 +153,154 @@ func TestPreflightsAskForNoOtherMethod(t *testing.T) {
 			request = append(request, row.header, "POST")
 		}
 		for range 3 {
-			ask(f, host, nobody, hdr(request...))
+			ask(f, host, hdr(request...))
 		}
-		if len(host.replies) != row.refused {
-			t.Errorf("%q: %d refused, want %d", row.header, len(host.replies), row.refused)
+		if len(host.Replies) != row.refused {
+			t.Errorf("%q: %d refused, want %d", row.header, len(host.Replies), row.refused)
+		}
+	}
+}
+
+// TestLockoutComesFirst shows that a client that is locked out pays nothing, and that a
+// request over its quota is no failure.
+func TestLockoutComesFirst(t *testing.T) {
+	f, host := newFilter(t, quotaConfig(rule("all", 5, "")))
+	bad := with(get("/api"), "authorization", "x")
+	for range 3 {
+		exchange(f, host, bad, hdr(":status", "401"))
+	}
+	for range 9 {
+		exchange(f, host, bad, hdr(":status", "401"))
+	}
+	if got := left(f, host, "/api", "all"); got != 2 || len(host.Replies) != 9 {
+		t.Fatalf("%d left, %d refused", got, len(host.Replies))
+	}
+	for _, r := range host.Replies {
+		if r.Details != "gatewarden_locked_out" {
+			t.Errorf("%s", r.Details)
+		}
+	}
+	host.Time += 60_000
+	host.Forget()
+	for range 5 {
+		exchange(f, host, get("/api"), hdr(":status", "200"))
+	}
+	for range 9 {
+		exchange(f, host, bad, hdr(":status", "401"))
+	}
+	for _, r := range host.Replies {
+		if r.Details != "gatewarden_quota_exceeded" {
+			t.Errorf("%s", r.Details)
+		}
+	}
+	f.Flush()
+	if got := host.Value(t, "gatewarden_auth_failures_total.surface.rest"); got != 3 {
+		t.Errorf("%d failures", got)
+	}
+}
+
+// TestAllowedClientsHaveQuotas shows that quotas hold for clients on the allow list, too.
+func TestAllowedClientsHaveQuotas(t *testing.T) {
+	f, host := newFilter(t, strings.Replace(quotaConfig(rule("all", 1, "")), "{", `{"client": {"allow": ["192.0.2.0/24"]}, `, 1))
+	for range 2 {
+		exchange(f, host, get("/api"), hdr(":status", "401"))
+	}
+	if len(host.Replies) != 1 || host.Replies[0].Details != "gatewarden_quota_exceeded" {
+		t.Errorf("%v", host.Replies)
+	}
+}
+
+// TestOverQuotaIsNotPending shows that a request over its quota takes no slot of the
+// attempts that may be pending.
+func TestOverQuotaIsNotPending(t *testing.T) {
+	f, host := newFilter(t, `{"surfaces": [{"name": "rest", "kind": "api", "match": [{"prefix": "/api"}],
+		"lockout": {"failures": 2, "pending": 1}}],
+		"quotas": [{"name": "reads", "per": ["client"], "limit": 1, "window": "1m", "methods": ["GET"]}]}`)
+	attempt := func(method string) []proxy.Header {
+		return hdr(":method", method, ":path", "/api", "authorization", "x")
+	}
+	host.Request = attempt("GET")
+	f.NewStream().RequestHeaders(true) // it has no response yet
+	for range 10 {
+		exchange(f, host, attempt("GET"), nil)
+	}
+	if len(host.Replies) != 10 {
+		t.Fatalf("%d refused", len(host.Replies))
+	}
+	if exchange(f, host, attempt("POST"), hdr(":status", "200")); len(host.Replies) != 10 {
+		t.Errorf("%+v", host.Replies[10])
+	}
+}
+
+// TestOverQuotaTakesNoTurn shows that a request over its quota takes no turn at an account,
+// so that it keeps nobody from the account, and that its client is told of the quota, whether
+// its headers were held or not.
+func TestOverQuotaTakesNoTurn(t *testing.T) {
+	for _, hold := range []string{"false", "true"} {
+		f, host := newFilter(t, `{"allow_on_headers_stop_iteration": `+hold+`, "surfaces": [{"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}],
+			"lockout": {"keys": [{"per": ["account"], "failures": 1}]}}],
+			"quotas": [`+rule("all", 1, "")+`]}`)
+		attempt := func(address string) (details string) {
+			host.Forget()
+			from(host, address)
+			host.Request = hdr(":method", "POST", ":path", "/mcp", "authorization", basic("ann", "x"))
+			host.Response, host.RequestData = hdr(":status", "401"), []byte("{}")
+			s := f.NewStream()
+			if action := s.RequestHeaders(false); action == proxy.Continue || hold == "true" && len(host.Replies) == 0 {
+				s.RequestBody(2, true)
+			}
+			if len(host.Replies) > 0 {
+				return host.Replies[0].Details
+			}
+			s.ResponseHeaders(true)
+			return ""
+		}
+		for i, row := range []struct{ address, want string }{
+			{"192.0.2.1", ""},
+			{"192.0.2.1", "gatewarden_quota_exceeded"},
+			{"192.0.2.1", "gatewarden_quota_exceeded"},
+			{"192.0.2.2", ""},
+			{"192.0.2.3", "gatewarden_rate_limited"},
+			{"192.0.2.1", "gatewarden_rate_limited"},
+		} {
+			if got := attempt(row.address); got != row.want {
+				t.Errorf("held %s, attempt %d: %q, want %q", hold, i+1, got, row.want)
+			}
+		}
+	}
+}
+
+// TestALostTurnGivesBack shows that a request pays nothing if another worker takes the turn
+// at its account between any two of its calls of the proxy. In shadow mode, it passes and pays.
+func TestALostTurnGivesBack(t *testing.T) {
+	const config = `{"surfaces": [{"name": "rest", "kind": "api", "match": [{"prefix": "/api"}],
+		"lockout": {"pending": 3, "mode": "%s", "keys": [{"per": ["account"], "failures": 1}]}}],
+		"quotas": [{"name": "all", "per": ["client"], "limit": 10, "window": "1m"}]}`
+	ann := with(get("/api"), "authorization", basic("ann", "x"))
+	for mode, want := range map[string]struct{ lost, left int }{"enforce": {1, 8}, "shadow": {0, 7}} {
+		seen := 0
+		for in := 1; in < 20; in++ {
+			f, host := newFilter(t, fmt.Sprintf(config, mode))
+			other := New(fakehost.ParseConfig(t, fmt.Sprintf(config, mode)), host, fakehost.Seed)
+			exchange(f, host, ann, hdr(":status", "401"))
+			theirs := 0
+			host.In, host.Meanwhile = in, func() {
+				exchange(other, host, ann, hdr(":status", "500"))
+				theirs = len(host.Replies)
+				host.Forget()
+			}
+			exchange(f, host, ann, hdr(":status", "500"))
+			if host.Meanwhile != nil {
+				continue // the request made fewer calls
+			}
+			lost := theirs + len(host.Replies)
+			if got := left(f, host, "/api", "all"); lost != want.lost || int(got) != want.left {
+				t.Errorf("%s, in call %d: %d of two refused, %d left", mode, in, lost, got)
+			}
+			seen += len(host.Replies)
+		}
+		if mode == "enforce" && seen < 3 {
+			t.Errorf("only %d turns were lost: the test shows nothing", seen)
 		}
 	}
 }

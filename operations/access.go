@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/gatewarden/gatewarden/config"
-	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/internal/digest"
 )
 
@@ -53,7 +53,7 @@ func (e *Endpoint) operator(r *request) (id string, ok bool) {
 // strange tells why a request comes from where none should, nil if it does not. A
 // page elsewhere may have a name of its own lead here (DNS rebinding), and then it is of
 // the same origin to its browser: so only known names are answered to.
-func (e *Endpoint) strange(r *request) *filter.Reply {
+func (e *Endpoint) strange(r *request) *proxy.Reply {
 	if !e.serves(r.host) {
 		return problem(421, "Misdirected Request",
 			"The endpoint is not known under this name. Call it by an address or localhost, or add the name to admin.hosts.")

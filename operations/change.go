@@ -5,7 +5,8 @@ import (
 	"strings"
 
 	"github.com/gatewarden/gatewarden/config"
-	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/filter/lockout"
+	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/register"
 	"github.com/gatewarden/gatewarden/table"
 )
@@ -23,7 +24,7 @@ type order struct {
 }
 
 // lock locks a client by hand, for at least as long as the operator says.
-func (e *Endpoint) lock(host Host, r *request, by string) *filter.Reply {
+func (e *Endpoint) lock(host Host, r *request, by string) *proxy.Reply {
 	values, wrong := readQuery(r.query, "surface", "client", "duration")
 	if wrong != "" {
 		return badRequest(wrong)
@@ -53,7 +54,7 @@ func (e *Endpoint) lock(host Host, r *request, by string) *filter.Reply {
 		return reply(200, mediaJSON, body)
 	}
 	where := pathOfLockouts + "/" + idOf(made[0].Size, made[0].Key)
-	return reply(201, mediaJSON, body, filter.Header{Name: "location", Value: where})
+	return reply(201, mediaJSON, body, proxy.Header{Name: "location", Value: where})
 }
 
 // check says what is wrong with an order, or "".
@@ -73,13 +74,13 @@ func (o *order) check(surfaces []register.Surface) string {
 
 // lockAll locks the client on all surfaces of the name: two instances may guard one each.
 // fresh tells that the client was not locked out before.
-func (e *Endpoint) lockAll(host Host, surfaces []register.Surface, o *order, now int64) (made []lockout, fresh, refused bool) {
+func (e *Endpoint) lockAll(host Host, surfaces []register.Surface, o *order, now int64) (made []*entry, fresh, refused bool) {
 	for i := range surfaces {
 		s := &surfaces[i]
 		if s.Name != o.surface {
 			continue
 		}
-		targets := filter.Targets(e.table(s.Size), s, o.client)
+		targets := lockout.Targets(e.table(s.Size), s, o.client)
 		if len(targets) == 0 {
 			continue
 		}
@@ -88,7 +89,7 @@ func (e *Endpoint) lockAll(host Host, surfaces []register.Surface, o *order, now
 			return nil, false, true
 		}
 		fresh = fresh || !before
-		if !contains(made, &l) {
+		if !contains(made, l) {
 			made = append(made, l)
 			host.Warn("gatewarden: operator lockout surface=" + l.Surface + " client=" + l.Client +
 				" locked_for=" + strconv.FormatInt(secondsLeft(l.record.LockedUntil, l.now), 10) + " by=" + o.by)
@@ -98,7 +99,8 @@ func (e *Endpoint) lockAll(host Host, surfaces []register.Surface, o *order, now
 }
 
 // lockOne locks a target. It never makes a lockout shorter.
-func (e *Endpoint) lockOne(s *register.Surface, target *filter.Target, o *order, now int64) (l lockout, before, ok bool) {
+func (e *Endpoint) lockOne(s *register.Surface, target *lockout.Target, o *order, now int64) (l *entry, before, ok bool) {
+	l = &entry{}
 	length := o.duration
 	if length == 0 {
 		length = s.Duration
@@ -122,7 +124,7 @@ func (e *Endpoint) lockOne(s *register.Surface, target *filter.Target, o *order,
 }
 
 // unlock lifts a lockout and forgets what led to it.
-func (e *Endpoint) unlock(host Host, id, by string) *filter.Reply {
+func (e *Endpoint) unlock(host Host, id, by string) *proxy.Reply {
 	size, key, ok := readID(id)
 	if !ok {
 		return badRequest("This is not the id of a lockout. GET /lockouts has the ids.")

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"github.com/gatewarden/gatewarden/config"
-	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/register"
 	"github.com/gatewarden/gatewarden/table"
 )
@@ -26,7 +26,7 @@ type Endpoint struct {
 }
 
 // metrics count what was done here.
-type metrics struct{ list, lock, unlock, denied filter.Metric }
+type metrics struct{ list, lock, unlock, denied proxy.Metric }
 
 // New makes an endpoint of a configuration. seed must be that of the instances that
 // guard: see table.LoadSeed.
@@ -55,7 +55,7 @@ const (
 	pathOfLockouts = "/lockouts"
 )
 
-func (e *Endpoint) answer(host Host, r *request) *filter.Reply {
+func (e *Endpoint) answer(host Host, r *request) *proxy.Reply {
 	if refused := e.strange(r); refused != nil {
 		return refused
 	}
@@ -67,13 +67,13 @@ func (e *Endpoint) answer(host Host, r *request) *filter.Reply {
 	case r.path == pathOfPage:
 		return notAllowed("GET, HEAD")
 	case r.path == pathOfLockouts && reads:
-		return e.asOperator(host, r, func(string) *filter.Reply { return e.list(host, r) })
+		return e.asOperator(host, r, func(string) *proxy.Reply { return e.list(host, r) })
 	case r.path == pathOfLockouts && r.method == "POST":
-		return e.asOperator(host, r, func(by string) *filter.Reply { return e.lock(host, r, by) })
+		return e.asOperator(host, r, func(by string) *proxy.Reply { return e.lock(host, r, by) })
 	case r.path == pathOfLockouts:
 		return notAllowed("GET, HEAD, POST")
 	case isLockout && r.method == "DELETE":
-		return e.asOperator(host, r, func(by string) *filter.Reply { return e.unlock(host, id, by) })
+		return e.asOperator(host, r, func(by string) *proxy.Reply { return e.unlock(host, id, by) })
 	case isLockout:
 		return notAllowed("DELETE")
 	}
@@ -81,7 +81,7 @@ func (e *Endpoint) answer(host Host, r *request) *filter.Reply {
 }
 
 // asOperator does what an operator asks for, with the operator's id.
-func (e *Endpoint) asOperator(host Host, r *request, do func(by string) *filter.Reply) *filter.Reply {
+func (e *Endpoint) asOperator(host Host, r *request, do func(by string) *proxy.Reply) *proxy.Reply {
 	if embedded(r) {
 		return problem(403, "Forbidden", "The request was made by a page elsewhere. Use the page of this endpoint.")
 	}

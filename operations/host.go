@@ -1,7 +1,7 @@
 package operations
 
 import (
-	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/table"
 )
 
@@ -11,11 +11,11 @@ type Host interface {
 	table.Store
 	table.Clock
 	WallNow() int64
-	RequestHeaders() []filter.Header
-	Reply(reply *filter.Reply)
+	RequestHeaders() []proxy.Header
+	Reply(reply *proxy.Reply)
 	Warn(line string)
-	Counter(name string) filter.Metric
-	Add(metric filter.Metric, n uint64)
+	Counter(name string) proxy.Metric
+	Add(metric proxy.Metric, n uint64)
 }
 
 // moment is a clock that stands: one answer tells of one moment.

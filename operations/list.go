@@ -5,13 +5,15 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/filter/lockout"
+	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/filter/report"
 	"github.com/gatewarden/gatewarden/register"
 )
 
 // list tells who is locked out. With a client it asks the table about that one, whatever
 // the register has.
-func (e *Endpoint) list(host Host, r *request) *filter.Reply {
+func (e *Endpoint) list(host Host, r *request) *proxy.Reply {
 	values, wrong := readQuery(r.query, "surface", "client")
 	if wrong != "" {
 		return badRequest(wrong)
@@ -19,7 +21,7 @@ func (e *Endpoint) list(host Host, r *request) *filter.Reply {
 	surface, client := values[0], values[1]
 	now := host.Now()
 	surfaces := register.Surfaces(host, now)
-	var found []lockout
+	var found []*entry
 	complete := true
 	if client == "" {
 		found, complete = e.listed(surface, now)
@@ -31,7 +33,7 @@ func (e *Endpoint) list(host Host, r *request) *filter.Reply {
 }
 
 // listed are the lockouts that the register names and the table confirms.
-func (e *Endpoint) listed(surface string, now int64) (found []lockout, complete bool) {
+func (e *Endpoint) listed(surface string, now int64) (found []*entry, complete bool) {
 	var named []register.Lockout
 	complete = e.register.List(now, func(l register.Lockout) {
 		if surface == "" || l.Surface == surface {
@@ -47,7 +49,7 @@ func (e *Endpoint) listed(surface string, now int64) (found []lockout, complete 
 	return found, complete
 }
 
-func newestFirst(a, b lockout) int {
+func newestFirst(a, b *entry) int {
 	switch {
 	case a.Since > b.Since:
 		return -1
@@ -61,18 +63,18 @@ const notAClient = "The client is neither an address nor a network that is locke
 	"Write for example 192.0.2.7 or 2001:db8::7."
 
 // ofClient are the lockouts of a client, and of the network that it belongs to.
-func (e *Endpoint) ofClient(surfaces []register.Surface, surface, client string, now int64) (found []lockout, problem string) {
+func (e *Endpoint) ofClient(surfaces []register.Surface, surface, client string, now int64) (found []*entry, problem string) {
 	known := false
 	for i := range surfaces {
 		s := &surfaces[i]
-		for _, target := range filter.Targets(e.table(s.Size), s, client) {
+		for _, target := range lockout.Targets(e.table(s.Size), s, client) {
 			known = true
 			if surface != "" && s.Name != surface {
 				continue
 			}
 			l, listed := e.name(s, &target)
-			if found1, lasts := e.look(l, listed, now); lasts && !contains(found, &found1) {
-				found = append(found, found1)
+			if one, lasts := e.look(l, listed, now); lasts && !contains(found, one) {
+				found = append(found, one)
 			}
 		}
 	}
@@ -84,23 +86,23 @@ func (e *Endpoint) ofClient(surfaces []register.Surface, surface, client string,
 
 // contains tells whether a lockout is among others: two instances may guard the same
 // surface.
-func contains(list []lockout, l *lockout) bool {
-	return slices.ContainsFunc(list, func(other lockout) bool { return other.Key == l.Key && other.Size == l.Size })
+func contains(list []*entry, l *entry) bool {
+	return slices.ContainsFunc(list, func(other *entry) bool { return other.Key == l.Key && other.Size == l.Size })
 }
 
 // name is what the register has of a target, or what it would have.
-func (e *Endpoint) name(s *register.Surface, target *filter.Target) (l register.Lockout, listed bool) {
+func (e *Endpoint) name(s *register.Surface, target *lockout.Target) (l register.Lockout, listed bool) {
 	if l, listed = e.register.Find(target.Key); listed && l.Size == s.Size {
 		return l, true
 	}
 	return register.Lockout{
 		Key: target.Key, Size: s.Size, What: target.What, Surface: s.Name,
-		Client: filter.ClientName(e.form, e.table(s.Size), target.Network),
+		Client: report.ClientName(e.form, e.table(s.Size), target.Network),
 	}, false
 }
 
 // document is the answer of the list: what lasts at the time of day, and where.
-func document(found []lockout, surfaces []register.Surface, complete bool, wall int64) []byte {
+func document(found []*entry, surfaces []register.Surface, complete bool, wall int64) []byte {
 	b := make([]byte, 0, 512+320*len(found))
 	b = appendTime(append(b, `{"now":`...), wall)
 	b = strconv.AppendBool(append(b, `,"complete":`...), complete)

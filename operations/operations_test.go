@@ -11,7 +11,8 @@ import (
 	"time"
 
 	"github.com/gatewarden/gatewarden/config"
-	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/filter/lockout"
+	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/register"
 	"github.com/gatewarden/gatewarden/table"
 )
@@ -23,8 +24,8 @@ type fakeHost struct {
 	cas     map[string]uint32
 	last    uint32
 	full    bool // nothing can be stored
-	request []filter.Header
-	reply   *filter.Reply
+	request []proxy.Header
+	reply   *proxy.Reply
 	log     []string
 	names   []string
 	values  []uint64
@@ -56,18 +57,18 @@ func (h *fakeHost) Now() int64 { return h.now }
 
 func (h *fakeHost) WallNow() int64 { return wall + h.now }
 
-func (h *fakeHost) RequestHeaders() []filter.Header { return h.request }
+func (h *fakeHost) RequestHeaders() []proxy.Header { return h.request }
 
-func (h *fakeHost) Reply(r *filter.Reply) { h.reply = r }
+func (h *fakeHost) Reply(r *proxy.Reply) { h.reply = r }
 
 func (h *fakeHost) Warn(line string) { h.log = append(h.log, line) }
 
-func (h *fakeHost) Counter(name string) filter.Metric {
+func (h *fakeHost) Counter(name string) proxy.Metric {
 	h.names, h.values = append(h.names, name), append(h.values, 0)
-	return filter.Metric(len(h.names) - 1)
+	return proxy.Metric(len(h.names) - 1)
 }
 
-func (h *fakeHost) Add(m filter.Metric, n uint64) { h.values[m] += n }
+func (h *fakeHost) Add(m proxy.Metric, n uint64) { h.values[m] += n }
 
 // desk is an endpoint and its host. Its tokens are those of alice and bob.
 type desk struct {
@@ -96,14 +97,14 @@ func newDesk(t *testing.T, form string) *desk {
 }
 
 // ask sends a request with alice's token, unless it brings one.
-func (d *desk) ask(method, path string, headers ...string) *filter.Reply {
-	d.request = []filter.Header{{Name: ":method", Value: method}, {Name: ":path", Value: path}}
+func (d *desk) ask(method, path string, headers ...string) *proxy.Reply {
+	d.request = []proxy.Header{{Name: ":method", Value: method}, {Name: ":path", Value: path}}
 	names := map[string]bool{}
 	for i := 0; i+1 < len(headers); i += 2 {
 		names[headers[i]] = true
-		d.request = append(d.request, filter.Header{Name: headers[i], Value: headers[i+1]})
+		d.request = append(d.request, proxy.Header{Name: headers[i], Value: headers[i+1]})
 	}
-	for _, standard := range []filter.Header{{Name: ":authority", Value: "127.0.0.1:9902"}, {Name: "authorization", Value: "Bearer token of alice"}} {
+	for _, standard := range []proxy.Header{{Name: ":authority", Value: "127.0.0.1:9902"}, {Name: "authorization", Value: "Bearer token of alice"}} {
 		if !names[standard.Name] {
 			d.request = append(d.request, standard)
 		}
@@ -127,7 +128,7 @@ func (d *desk) lock(l register.Lockout, until int64, failures uint32) register.L
 	return l
 }
 
-func list(t *testing.T, r *filter.Reply) (lockouts []map[string]any, whole map[string]any) {
+func list(t *testing.T, r *proxy.Reply) (lockouts []map[string]any, whole map[string]any) {
 	t.Helper()
 	if err := json.Unmarshal(r.Body, &whole); err != nil {
 		t.Fatalf("%d %s: %v", r.Status, r.Body, err)
@@ -174,7 +175,7 @@ func TestList(t *testing.T) {
 func TestListOfOneClient(t *testing.T) {
 	d := newDesk(t, "truncated")
 	for _, s := range register.Surfaces(d.fakeHost, d.now) {
-		for _, target := range filter.Targets(d.endpoint.table(s.Size), &s, "192.0.2.7") {
+		for _, target := range lockout.Targets(d.endpoint.table(s.Size), &s, "192.0.2.7") {
 			d.endpoint.table(s.Size).Update(target.Key, d.now, func(table.Record, uint8, int64) (table.Record, bool) {
 				return table.Record{LockedUntil: d.now + 9000}, true
 			})
@@ -225,7 +226,7 @@ func TestLockAndUnlock(t *testing.T) {
 	} {
 		path := step.path
 		if path == "ID" {
-			target := filter.Targets(d.endpoint.table(12), &register.Surface{Name: "rest", Size: 12, IPv4: 32, IPv6: 64}, "192.0.2.7")[0]
+			target := lockout.Targets(d.endpoint.table(12), &register.Surface{Name: "rest", Size: 12, IPv4: 32, IPv6: 64}, "192.0.2.7")[0]
 			path = "/lockouts/" + idOf(12, target.Key)
 		}
 		r := d.ask(step.method, path)
@@ -360,7 +361,7 @@ func TestDenied(t *testing.T) {
 		d.now += 250
 		d.ask("DELETE", "/lockouts/"+strings.Repeat("0", 34), "authorization", "Bearer x")
 	}
-	d.request = []filter.Header{{Name: ":method", Value: "GET"}, {Name: ":path", Value: "/lockouts"}, {Name: ":authority", Value: "localhost"}}
+	d.request = []proxy.Header{{Name: ":method", Value: "GET"}, {Name: ":path", Value: "/lockouts"}, {Name: ":authority", Value: "localhost"}}
 	d.endpoint.Answer(d.fakeHost)
 	if d.reply.Status != 401 || len(d.log) != 3 || d.values[slices.Index(d.names, "gatewarden_operations_total.operation.denied")] != 10 {
 		t.Errorf("%d, %q, %v", d.reply.Status, d.log, d.values)

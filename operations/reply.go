@@ -5,7 +5,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/filter/proxy"
 )
 
 const (
@@ -18,11 +18,11 @@ const (
 
 // reply is an answer with what all of them have: nothing of it is stored, framed, or
 // taken for something else, and no page elsewhere may read it.
-func reply(status int, mediaType string, body []byte, more ...filter.Header) *filter.Reply {
-	r := &filter.Reply{
+func reply(status int, mediaType string, body []byte, more ...proxy.Header) *proxy.Reply {
+	r := &proxy.Reply{
 		Status: status, Details: details, Body: body,
 		GRPC: -1, // as the status says
-		Headers: []filter.Header{
+		Headers: []proxy.Header{
 			{Name: "cache-control", Value: "no-store"},
 			{Name: "content-security-policy", Value: contentSecurityPolicy},
 			{Name: "cross-origin-opener-policy", Value: "same-origin"},
@@ -33,26 +33,26 @@ func reply(status int, mediaType string, body []byte, more ...filter.Header) *fi
 		},
 	}
 	if mediaType != "" {
-		r.Headers = append(r.Headers, filter.Header{Name: "content-type", Value: mediaType})
+		r.Headers = append(r.Headers, proxy.Header{Name: "content-type", Value: mediaType})
 	}
 	r.Headers = append(r.Headers, more...)
 	return r
 }
 
-func problem(status int, title, detail string, more ...filter.Header) *filter.Reply {
+func problem(status int, title, detail string, more ...proxy.Header) *proxy.Reply {
 	b := gjson.AppendJSONString([]byte(`{"type":"about:blank","title":`), title)
 	b = strconv.AppendInt(append(b, `,"status":`...), int64(status), 10)
 	b = gjson.AppendJSONString(append(b, `,"detail":`...), detail)
 	return reply(status, mediaProblem, append(b, '}'), more...)
 }
 
-func badRequest(detail string) *filter.Reply { return problem(400, "Bad Request", detail) }
+func badRequest(detail string) *proxy.Reply { return problem(400, "Bad Request", detail) }
 
-func notAllowed(methods string) *filter.Reply {
-	return problem(405, "Method Not Allowed", "Here are the methods "+methods+".", filter.Header{Name: "allow", Value: methods})
+func notAllowed(methods string) *proxy.Reply {
+	return problem(405, "Method Not Allowed", "Here are the methods "+methods+".", proxy.Header{Name: "allow", Value: methods})
 }
 
-func unauthorized() *filter.Reply {
+func unauthorized() *proxy.Reply {
 	return problem(401, "Unauthorized", "Send a token of admin.tokens in the header Authorization, after Bearer.",
-		filter.Header{Name: "www-authenticate", Value: `Bearer realm="gatewarden operations"`})
+		proxy.Header{Name: "www-authenticate", Value: `Bearer realm="gatewarden operations"`})
 }

@@ -1,6 +1,6 @@
 package operations
 
-import "github.com/gatewarden/gatewarden/filter"
+import "github.com/gatewarden/gatewarden/filter/proxy"
 
 // request is what matters of one. It is gone when it is answered.
 type request struct {
@@ -14,7 +14,7 @@ type request struct {
 	authorizations int
 }
 
-func readRequest(headers []filter.Header) (r request) {
+func readRequest(headers []proxy.Header) (r request) {
 	for i := range headers {
 		value := headers[i].Value
 		switch headers[i].Name {

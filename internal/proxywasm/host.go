@@ -7,18 +7,18 @@ import (
 	"strings"
 	"unsafe"
 
-	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/filter/proxy"
 )
 
 // Host is the proxy. Its results lie in blocks of the plugin's memory that the proxy
 // allocated, and are used where they are: nothing is copied. They are overwritten when
 // the next callback begins.
 type Host struct {
-	headers []filter.Header // scratch
-	pairs   []byte          // scratch
+	headers []proxy.Header // scratch
+	pairs   []byte         // scratch
 }
 
-var _ filter.Host = (*Host)(nil)
+var _ proxy.Host = (*Host)(nil)
 
 // slot receives the results of a host call. The proxy writes 32-bit values; on
 // standard Go, whose pointers have 64 bits in memory, it fills the low halves.
@@ -118,14 +118,14 @@ func (*Host) Set(key, value []byte, cas uint32) bool {
 	return setSharedData(k, n, v, m, cas) == statusOK
 }
 
-func (h *Host) RequestHeaders() []filter.Header { return h.all(mapRequestHeaders) }
+func (h *Host) RequestHeaders() []proxy.Header { return h.all(mapRequestHeaders) }
 
-func (h *Host) ResponseHeaders() []filter.Header { return h.all(mapResponseHeaders) }
+func (h *Host) ResponseHeaders() []proxy.Header { return h.all(mapResponseHeaders) }
 
-func (h *Host) all(kind uint32) []filter.Header {
+func (h *Host) all(kind uint32) []proxy.Header {
 	h.headers = h.headers[:0]
 	if getHeaderMapPairs(kind, unsafe.Pointer(&slot.data), unsafe.Pointer(&slot.size)) == statusOK {
-		h.headers = filter.ReadPairs(takeString(), h.headers)
+		h.headers = proxy.ReadPairs(takeString(), h.headers)
 	}
 	return h.headers
 }
@@ -192,8 +192,8 @@ func setState(property, value string) {
 	setProperty(p, n, v, m)
 }
 
-func (h *Host) Reply(r *filter.Reply) {
-	h.pairs = filter.AppendPairs(h.pairs[:0], r.Headers)
+func (h *Host) Reply(r *proxy.Reply) {
+	h.pairs = proxy.AppendPairs(h.pairs[:0], r.Headers)
 	d, n := stringOf(r.Details)
 	b, m := bytesOf(r.Body)
 	p, l := bytesOf(h.pairs)
@@ -202,8 +202,8 @@ func (h *Host) Reply(r *filter.Reply) {
 
 func (*Host) Resume() { continueStream(streamRequest) }
 
-func (h *Host) Call(c *filter.Call) (number uint32, ok bool) {
-	h.pairs = filter.AppendPairs(h.pairs[:0], c.Headers)
+func (h *Host) Call(c *proxy.Call) (number uint32, ok bool) {
+	h.pairs = proxy.AppendPairs(h.pairs[:0], c.Headers)
 	n, l := stringOf(c.Cluster)
 	p, m := bytesOf(h.pairs)
 	b, k := bytesOf(c.Body)
@@ -222,22 +222,22 @@ func (*Host) Warn(line string) { log(logWarn, line) }
 // Error logs a line about a mistake that keeps the plugin from working.
 func (*Host) Error(line string) { log(logError, line) }
 
-func (*Host) Counter(name string) filter.Metric { return define(metricCounter, name) }
+func (*Host) Counter(name string) proxy.Metric { return define(metricCounter, name) }
 
-func (*Host) Gauge(name string) filter.Metric { return define(metricGauge, name) }
+func (*Host) Gauge(name string) proxy.Metric { return define(metricGauge, name) }
 
-func define(kind uint32, name string) filter.Metric {
+func define(kind uint32, name string) proxy.Metric {
 	k, n := stringOf(name)
 	slot.number = 0
 	if defineMetric(kind, k, n, unsafe.Pointer(&slot.number)) != statusOK {
 		log(logError, "gatewarden: the proxy refuses the metric "+name)
 	}
-	return filter.Metric(slot.number)
+	return proxy.Metric(slot.number)
 }
 
-func (*Host) Add(m filter.Metric, n uint64) { incrementMetric(uint32(m), int64(n)) }
+func (*Host) Add(m proxy.Metric, n uint64) { incrementMetric(uint32(m), int64(n)) }
 
-func (*Host) Record(m filter.Metric, value uint64) { recordMetric(uint32(m), value) }
+func (*Host) Record(m proxy.Metric, value uint64) { recordMetric(uint32(m), value) }
 
 func log(level uint32, line string) {
 	l, n := stringOf(line)

@@ -20,7 +20,7 @@ import (
 	"github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm"
 	"github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/types"
 
-	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/filter/proxy"
 )
 
 // Host is the proxy behind the SDK's functions. The emulator has neither a clock nor
@@ -36,7 +36,7 @@ type Host struct {
 	respond func(number uint32, headers, body, trailers int)
 }
 
-var _ filter.Host = (*Host)(nil)
+var _ proxy.Host = (*Host)(nil)
 
 // HTTPCallContext is a plugin context that takes the responses to calls itself.
 type HTTPCallContext interface {
@@ -96,25 +96,25 @@ func (*Host) Set(key, value []byte, cas uint32) bool {
 	return proxywasm.SetSharedData(string(key), value, cas) == nil
 }
 
-func (*Host) RequestHeaders() []filter.Header {
+func (*Host) RequestHeaders() []proxy.Header {
 	pairs, _ := proxywasm.GetHttpRequestHeaders()
 	return headers(pairs)
 }
 
-func (*Host) ResponseHeaders() []filter.Header {
+func (*Host) ResponseHeaders() []proxy.Header {
 	pairs, _ := proxywasm.GetHttpResponseHeaders()
 	return headers(pairs)
 }
 
-func headers(pairs [][2]string) []filter.Header {
-	var all []filter.Header
+func headers(pairs [][2]string) []proxy.Header {
+	var all []proxy.Header
 	for _, p := range pairs {
-		all = append(all, filter.Header{Name: p[0], Value: p[1]})
+		all = append(all, proxy.Header{Name: p[0], Value: p[1]})
 	}
 	return all
 }
 
-func pairs(headers []filter.Header) [][2]string {
+func pairs(headers []proxy.Header) [][2]string {
 	var all [][2]string
 	for _, h := range headers {
 		all = append(all, [2]string{h.Name, h.Value})
@@ -182,13 +182,13 @@ func setState(property, value string) {
 
 // Reply cannot pass on the details: the SDK has no way to send them. The body is
 // copied, because the emulator keeps it.
-func (*Host) Reply(r *filter.Reply) {
+func (*Host) Reply(r *proxy.Reply) {
 	_ = proxywasm.SendHttpResponse(uint32(r.Status), pairs(r.Headers), bytes.Clone(r.Body), int32(r.GRPC))
 }
 
 func (*Host) Resume() { _ = proxywasm.ResumeHttpRequest() }
 
-func (h *Host) Call(c *filter.Call) (number uint32, ok bool) {
+func (h *Host) Call(c *proxy.Call) (number uint32, ok bool) {
 	number, err := proxywasm.DispatchHttpCall(c.Cluster, pairs(c.Headers), c.Body, nil, uint32(c.Timeout),
 		func(headers, body, trailers int) {
 			if h.respond != nil {
@@ -219,18 +219,18 @@ func (*Host) Warn(line string) { proxywasm.LogWarn(line) }
 
 func (*Host) Error(line string) { proxywasm.LogError(line) }
 
-func (*Host) Counter(name string) filter.Metric {
-	return filter.Metric(proxywasm.DefineCounterMetric(name))
+func (*Host) Counter(name string) proxy.Metric {
+	return proxy.Metric(proxywasm.DefineCounterMetric(name))
 }
 
-func (*Host) Gauge(name string) filter.Metric {
-	return filter.Metric(proxywasm.DefineGaugeMetric(name))
+func (*Host) Gauge(name string) proxy.Metric {
+	return proxy.Metric(proxywasm.DefineGaugeMetric(name))
 }
 
-func (*Host) Add(m filter.Metric, n uint64) { proxywasm.MetricCounter(m).Increment(n) }
+func (*Host) Add(m proxy.Metric, n uint64) { proxywasm.MetricCounter(m).Increment(n) }
 
 // Record sets a gauge to a value. The SDK can only add to it.
-func (*Host) Record(m filter.Metric, value uint64) {
+func (*Host) Record(m proxy.Metric, value uint64) {
 	gauge := proxywasm.MetricGauge(m)
 	gauge.Add(int64(value) - gauge.Value())
 }

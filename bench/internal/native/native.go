@@ -7,22 +7,23 @@ import (
 
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/table"
 )
 
 // host is a proxy whose results cost nothing, so that what is allocated is the
 // filter's own. Of shared data it has what the filter put there.
 type host struct {
-	filter.Host // nil: no scene needs the rest
+	proxy.Host // nil: no scene needs the rest
 
-	request  []filter.Header
-	response []filter.Header
+	request  []proxy.Header
+	response []proxy.Header
 	now      int64
 	data     map[string]*[]byte
 	calls    int // that a real host charges for
 }
 
-var _ filter.Host = (*host)(nil)
+var _ proxy.Host = (*host)(nil)
 
 func (h *host) Get(key []byte) ([]byte, uint32, bool) {
 	h.calls++
@@ -46,7 +47,7 @@ func (h *host) Set(key, value []byte, _ uint32) bool {
 
 func (h *host) Now() int64 { h.calls++; return h.now }
 
-func (h *host) RequestHeaders() []filter.Header { h.calls++; return h.request }
+func (h *host) RequestHeaders() []proxy.Header { h.calls++; return h.request }
 
 func (h *host) Property(string) string { h.calls++; return "192.0.2.1:4711" }
 
@@ -58,16 +59,16 @@ func (h *host) ResponseHeader(name string) string {
 	return ""
 }
 
-func (h *host) ResponseHeaders() []filter.Header { h.calls++; return h.response }
+func (h *host) ResponseHeaders() []proxy.Header  { h.calls++; return h.response }
 func (h *host) AddResponseHeader(string, string) { h.calls++ }
 
-func (h *host) SetReason(string)             { h.calls++ }
-func (h *host) SetFailure(string)            { h.calls++ }
-func (h *host) Reply(*filter.Reply)          { h.calls++ }
-func (h *host) Warn(string)                  { h.calls++ }
-func (h *host) Counter(string) filter.Metric { return 0 }
-func (h *host) Gauge(string) filter.Metric   { return 0 }
-func (h *host) Record(filter.Metric, uint64) { h.calls++ }
+func (h *host) SetReason(string)            { h.calls++ }
+func (h *host) SetFailure(string)           { h.calls++ }
+func (h *host) Reply(*proxy.Reply)          { h.calls++ }
+func (h *host) Warn(string)                 { h.calls++ }
+func (h *host) Counter(string) proxy.Metric { return 0 }
+func (h *host) Gauge(string) proxy.Metric   { return 0 }
+func (h *host) Record(proxy.Metric, uint64) { h.calls++ }
 
 // Scene is a kind of request.
 type Scene struct {
@@ -124,11 +125,11 @@ func (s Scene) prepare(configuration string) (exchange func(), h *host, err erro
 	f := filter.New(c, h, table.Seed{1, 2, 3})
 	stream := f.NewStream() // the plugin uses streams again, too
 	exchange = func() {
-		if stream.RequestHeaders(h, true) == filter.Continue {
-			stream.ResponseHeaders(h, false)
-			stream.ResponseBody(h, 3, true)
+		if stream.RequestHeaders(true) == proxy.Continue {
+			stream.ResponseHeaders(false)
+			stream.ResponseBody(3, true)
 		}
-		stream.Done(h)
+		stream.Done()
 		stream.Reset()
 	}
 	for range s.Failures {
@@ -141,8 +142,8 @@ func (s Scene) prepare(configuration string) (exchange func(), h *host, err erro
 	return exchange, h, nil
 }
 
-func responseOf(status string) []filter.Header {
-	return []filter.Header{
+func responseOf(status string) []proxy.Header {
+	return []proxy.Header{
 		{Name: ":status", Value: status},
 		{Name: "content-length", Value: "3"},
 		{Name: "content-type", Value: "text/plain"},
@@ -151,8 +152,8 @@ func responseOf(status string) []filter.Header {
 	}
 }
 
-func requestTo(path string) []filter.Header {
-	return []filter.Header{
+func requestTo(path string) []proxy.Header {
+	return []proxy.Header{
 		{Name: ":authority", Value: "127.0.0.1:10000"},
 		{Name: ":path", Value: path},
 		{Name: ":method", Value: "GET"},

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/internal/wasmhost"
 )
 
@@ -16,7 +16,7 @@ type host struct {
 	*lent
 }
 
-var _ filter.Host = host{}
+var _ proxy.Host = host{}
 
 func (h host) Now() int64 { return h.Process().Clock.Monotonic().Milliseconds() }
 
@@ -31,15 +31,15 @@ func (h host) Set(key, value []byte, cas uint32) bool {
 	return h.SetSharedData(string(key), value, cas) == wasmhost.OK
 }
 
-func (h host) RequestHeaders() []filter.Header { return h.all(wasmhost.RequestHeaders) }
+func (h host) RequestHeaders() []proxy.Header { return h.all(wasmhost.RequestHeaders) }
 
-func (h host) ResponseHeaders() []filter.Header { return h.all(wasmhost.ResponseHeaders) }
+func (h host) ResponseHeaders() []proxy.Header { return h.all(wasmhost.ResponseHeaders) }
 
-func (h host) all(m wasmhost.MapType) []filter.Header {
+func (h host) all(m wasmhost.MapType) []proxy.Header {
 	pairs, _ := h.HeaderMapPairs(m)
-	headers := make([]filter.Header, len(pairs))
+	headers := make([]proxy.Header, len(pairs))
 	for i, p := range pairs {
-		headers[i] = filter.Header{Name: h.lendString(p[0]), Value: h.lendString(p[1])}
+		headers[i] = proxy.Header{Name: h.lendString(p[0]), Value: h.lendString(p[1])}
 	}
 	return headers
 }
@@ -83,7 +83,7 @@ func (h host) SetReason(reason string) { h.SetProperty("gatewarden.reason", reas
 
 func (h host) SetFailure(cause string) { h.SetProperty("gatewarden.failure", cause) }
 
-func (h host) Reply(r *filter.Reply) {
+func (h host) Reply(r *proxy.Reply) {
 	headers := make([][2]string, len(r.Headers))
 	for i, header := range r.Headers {
 		headers[i] = [2]string{strings.Clone(header.Name), strings.Clone(header.Value)}
@@ -93,7 +93,7 @@ func (h host) Reply(r *filter.Reply) {
 
 func (h host) Resume() { h.ContinueStream(wasmhost.RequestStream) }
 
-func (h host) Call(c *filter.Call) (number uint32, ok bool) {
+func (h host) Call(c *proxy.Call) (number uint32, ok bool) {
 	call := wasmhost.HTTPCall{
 		Cluster: strings.Clone(c.Cluster), Body: slices.Clone(c.Body), Timeout: time.Duration(c.Timeout) * time.Millisecond,
 	}
@@ -112,15 +112,15 @@ func (h host) Attend(stream uint32) { h.SetEffectiveContext(stream) }
 
 func (h host) Warn(line string) { h.Log(wasmhost.Warn, line) }
 
-func (h host) Counter(name string) filter.Metric { return h.define(wasmhost.Counter, name) }
+func (h host) Counter(name string) proxy.Metric { return h.define(wasmhost.Counter, name) }
 
-func (h host) Gauge(name string) filter.Metric { return h.define(wasmhost.Gauge, name) }
+func (h host) Gauge(name string) proxy.Metric { return h.define(wasmhost.Gauge, name) }
 
-func (h host) define(kind wasmhost.MetricType, name string) filter.Metric {
+func (h host) define(kind wasmhost.MetricType, name string) proxy.Metric {
 	id, _ := h.DefineMetric(kind, name)
-	return filter.Metric(id)
+	return proxy.Metric(id)
 }
 
-func (h host) Add(m filter.Metric, n uint64) { h.IncrementMetric(uint32(m), int64(n)) }
+func (h host) Add(m proxy.Metric, n uint64) { h.IncrementMetric(uint32(m), int64(n)) }
 
-func (h host) Record(m filter.Metric, value uint64) { h.RecordMetric(uint32(m), value) }
+func (h host) Record(m proxy.Metric, value uint64) { h.RecordMetric(uint32(m), value) }

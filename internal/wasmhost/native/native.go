@@ -10,6 +10,7 @@ package native
 import (
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/internal/wasmhost"
 	"github.com/gatewarden/gatewarden/operations"
 	"github.com/gatewarden/gatewarden/table"
@@ -65,7 +66,7 @@ func (g *guest) OnConfigure(uint32, int) (bool, error) {
 func (g *guest) OnTick(uint32) error {
 	g.host.takeBack()
 	if g.filter != nil {
-		g.filter.Tick(g.host)
+		g.filter.Tick()
 	}
 	return nil
 }
@@ -90,13 +91,13 @@ func (g *guest) OnRequestHeaders(id uint32, _ int, end bool) (wasmhost.Action, e
 		g.operations.Answer(g.host)
 		return wasmhost.Pause, nil
 	}
-	return action(g.streams[id].RequestHeaders(g.host, end)), nil
+	return action(g.streams[id].RequestHeaders(end)), nil
 }
 
 func (g *guest) OnRequestBody(id uint32, size int, end bool) (wasmhost.Action, error) {
 	g.host.takeBack()
 	if s := g.streams[id]; s != nil {
-		return action(s.RequestBody(g.host, size, end)), nil
+		return action(s.RequestBody(size, end)), nil
 	}
 	return wasmhost.Continue, nil
 }
@@ -104,7 +105,7 @@ func (g *guest) OnRequestBody(id uint32, size int, end bool) (wasmhost.Action, e
 func (g *guest) OnRequestTrailers(id uint32, _ int) (wasmhost.Action, error) {
 	g.host.takeBack()
 	if s := g.streams[id]; s != nil {
-		return action(s.RequestTrailers(g.host)), nil
+		return action(s.RequestTrailers()), nil
 	}
 	return wasmhost.Continue, nil
 }
@@ -112,7 +113,7 @@ func (g *guest) OnRequestTrailers(id uint32, _ int) (wasmhost.Action, error) {
 func (g *guest) OnResponseHeaders(id uint32, _ int, end bool) (wasmhost.Action, error) {
 	g.host.takeBack()
 	if s := g.streams[id]; s != nil {
-		s.ResponseHeaders(g.host, end)
+		s.ResponseHeaders(end)
 	}
 	return wasmhost.Continue, nil
 }
@@ -120,7 +121,7 @@ func (g *guest) OnResponseHeaders(id uint32, _ int, end bool) (wasmhost.Action, 
 func (g *guest) OnResponseBody(id uint32, size int, end bool) (wasmhost.Action, error) {
 	g.host.takeBack()
 	if s := g.streams[id]; s != nil {
-		s.ResponseBody(g.host, size, end)
+		s.ResponseBody(size, end)
 	}
 	return wasmhost.Continue, nil
 }
@@ -128,14 +129,14 @@ func (g *guest) OnResponseBody(id uint32, size int, end bool) (wasmhost.Action, 
 func (g *guest) OnResponseTrailers(id uint32, _ int) (wasmhost.Action, error) {
 	g.host.takeBack()
 	if s := g.streams[id]; s != nil {
-		s.ResponseTrailers(g.host)
+		s.ResponseTrailers()
 	}
 	return wasmhost.Continue, nil
 }
 
 func (g *guest) OnHTTPCallResponse(_, call uint32, _, size, _ int) error {
 	g.host.takeBack()
-	g.filter.Answered(g.host, call, size)
+	g.filter.Answered(call, size)
 	return nil
 }
 
@@ -143,14 +144,14 @@ func (g *guest) OnDone(id uint32) (bool, error) {
 	g.host.takeBack()
 	if s := g.streams[id]; s != nil {
 		delete(g.streams, id)
-		s.Done(g.host)
+		s.Done()
 		s.Reset()
 		g.idle = append(g.idle, s)
 	} else if g.filter != nil {
-		g.filter.Flush(g.host)
+		g.filter.Flush()
 	}
 	return true, nil
 }
 
 // action is what the filter exports: the number that Envoy knows.
-func action(a filter.Action) wasmhost.Action { return wasmhost.Action(a) }
+func action(a proxy.Action) wasmhost.Action { return wasmhost.Action(a) }

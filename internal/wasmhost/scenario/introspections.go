@@ -72,6 +72,17 @@ func introspections() []Scenario {
 			},
 		},
 		{
+			// The body is read for the request's id first, and is longer than what is
+			// read. Its trailers come while the answer is waited for.
+			Name:   "trailers let no request pass whose token is asked about",
+			Config: gate("mcp", asks(""), ""),
+			Says:   told("good", activeToken),
+			Steps: []Step{
+				post("a token of nobody's", "/gate", token("made-up"), denied(), body(strings.Repeat("x", 70<<10)), trailer("x-t", "1")),
+				post("a good one", "/gate", token("good"), body(strings.Repeat("x", 70<<10)), trailer("x-t", "1")),
+			},
+		},
+		{
 			Name:   "answers grow stale",
 			Config: gate("api", asks(`, "cache": {"for": "30s", "inactive_for": "5s"}`), ""),
 			Says: told("revoked", activeToken, "revoked", inactiveToken, "renewed", inactiveToken, "renewed", activeToken,

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/filter/proxy"
 )
 
 // Parser reads lines. It may be used by several goroutines at once.
@@ -96,7 +96,7 @@ func (p *Parser) record(v *values, r *Record) (is verdict, problem string) {
 	r.Refused = isRefusal(v.told(fieldDetails), v.told(fieldReason))
 	for i, name := range p.Fields.headers {
 		if value := v.told(fieldHeaders + field(i)); value != "" {
-			r.Headers = append(r.Headers, filter.Header{Name: name, Value: value})
+			r.Headers = append(r.Headers, proxy.Header{Name: name, Value: value})
 		}
 	}
 	return isRecord, ""

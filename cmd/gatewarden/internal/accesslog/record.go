@@ -2,7 +2,7 @@
 // of Envoy Gateway, and the default texts of Envoy and Istio.
 package accesslog
 
-import "github.com/gatewarden/gatewarden/filter"
+import "github.com/gatewarden/gatewarden/filter/proxy"
 
 // Record is one request with its answer, as a line tells it. What a line does not
 // tell is empty. Its texts are parts of the line.
@@ -28,7 +28,7 @@ type Record struct {
 	// Refused tells that Gatewarden itself refused the request.
 	Refused bool
 	// Headers are the request headers that the log has.
-	Headers []filter.Header
+	Headers []proxy.Header
 }
 
 // NoGRPC is no status of gRPC.

@@ -149,12 +149,13 @@ func (c *checker) countedTwice(i *instances.Instance) {
 	if i.Config == nil || !i.Manager.Exists() {
 		return
 	}
+	counts := guard(i.Config).CountsFailures
 	for _, other := range c.file.Instances {
 		if other.Config == nil || !other.Manager.Same(i.Manager) || other.Place >= i.Place || vmIDOf(other) != vmIDOf(i) {
 			continue
 		}
 		for n, s := range i.Config.Surfaces {
-			if !counts(&s) || !hasCounting(other.Config, s.Name) {
+			if !counts(n) || !hasCounting(other.Config, s.Name) {
 				continue
 			}
 			path := fmt.Sprintf("surfaces[%d].lockout", n)
@@ -169,8 +170,8 @@ func (c *checker) countedTwice(i *instances.Instance) {
 }
 
 func hasCounting(c *config.Config, name string) bool {
-	for _, s := range c.Surfaces {
-		if s.Name == name && counts(&s) {
+	for n, s := range c.Surfaces {
+		if s.Name == name && guard(c).CountsFailures(n) {
 			return true
 		}
 	}

@@ -124,6 +124,7 @@ func TestEnvoy(t *testing.T) {
 		{"buffer", []change{{"65536", "65535"}}, `warning buffer-limit per_connection_buffer_limit_bytes: 65535`},
 		{"buffer without limit", []change{{"65536", "0"}}, ""},
 		{"buffer where nothing is held", []change{{"65536", "1024"}, with(`"surfaces": [{"name": "a", "kind": "api", "match": [{"path": "/a"}]}]`)}, ""},
+		{"buffer for accounts that nothing is refused for", []change{{"65536", "1024"}, with(`"surfaces": [{"name": "a", "kind": "oauth-consent", "match": [{"path": "/a"}], "lockout": {"spraying": {"clients": 3}}}]`)}, ""},
 		{"buffer for forms", []change{{"65536", "1024"}, with(`"surfaces": [{"name": "a", "kind": "oauth-consent", "match": [{"path": "/a"}], "lockout": {"keys": [{"per": ["account"], "failures": 3}]}}]`)},
 			`warning buffer-limit per_connection_buffer_limit_bytes: 1024`},
 

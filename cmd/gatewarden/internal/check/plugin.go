@@ -5,9 +5,12 @@ import (
 	"strings"
 
 	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/instances"
+	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/replay"
 	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/tree"
 	"github.com/gatewarden/gatewarden/config"
-	"github.com/gatewarden/gatewarden/mcp"
+	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/filter/jsonrpc"
+	"github.com/gatewarden/gatewarden/table"
 )
 
 // failurePolicy: envoy.yaml has the reasons.
@@ -138,37 +141,19 @@ func (c *checker) buffer(i *instances.Instance) {
 	const field = "per_connection_buffer_limit_bytes"
 	node := i.Listener.At(field)
 	limit, ok := node.Number()
-	if i.Config == nil || !ok || limit == 0 || limit >= mcp.MaxRequest || !holdsBodies(i.Config) {
+	if i.Config == nil || !ok || limit == 0 || limit >= jsonrpc.MaxRequest || !guard(i.Config).HoldsBodies() {
 		return
 	}
 	c.add(Finding{
 		Rule: "buffer-limit", Severity: Warning, Where: i.Where, Path: "listener: " + field,
-		Message: fmt.Sprintf("is %d, and the filter holds request bodies of up to %d bytes", limit, mcp.MaxRequest),
+		Message: fmt.Sprintf("is %d, and the filter holds request bodies of up to %d bytes", limit, jsonrpc.MaxRequest),
 		Why:     "Envoy answers 413 to a request of which it may not hold as much, be the client locked out or not.",
-		Remedy:  fmt.Sprintf("write at least %d, or leave the field out, which means 1 MiB", mcp.MaxRequest),
+		Remedy:  fmt.Sprintf("write at least %d, or leave the field out, which means 1 MiB", jsonrpc.MaxRequest),
 	}, node)
 }
 
-// holdsBodies tells that some request waits until its body has been read.
-func holdsBodies(c *config.Config) bool {
-	for _, s := range c.Surfaces {
-		if s.Kind == config.KindMCP && c.HeadersStopIteration {
-			return true
-		}
-		if s.Lockout.Mode == config.ModeOff {
-			continue
-		}
-		for _, key := range s.Lockout.Keys {
-			if key.By == config.ByAccount {
-				return true
-			}
-		}
-		if s.Lockout.Stuffing.Credentials > 0 || s.Lockout.Spraying.Clients > 0 {
-			return true
-		}
-	}
-	return false
-}
+// guard returns the filter that a configuration makes, which knows what it does.
+func guard(c *config.Config) *filter.Filter { return filter.New(c, replay.NewHost(), table.Seed{}) }
 
 // locksOut tells that an instance counts failures. One whose configuration is
 // refused is reported for that.
@@ -176,16 +161,13 @@ func locksOut(i *instances.Instance) bool {
 	if i.Config == nil {
 		return false
 	}
-	for _, s := range i.Config.Surfaces {
-		if counts(&s) {
+	f := guard(i.Config)
+	for s := range i.Config.Surfaces {
+		if f.CountsFailures(s) {
 			return true
 		}
 	}
 	return false
-}
-
-func counts(s *config.Surface) bool {
-	return s.Lockout.Mode != config.ModeOff && s.Lockout.Failures > 0
 }
 
 // nodesOf are where to point when a field of a manager is missing.

@@ -16,7 +16,8 @@ import (
 	"time"
 
 	"github.com/gatewarden/gatewarden/config"
-	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/filter/refusal"
+	"github.com/gatewarden/gatewarden/filter/report"
 	"github.com/gatewarden/gatewarden/internal/wasmhost"
 	"github.com/gatewarden/gatewarden/internal/wasmhost/native"
 )
@@ -177,7 +178,7 @@ func (s *script) play(start start, saw map[string]int) string {
 		return err.Error()
 	}
 	w := &written{Config: c}
-	p := newProxy(c, process.Clock.Realtime().UnixMilli())
+	p := newRehearsal(c, process.Clock.Realtime().UnixMilli())
 	p.Clock = process.Clock.Monotonic().Milliseconds()
 	for i := range s.steps {
 		step := &s.steps[i]
@@ -330,15 +331,15 @@ func consistent(w *written, o *outcome, s *step) string {
 	for i := range v.Quotas {
 		of := "gatewarden_quota_requests_total.rule." + w.Quotas[i].Name + ".outcome."
 		counted := o.counted[of+"admitted"] + o.counted[of+"shadowed"]
-		applies := v.Quotas[i].Standing == filter.Applies && !v.Bypassed
+		applies := v.Quotas[i].Standing == report.Applies && !v.Bypassed
 		if o.reply == nil && applies != (counted == 1) {
 			return fmt.Sprintf("quota %d has the standing %d, bypassed %v, and counts %d", i, v.Quotas[i].Standing, v.Bypassed, counted)
 		}
 	}
 	surface := &w.Surfaces[v.Surface]
-	mustFail := o.reply == nil && v.Lockout.Standing == filter.Applies && v.Lockout.MayFail && !v.GRPC &&
+	mustFail := o.reply == nil && v.Lockout.Standing == report.Applies && v.Lockout.MayFail && !v.GRPC &&
 		slices.Contains(surface.Lockout.Statuses, s.answer.Status)
-	if n := failures(o.counted); mustFail && n != 1 || n > 0 && v.Lockout.Standing != filter.Applies {
+	if n := failures(o.counted); mustFail && n != 1 || n > 0 && v.Lockout.Standing != report.Applies {
 		return fmt.Sprintf("the lockout has the standing %d, may fail %v, and counts %d failures", v.Lockout.Standing, v.Lockout.MayFail, n)
 	}
 	return told(w, o)
@@ -372,7 +373,7 @@ func marked(w *written, r *Request, o *outcome) string {
 		rules = append(rules, report.Identity.Sources...)
 	}
 	marked := slices.ContainsFunc(rules, func(r Rule) bool { return r.Refuses })
-	if must := o.reason != "" && o.reason != string(filter.ReasonMalformed); marked != must {
+	if must := o.reason != "" && o.reason != string(refusal.Malformed); marked != must {
 		return fmt.Sprintf("refused for %q, and a rule is marked: %v, of %+v", o.reason, marked, rules)
 	}
 	return ""
@@ -393,7 +394,7 @@ func note(saw map[string]int, o *outcome) {
 	}
 	saw["failure"] += int(failures(o.counted))
 	for _, q := range o.view.Quotas {
-		if q.Standing == filter.Applies {
+		if q.Standing == report.Applies {
 			saw["quota"]++
 		}
 	}

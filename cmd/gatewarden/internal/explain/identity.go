@@ -6,7 +6,8 @@ import (
 	"strings"
 
 	"github.com/gatewarden/gatewarden/config"
-	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/filter/identity"
+	"github.com/gatewarden/gatewarden/filter/refusal"
 )
 
 var identityKinds = map[config.IdentityKind]string{
@@ -24,8 +25,8 @@ func (w *written) identityPart(o *outcome) *IdentityPart {
 		source := &w.Identity[i]
 		p.Sources = append(p.Sources, Rule{
 			Rule: identityKinds[source.Kind], Place: w.place("identity[%d]", i),
-			Applies: v.Said[i] != filter.NotAsked, Says: w.said(o, i),
-			Refuses: o.reason == string(filter.ReasonStoreUnavailable) && source.Kind == config.IdentityIntrospection &&
+			Applies: v.Said[i] != identity.NotAsked, Says: w.said(o, i),
+			Refuses: o.reason == string(refusal.StoreUnavailable) && source.Kind == config.IdentityIntrospection &&
 				source.Introspection.OnError == config.OnErrorDeny && slices.Contains(o.asked, source.Introspection.Cluster),
 		})
 	}
@@ -36,11 +37,11 @@ func (w *written) identityPart(o *outcome) *IdentityPart {
 func (w *written) said(o *outcome, i int) string {
 	source := &w.Identity[i]
 	switch o.view.Identity.Said[i] {
-	case filter.NotAsked:
+	case identity.NotAsked:
 		return "is not asked: the request is verified"
-	case filter.SaidVerified:
+	case identity.SaidVerified:
 		return verified(source, &o.view.Identity)
-	case filter.SaidWait:
+	case identity.SaidWait:
 		return "waits for the answer of the cluster " + source.Introspection.Cluster
 	}
 	switch source.Kind {
@@ -73,7 +74,7 @@ func (w *written) introspected(o *outcome, source *config.Identity) string {
 	return "is not asked, because the request has no single bearer token, or the surface's kind is none of api and mcp"
 }
 
-func verified(source *config.Identity, v *filter.IdentityView) string {
+func verified(source *config.Identity, v *identity.View) string {
 	says := "verifies it"
 	if v.Subject != "" {
 		says += fmt.Sprintf(": subject %q", v.Subject)

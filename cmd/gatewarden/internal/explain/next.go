@@ -3,8 +3,9 @@ package explain
 import (
 	"fmt"
 
-	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/filter/lockout"
+	"github.com/gatewarden/gatewarden/filter/refusal"
 )
 
 // next says which lines of the configuration have it otherwise.
@@ -14,36 +15,36 @@ func (w *written) next(o *outcome) []string {
 		return w.nextPassed(v)
 	}
 	at := fmt.Sprintf("surfaces[%d]", v.Surface)
-	switch filter.Reason(o.reason) {
-	case filter.ReasonLockedOut:
+	switch refusal.Reason(o.reason) {
+	case refusal.LockedOut:
 		return w.nextLocked(v, at)
-	case filter.ReasonRateLimited:
+	case refusal.RateLimited:
 		return []string{at + ".lockout.pending allows more attempts at once; " + at + ".lockout.keys and .spraying say when attempts are slowed down."}
-	case filter.ReasonQuotaExceeded:
+	case refusal.QuotaExceeded:
 		return w.nextQuota(v)
-	case filter.ReasonMalformed:
+	case refusal.Malformed:
 		if v.Surface >= 0 {
 			return []string{"Send a form that names its account once. " + at + ".lockout.account_fields says which fields name it."}
 		}
 		return []string{"Send the path without encoded slashes, dot segments and parameters.",
 			"If both paths are one part of the service, give them one surface: two entries in its match."}
-	case filter.ReasonAuthDenied:
+	case refusal.AuthDenied:
 		return []string{"Send a credential that a source in identity verifies, or set " + at + ".require to false to leave that to the service."}
-	case filter.ReasonStoreUnavailable:
+	case refusal.StoreUnavailable:
 		return []string{`See to it that the authorization server answers; identity[].on_error "anonymous" lets the request go on without it.`}
-	case filter.ReasonBypassDenied:
+	case refusal.BypassDenied:
 		return []string{"Send the request without the header " + w.Bypass.Header + ", or add a role of the identity to bypass.roles."}
 	}
 	return nil
 }
 
 func (w *written) nextLocked(v *filter.Explanation, at string) []string {
-	for _, a := range v.Lockout.Attempts {
+	for _, a := range v.Attempt.Attempts {
 		if a.Key >= 0 && a.LockedUntil > v.Now {
 			return []string{fmt.Sprintf(`%s.lockout.keys[%d].action "slow" slows attempts down instead.`, at, a.Key)}
 		}
 	}
-	if v.Lockout.Network.LockedUntil > v.Lockout.Client.LockedUntil {
+	if v.Lockout.Refused == lockout.NetworkLimit {
 		return []string{at + ".lockout.wide.failures is the limit of the client's network."}
 	}
 	return []string{
@@ -55,7 +56,7 @@ func (w *written) nextLocked(v *filter.Explanation, at string) []string {
 
 func (w *written) nextQuota(v *filter.Explanation) (lines []string) {
 	for i, q := range v.Quotas {
-		if q.Standing != filter.Applies || q.Left >= q.Cost || w.Quotas[i].Mode != config.ModeEnforce {
+		if !q.Refused {
 			continue
 		}
 		key := "limit"
@@ -72,7 +73,7 @@ func (w *written) nextPassed(v *filter.Explanation) []string {
 	switch {
 	case v.Document, v.Preflight:
 		return nil
-	case v.Surface < 0 && exempted(v):
+	case v.Surface < 0 && v.Path.Exempt:
 		return []string{"To guard it, remove the entry from exempt."}
 	case v.Surface < 0:
 		return []string{"To guard it, add a match for it to a surface in surfaces."}

@@ -177,7 +177,7 @@ type written struct {
 func Explain(c *config.Config, text []byte, q *Question) *Report {
 	w := &written{Config: c}
 	_ = json.Unmarshal(text, &w.keys) // it was read before; nothing in it is a default's place
-	p := newProxy(c, q.Wall)
+	p := newRehearsal(c, q.Wall)
 	counted, wrong := 0, w.failure(&q.Request)
 	for range q.After {
 		if o := p.do(&q.Request, wrong); failures(o.counted) > 0 {

@@ -7,13 +7,18 @@ import (
 
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/filter/counter"
+	"github.com/gatewarden/gatewarden/filter/lockout"
+	"github.com/gatewarden/gatewarden/filter/quota"
+	"github.com/gatewarden/gatewarden/filter/refusal"
+	"github.com/gatewarden/gatewarden/filter/report"
 )
 
 // rules are those of the surface in the order in which they are asked.
 func (w *written) rules(o *outcome) []Rule {
 	v := &o.view
 	list := w.lockoutRules(v)
-	if w.Surfaces[v.Surface].Require {
+	if v.Identity.Required {
 		list = append(list, w.requireRule(v))
 	}
 	list = append(list, w.attemptRules(v)...)
@@ -35,17 +40,16 @@ func (w *written) rules(o *outcome) []Rule {
 // refusing are the places of the rules that refuse the request.
 func (w *written) refusing(o *outcome) (places []string) {
 	v := &o.view
-	lockout := func(key string) string { return w.place("surfaces[%d].lockout%s", v.Surface, key) }
-	switch filter.Reason(o.reason) {
-	case filter.ReasonLockedOut, filter.ReasonRateLimited:
-		return []string{lockout(w.lockedBy(o))}
-	case filter.ReasonAuthDenied:
+	switch refusal.Reason(o.reason) {
+	case refusal.LockedOut, refusal.RateLimited:
+		return []string{w.place("surfaces[%d].lockout%s", v.Surface, lockedBy(v))}
+	case refusal.AuthDenied:
 		return []string{w.place("surfaces[%d].require", v.Surface)}
-	case filter.ReasonBypassDenied:
+	case refusal.BypassDenied:
 		return []string{w.place("bypass")}
-	case filter.ReasonQuotaExceeded:
+	case refusal.QuotaExceeded:
 		for i, q := range v.Quotas {
-			if q.Standing == filter.Applies && q.Left < q.Cost && w.Quotas[i].Mode == config.ModeEnforce {
+			if q.Refused {
 				places = append(places, w.place("quotas[%d]", i))
 			}
 		}
@@ -54,49 +58,47 @@ func (w *written) refusing(o *outcome) (places []string) {
 }
 
 // lockedBy is the key below lockout of the rule that refuses for failures.
-func (w *written) lockedBy(o *outcome) string {
-	l := &o.view.Lockout
-	locked := filter.Reason(o.reason) == filter.ReasonLockedOut
-	if now := o.view.Now; locked && max(l.Client.LockedUntil, l.Network.LockedUntil) > now {
-		if l.Network.LockedUntil > l.Client.LockedUntil {
-			return ".wide"
-		}
-		return ""
+func lockedBy(v *filter.Explanation) string {
+	switch v.Lockout.Refused {
+	case lockout.NetworkLimit:
+		return ".wide"
+	case lockout.PendingLimit:
+		return ".pending"
 	}
-	for _, a := range l.Attempts {
+	for _, a := range v.Attempt.Attempts {
 		switch {
-		case a.LockedUntil <= o.view.Now:
-		case a.Key < 0 && !locked:
+		case !a.Refuses:
+		case a.Key < 0:
 			return ".spraying"
-		case a.Key >= 0 && w.Surfaces[o.view.Surface].Lockout.Keys[a.Key].Lock == locked:
+		default:
 			return fmt.Sprintf(".keys[%d]", a.Key)
 		}
 	}
-	return ".pending"
+	return ""
 }
 
 func (w *written) lockoutRules(v *filter.Explanation) []Rule {
 	l := &w.Surfaces[v.Surface].Lockout
 	rule := Rule{Rule: "lockout", Place: w.place("surfaces[%d].lockout", v.Surface)}
 	switch v.Lockout.Standing {
-	case filter.RuleOff:
+	case report.RuleOff:
 		rule.Says = "is off (mode off, or failures 0)"
 		return []Rule{rule}
-	case filter.OnlyPreflight:
+	case report.OnlyPreflight:
 		rule.Says = "lets CORS preflights pass, or no page could read its refusals"
 		return []Rule{rule}
-	case filter.ClientAllowed:
+	case report.ClientAllowed:
 		rule.Says = fmt.Sprintf("does not count this client (client.allow[%d])", v.Client.Allowed)
 		return []Rule{rule}
 	}
 	rule.Applies = true
 	rule.Says = sentence(
 		fmt.Sprintf("%s within %s lock out for %s", some(int64(l.Failures), "failure"), span(l.Window), duration(l)),
-		modeSays(l.Mode), counter(&v.Lockout.Client, v.Now), mayFail(v))
+		modeSays(l.Mode), counterSays(&v.Lockout.Client, v.Now), mayFail(v))
 	list := []Rule{rule}
 	if l.Wide.Failures > 0 {
 		list = append(list, Rule{Rule: "wide", Place: w.place("surfaces[%d].lockout.wide", v.Surface), Applies: true, Says: sentence(
-			some(int64(l.Wide.Failures), "failure")+" in the client's network lock it out", counter(&v.Lockout.Network, v.Now))})
+			some(int64(l.Wide.Failures), "failure")+" in the client's network lock it out", counterSays(&v.Lockout.Network, v.Now))})
 	}
 	if l.KnownGood.For > 0 {
 		list = append(list, w.knownGoodRule(v))
@@ -139,8 +141,8 @@ func modeSays(m config.Mode) string {
 	return ""
 }
 
-// counter says how a counter stands.
-func counter(c *filter.CounterView, now int64) string {
+// counterSays says how a counter stands.
+func counterSays(c *counter.View, now int64) string {
 	if c.Count == 0 && c.LockedUntil == 0 {
 		return "none so far"
 	}
@@ -179,7 +181,7 @@ func (w *written) requireRule(v *filter.Explanation) Rule {
 // attemptRules are those about bursts, accounts and credentials.
 func (w *written) attemptRules(v *filter.Explanation) (list []Rule) {
 	l, at := &w.Surfaces[v.Surface].Lockout, v.Surface
-	if v.Lockout.Standing != filter.Applies {
+	if v.Lockout.Standing != report.Applies {
 		return nil
 	}
 	if l.Pending > 0 {
@@ -190,12 +192,12 @@ func (w *written) attemptRules(v *filter.Explanation) (list []Rule) {
 		list = append(list, w.keyRule(v, i))
 	}
 	if l.Stuffing.Credentials > 0 {
-		list = append(list, Rule{Rule: "stuffing", Place: w.place("surfaces[%d].lockout.stuffing", at), Applies: v.Credential.Present || v.Credential.Accounts > 0,
+		list = append(list, Rule{Rule: "stuffing", Place: w.place("surfaces[%d].lockout.stuffing", at), Applies: v.Attempt.Stuffs,
 			Says: fmt.Sprintf("%d different credentials that fail within %s are %s; %d so far",
-				l.Stuffing.Credentials, span(l.Stuffing.Window), consequence(l.Stuffing.Lock, "a lockout"), v.Lockout.Stuffing.Count)})
+				l.Stuffing.Credentials, span(l.Stuffing.Window), consequence(l.Stuffing.Lock, "a lockout"), v.Attempt.Stuffing.Count)})
 	}
 	if l.Spraying.Clients > 0 {
-		list = append(list, Rule{Rule: "spraying", Place: w.place("surfaces[%d].lockout.spraying", at), Applies: v.Credential.Accounts > 0,
+		list = append(list, Rule{Rule: "spraying", Place: w.place("surfaces[%d].lockout.spraying", at), Applies: v.Attempt.Sprays,
 			Says: fmt.Sprintf("%d different clients that fail at one account within %s are %s",
 				l.Spraying.Clients, span(l.Spraying.Window), consequence(l.Spraying.Slow, "a reason to slow its attempts down"))})
 	}
@@ -226,10 +228,10 @@ func (w *written) keyRule(v *filter.Explanation, i int) Rule {
 	rule.Says = fmt.Sprintf("%s of an %s %s within %s %s", some(int64(k.Failures), "failure"), what, who, span(k.Window), act)
 	rule.Says = strings.Replace(rule.Says, "an credential", "a credential", 1)
 	found := false
-	for _, a := range v.Lockout.Attempts {
+	for _, a := range v.Attempt.Attempts {
 		if a.Key == i {
 			rule.Applies, found = true, true
-			rule.Says += "; " + counter(&a.CounterView, v.Now)
+			rule.Says += "; " + counterSays(&a.View, v.Now)
 		}
 	}
 	if !found {
@@ -258,17 +260,17 @@ func (w *written) quotaRule(o *outcome, i int) Rule {
 	q, view := &w.Quotas[i], &v.Quotas[i]
 	rule := Rule{Rule: "quota " + q.Name, Place: w.place("quotas[%d]", i)}
 	switch view.Standing {
-	case filter.RuleOff:
+	case report.RuleOff:
 		rule.Says = "is off"
-	case filter.OnlyPreflight:
+	case report.OnlyPreflight:
 		rule.Says = "is not for CORS preflights"
-	case filter.OtherSurface:
+	case report.OtherSurface:
 		rule.Says = "is for other surfaces: " + strings.Join(q.Surfaces, ", ")
-	case filter.OtherRequest:
+	case report.OtherRequest:
 		rule.Says = "is for other paths or methods"
-	case filter.Overridden:
+	case report.Overridden:
 		rule.Says = fmt.Sprintf("gives way to quotas[%d], %s", view.By, w.Quotas[view.By].Name)
-	case filter.NoLimit:
+	case report.NoLimit:
 		rule.Says = "sets no limit for who is asking"
 	default:
 		rule.Applies = !v.Bypassed
@@ -282,7 +284,7 @@ var algorithms = map[config.Algorithm]string{
 }
 
 // payer says who pays.
-func (w *written) payer(q *config.Quota, v *filter.Explanation, view *filter.QuotaView) string {
+func (w *written) payer(q *config.Quota, v *filter.Explanation, view *quota.View) string {
 	if view.Fallback {
 		return "the client's address pays, since what should was not verified"
 	}
@@ -302,14 +304,14 @@ func (w *written) payer(q *config.Quota, v *filter.Explanation, view *filter.Quo
 	return strings.Join(parts, " with ") + " pays"
 }
 
-func pathSays(view *filter.QuotaView) string {
+func pathSays(view *quota.View) string {
 	if view.Path == "" {
 		return "all paths that are spelled oddly"
 	}
 	return "the path " + view.Path
 }
 
-func (w *written) price(q *config.Quota, view *filter.QuotaView) string {
+func (w *written) price(q *config.Quota, view *quota.View) string {
 	tier := ""
 	if len(q.Tiers) > 0 {
 		tier = ", the limit of everybody else"
@@ -321,7 +323,7 @@ func (w *written) price(q *config.Quota, view *filter.QuotaView) string {
 }
 
 // balance is what is left. A request that is refused has not paid.
-func balance(o *outcome, view *filter.QuotaView) string {
+func balance(o *outcome, view *quota.View) string {
 	says := fmt.Sprint(view.Left, " left after it")
 	if o.reply != nil {
 		says = fmt.Sprint(view.Left, " left")
@@ -340,9 +342,9 @@ func (w *written) inFlightRule(v *filter.Explanation, i int) Rule {
 	l := &w.Concurrency[i]
 	rule := Rule{Rule: "concurrency " + l.Name, Place: w.place("concurrency[%d]", i)}
 	switch v.InFlight[i].Standing {
-	case filter.RuleOff:
+	case report.RuleOff:
 		rule.Says = "is off"
-	case filter.OtherSurface:
+	case report.OtherSurface:
 		rule.Says = "is for other surfaces: " + strings.Join(l.Surfaces, ", ")
 	default:
 		rule.Applies = !v.Bypassed

@@ -7,18 +7,19 @@ import (
 	"strings"
 
 	"github.com/gatewarden/gatewarden/config"
-	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/filter/refusal"
 )
 
-var reasons = map[filter.Reason]string{
-	filter.ReasonLockedOut:        "the client is locked out",
-	filter.ReasonRateLimited:      "there are too many attempts at once",
-	filter.ReasonQuotaExceeded:    "a quota is used up",
-	filter.ReasonMalformed:        "the request can be read in more than one way",
-	filter.ReasonAuthDenied:       "the surface requires an identity, and nobody verified one",
-	filter.ReasonStoreUnavailable: "it cannot be found out whose the token is",
-	filter.ReasonOverCapacity:     "too many requests are in flight",
-	filter.ReasonBypassDenied:     "it asks for the bypass without a role for it",
+var reasons = map[refusal.Reason]string{
+	refusal.LockedOut:        "the client is locked out",
+	refusal.RateLimited:      "there are too many attempts at once",
+	refusal.QuotaExceeded:    "a quota is used up",
+	refusal.Malformed:        "the request can be read in more than one way",
+	refusal.AuthDenied:       "the surface requires an identity, and nobody verified one",
+	refusal.StoreUnavailable: "it cannot be found out whose the token is",
+	refusal.OverCapacity:     "too many requests are in flight",
+	refusal.BypassDenied:     "it asks for the bypass without a role for it",
 }
 
 func (w *written) verdict(r *Request, o *outcome) Verdict {
@@ -38,7 +39,7 @@ func (w *written) verdict(r *Request, o *outcome) Verdict {
 		return v
 	}
 	v.RetryAfter = v.Reply.header("retry-after")
-	v.Says = "It is refused: " + reasons[filter.Reason(o.reason)] + "."
+	v.Says = "It is refused: " + reasons[refusal.Reason(o.reason)] + "."
 	if v.RetryAfter != "" {
 		v.Says += " " + again(v.RetryAfter)
 	}
@@ -64,7 +65,7 @@ func after(times, counted int) string {
 // sent is a reply as Envoy sends it.
 // https://github.com/envoyproxy/envoy/blob/v1.36.0/source/common/http/utility.cc
 // (Utility::prepareLocalReply)
-func sent(r *Request, reply *filter.Reply) *Reply {
+func sent(r *Request, reply *proxy.Reply) *Reply {
 	out := &Reply{Status: reply.Status, Headers: [][2]string{}}
 	add := func(name, value string) { out.Headers = append(out.Headers, [2]string{name, value}) }
 	for _, h := range reply.Headers {
@@ -108,7 +109,7 @@ func (w *written) failure(r *Request) *Answer {
 	if r.isGRPC() {
 		return &Answer{Status: 200, Headers: [][2]string{{"content-type", "application/grpc"}, {"grpc-status", "16"}}}
 	}
-	p := newProxy(w.Config, 0)
+	p := newRehearsal(w.Config, 0)
 	if at := p.do(r, nil).view.Surface; at >= 0 && len(w.Surfaces[at].Lockout.Statuses) > 0 {
 		return &Answer{Status: w.Surfaces[at].Lockout.Statuses[0]}
 	}
@@ -188,7 +189,7 @@ func (w *written) repeat(q *Question) *RepeatPart {
 		answer = &Answer{Status: 200}
 	}
 	what := strconv.Itoa(answer.Status)
-	p := newProxy(w.Config, q.Wall)
+	p := newRehearsal(w.Config, q.Wall)
 	for n := 1; n <= q.Repeat; n++ {
 		o := p.do(&q.Request, answer)
 		if o.reason == "" {

@@ -2,12 +2,13 @@ package explain
 
 import (
 	"fmt"
-	"net/netip"
-	"slices"
 	"strings"
 
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/filter/client"
+	"github.com/gatewarden/gatewarden/filter/credential"
+	"github.com/gatewarden/gatewarden/filter/route"
 )
 
 func (w *written) requestPart(r *Request, o *outcome) RequestPart {
@@ -44,23 +45,23 @@ func shown(target string) string {
 	return path
 }
 
-func (w *written) reading(r filter.Reading) Reading {
+func (w *written) reading(r route.Reading) Reading {
 	out := Reading{Path: r.Path}
-	matches := r.Matches
-	switch {
-	case r.Exempt >= 0:
+	if r.Exempt >= 0 {
 		out.Exempt, out.Match = true, w.place("exempt[%d]", r.Exempt)
-	case len(matches) > 0:
-		out.Surface, out.Match = w.Surfaces[matches[0].Surface].Name, w.matchPlace(matches[0])
-		matches = matches[1:]
 	}
-	for _, m := range matches {
-		out.Later = append(out.Later, w.Surfaces[m.Surface].Name+", "+w.matchPlace(m))
+	for _, m := range r.Matches {
+		name, place := w.Surfaces[m.Surface].Name, w.matchPlace(m)
+		if m.Surface == r.Owner {
+			out.Surface, out.Match = name, place
+		} else {
+			out.Later = append(out.Later, name+", "+place)
+		}
 	}
 	return out
 }
 
-func (w *written) matchPlace(m filter.MatchView) string {
+func (w *written) matchPlace(m route.Match) string {
 	return w.place("surfaces[%d].match[%d]", m.Surface, m.Match)
 }
 
@@ -77,35 +78,22 @@ func (w *written) surfacePart(o *outcome) SurfacePart {
 	case v.Path.TooLong:
 		return SurfacePart{Says: "none: the path can be read in several ways and is too long for that, so that it is refused"}
 	case v.Path.Ambiguous:
-		return SurfacePart{Says: "none: the readings lead to " + strings.Join(w.surfacesOf(v), " and ") +
+		return SurfacePart{Says: "none: the readings lead to " + strings.Join(w.names(v.Path.Surfaces), " and ") +
 			". Whoever spells a path so would choose which counters to be held to, so that it is refused"}
 	case v.Document:
 		return SurfacePart{Says: "none: Gatewarden answers for this path itself (oauth.serve_metadata)"}
-	case exempted(v):
+	case v.Path.Exempt:
 		return SurfacePart{Says: "none: the request is exempt. It passes, and nothing is counted"}
 	}
 	return SurfacePart{Says: "none: no surface matches. The request passes, and nothing is counted"}
 }
 
-// surfacesOf are the surfaces that readings lead to.
-func (w *written) surfacesOf(v *filter.Explanation) (names []string) {
-	seen := map[int]bool{}
-	for _, r := range v.Path.Readings {
-		if r.Exempt < 0 && len(r.Matches) > 0 && !seen[r.Matches[0].Surface] {
-			seen[r.Matches[0].Surface] = true
-			names = append(names, w.Surfaces[r.Matches[0].Surface].Name)
-		}
+// names returns the names of surfaces.
+func (w *written) names(surfaces []int) (names []string) {
+	for _, i := range surfaces {
+		names = append(names, w.Surfaces[i].Name)
 	}
 	return names
-}
-
-func exempted(v *filter.Explanation) bool {
-	for _, r := range v.Path.Readings {
-		if r.Exempt >= 0 {
-			return true
-		}
-	}
-	return false
 }
 
 func (w *written) clientPart(r *Request, v *filter.Explanation) ClientPart {
@@ -140,7 +128,7 @@ func (r *Request) has(header string) bool {
 }
 
 // source says where the client's address comes from.
-func (w *written) source(c *filter.ClientView) string {
+func (w *written) source(c *client.View) string {
 	header := map[config.Source]string{
 		config.SourceXFF: "X-Forwarded-For", config.SourceXFFFirst: "X-Forwarded-For", config.SourceHeader: "the header " + w.Client.Header,
 	}[w.Client.Source]
@@ -151,7 +139,7 @@ func (w *written) source(c *filter.ClientView) string {
 		return header
 	case !c.Address.IsValid():
 		return "no usable address: all such requests are one client"
-	case header != "" && w.Client.Source == config.SourceHeader && !w.trusts(c.Peer):
+	case header != "" && w.Client.Source == config.SourceHeader && !c.TrustedPeer:
 		return "the address that Envoy trusts, since it is not in client.trusted_proxies and " + header + " is not believed"
 	case header != "":
 		return "the address that Envoy trusts, since " + header + " names none"
@@ -159,12 +147,8 @@ func (w *written) source(c *filter.ClientView) string {
 	return "the address that Envoy trusts"
 }
 
-func (w *written) trusts(peer netip.Addr) bool {
-	return slices.ContainsFunc(w.Client.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(peer) })
-}
-
 // hops says how X-Forwarded-For was walked.
-func hops(c *filter.ClientView) (lines []string) {
+func hops(c *client.View) (lines []string) {
 	for _, hop := range c.Hops {
 		entry := strings.TrimSpace(hop.Entry)
 		switch {
@@ -192,18 +176,18 @@ func credentialPart(v *filter.Explanation) CredentialPart {
 		p.Says = append(p.Says, "It is more than one, or in an unclear form: no source of identity can tell whose it is.")
 	}
 	switch {
-	case c.Accounts == 1:
+	case v.Accounts == 1:
 		p.Says = append(p.Says, "It attempts an account.")
-	case c.Accounts > 1:
-		p.Says = append(p.Says, fmt.Sprintf("It attempts %d accounts.", c.Accounts))
+	case v.Accounts > 1:
+		p.Says = append(p.Says, fmt.Sprintf("It attempts %d accounts.", v.Accounts))
 	}
-	if c.Present && c.Options {
+	if c.Present && v.Options {
 		p.Says = append(p.Says, "It asks for OPTIONS, so that a success says nothing about the credential.")
 	}
 	return p
 }
 
-func carried(c filter.CredentialPlace) string {
+func carried(c credential.Place) string {
 	where := "in the header " + c.Name
 	if c.Cookie {
 		where = "in the cookie " + c.Name

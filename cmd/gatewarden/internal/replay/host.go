@@ -5,7 +5,7 @@ package replay
 import (
 	"slices"
 
-	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/filter/proxy"
 )
 
 // Host is the proxy that the filter believes to be in. Its shared data has Envoy's
@@ -16,14 +16,14 @@ type Host struct {
 	// Address is the peer's, as Envoy writes it.
 	Address string
 	// Request and Response are the current stream's headers, names in lower case.
-	Request, Response []filter.Header
+	Request, Response []proxy.Header
 	// Body is the request's, Answer what comes of the response's.
 	Body, Answer []byte
 	// Properties of the stream, by their path with NUL between its parts.
 	Properties map[string]string
 
 	// Replied is what the filter answered, nil if it let the request pass.
-	Replied *filter.Reply
+	Replied *proxy.Reply
 	// Reason is that of a refusal, Failure that of a failure which the status does
 	// not tell.
 	Reason, Failure string
@@ -32,7 +32,7 @@ type Host struct {
 
 	shared map[string]*datum
 	cas    uint32
-	names  map[string]filter.Metric
+	names  map[string]proxy.Metric
 	values []uint64
 }
 
@@ -41,11 +41,11 @@ type datum struct {
 	cas   uint32
 }
 
-var _ filter.Host = (*Host)(nil)
+var _ proxy.Host = (*Host)(nil)
 
 // NewHost returns a proxy whose shared data is empty.
 func NewHost() *Host {
-	return &Host{shared: map[string]*datum{}, names: map[string]filter.Metric{}}
+	return &Host{shared: map[string]*datum{}, names: map[string]proxy.Metric{}}
 }
 
 // Next forgets the current stream.
@@ -93,7 +93,7 @@ func (h *Host) Now() int64 { return h.Clock }
 func (h *Host) WallNow() int64 { return h.Wall }
 
 // RequestHeaders are those of the current stream.
-func (h *Host) RequestHeaders() []filter.Header { return h.Request }
+func (h *Host) RequestHeaders() []proxy.Header { return h.Request }
 
 // RemoveRequestHeader removes all lines of a header.
 func (h *Host) RemoveRequestHeader(name string) { h.Request = without(h.Request, name) }
@@ -115,7 +115,7 @@ func (h *Host) ResponseHeader(name string) string {
 }
 
 // ResponseHeaders are those of the current stream.
-func (h *Host) ResponseHeaders() []filter.Header { return h.Response }
+func (h *Host) ResponseHeaders() []proxy.Header { return h.Response }
 
 // ResponseTrailer is always empty.
 func (*Host) ResponseTrailer(string) string { return "" }
@@ -125,15 +125,15 @@ func (h *Host) ResponseBody(size int) []byte { return h.Answer[:min(size, len(h.
 
 // AddResponseHeader adds a line.
 func (h *Host) AddResponseHeader(name, value string) {
-	h.Response = append(h.Response, filter.Header{Name: name, Value: value})
+	h.Response = append(h.Response, proxy.Header{Name: name, Value: value})
 }
 
 // RemoveResponseHeader removes all lines of a header.
 func (h *Host) RemoveResponseHeader(name string) { h.Response = without(h.Response, name) }
 
 // without leaves the given lines as they are: the filter may be reading them.
-func without(headers []filter.Header, name string) []filter.Header {
-	return slices.DeleteFunc(slices.Clone(headers), func(h filter.Header) bool { return h.Name == name })
+func without(headers []proxy.Header, name string) []proxy.Header {
+	return slices.DeleteFunc(slices.Clone(headers), func(h proxy.Header) bool { return h.Name == name })
 }
 
 // Property is an attribute of the stream.
@@ -151,13 +151,13 @@ func (h *Host) SetReason(reason string) { h.Reason = reason }
 func (h *Host) SetFailure(cause string) { h.Failure = cause }
 
 // Reply notes the filter's answer.
-func (h *Host) Reply(reply *filter.Reply) { h.Replied = reply }
+func (h *Host) Reply(reply *proxy.Reply) { h.Replied = reply }
 
 // Resume does nothing: what is held is asked about when its body is there.
 func (*Host) Resume() {}
 
 // Call fails: nobody else is asked.
-func (*Host) Call(*filter.Call) (number uint32, ok bool) { return 0, false }
+func (*Host) Call(*proxy.Call) (number uint32, ok bool) { return 0, false }
 
 // AnswerStatus is always empty.
 func (*Host) AnswerStatus() string { return "" }
@@ -176,15 +176,15 @@ func (h *Host) Warn(line string) {
 }
 
 // Counter defines a counter.
-func (h *Host) Counter(name string) filter.Metric { return h.define(name) }
+func (h *Host) Counter(name string) proxy.Metric { return h.define(name) }
 
 // Gauge defines a gauge.
-func (h *Host) Gauge(name string) filter.Metric { return h.define(name) }
+func (h *Host) Gauge(name string) proxy.Metric { return h.define(name) }
 
-func (h *Host) define(name string) filter.Metric {
+func (h *Host) define(name string) proxy.Metric {
 	id, defined := h.names[name]
 	if !defined {
-		id = filter.Metric(len(h.values))
+		id = proxy.Metric(len(h.values))
 		h.names[name] = id
 		h.values = append(h.values, 0)
 	}
@@ -192,7 +192,7 @@ func (h *Host) define(name string) filter.Metric {
 }
 
 // Add adds to a counter.
-func (h *Host) Add(metric filter.Metric, n uint64) { h.values[metric] += n }
+func (h *Host) Add(metric proxy.Metric, n uint64) { h.values[metric] += n }
 
 // Record sets a gauge.
-func (h *Host) Record(metric filter.Metric, value uint64) { h.values[metric] = value }
+func (h *Host) Record(metric proxy.Metric, value uint64) { h.values[metric] = value }

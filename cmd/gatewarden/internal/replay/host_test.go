@@ -5,6 +5,7 @@ import (
 
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/table"
 )
 
@@ -17,17 +18,17 @@ func TestFilterRunsOnIt(t *testing.T) {
 	}
 	h := NewHost()
 	f := filter.New(c, h, table.Seed{1})
-	request := func() *filter.Reply {
+	request := func() *proxy.Reply {
 		h.Next()
 		h.Address = "192.0.2.1:1234"
-		h.Request = append(h.Request, filter.Header{Name: ":method", Value: "GET"},
-			filter.Header{Name: ":path", Value: "/api/v1/items"}, filter.Header{Name: "authorization", Value: "Bearer guess"})
+		h.Request = append(h.Request, proxy.Header{Name: ":method", Value: "GET"},
+			proxy.Header{Name: ":path", Value: "/api/v1/items"}, proxy.Header{Name: "authorization", Value: "Bearer guess"})
 		s := f.NewStream()
-		if s.RequestHeaders(h, true) == filter.Continue {
-			h.Response = append(h.Response, filter.Header{Name: ":status", Value: "401"})
-			s.ResponseHeaders(h, true)
+		if s.RequestHeaders(true) == proxy.Continue {
+			h.Response = append(h.Response, proxy.Header{Name: ":status", Value: "401"})
+			s.ResponseHeaders(true)
 		}
-		s.Done(h)
+		s.Done()
 		return h.Replied
 	}
 	for range 20 {
@@ -38,7 +39,7 @@ func TestFilterRunsOnIt(t *testing.T) {
 	if reply := request(); reply == nil || reply.Status != 429 || h.Reason != "locked_out" {
 		t.Fatalf("not refused after the limit: %+v, reason %q", reply, h.Reason)
 	}
-	f.Flush(h)
+	f.Flush()
 	if n := h.Metric("gatewarden_lockouts_total.surface.rest"); n != 1 {
 		t.Errorf("%d lockouts in the metric", n)
 	}
@@ -51,7 +52,7 @@ func TestFilterRunsOnIt(t *testing.T) {
 // What the filter is reading stays as it is while a header is removed.
 func TestRemovalLeavesWhatIsRead(t *testing.T) {
 	h := NewHost()
-	h.Request = []filter.Header{{Name: "a"}, {Name: "b"}, {Name: "c"}}
+	h.Request = []proxy.Header{{Name: "a"}, {Name: "b"}, {Name: "c"}}
 	read := h.RequestHeaders()
 	h.RemoveRequestHeader("a")
 	if read[0].Name != "a" || read[2].Name != "c" || len(h.RequestHeaders()) != 2 {

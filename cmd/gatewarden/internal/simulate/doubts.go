@@ -26,16 +26,16 @@ type doubts struct {
 	unforwarded, unnamed int64
 }
 
-func (d *doubts) count(r *accesslog.Record, s *config.Surface) {
-	inHeader := s.Kind == config.KindAPI || s.Kind == config.KindMCP
+func (d *doubts) count(r *accesslog.Record, s *surface) {
+	kind := s.config.Kind
 	switch {
 	case r.Refused:
 		d.refused++
-	case inHeader && r.Credential == accesslog.Unknown && outcomeOf(r, s) == failing:
+	case kind.IsResource() && r.Credential == accesslog.Unknown && outcomeOf(r, s.judge) == failing:
 		d.credential++
-	case s.Kind == config.KindOAuthToken && r.Failure != "":
+	case kind == config.KindOAuthToken && r.Failure != "":
 		d.told++
-	case s.Kind == config.KindOAuthToken && r.Status == 400:
+	case kind == config.KindOAuthToken && r.Status == 400:
 		d.token++
 	}
 	if r.Client == "" {

@@ -1,10 +1,8 @@
 package simulate
 
 import (
-	"slices"
-
 	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/accesslog"
-	"github.com/gatewarden/gatewarden/config"
+	judge "github.com/gatewarden/gatewarden/filter/outcome"
 )
 
 // outcome is what the service made of a request, when the log was written.
@@ -21,23 +19,16 @@ const (
 	other
 )
 
-// unauthenticated is the status of gRPC.
-const unauthenticated = 16
-
 // outcomeOf judges a request that the filter did not let pass, and whose answer it
 // therefore never saw. The filter's own judgement of the others is in its lines.
-func outcomeOf(r *accesslog.Record, s *config.Surface) outcome {
-	inHeader := s.Kind == config.KindAPI || s.Kind == config.KindMCP
-	listed := slices.Contains(s.Lockout.Statuses, r.Status)
-	if r.GRPC != accesslog.NoGRPC && r.Status == 200 {
-		listed = r.GRPC == unauthenticated
-	}
+func outcomeOf(r *accesslog.Record, rule *judge.Rule) outcome {
+	fails := rule.IsFailure(r.Status, r.GRPC, r.Credential != accesslog.Absent)
 	switch {
 	case r.Refused || r.Status == 0:
 		return unclear
-	case listed && inHeader && r.Credential == accesslog.Absent && !s.Lockout.CountAnonymous:
-		return other
-	case listed || r.Failure != "":
+	case !fails && rule.IsFailure(r.Status, r.GRPC, true):
+		return other // it asked for a challenge
+	case fails || r.Failure != "":
 		return failing
 	case r.GRPC > 0:
 		return other

@@ -12,7 +12,7 @@ var kindNames = [...]string{
 
 // forecast is what came of the variant.
 func (v *variant) forecast() forecast.Variant {
-	v.filter.Flush(v.host)
+	v.filter.Flush()
 	out := forecast.Variant{
 		Name: v.name, Unguarded: v.unguarded, Malformed: v.malformed, Surfaces: []forecast.Surface{}, Quotas: []forecast.Quota{},
 		Clients: v.clients.forecast(), ClientsLocked: len(v.clients.locked.seen), ClientsHurt: len(v.clients.hurt.seen),

@@ -10,6 +10,8 @@ import (
 	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/replay"
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter"
+	judge "github.com/gatewarden/gatewarden/filter/outcome"
+	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/table"
 )
 
@@ -36,6 +38,8 @@ type variant struct {
 // surface is what comes of one.
 type surface struct {
 	config *config.Surface
+	// judge says which of its answers are failures.
+	judge  *judge.Rule
 	sums   forecast.Sums
 	series series
 	doubts doubts
@@ -67,8 +71,9 @@ func newVariant(name string, a adaptation, from int64) *variant {
 	}
 	v.filter = filter.New(a.Config, v.host, seed)
 	v.host.Log = v.hear
+	judges := judge.New(a.Config, v.host)
 	for i := range a.Surfaces {
-		v.surfaces[i].config = &a.Surfaces[i]
+		v.surfaces[i].config, v.surfaces[i].judge = &a.Surfaces[i], judges.Rule(i)
 		v.surfaces[i].sums.Reasons = map[string]int64{}
 		v.surfaces[i].series = newSeries(from)
 		v.byName[a.Surfaces[i].Name] = i
@@ -101,7 +106,7 @@ func (v *variant) tick(now int64) {
 	for now-v.ticked >= filter.TickPeriod {
 		v.ticked += filter.TickPeriod
 		v.host.Clock, v.host.Wall = v.ticked, v.ticked
-		v.filter.Tick(v.host)
+		v.filter.Tick()
 	}
 }
 
@@ -110,7 +115,7 @@ func (v *variant) request(f *flight, e *event) {
 	v.heard = heard{}
 	s := v.newStream()
 	v.describe(e.record)
-	s.RequestHeaders(v.host, true)
+	s.RequestHeaders(true)
 	view := s.View()
 	index, guarded := v.byName[view.Surface]
 	if !guarded {
@@ -122,7 +127,7 @@ func (v *variant) request(f *flight, e *event) {
 		v.leave(f, s)
 		return
 	}
-	*f = flight{stream: s, client: view.Client, surface: index}
+	*f = flight{stream: s, client: view.Client.Prefix, surface: index}
 	v.surfaces[index].count(e)
 	reason := v.heard.shadow
 	if v.host.Replied != nil {
@@ -148,7 +153,7 @@ func (v *variant) answer(f *flight, e *event) {
 	if r := e.record; !r.Refused && r.Status != 0 {
 		v.respond(s, r)
 		v.follow(f, e)
-		if outcomeOf(r, v.surfaces[f.surface].config) == succeeding {
+		if outcomeOf(r, v.surfaces[f.surface].judge) == succeeding {
 			v.clients.succeeded(f.client)
 		}
 	}
@@ -180,7 +185,7 @@ func (v *variant) follow(f *flight, e *event) {
 // refuse counts a refusal.
 func (v *variant) refuse(f *flight, e *event, reason string) {
 	s := &v.surfaces[f.surface]
-	what := outcomeOf(e.record, s.config)
+	what := outcomeOf(e.record, s.judge)
 	s.sums.Refused++
 	s.sums.Reasons[reason]++
 	s.series.at(e.at).refused++
@@ -207,7 +212,7 @@ func (v *variant) refuse(f *flight, e *event, reason string) {
 func (s *surface) count(e *event) {
 	s.sums.Requests++
 	s.series.at(e.at).requests++
-	s.doubts.count(e.record, s.config)
+	s.doubts.count(e.record, s)
 }
 
 // describe puts a request before the filter.
@@ -217,7 +222,7 @@ func (v *variant) describe(r *accesslog.Record) {
 	h.Address = r.Client
 	add := func(name, value string) {
 		if value != "" {
-			h.Request = append(h.Request, filter.Header{Name: name, Value: value})
+			h.Request = append(h.Request, proxy.Header{Name: name, Value: value})
 		}
 	}
 	add(":method", r.Method)
@@ -252,18 +257,18 @@ var tokenError = []byte(`{"error":"invalid_grant"}`)
 
 func (v *variant) respond(s *filter.Stream, r *accesslog.Record) {
 	h := v.host
-	h.Response = append(h.Response, filter.Header{Name: ":status", Value: statusText(r.Status)})
+	h.Response = append(h.Response, proxy.Header{Name: ":status", Value: statusText(r.Status)})
 	if r.GRPC != accesslog.NoGRPC {
-		h.Response = append(h.Response, filter.Header{Name: "grpc-status", Value: strconv.Itoa(r.GRPC)})
+		h.Response = append(h.Response, proxy.Header{Name: "grpc-status", Value: strconv.Itoa(r.GRPC)})
 	}
 	if r.Failure == "" {
-		s.ResponseHeaders(h, true)
+		s.ResponseHeaders(true)
 		return
 	}
-	h.Response = append(h.Response, filter.Header{Name: "content-type", Value: "application/json"})
+	h.Response = append(h.Response, proxy.Header{Name: "content-type", Value: "application/json"})
 	h.Answer = tokenError
-	s.ResponseHeaders(h, false)
-	s.ResponseBody(h, len(tokenError), true)
+	s.ResponseHeaders(false)
+	s.ResponseBody(len(tokenError), true)
 }
 
 // statusText does not make a new string for each of the usual ones.
@@ -288,7 +293,7 @@ func (v *variant) newStream() *filter.Stream {
 
 // leave ends a stream.
 func (v *variant) leave(f *flight, s *filter.Stream) {
-	s.Done(v.host)
+	s.Done()
 	s.Reset()
 	v.idle = append(v.idle, s)
 	*f = flight{}

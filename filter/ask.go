@@ -1,0 +1,37 @@
+package filter
+
+import "github.com/gatewarden/gatewarden/filter/proxy"
+
+// ask holds the request until an authorization server has said whose token it
+// presents. The body waits at the sender: the filter does not see it, and the proxy does
+// not hold all of it. Only where a refusal needs the body is it read first.
+func (s *Stream) ask() proxy.Action {
+	if s.readsID() && !s.account.Reading() {
+		s.hold.held = true
+		return proxy.Pause
+	}
+	s.hold.readable = false // from now on, until the headers have gone on
+	if s.identity.Ask(s.told, &s.client) {
+		return proxy.PauseAll
+	}
+	return s.goOn()
+}
+
+// told ends the wait for the answer. The identity room calls it.
+func (s *Stream) told() {
+	s.filter.host.Attend(s.ID)
+	s.goOn()
+	// A request that waits for its account now does so without its headers: they
+	// cannot be held any more for the sake of the body.
+	if !s.replied && !s.identity.Waits() {
+		s.filter.host.Resume()
+	}
+}
+
+// goOn decides about the request with what was said of its token.
+func (s *Stream) goOn() proxy.Action {
+	if s.identity.HasMore() {
+		s.identify(s.filter.host.RequestHeaders())
+	}
+	return s.check()
+}

@@ -1,0 +1,144 @@
+package filter
+
+import (
+	"github.com/gatewarden/gatewarden/filter/attempt"
+	"github.com/gatewarden/gatewarden/filter/credential"
+	"github.com/gatewarden/gatewarden/filter/jsonrpc"
+	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/filter/refusal"
+)
+
+// RequestBody sees the request's body. size is how much of it the proxy holds.
+func (s *Stream) RequestBody(size int, end bool) proxy.Action {
+	switch {
+	case s.replied:
+		return proxy.Pause
+	case s.identity.Waits():
+		s.hold.size = 0 // the body is longer than what is read
+		return proxy.PauseStream
+	case s.hold.held && !end && size < jsonrpc.MaxRequest:
+		return proxy.Pause
+	case s.hold.held:
+		return s.release(size, end)
+	case s.awaitsAccount():
+		return s.readAccount(size, end)
+	case s.account.Reading():
+		return s.watchAccount(size, end)
+	}
+	return proxy.Continue
+}
+
+// RequestTrailers end a request's body, too. Without an answer here, a request that is
+// held or that waits for an answer about its token would go on to the service.
+func (s *Stream) RequestTrailers() proxy.Action {
+	switch {
+	case s.replied, s.identity.Waits():
+		return proxy.Pause
+	case s.hold.held:
+		return s.release(jsonrpc.MaxRequest, true)
+	case s.awaitsAccount():
+		return s.endAccount()
+	}
+	return proxy.Continue
+}
+
+// readsID tells whether the request's body is read before the request is refused: an
+// MCP client understands only an answer with the id of its request.
+func (s *Stream) readsID() bool {
+	return s.filter.config.HeadersStopIteration && s.recipient.Form == refusal.JSONRPCForm && s.hold.readable
+}
+
+// release ends the wait for a held request's body. It refuses the request unless there
+// is no reason for that any more. end tells that all of the body has come.
+func (s *Stream) release(size int, end bool) proxy.Action {
+	s.hold.held, s.hold.readable = false, false
+	if size <= jsonrpc.MaxRequest { // only a whole body is worth reading
+		s.hold.size = size
+	}
+	action := s.check()
+	switch {
+	case s.replied:
+		return action
+	case s.identity.Waits() && s.hold.size > 0:
+		return proxy.Pause // the body stays at hand
+	case s.identity.Waits():
+		return proxy.PauseStream
+	case s.awaitsAccount():
+		return s.readAccount(size, end)
+	case s.account.Reading():
+		return s.watchAccount(size, end)
+	}
+	return action
+}
+
+// heldBody returns the body that was held for the sake of the reply, nil if it is not
+// at hand.
+func (s *Stream) heldBody() []byte {
+	if s.hold.size == 0 {
+		return nil
+	}
+	return s.filter.host.RequestBody(0, s.hold.size)
+}
+
+// awaitsAccount tells that the request cannot be decided about before its body has told
+// the account.
+func (s *Stream) awaitsAccount() bool {
+	return s.account.Reading() && s.surface.attempt.AwaitsAccount()
+}
+
+// awaitAccount holds the request until its body has told the account. Where headers
+// cannot be held, they go on, and only the body is held.
+func (s *Stream) awaitAccount() proxy.Action {
+	if s.filter.config.HeadersStopIteration {
+		return proxy.Pause
+	}
+	return proxy.Continue
+}
+
+// readAccount looks for the account in the part of the body that has come.
+func (s *Stream) readAccount(size int, end bool) proxy.Action {
+	s.account.FeedHeld(s.filter.host, size)
+	if !end && !s.account.Broken() {
+		return proxy.Pause
+	}
+	return s.endAccount()
+}
+
+// watchAccount looks for the account in a body that passes by.
+func (s *Stream) watchAccount(size int, end bool) proxy.Action {
+	s.account.Feed(s.filter.host, size)
+	if end || s.account.Broken() {
+		s.closeAccount()
+	}
+	return proxy.Continue
+}
+
+// closeAccount notes the account that a body named as it passed by. A body that names
+// it more than once has none.
+func (s *Stream) closeAccount() {
+	if account, ok := s.account.End(); ok {
+		s.attempt.Account(account, true)
+	}
+}
+
+// endAccount decides about a request whose account is known now, or never will be.
+func (s *Stream) endAccount() proxy.Action {
+	account, ok := s.account.End()
+	why, refused := refusal.Refusal{Reason: refusal.Malformed, Now: s.filter.host.Now()}, !ok
+	if ok {
+		s.attempt.Account(account, true)
+		if why, refused = attempt.Check(&s.attempt, &s.lockout); !refused {
+			why, refused = s.attempt.TakeTurns()
+		}
+	}
+	if !refused || !s.giveUp(&why) {
+		return s.pass()
+	}
+	if s.filter.config.HeadersStopIteration { // otherwise the service has had the headers
+		s.quota.GiveBack(why.Now)
+	}
+	if !ok {
+		return s.refuseMalformed(credential.UnclearForm)
+	}
+	return s.refuse(&why, nil)
+}

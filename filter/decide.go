@@ -1,0 +1,163 @@
+package filter
+
+import (
+	"github.com/gatewarden/gatewarden/filter/attempt"
+	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/filter/refusal"
+	"github.com/gatewarden/gatewarden/filter/report"
+)
+
+// check asks the rooms about the request and does what they say.
+func (s *Stream) check() proxy.Action {
+	why, refused := s.decide()
+	switch {
+	case !refused && s.identity.Open():
+		return s.ask()
+	case !refused && s.awaitsAccount():
+		return s.awaitAccount()
+	case !refused:
+		return s.pass()
+	}
+	// A request that is refused is held with its form, because it may be free to go
+	// by then. But it waits for one thing only: for its form, or for an answer about
+	// its token.
+	if s.readsID() && (!s.account.Reading() || !s.identity.Open()) {
+		s.hold.held = true
+		return proxy.Pause
+	}
+	s.account.Stop()
+	return s.refuse(&why, s.heldBody())
+}
+
+// decide tells whether the request is refused, and why. It comes before the account is
+// known that quotas take their cost: a service that has the headers of a request may
+// answer them.
+func (s *Stream) decide() (why refusal.Refusal, refused bool) {
+	s.attempt.NeedNoTurn() // a held request is asked about again
+	if why, refused = s.decideAccess(); refused || s.identity.Open() {
+		return why, refused
+	}
+	if why, refused = s.decideLimits(); refused {
+		s.lockout.Release(why.Now)
+		return why, true
+	}
+	if why, refused = s.attempt.TakeTurns(); refused {
+		if refused = s.giveUp(&why); refused {
+			s.quota.GiveBack(why.Now)
+		}
+	}
+	return why, refused
+}
+
+// decideAccess tells whether the lockout or the gate refuses the request.
+func (s *Stream) decideAccess() (why refusal.Refusal, refused bool) {
+	if why, refused = s.decideFailures(); !refused || !s.surface.lockout.IsShadow() {
+		return why, refused
+	}
+	if why.Reason == refusal.AuthDenied || why.Reason == refusal.StoreUnavailable {
+		return why, true // by the gate, which has no shadow mode
+	}
+	s.account.Stop()
+	s.attempt.NeedNoTurn()
+	s.watch(&why)
+	return s.decideIdentity()
+}
+
+// decideFailures tells whether the request is refused because of failures, or because
+// it needs an identity.
+func (s *Stream) decideFailures() (why refusal.Refusal, refused bool) {
+	if why, refused = s.lockout.Check(); refused {
+		return why, true
+	}
+	if why, refused = s.decideIdentity(); refused || !s.lockout.Counts() || s.lockout.Excused() {
+		return why, refused
+	}
+	if why, refused = s.lockout.Admit(); refused || s.awaitsAccount() || s.identity.Open() {
+		return why, refused
+	}
+	if why, refused = attempt.Check(&s.attempt, &s.lockout); refused {
+		s.lockout.Release(why.Now)
+	}
+	return why, refused
+}
+
+// decideIdentity tells whether the gate refuses the request. The credential that it
+// presents, if any, was wrong then: that counts once, however often this is asked.
+func (s *Stream) decideIdentity() (why refusal.Refusal, refused bool) {
+	if why, refused = s.identity.Check(); !refused {
+		return refusal.Refusal{}, false
+	}
+	if why.Reason == refusal.AuthDenied {
+		if s.lockout.Counts() && s.presents {
+			s.fail(report.Cause{Code: string(refusal.AuthDenied)})
+		}
+		s.lockout.StopCounting()
+		s.outcome.Stop()
+	}
+	return why, true
+}
+
+// decideLimits tells whether a limit refuses the request, which then costs nothing.
+func (s *Stream) decideLimits() (why refusal.Refusal, refused bool) {
+	if s.bypass.Asked() {
+		if why, refused = s.bypass.Decide(&s.client, &s.identity.Identity); refused {
+			return why, true
+		}
+		if s.bypass.Granted() {
+			s.quota.Drop()
+			return refusal.Refusal{}, false
+		}
+	}
+	if s.quota.Any() {
+		if why, refused = s.quota.Spend(&s.client, &s.identity.Identity); refused {
+			return why, true
+		}
+		for shadow, exceeded := s.quota.Watch(); exceeded; shadow, exceeded = s.quota.Watch() {
+			s.watchLimit(&shadow)
+		}
+	}
+	if why, refused = s.takePlaces(); refused {
+		s.quota.GiveBack(why.Now)
+	}
+	return why, refused
+}
+
+// takePlaces takes the request's places among those in flight.
+func (s *Stream) takePlaces() (why refusal.Refusal, refused bool) {
+	if !s.concurrency.Limited() {
+		return refusal.Refusal{}, false
+	}
+	id := &s.identity.Identity
+	if why, refused = s.concurrency.Enter(&s.client, id); refused {
+		return why, true
+	}
+	for shadow, exceeded := s.concurrency.Watch(&s.client, id); exceeded; shadow, exceeded = s.concurrency.Watch(&s.client, id) {
+		s.watchLimit(&shadow)
+	}
+	return refusal.Refusal{}, false
+}
+
+// giveUp gives the places back of a request that is refused after it was charged, and
+// tells whether it is refused: in shadow mode it passes.
+func (s *Stream) giveUp(why *refusal.Refusal) (refused bool) {
+	s.lockout.Release(why.Now)
+	if s.surface.lockout.IsShadow() {
+		s.watch(why)
+		return false
+	}
+	s.concurrency.Leave(why.Now)
+	return true
+}
+
+// watch reports once that a lockout in shadow mode would have refused the request.
+func (s *Stream) watch(why *refusal.Refusal) {
+	if !s.shadowed {
+		s.watchLimit(why)
+	}
+}
+
+// watchLimit reports that a rule in shadow mode would have refused the request.
+func (s *Stream) watchLimit(why *refusal.Refusal) {
+	s.shadowed = true
+	s.reportRefusal("shadow refusal", why)
+}

@@ -1,0 +1,80 @@
+package filter
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/gatewarden/gatewarden/filter/proxy"
+)
+
+// TestHostCalls holds what a request costs: its calls of the proxy, in their order.
+func TestHostCalls(t *testing.T) {
+	const lockoutOnly = "request headers, property source.address, get, response header :status"
+	const oneQuota, quotaResponse = "now, get, set", ", response headers, now, add ratelimit-policy, add ratelimit"
+	const triple = ", add x-ratelimit-limit, add x-ratelimit-remaining, add x-ratelimit-reset"
+	for _, row := range []struct {
+		name, json        string
+		request, response []proxy.Header
+		want              string
+	}{
+		{"a path of no surface", "", hdr(":method", "GET", ":path", "/x", "authorization", "x"), hdr(":status", "401"), "request headers"},
+		{"a path of no surface, with oauth", oauthConfig, hdr(":method", "GET", ":path", "/x"), hdr(":status", "401"), "request headers"},
+		{"an exempt path", "", hdr(":method", "GET", ":path", "/healthz"), hdr(":status", "200"), "request headers"},
+		{"no credential", "", hdr(":method", "GET", ":path", "/api/v1"), hdr(":status", "200"), lockoutOnly},
+		{"a credential", "", hdr(":method", "GET", ":path", "/api/v1", "authorization", "x"), hdr(":status", "200"), lockoutOnly},
+		{"no credential, and 401", "", hdr(":method", "GET", ":path", "/api/v1"), hdr(":status", "401"), lockoutOnly},
+		{"a credential, and 403", "", hdr(":method", "GET", ":path", "/api/v1", "authorization", "x"), hdr(":status", "403"), lockoutOnly},
+		{"an MCP surface", "", hdr(":method", "POST", ":path", "/mcp", "authorization", "x"), hdr(":status", "200"), lockoutOnly},
+		{"with oauth", oauthConfig, hdr(":method", "GET", ":path", "/api", "authorization", "x"), hdr(":status", "200"), lockoutOnly},
+		{"a surface without a lockout", `{"surfaces": [{"name": "a", "kind": "api", "match": [{"prefix": "/"}], "lockout": {"failures": 0}}]}`,
+			hdr(":method", "GET", ":path", "/x", "authorization", "x"), hdr(":status", "401"), "request headers"},
+		{"a client on the allow list", `{"client": {"allow": ["192.0.2.0/24"]}}`,
+			hdr(":method", "GET", ":path", "/api/v1", "authorization", "x"), hdr(":status", "401"), "request headers, property source.address"},
+		{"a preflight", "", hdr(":method", "OPTIONS", ":path", "/api/v1", "origin", "https://x", "access-control-request-method", "GET"),
+			hdr(":status", "401"), "request headers"},
+		{"gRPC", "", hdr(":method", "POST", ":path", "/api/v1", "content-type", "application/grpc", "authorization", "x"), hdr(":status", "200"),
+			lockoutOnly + ", response header grpc-status"},
+		{"a failure", "", hdr(":method", "GET", ":path", "/api/v1", "authorization", "x"), hdr(":status", "401"),
+			lockoutOnly + ", now, get, set, log"},
+		{"stuffing and spraying are looked for", distinctConfig, hdr(":method", "GET", ":path", "/api", "authorization", basic("alice", "x")), hdr(":status", "200"), lockoutOnly},
+		{"stuffing and spraying at a login", distinctConfig, hdr(":method", "POST", ":path", "/login", "authorization", basic("alice", "x")), hdr(":status", "302"), lockoutOnly},
+		{"the account may be slowed down", strings.Replace(distinctConfig, `"clients": 2`, `"clients": 2, "action": "slow"`, 1),
+			hdr(":method", "GET", ":path", "/api", "authorization", basic("alice", "x")), hdr(":status", "200"),
+			"request headers, property source.address, get, get, response header :status"},
+		{"one quota", quotaConfig(rule("all", 9, "")), get("/api"), hdr(":status", "200"),
+			"request headers, property source.address, get, " + oneQuota + quotaResponse + triple},
+		{"a quota where there is no lockout", quotaConfig(rule("all", 9, "")), get("/mcp"), hdr(":status", "200"),
+			"request headers, property source.address, " + oneQuota + quotaResponse + triple},
+		{"a quota without the X-RateLimit headers", strings.Replace(quotaConfig(rule("all", 9, "")), "{", `{"headers": {"x_ratelimit": "off"}, `, 1),
+			get("/mcp"), hdr(":status", "200"), "request headers, property source.address, " + oneQuota + quotaResponse},
+		{"a quota that costs nothing", quotaConfig(rule("all", 9, `, "cost": [{"prefix": "/", "cost": 0}]`)), get("/mcp"), hdr(":status", "200"),
+			"request headers, property source.address, now, get" + quotaResponse + triple},
+		{"three quotas", quotaConfig(rule("a", 9, ""), rule("b", 9, ""), rule("c", 9, "")), get("/mcp"), hdr(":status", "200"),
+			"request headers, property source.address, now, get, get, get, set, get, set, get, set" + quotaResponse + triple},
+		{"a quota without a limit for this caller", quotaConfig(`{"name": "a", "per": ["client"], "limits": {"free": 9, "default": "unlimited"}, "window": "1m"}`),
+			get("/api"), hdr(":status", "200"), lockoutOnly},
+		{"a quota for another surface", quotaConfig(rule("a", 9, `, "surfaces": ["mcp"]`)), get("/api"), hdr(":status", "200"), lockoutOnly},
+		{"identity headers", headersConfig, hdr(":method", "GET", ":path", "/api", "x-user-id", "alice"), hdr(":status", "200"), lockoutOnly},
+		{"an API key", keysConfig(`{"id": "ci", "sha256": "` + hashOf("k") + `"}`), hdr(":method", "GET", ":path", "/api", "x-api-key", "k"), hdr(":status", "200"), lockoutOnly},
+		{"a wrong API key", keysConfig(`{"id": "ci", "sha256": "` + hashOf("k") + `"}`), hdr(":method", "GET", ":path", "/api", "x-api-key", "x"), nil,
+			"request headers, property source.address, get, now, get, set, log, reason, reply"},
+		{"no API key where one is required", keysConfig(`{"id": "ci", "sha256": "` + hashOf("k") + `"}`), hdr(":method", "GET", ":path", "/api"), nil,
+			"request headers, property source.address, get, reason, reply"},
+		{"a token that a response could accept, and 404", acceptedConfig, hdr(":method", "GET", ":path", "/api", "authorization", "Bearer t"), hdr(":status", "404"),
+			"request headers, property source.address, get, get, response header :status"},
+		{"a token that the response accepts", acceptedConfig, hdr(":method", "GET", ":path", "/api", "authorization", "Bearer t"), hdr(":status", "200"),
+			"request headers, property source.address, get, get, response header :status, now, get, set"},
+		{"no token that the response could accept", acceptedConfig, hdr(":method", "GET", ":path", "/api"), hdr(":status", "200"), lockoutOnly},
+		{"identity headers where there is no lockout", strings.Replace(headersConfig, `"match"`, `"lockout": {"failures": 0}, "match"`, 1),
+			hdr(":method", "GET", ":path", "/api", "x-user-id", "alice"), hdr(":status", "401"), "request headers, property source.address"},
+		{"untrusted headers are configured", `{"untrusted_headers": ["x-user-id"]}`, hdr(":method", "GET", ":path", "/x"), hdr(":status", "200"), "request headers"},
+		{"a client sends an untrusted header", `{"untrusted_headers": ["x-user-id"]}`, hdr(":method", "GET", ":path", "/x", "x-user-id", "mallory"), hdr(":status", "200"),
+			"request headers, remove request header x-user-id"},
+	} {
+		f, host := newFilter(t, row.json)
+		exchange(f, host, row.request, row.response)
+		if got := taken(host); got != row.want {
+			t.Errorf("%s: %s\nwant %s", row.name, got, row.want)
+		}
+	}
+}

@@ -1,0 +1,116 @@
+package filter
+
+import (
+	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/filter/refusal"
+	"github.com/gatewarden/gatewarden/filter/report"
+)
+
+// refuse answers the request with a refusal. body is the request's, nil if it is not at
+// hand.
+func (s *Stream) refuse(why *refusal.Refusal, body []byte) proxy.Action {
+	s.surface.refused.Add(1)
+	s.filter.host.SetReason(string(why.Reason))
+	switch why.Reason {
+	case refusal.AuthDenied, refusal.StoreUnavailable:
+		// The failure has a line of its own, and a request without a credential is
+		// not worth one.
+		s.identity.Refused(why)
+		return s.answer(why, body)
+	case refusal.QuotaExceeded:
+		s.quota.Refused()
+	case refusal.OverCapacity:
+		s.concurrency.Refused()
+	case refusal.BypassDenied:
+		s.bypass.Refused()
+	default:
+		s.lockout.Refused(why)
+	}
+	s.reportRefusal("refusal", why)
+	return s.answer(why, body)
+}
+
+// answer sends the refusal.
+func (s *Stream) answer(why *refusal.Refusal, body []byte) proxy.Action {
+	to := s.recipient
+	to.Request = body
+	to.Quotas = s.quota.Headers(&s.client, &s.identity.Identity, why)
+	last := s.last(why)
+	reply := last.Find(why, &to)
+	if reply == nil {
+		words := s.words(why)
+		reply = s.filter.cors.Reply(&words, why, &to)
+		last.Keep(why, &to, reply)
+	}
+	return s.reply(reply)
+}
+
+// words are those of the room that refuses.
+func (s *Stream) words(why *refusal.Refusal) refusal.Words {
+	switch why.Reason {
+	case refusal.AuthDenied, refusal.StoreUnavailable:
+		return s.identity.Words(why, s.filter.oauth.Challenge(s.surface.Name, s.identity.BlamesToken()))
+	case refusal.QuotaExceeded:
+		return s.quota.Words(why)
+	case refusal.OverCapacity:
+		return s.concurrency.Words(why)
+	case refusal.BypassDenied:
+		return s.bypass.Words()
+	}
+	return s.lockout.Words(why)
+}
+
+// last is where the last reply of this kind is kept, nil if none is.
+func (s *Stream) last(why *refusal.Refusal) *refusal.Last {
+	switch why.Reason {
+	case refusal.LockedOut, refusal.RateLimited:
+		return &s.surface.last
+	case refusal.AuthDenied:
+		return s.identity.Last()
+	}
+	return nil
+}
+
+// refuseMalformed refuses a request that can be read in more than one way.
+func (s *Stream) refuseMalformed(detail string) proxy.Action {
+	why := refusal.Refusal{Reason: refusal.Malformed, Now: s.filter.host.Now()}
+	s.filter.malformed.Add(1)
+	s.reportRefusal("refusal", &why)
+	s.filter.host.SetReason(string(why.Reason))
+	to, words := s.recipient, refusal.NewMalformed(detail)
+	if to.Form == refusal.JSONRPCForm {
+		to.Form = refusal.ProblemForm
+	}
+	to.Quotas = s.quota.Headers(&s.client, &s.identity.Identity, &why)
+	return s.reply(s.filter.cors.Reply(&words, &why, &to))
+}
+
+func (s *Stream) reply(reply *proxy.Reply) proxy.Action {
+	s.replied = true
+	s.filter.host.Reply(reply)
+	return proxy.Pause
+}
+
+// reportRefusal writes a line about a refused request, or in shadow mode about one that
+// would have been refused.
+func (s *Stream) reportRefusal(what string, why *refusal.Refusal) {
+	f := s.filter
+	if !f.log.Allows(report.Decision, why.Now) {
+		return
+	}
+	surface := ""
+	if s.surface != nil {
+		surface = s.surface.Name
+	}
+	line := f.log.About(what, surface, s.client.Prefix).Field("reason", string(why.Reason))
+	if why.Rule != "" {
+		line = line.Field("rule", why.Rule)
+	}
+	if why.Reason == refusal.BypassDenied {
+		line = s.bypass.AppendIdentity(line, &s.identity.Identity)
+	}
+	if why.Seconds > 0 {
+		line = line.Number("retry_after", why.Seconds)
+	}
+	f.log.Write(line)
+}

@@ -1,0 +1,64 @@
+package filter
+
+import (
+	"github.com/gatewarden/gatewarden/filter/outcome"
+	"github.com/gatewarden/gatewarden/filter/proxy"
+)
+
+// ResponseHeaders judges the response by its status, completes its challenge, and adds
+// the fields that tell how the caller's quotas stand. end tells that it has no body. A
+// held request can have a response, too: the proxy's own, when it waited for too long.
+func (s *Stream) ResponseHeaders(end bool) {
+	if s.replied || s.surface == nil {
+		return
+	}
+	status := 0
+	switch {
+	case s.quota.Limited():
+		status = s.quota.AddHeaders(s.recipient.Origin)
+	case s.outcome.Awaits() || s.surface.challenged:
+		status = proxy.Status(s.filter.host.ResponseHeader(":status"))
+	default:
+		return
+	}
+	if status == 401 && s.surface.challenged {
+		s.filter.oauth.Complete(s.recipient.Origin.Named)
+	}
+	s.settle(s.outcome.Headers(status, end))
+	if s.lockout.HoldsSlot() && !s.outcome.Undecided() {
+		s.lockout.Release(s.filter.host.Now())
+	}
+}
+
+// ResponseBody reads a body that tells the outcome as it passes by. size is that of the
+// chunk that has come.
+func (s *Stream) ResponseBody(size int, end bool) { s.settle(s.outcome.Body(size, end)) }
+
+// ResponseTrailers end a gRPC response.
+func (s *Stream) ResponseTrailers() {
+	if !s.replied {
+		s.settle(s.outcome.Trailers())
+	}
+}
+
+// settle counts the outcome of the authentication.
+func (s *Stream) settle(v outcome.Verdict) {
+	switch v.Judgement {
+	case outcome.Accepted:
+		s.identity.Accept()
+		s.lockout.Succeed()
+	case outcome.Failed:
+		if v.InBody && s.lockout.Counts() {
+			// The access log has only the status, which many other errors have.
+			s.filter.host.SetFailure(v.Cause.Code)
+		}
+		s.identity.Reject()
+		if !s.lockout.Counts() {
+			return
+		}
+		if s.account.Reading() && !s.awaitsAccount() {
+			s.closeAccount() // trailers ended the body, or nothing did
+		}
+		s.fail(v.Cause)
+	}
+}
