@@ -24,6 +24,7 @@ type settings struct {
 	soak     int64
 	lines    int
 	out      string
+	against  builds
 }
 
 // The bounds of a run.
@@ -51,7 +52,7 @@ func main() {
 }
 
 func parse(args []string) (settings, error) {
-	var s settings
+	s := settings{against: builds{}}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.IntVar(&s.rounds, "rounds", 5, "how often everything is measured")
 	flags.DurationVar(&s.duration, "duration", 3*time.Second, "how long each load lasts")
@@ -59,6 +60,7 @@ func parse(args []string) (settings, error) {
 	flags.BoolVar(&s.quick, "quick", false, "a smoke run: that everything works and answers as it should")
 	flags.Int64Var(&s.soak, "soak", 300_000, "requests of the soak; 10000000 takes ten minutes")
 	flags.IntVar(&s.lines, "lines", 1_000_000, "lines of the log that is simulated; 10000000 take minutes and 1.6 GB of disk")
+	flags.Var(s.against, "against", "another build of the filter to compare this one with, go=FILE or tinygo=FILE; may be given for each compiler")
 	flags.StringVar(&s.out, "out", "", "the Markdown file to write, with a chart of the same name beside it; without, the report is printed")
 	if err := flags.Parse(args); err != nil {
 		return s, err

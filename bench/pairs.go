@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gatewarden/gatewarden/bench/internal/load"
@@ -35,7 +36,7 @@ func (b *bench) pairs() []pair {
 			pair{"pair/pass/" + c, "pass/hostcalls-" + c, "pass/gatewarden-" + c},
 			pair{"pair/refuse/" + c, "refuse/bare", "refuse/gatewarden-" + c})
 	}
-	return append(all, b.quotaPairs()...)
+	return slices.Concat(all, b.quotaPairs(), b.againstPairs())
 }
 
 func (b *bench) pairJobs() []job {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/gatewarden/gatewarden/bench/internal/guests"
 	"github.com/gatewarden/gatewarden/bench/internal/proxy"
 )
@@ -80,7 +82,7 @@ func (b *bench) variants() []variant {
 	for i := range refusing {
 		refusing[i].status = 429
 	}
-	return append(append(append(all, refusing...), b.others()...), b.quotaVariants()...)
+	return slices.Concat(all, refusing, b.others(), b.quotaVariants(), b.againstVariants())
 }
 
 func compilerName(compiler string) string {
@@ -101,8 +103,12 @@ func (b *bench) onEnvoy(name, label string, filter any) variant {
 }
 
 func (b *bench) gatewarden(does, compiler string) variant {
-	v := b.onEnvoy(does+"/gatewarden-"+compiler, "Envoy, Gatewarden, "+compilerName(compiler),
-		b.wasm(guests.Gatewarden, compiler, gatewardenConfig))
+	return b.filter(does, guests.Gatewarden, compiler, b.modules[guests.Gatewarden+"-"+compiler])
+}
+
+// filter is a build of the filter, from a file.
+func (b *bench) filter(does, name, compiler, file string) variant {
+	v := b.onEnvoy(does+"/"+name+"-"+compiler, "Envoy, Gatewarden, "+compilerName(compiler), proxy.Wasm(file, gatewardenConfig))
 	v.provoked = proxy.FailPath
 	v.counter = passedCounter
 	if does == "refuse" {

@@ -29,6 +29,7 @@ func (b *bench) write(took time.Duration) (text, chart string) {
 		d.add("![CPU per request](%s)\n", filepath.Base(chartFile(b.out)))
 	}
 	d.section("Targets", "", []string{"what", "target", "measured", ""}, b.targets())
+	d.section("Against the other build, in pairs", "", []string{"variant", "CPU per request, times", "requests/s at saturation, times"}, b.againstRows())
 	for _, workers := range []int{1, 2} {
 		d.section("Requests that pass, "+plural(workers, "worker"), passNote, b.mainHead(), b.mainRows("pass/", workers))
 		d.section("Requests that are refused, "+plural(workers, "worker"), refuseNote, b.mainHead(), b.mainRows("refuse/", workers))
