@@ -68,7 +68,7 @@ func (p *pluginContext) OnPluginStart(size int) types.OnPluginStartStatus {
 	if size > 0 {
 		// Copied, because parts of it stay in use.
 		if json = bytes.Clone(p.host.Configuration(size)); json == nil {
-			p.host.Error("gatewarden: configuration cannot be read from the proxy")
+			p.host.Error("gatewarden: cannot read the configuration from the proxy")
 			return types.OnPluginStartStatusFailed
 		}
 	}
@@ -81,7 +81,7 @@ func (p *pluginContext) OnPluginStart(size int) types.OnPluginStartStatus {
 	p.host.Random(fresh[:])
 	seed, ok := table.LoadSeed(p.host, fresh)
 	if !ok {
-		p.host.Error("gatewarden: shared data keeps nothing, so workers could not count together; is it restricted by capability_restriction_config?")
+		p.host.Error("gatewarden: shared data does not keep what is written to it, so workers cannot count together; check capability_restriction_config")
 		return types.OnPluginStartStatusFailed
 	}
 	if c.Admin != nil {
@@ -89,7 +89,7 @@ func (p *pluginContext) OnPluginStart(size int) types.OnPluginStartStatus {
 		return types.OnPluginStartStatusOK
 	}
 	if !p.host.SetTickPeriod(filter.TickPeriod) {
-		p.host.Error("gatewarden: the proxy refuses a timer, so metrics will not be written, and requests in flight be forgotten after 20 seconds")
+		p.host.Error("gatewarden: the proxy refuses a timer: metrics will not be written, and requests in flight will be forgotten after 20 seconds")
 	}
 	p.filter = opaque.To(filter.New(c, p.host, seed))
 	return types.OnPluginStartStatusOK
