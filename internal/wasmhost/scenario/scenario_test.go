@@ -1,10 +1,8 @@
 package scenario
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/gatewarden/gatewarden/internal/wasmhost"
@@ -53,36 +51,11 @@ func TestScenarios(t *testing.T) {
 					transcripts[name] = Run(t, world, s)
 				})
 			}
-			keepTranscript(t, s.Name, transcripts["native"])
 			for name, transcript := range transcripts {
 				if transcript != transcripts["native"] {
 					t.Errorf("%s and native differ:\n--- %s\n%s\n--- native\n%s", name, name, transcript, transcripts["native"])
 				}
 			}
 		})
-	}
-}
-
-// golden holds the transcripts of before the filter was cut into packages. They
-// are gone again once it is.
-const golden = "testdata/transcripts"
-
-var write = flag.Bool("write", false, "write "+golden+" anew")
-
-// keepTranscript holds a transcript to the one that is kept.
-func keepTranscript(t *testing.T, name, transcript string) {
-	t.Helper()
-	file := filepath.Join(golden, strings.NewReplacer(" ", "-", "/", "_").Replace(name)+".txt")
-	if *write {
-		if err := os.WriteFile(file, []byte(transcript), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	kept, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(kept) != transcript {
-		t.Errorf("the transcript has changed:\n--- now\n%s\n--- before\n%s", transcript, kept)
 	}
 }
