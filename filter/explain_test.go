@@ -87,8 +87,8 @@ func TestExplainsWhatNoRoomDecided(t *testing.T) {
 		{"a request", "GET", "/b", "surface 1 preflight false document false said [0] required false quotas 1 in flight 1"},
 	} {
 		e, _ := explained(t, config, ":method", row.method, ":path", row.path, "origin", "https://x", "access-control-request-method", "GET")
-		if got := fmt.Sprint("surface ", e.Surface, " preflight ", e.Preflight, " document ", e.Document, " said ", e.Identity.Said,
-			" required ", e.Identity.Required, " quotas ", len(e.Quotas), " in flight ", len(e.InFlight)); got != row.want {
+		if got := fmt.Sprintf("surface %d preflight %v document %v said %d required %v quotas %d in flight %d", e.Surface, e.Preflight,
+			e.Document, e.Identity.Said, e.Identity.Required, len(e.Quotas), len(e.InFlight)); got != row.want {
 			t.Errorf("%s: %s, want %s", row.name, got, row.want)
 		}
 	}
