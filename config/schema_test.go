@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// Package schematest tests which configurations the schema accepts. It is a module
-// of its own, because it needs a validator.
+// Package schematest tests which configurations the schema accepts. It is a package of
+// its own, because it needs a validator.
 
 // TestSchemaKeys: the schema has the keys of the parser, each with a description.
 func TestSchemaKeys(t *testing.T) {
