@@ -29,9 +29,9 @@ func (s *Stream) check() proxy.Action {
 	return s.refuse(&why, s.heldBody())
 }
 
-// decide tells whether the request is refused, and why. It comes before the account is
-// known that quotas take their cost: a service that has the headers of a request may
-// answer them.
+// decide tells whether the request is refused, and why. Quotas take their cost before the
+// account in a body is known: a service that has the headers of a request may answer
+// them.
 func (s *Stream) decide() (why refusal.Refusal, refused bool) {
 	s.attempt.NeedNoTurn() // a held request is asked about again
 	if why, refused = s.decideAccess(); refused || s.identity.Open() {
