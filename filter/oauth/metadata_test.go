@@ -10,6 +10,7 @@ import (
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/request"
+	"github.com/gatewarden/gatewarden/internal/fakehost"
 )
 
 // RFC 9728 section 3.1.
@@ -136,14 +137,14 @@ func TestServeMetadata(t *testing.T) {
 
 func TestServeMetadataExactly(t *testing.T) {
 	for method, want := range map[string]*proxy.Reply{
-		"GET": {Status: 200, Details: "gatewarden_metadata", Headers: hdr("content-type", "application/json",
+		"GET": {Status: 200, Details: "gatewarden_metadata", Headers: fakehost.Headers("content-type", "application/json",
 			"cache-control", "public, max-age=3600", "access-control-allow-origin", "*"),
 			Body: []byte(`{"resource":"https://h/mcp","authorization_servers":["https://as"],"scopes_supported":["mcp:query"],` +
 				`"bearer_methods_supported":["header"]}`)},
-		"OPTIONS": {Status: 204, Details: "gatewarden_metadata", Headers: hdr("access-control-allow-origin", "*",
+		"OPTIONS": {Status: 204, Details: "gatewarden_metadata", Headers: fakehost.Headers("access-control-allow-origin", "*",
 			"access-control-allow-methods", "GET, HEAD, OPTIONS",
 			"access-control-allow-headers", "mcp-protocol-version, authorization, content-type", "access-control-max-age", "3600")},
-		"DELETE": {Status: 405, Details: "gatewarden_metadata", Headers: hdr("allow", "GET, HEAD, OPTIONS", "access-control-allow-origin", "*")},
+		"DELETE": {Status: 405, Details: "gatewarden_metadata", Headers: fakehost.Headers("allow", "GET, HEAD, OPTIONS", "access-control-allow-origin", "*")},
 	} {
 		got := New(served, nil).Serve(&request.Target{Method: method, Path: wellKnown + "/mcp"})
 		if !reflect.DeepEqual(got, want) {
@@ -193,12 +194,3 @@ func TestDiscovery(t *testing.T) {
 
 var served = &config.OAuth{Resource: "https://h/mcp", AuthorizationServers: []string{"https://as"},
 	ScopesSupported: []string{"mcp:query"}, ServeMetadata: true}
-
-// hdr makes headers of names and values.
-func hdr(pairs ...string) []proxy.Header {
-	var headers []proxy.Header
-	for i := 0; i < len(pairs); i += 2 {
-		headers = append(headers, proxy.Header{Name: pairs[i], Value: pairs[i+1]})
-	}
-	return headers
-}
