@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/gatewarden/gatewarden/internal/fakehost"
 )
 
 const acceptedConfig = `{"credentials": {"headers": ["authorization", "x-api-key"], "cookies": ["session"]},
@@ -107,7 +109,7 @@ func TestTracked(t *testing.T) {
 func TestAcceptedSpellings(t *testing.T) {
 	h := newHouse(t, acceptedConfig, "")
 	hashes := map[uint64]bool{}
-	for _, one := range hdr("authorization", "Bearer Tok", "authorization", "bearer tok", "x-api-key", "TOK", "cookie", "session=%54ok", "authorization", "Token tok==") {
+	for _, one := range fakehost.Headers("authorization", "Bearer Tok", "authorization", "bearer tok", "x-api-key", "TOK", "cookie", "session=%54ok", "authorization", "Token tok==") {
 		g := h.enter("rest", one.Name, one.Value)
 		if g.Accept(); g.Verified {
 			t.Errorf("%v is accepted before the service said so", one)

@@ -12,6 +12,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/report"
 	"github.com/gatewarden/gatewarden/internal/ascii"
+	"github.com/gatewarden/gatewarden/internal/fakehost"
 	"github.com/gatewarden/gatewarden/table"
 )
 
@@ -180,7 +181,7 @@ type guest struct {
 
 // enter lets a request with headers enter a surface.
 func (h *house) enter(surface string, headers ...string) *guest {
-	g := &guest{house: h, headers: hdr(headers...)}
+	g := &guest{house: h, headers: fakehost.Headers(headers...)}
 	g.Begin(h.rule(surface))
 	g.Identify(h.present(g.headers))
 	g.decide()
@@ -256,24 +257,6 @@ func (h *house) present(headers []proxy.Header) *Request {
 	}
 	q.Presents, q.Alone = n > 0, n == 1 && ascii.IsVisible(c.Scheme) && ascii.IsVisible(c.Token)
 	return q
-}
-
-// hdr makes headers of names and values.
-func hdr(pairs ...string) []proxy.Header {
-	var headers []proxy.Header
-	for i := 0; i < len(pairs); i += 2 {
-		headers = append(headers, proxy.Header{Name: pairs[i], Value: pairs[i+1]})
-	}
-	return headers
-}
-
-func first(headers []proxy.Header, name string) string {
-	for _, h := range headers {
-		if h.Name == name {
-			return h.Value
-		}
-	}
-	return ""
 }
 
 func basic(user, password string) string {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/refusal"
+	"github.com/gatewarden/gatewarden/internal/fakehost"
 )
 
 // gateConfig has surfaces that require an identity, which metadata or a key can verify,
@@ -136,16 +137,16 @@ func TestUnauthorizedReply(t *testing.T) {
 		words := g.Words(g.why, challenge)
 		got := cors.Reply(&words, g.why, &to)
 		if got.Status != 401 || got.GRPC != 16 || got.Details != "gatewarden_auth_denied" || string(got.Body) != row.body ||
-			first(got.Headers, "www-authenticate") != row.challenge || first(got.Headers, "cache-control") != "no-store" ||
-			first(got.Headers, "access-control-allow-origin") != "*" || first(got.Headers, "retry-after") != "" {
+			fakehost.First(got.Headers, "www-authenticate") != row.challenge || fakehost.First(got.Headers, "cache-control") != "no-store" ||
+			fakehost.First(got.Headers, "access-control-allow-origin") != "*" || fakehost.First(got.Headers, "retry-after") != "" {
 			t.Errorf("%s: %+v\n%s", row.name, got, got.Body)
 		}
 		contentType := [...]string{refusal.ProblemForm: "application/problem+json", refusal.JSONRPCForm: "application/json", refusal.GRPCForm: ""}[row.form]
 		if contentType != "" && !json.Valid(got.Body) {
 			t.Errorf("%s is not JSON", row.name)
 		}
-		if first(got.Headers, "content-type") != contentType {
-			t.Errorf("%s: content type %q", row.name, first(got.Headers, "content-type"))
+		if fakehost.First(got.Headers, "content-type") != contentType {
+			t.Errorf("%s: content type %q", row.name, fakehost.First(got.Headers, "content-type"))
 		}
 	}
 }
@@ -166,8 +167,8 @@ func TestUnavailableReply(t *testing.T) {
 		words := g.Words(g.why, "Bearer")
 		got := cors.Reply(&words, g.why, &refusal.Recipient{Form: row.form, Origin: cors.Origin("https://app.example.com")})
 		if got.Status != 503 || string(got.Body) != row.want || got.GRPC != 14 || got.Details != "gatewarden_store_unavailable" ||
-			first(got.Headers, "retry-after") != "5" || first(got.Headers, "cache-control") != "no-store" || first(got.Headers, "content-type") != row.kind ||
-			first(got.Headers, "access-control-allow-origin") != "*" || first(got.Headers, "www-authenticate") != "" {
+			fakehost.First(got.Headers, "retry-after") != "5" || fakehost.First(got.Headers, "cache-control") != "no-store" || fakehost.First(got.Headers, "content-type") != row.kind ||
+			fakehost.First(got.Headers, "access-control-allow-origin") != "*" || fakehost.First(got.Headers, "www-authenticate") != "" {
 			t.Errorf("%d: %+v %s", row.form, got, got.Body)
 		}
 		if g.Last() != nil {
@@ -230,7 +231,7 @@ func TestDenialAllocations(t *testing.T) {
 	g := h.denied("rest", deniedInvalid)
 	to := refusal.Recipient{}
 	g.Last().Keep(g.why, &to, &proxy.Reply{})
-	q := h.present(hdr("x-api-key", "bad"))
+	q := h.present(fakehost.Headers("x-api-key", "bad"))
 	s := &g.State
 	if n := testing.AllocsPerRun(100, func() {
 		*s = State{}

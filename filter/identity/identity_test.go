@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/gatewarden/gatewarden/internal/fakehost"
 )
 
 // The first source that verifies the caller decides.
@@ -79,7 +81,7 @@ func TestRules(t *testing.T) {
 func TestZeroState(t *testing.T) {
 	var s State
 	s.Begin(nil)
-	q := &Request{Headers: hdr("x-user", "alice"), Presents: true}
+	q := &Request{Headers: fakehost.Headers("x-user", "alice"), Presents: true}
 	s.Identify(q)
 	why, refused := s.Check()
 	s.Accept()
@@ -199,14 +201,14 @@ func TestUntrustedHeaders(t *testing.T) {
 		{"as CGI spells it", []string{":path", "/x", "x_user_id", "a", "x-user_id", "b"}, []string{":path", "/x"}},
 		{"near misses", []string{":path", "/x", "x-user-idx", "a", "x-user", "b", "xx-user-id", "c"}, []string{":path", "/x", "x-user-idx", "a", "x-user", "b", "xx-user-id", "c"}},
 	} {
-		h.proxy.request = hdr(row.headers...)
+		h.proxy.request = fakehost.Headers(row.headers...)
 		h.Distrust(h.proxy.request)
-		if got, want := h.proxy.request, hdr(row.left...); !reflect.DeepEqual(got, want) {
+		if got, want := h.proxy.request, fakehost.Headers(row.left...); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %v is left", row.name, got)
 		}
 	}
 	h.take()
-	if h.Distrust(hdr("x-other", "1")); h.take() != "" {
+	if h.Distrust(fakehost.Headers("x-other", "1")); h.take() != "" {
 		t.Error("a host call for a request without such headers")
 	}
 }
@@ -257,7 +259,7 @@ func TestAllocations(t *testing.T) {
 			h.say("200", `{"active": true, "org": "acme"}`)
 		}
 		g.Accept()
-		q := h.present(hdr(row.request...))
+		q := h.present(fakehost.Headers(row.request...))
 		h.proxy.calls = make([]string, 0, 4096)
 		s := &g.State
 		if n := testing.AllocsPerRun(100, func() {

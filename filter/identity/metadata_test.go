@@ -14,6 +14,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/identity/claim"
 	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/internal/fakehost"
 )
 
 // number returns a number as the proxy writes it.
@@ -72,7 +73,7 @@ func TestClaimText(t *testing.T) {
 
 func TestClaimList(t *testing.T) {
 	const property = "metadata\x00roles"
-	object := func(pairs ...string) string { return string(proxy.AppendPairs(nil, hdr(pairs...))) }
+	object := func(pairs ...string) string { return string(proxy.AppendPairs(nil, fakehost.Headers(pairs...))) }
 	for _, row := range []struct {
 		name, raw, first string // first is the element at position 0
 		want             string

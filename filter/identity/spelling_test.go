@@ -8,6 +8,7 @@ import (
 
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/internal/fakehost"
 )
 
 // spellingOf returns the spelling of a request's credential, or "".
@@ -36,13 +37,13 @@ func TestSpellings(t *testing.T) {
 		one    proxy.Header
 		others []proxy.Header
 	}{
-		{"a token", hdr("authorization", "Bearer Tok-en_1")[0], hdr("authorization", "bearer Tok-en_1", "authorization", "Bearer   Tok-en_1",
+		{"a token", fakehost.Headers("authorization", "Bearer Tok-en_1")[0], fakehost.Headers("authorization", "bearer Tok-en_1", "authorization", "Bearer   Tok-en_1",
 			"authorization", "Token Tok-en_1", "authorization", "ApiKey tok-en_1", "authorization", "DPoP Tok-en_1", "authorization", "TOK-EN_1",
 			"x-api-key", "Tok-en_1", "x_api_key", "Tok-en_1", "x-api-key", "tOK-EN_1", "x-api-key", "Tok-en_1==", "x-api-key", "Tok+en/1",
 			"cookie", "session=Tok-en_1", "cookie", "sid=%54ok%2den_1", "cookie", `session="Tok-en_1"`)},
-		{"a JWT", hdr("authorization", "Bearer "+jwt+".c2lnbmF0dXJl")[0], hdr("authorization", "Bearer "+jwt+".c2lnbmF0dXJm", "authorization", "Bearer "+jwt+".",
+		{"a JWT", fakehost.Headers("authorization", "Bearer "+jwt+".c2lnbmF0dXJl")[0], fakehost.Headers("authorization", "Bearer "+jwt+".c2lnbmF0dXJm", "authorization", "Bearer "+jwt+".",
 			"authorization", "Bearer "+jwt+".other", "x-api-key", jwt+".c2lnbmF0dXJl")},
-		{"a password", hdr("authorization", basic("Alice", "x"))[0], hdr("authorization", basic("alice", "x"), "authorization", basic(" ALICE ", "x"),
+		{"a password", fakehost.Headers("authorization", basic("Alice", "x"))[0], fakehost.Headers("authorization", basic("alice", "x"), "authorization", basic(" ALICE ", "x"),
 			"authorization", basic("Alice", "y"), "authorization", strings.Replace(basic("Alice", "x"), "Basic", "bASIC", 1))},
 	} {
 		want := spellingOf(row.one)
@@ -59,7 +60,7 @@ func TestSpellings(t *testing.T) {
 
 func TestSpellingsOfDifferentCredentials(t *testing.T) {
 	seen := map[string]string{}
-	for _, h := range hdr(
+	for _, h := range fakehost.Headers(
 		"authorization", "Bearer a", "authorization", "Bearer b", "authorization", "Bearer ab", "x-api-key", "sk.live.1", "x-api-key", "sk.live.2",
 		"authorization", "Bearer "+jwt+".s", "authorization", "Bearer "+strings.Replace(jwt, "9.ey", "9.fy", 1)+".s",
 		"authorization", "Bearer eyJ.a", "authorization", "Bearer eyJ.b", "authorization", "Bearer eyJ.a.b.c", "authorization", "Bearer eyJ.a.b.d",
