@@ -1,6 +1,9 @@
 package config
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Credentials names the places in which a request carries a credential. On
 // surfaces of the kinds api and mcp, only a request with a credential can fail: a
@@ -12,6 +15,15 @@ type Credentials struct {
 	// Cookies that carry a credential, by name, with their letter case. Default:
 	// none. Danger: guesses in any other cookie are not counted.
 	Cookies []string
+	// Query lists the query parameters that carry a credential. They are found in
+	// every spelling that services accept. Default: access_token and api_key.
+	// Danger: guesses in any other parameter are not counted.
+	Query []string
+	// WebSocketProtocols lists what stands before a credential in
+	// Sec-WebSocket-Protocol, where pages send it because they can set no other
+	// header of a WebSocket. Default: "bearer." and the prefix of Kubernetes.
+	// Danger: guesses after any other prefix are not counted.
+	WebSocketProtocols []string
 }
 
 var credentialsFields = []field[Credentials]{
@@ -25,10 +37,61 @@ var credentialsFields = []field[Credentials]{
 			return text
 		})
 	}},
+	{key: "query", read: func(v value, c *Credentials) { c.Query = readParameters(v) }},
+	{key: "websocket_protocols", read: func(v value, c *Credentials) { c.WebSocketProtocols = readProtocols(v) }},
 }
 
 func defaultCredentials() Credentials {
-	return Credentials{Headers: []string{"authorization", "x-api-key"}}
+	return Credentials{
+		Headers: []string{"authorization", "x-api-key"},
+		Query:   []string{"access_token", "api_key"},
+		// See RATIONALE.md, "Why may a token be a WebSocket protocol of its own?"
+		WebSocketProtocols: []string{"bearer.", "base64url.bearer.authorization.k8s.io."},
+	}
+}
+
+// maxPlace is the longest name of a parameter, and the longest prefix in
+// Sec-WebSocket-Protocol, in bytes.
+const maxPlace = 64
+
+// readParameters reads the names of query parameters. Letter case does not tell them
+// apart.
+func readParameters(v value) []string {
+	var known []string
+	return v.texts(func(item value, text string) string {
+		if !isParameter(text) {
+			item.bad(quote(text) + " is not a query parameter; write 1 to " + strconv.Itoa(maxPlace) +
+				` letters, digits, "-", ".", "_" and "~", for example "api_key"`)
+			return ""
+		}
+		for _, other := range known {
+			if strings.EqualFold(text, other) && text != other {
+				item.repeated(quote(text) + " in another letter case")
+			}
+		}
+		known = append(known, text)
+		return text
+	})
+}
+
+func isParameter(text string) bool {
+	for i := 0; i < len(text); i++ {
+		if !isAlphanumeric(text[i]) && strings.IndexByte("-._~", text[i]) < 0 {
+			return false
+		}
+	}
+	return text != "" && len(text) <= maxPlace
+}
+
+func readProtocols(v value) []string {
+	return v.texts(func(item value, text string) string {
+		if !isToken(text) || len(text) > maxPlace {
+			item.bad(quote(text) + " is not the begin of a WebSocket protocol; write 1 to " + strconv.Itoa(maxPlace) +
+				` characters without blanks, commas and quotes, for example "bearer."`)
+			return ""
+		}
+		return text
+	})
 }
 
 // maxFieldName is the longest name of a form field, in bytes, that the filter
@@ -49,8 +112,8 @@ func readAccountFields(v value) []string {
 }
 
 func (c *Credentials) warn(warn func(path, message string)) {
-	if len(c.Headers)+len(c.Cookies) == 0 {
+	if len(c.Headers)+len(c.Cookies)+len(c.Query)+len(c.WebSocketProtocols) == 0 {
 		warn("credentials", "names nothing, so that no request carries a credential and surfaces of kind api "+
-			"and mcp count no failure; name the header or cookie that the service reads")
+			"and mcp count no failure; name the header, cookie or parameter that the service reads")
 	}
 }

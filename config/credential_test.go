@@ -4,7 +4,9 @@ import "testing"
 
 func TestCredentialWarnings(t *testing.T) {
 	checkWarnings(t, []warningsRow{
-		{`{"credentials": {"headers": []}}`, "credentials"},
+		{`{"credentials": {"headers": [], "query": [], "websocket_protocols": []}}`, "credentials"},
+		{`{"credentials": {"headers": [], "query": []}}`, ""},
+		{`{"credentials": {"headers": [], "websocket_protocols": []}}`, ""},
 		{`{"credentials": {"headers": [], "cookies": ["session"]}}`, ""},
 	})
 }

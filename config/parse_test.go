@@ -57,8 +57,11 @@ func TestInvalid(t *testing.T) {
 func TestDefault(t *testing.T) {
 	account := []string{"username", "client_id"}
 	want := &Config{
-		Client:      Client{IPv4Prefix: 32, IPv6Prefix: 64},
-		Credentials: Credentials{Headers: []string{"authorization", "x-api-key"}},
+		Client: Client{IPv4Prefix: 32, IPv6Prefix: 64},
+		Credentials: Credentials{
+			Headers: []string{"authorization", "x-api-key"}, Query: []string{"access_token", "api_key"},
+			WebSocketProtocols: []string{"bearer.", "base64url.bearer.authorization.k8s.io."},
+		},
 		Exempt: []Match{
 			{Path: "/"}, {Path: "/healthz"}, {Path: "/metrics"},
 			{Path: "/.well-known", Prefix: true}, {Path: "/oauth/register"},
@@ -111,7 +114,7 @@ func TestEveryField(t *testing.T) {
 			TrustedProxies: prefixes("10.0.0.0/8", "2001:db8::/32", "192.0.2.1/32"),
 			Allow:          prefixes("198.51.100.7/32", "2001:db8:1::/48"),
 		}},
-		{"credentials", c.Credentials, Credentials{[]string{"authorization", "x-token"}, []string{"session", "SID"}}},
+		{"credentials", c.Credentials, Credentials{[]string{"authorization", "x-token"}, []string{"session", "SID"}, []string{"apiKey", "t"}, []string{"Bearer-", "access_token"}}},
 		{"exempt", c.Exempt, []Match{{Path: "/live"}, {"/.well-known", true, []string{"GET", "OPTIONS"}}}},
 		{"surfaces[0].match", c.Surfaces[0].Match, []Match{{"/login", false, []string{"POST"}}, {Path: "/authorize"}}},
 		{"surfaces[0].lockout", c.Surfaces[0].Lockout, login},

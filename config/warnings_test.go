@@ -33,7 +33,7 @@ func TestDefaultHasNoWarnings(t *testing.T) {
 // TestWarningsInOrder: the rooms warn in this order, and about lockouts surface by
 // surface.
 func TestWarningsInOrder(t *testing.T) {
-	checkWarnings(t, []warningsRow{{`{"client": {"source": "xff-first"}, "credentials": {"headers": []},
+	checkWarnings(t, []warningsRow{{`{"client": {"source": "xff-first"}, "credentials": {"headers": [], "query": [], "websocket_protocols": []},
 		"surfaces": [
 			{"name": "a", "kind": "api", "match": [{"prefix": "/a", "methods": ["GET"]}],
 			 "lockout": {"failures": 9, "window": "10m", "duration": "1m", "stuffing": {"credentials": 9, "action": "lock"},

@@ -62,13 +62,13 @@ func (s *Stream) Explain(headers []proxy.Header) Explanation {
 		Shadowed: s.shadowed, AsksBypass: s.bypass.Asked(), Bypassed: s.bypass.Granted(), Judged: s.outcome.Awaits(),
 		Now: f.host.Now(),
 	}
-	e.Preflight = request.IsPreflight(&t, &d) && !e.Credential.Present
+	e.Preflight = request.IsPreflight(&t, &d) && (!e.Credential.Present || f.credential.OnlyInQuery(headers))
 	if s.surface == nil {
 		return e
 	}
 	presented, alone := f.credential.Single(headers)
 	e.Identity = s.identity.Explain(&identity.Request{Headers: headers, Credential: presented, Alone: alone, Presents: s.presents})
-	e.Lockout = s.lockout.Explain(s.surface.lockout, &s.client, e.Preflight, s.surface.outcome.MayFail(s.presents))
+	e.Lockout = s.lockout.Explain(s.surface.lockout, &s.client, e.Preflight && !s.presents, s.surface.outcome.MayFail(s.presents))
 	e.Attempt = s.attempt.Explain()
 	e.Quotas = f.quota.Explain(e.Surface, &t, &s.client, &s.identity.Identity, e.Now, e.Preflight)
 	s.quota.ExplainRefusal(e.Quotas)

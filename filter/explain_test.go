@@ -23,11 +23,11 @@ func explained(t *testing.T, config string, headers ...string) (Explanation, *fa
 // TestExplainsCredentials shows that an explanation has nothing of the secret.
 func TestExplainsCredentials(t *testing.T) {
 	for _, row := range []struct{ name, value, want string }{
-		{"authorization", "Bearer abc", "{true [{authorization false Bearer 3}] true} 0 false"},
+		{"authorization", "Bearer abc", "{true [{authorization 0 Bearer 3}] true} 0 false"},
 		{"authorization", "Bearer", "{false [] false} 0 false"},
-		{"authorization", "Bearer abc, Basic x", "{true [{authorization false  19}] false} 0 false"},
-		{"x-api-key", "abc", "{true [{x-api-key false  3}] true} 0 false"},
-		{"cookie", `a=b; session="abcd"`, "{true [{session true  4}] true} 0 false"},
+		{"authorization", "Bearer abc, Basic x", "{true [{authorization 0  19}] false} 0 false"},
+		{"x-api-key", "abc", "{true [{x-api-key 0  3}] true} 0 false"},
+		{"cookie", `a=b; session="abcd"`, "{true [{session 1  4}] true} 0 false"},
 	} {
 		e, _ := explained(t, `{"credentials": {"headers": ["authorization", "x-api-key"], "cookies": ["session"]}}`,
 			":method", "GET", ":path", "/mcp", row.name, row.value)
@@ -37,7 +37,7 @@ func TestExplainsCredentials(t *testing.T) {
 	}
 	e, _ := explained(t, `{"surfaces": [{"name": "a", "kind": "api", "match": [{"prefix": "/a"}], "lockout": {"keys": [{"per": ["account"], "failures": 3}]}}]}`,
 		":method", "OPTIONS", ":path", "/a", "authorization", basic("ann", "secret"))
-	if got := fmt.Sprint(e.Credential, e.Accounts, e.Options); got != "{true [{authorization false Basic 16}] true} 1 true" {
+	if got := fmt.Sprint(e.Credential, e.Accounts, e.Options); got != "{true [{authorization 0 Basic 16}] true} 1 true" {
 		t.Errorf("an account: %s", got)
 	}
 }

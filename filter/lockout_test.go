@@ -40,6 +40,8 @@ func TestLockedOut(t *testing.T) {
 		{"a preflight", hdr(":method", "OPTIONS", ":path", "/api", "origin", "https://x", "access-control-request-method", "GET"), false},
 		{"a preflight that guesses", hdr(":method", "OPTIONS", ":path", "/api", "origin", "https://x",
 			"access-control-request-method", "GET", "authorization", "y"), true},
+		{"a preflight that guesses in its query", hdr(":method", "OPTIONS", ":path", "/api?api_key=y", "origin", "https://x", "access-control-request-method", "GET"), true},
+		{"a preflight with another query", hdr(":method", "OPTIONS", ":path", "/api?page=y", "origin", "https://x", "access-control-request-method", "GET"), false},
 		{"GET with the headers of a preflight", hdr(":method", "GET", ":path", "/api", "origin", "https://x", "access-control-request-method", "GET"), true},
 		{"no surface", hdr(":method", "GET", ":path", "/x"), false},
 		{"MCP without a body", hdr(":method", "GET", ":path", "/mcp"), true},

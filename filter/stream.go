@@ -46,6 +46,7 @@ type Stream struct {
 	recipient refusal.Recipient // of a refusal
 	hold      hold
 	presents  bool // the request presents a credential
+	preflight bool // the request is a CORS preflight, with a credential at most in its query
 	shadowed  bool // a rule in shadow mode would have refused it
 	replied   bool // the response is the filter's own
 }
@@ -107,17 +108,17 @@ func (s *Stream) RequestHeaders(end bool) proxy.Action {
 func (s *Stream) enter(t *request.Target, d *request.Details, headers []proxy.Header, end bool) proxy.Action {
 	f := s.filter
 	s.identity.Begin(s.surface.identity)
-	preflight := request.IsPreflight(t, d) && !s.presents
-	if !preflight {
+	s.preflight = request.IsPreflight(t, d) && (!s.presents || f.credential.OnlyInQuery(headers))
+	if !s.preflight {
 		s.quota.Begin(s.surface.quota, t)
 	}
 	s.concurrency.Begin(s.surface.concurrency)
-	unlimited := preflight || !s.surface.lockout.Counts() && !f.identity.HasSources() && !s.quota.Any()
+	unlimited := s.preflight && !s.presents || !s.surface.lockout.Counts() && !f.identity.HasSources() && !s.quota.Any()
 	if unlimited && !s.concurrency.Limited() {
 		return s.pass()
 	}
 	s.client = f.client.Find(headers)
-	if preflight {
+	if s.preflight && !s.presents {
 		return s.enterPreflight()
 	}
 	s.bypass.Begin(s.surface.bypass)
@@ -136,7 +137,7 @@ func (s *Stream) enter(t *request.Target, d *request.Details, headers []proxy.He
 	return s.check()
 }
 
-// enterPreflight lets a CORS preflight in if there is room for it.
+// enterPreflight lets a CORS preflight without a credential in if there is room for it.
 func (s *Stream) enterPreflight() proxy.Action {
 	if why, refused := s.takePlaces(); refused {
 		return s.refuse(&why, nil)
@@ -147,7 +148,7 @@ func (s *Stream) enterPreflight() proxy.Action {
 // identify asks the sources of identities that have not been asked yet.
 func (s *Stream) identify(headers []proxy.Header) {
 	f := s.filter
-	if !f.identity.HasSources() {
+	if !f.identity.HasSources() || s.preflight {
 		return
 	}
 	presented, alone := f.credential.Single(headers)

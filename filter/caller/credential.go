@@ -13,12 +13,26 @@ const Authorization = "authorization"
 // Bearer is the scheme of RFC 6750, as challenges write it.
 const Bearer = "Bearer"
 
+// Carrier is the part of a request that holds a credential.
+type Carrier uint8
+
+// The carriers.
+const (
+	InHeader Carrier = iota
+	InCookie
+	// InQuery is a parameter of the query.
+	InQuery
+	// InProtocol is a member of Sec-WebSocket-Protocol.
+	InProtocol
+)
+
 // Credential is the one credential that a request presents. Its strings live no
 // longer than the callback in which it was read.
 type Credential struct {
-	// Place is the header, by its configured name, or the cookie that holds it.
-	Place  string
-	Cookie bool
+	// Place is the header, cookie or parameter that holds the credential, or what
+	// stands before it in Sec-WebSocket-Protocol, as the Carrier tells.
+	Place   string
+	Carrier Carrier
 	// Scheme is the word before the credential in Authorization, or "".
 	Scheme, Token string
 }
@@ -28,9 +42,11 @@ func (c *Credential) IsBearer() bool {
 	return c.InAuthorization() && strings.EqualFold(c.Scheme, Bearer)
 }
 
-// InAuthorization tells whether it stands in Authorization, and not in a cookie of
-// that name.
-func (c *Credential) InAuthorization() bool { return c.Place == Authorization && !c.Cookie }
+// InAuthorization tells whether it stands in Authorization, and not in a cookie or a
+// parameter of that name.
+func (c *Credential) InAuthorization() bool {
+	return c.Place == Authorization && c.Carrier == InHeader
+}
 
 // BasicUser returns the user of the value of an Authorization header with the scheme
 // Basic (RFC 7617 section 2).

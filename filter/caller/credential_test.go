@@ -16,7 +16,8 @@ func TestIsBearer(t *testing.T) {
 		{Credential{Place: "authorization", Scheme: "bEARER", Token: "t"}, true, true},
 		{Credential{Place: "authorization", Scheme: "DPoP", Token: "t"}, true, false},
 		{Credential{Place: "authorization", Token: "t"}, true, false},
-		{Credential{Place: "authorization", Cookie: true, Scheme: "Bearer", Token: "t"}, false, false},
+		{Credential{Place: "authorization", Carrier: InCookie, Scheme: "Bearer", Token: "t"}, false, false},
+		{Credential{Place: "authorization", Carrier: InQuery, Scheme: "Bearer", Token: "t"}, false, false},
 		{Credential{Place: "x-api-key", Scheme: "Bearer", Token: "t"}, false, false},
 		{Credential{}, false, false},
 	} {

@@ -19,7 +19,7 @@ func FuzzCookie(f *testing.F) {
 		}
 		request := http.Request{Header: http.Header{"Cookie": {field}}}
 		for _, c := range request.Cookies() {
-			if c.Name == name && strings.Trim(c.Value, blanks+`"`) != "" && value == "" {
+			if bare := strings.Trim(c.Value, blanks+`"`); c.Name == name && bare != "" && !isPlaceholder(bare) && value == "" {
 				t.Fatalf("%q has no cookie %q; net/http has %q", field, name, c.Value)
 			}
 		}

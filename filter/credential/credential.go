@@ -1,9 +1,13 @@
 // Package credential reads what a request presents: credentials in the configured
-// headers and cookies, and the account that a form body attempts. It verifies nothing.
+// headers, cookies, query parameters and WebSocket protocols, and the account that a
+// form body attempts. It verifies nothing.
 //
 //	credential.go  Reader: is there a credential, and the names under which it counts
 //	single.go      Reader.Single: the one credential of a request
 //	cookie.go      cookies as services read them
+//	query.go       query parameters in every spelling that services accept
+//	protocol.go    members of Sec-WebSocket-Protocol
+//	placeholder.go what programs send that have no credential
 //	account.go     Account: the attempted account in a form body, fed as the body arrives
 //	explain.go     Reader.Explain: where credentials are, for tools
 package credential
@@ -14,6 +18,7 @@ import (
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/filter/request"
 	"github.com/gatewarden/gatewarden/table"
 )
 
@@ -21,14 +26,17 @@ import (
 const cookieHeader = "cookie"
 
 // Reader reads the credentials of requests.
-type Reader struct{ config *config.Credentials }
+type Reader struct {
+	config  *config.Credentials
+	decoded []byte // scratch: a query parameter's value
+}
 
-// New returns a reader for the configured headers and cookies.
+// New returns a reader for the configured places.
 func New(c *config.Credentials) *Reader { return &Reader{config: c} }
 
 // Presents tells whether a request presents a credential: a value in one of the
-// configured headers or cookies that is not empty. A scheme without a token is not a
-// credential: clients that have no token yet send that.
+// configured places that is not empty. A scheme without a token is not a credential,
+// and neither is a placeholder: clients that have no token yet send that.
 func (r *Reader) Presents(headers []proxy.Header) bool {
 	for i := range headers {
 		if r.value(&headers[i]) != "" {
@@ -36,6 +44,17 @@ func (r *Reader) Presents(headers []proxy.Header) bool {
 		}
 	}
 	return false
+}
+
+// OnlyInQuery tells whether a request that presents a credential has it in its query
+// and nowhere else: a browser sends that with a CORS preflight, too.
+func (r *Reader) OnlyInQuery(headers []proxy.Header) bool {
+	for i := range headers {
+		if headers[i].Name != targetHeader && r.value(&headers[i]) != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // AppendPrincipal appends a name of the principal that the credentials belong to. It
@@ -62,8 +81,15 @@ func (r *Reader) appendNames(out []byte, headers []proxy.Header, user func(strin
 		if value == "" {
 			continue
 		}
-		if headers[i].Name == cookieHeader {
+		switch r.carrier(&headers[i]) {
+		case caller.InCookie:
 			out = r.appendCookies(out, headers[i].Value)
+			continue
+		case caller.InQuery:
+			out = r.appendParams(out, headers[i].Value)
+			continue
+		case caller.InProtocol:
+			out = r.appendProtocols(out, headers[i].Value)
 			continue
 		}
 		out = table.AppendPart(out, headers[i].Name)
@@ -99,22 +125,51 @@ func (r *Reader) BasicAccount(headers []proxy.Header) string {
 	return ""
 }
 
-// value returns the credential in a header line, or "". Of several cookies, it returns
-// the first.
-func (r *Reader) value(h *proxy.Header) string {
-	if h.Name == cookieHeader {
-		return r.cookieValue(h.Value)
+// carrier tells what a header line holds credentials in. A header that the
+// configuration names holds one itself.
+func (r *Reader) carrier(h *proxy.Header) caller.Carrier {
+	switch {
+	case h.Name == cookieHeader:
+		return caller.InCookie
+	case h.Name == targetHeader:
+		return caller.InQuery
+	case proxy.SameHeader(h.Name, protocolHeader) && !r.isCredential(h.Name):
+		return caller.InProtocol
 	}
+	return caller.InHeader
+}
+
+// isCredential tells whether the configuration names a header.
+func (r *Reader) isCredential(header string) bool {
 	for _, name := range r.config.Headers {
-		if proxy.SameHeader(h.Name, name) {
-			value := strings.Trim(h.Value, " \t,")
-			if isScheme(value) {
-				return ""
-			}
-			return value
+		if proxy.SameHeader(header, name) {
+			return true
 		}
 	}
-	return ""
+	return false
+}
+
+// value returns the credential in a header line, or "". Of several in a line, it
+// returns the first.
+func (r *Reader) value(h *proxy.Header) string {
+	switch r.carrier(h) {
+	case caller.InCookie:
+		return r.cookieValue(h.Value)
+	case caller.InQuery:
+		p, _ := r.nextPresented(request.Query(h.Value))
+		return p.value
+	case caller.InProtocol:
+		p, _ := r.nextProtocol(h.Value)
+		return p.token
+	}
+	if !r.isCredential(h.Name) {
+		return ""
+	}
+	value := strings.Trim(h.Value, " \t,")
+	if isEmptyHanded(value) {
+		return ""
+	}
+	return value
 }
 
 func (r *Reader) cookieValue(field string) string {

@@ -180,7 +180,8 @@ func TestBasicAccount(t *testing.T) {
 func TestReaderAllocatesNothing(t *testing.T) {
 	r := newReader(t, `{"credentials": {"headers": ["authorization", "x-api-key"], "cookies": ["s"]}}`)
 	out := make([]byte, 0, 1024)
-	headers := hdr(":path", "/", "authorization", "Bearer x", "x_api_key", "y", "cookie", "a=b; s=1")
+	headers := hdr(":path", "/x?a=b&api_key=k&access_token=%75ndefined", "authorization", "Bearer x", "x_api_key", "y", "cookie", "a=b; s=1",
+		"sec-websocket-protocol", "bearer.t")
 	if n := testing.AllocsPerRun(100, func() {
 		r.Presents(headers)
 		r.AppendWhole(out, headers[:3])

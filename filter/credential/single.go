@@ -19,8 +19,15 @@ func (r *Reader) Single(headers []proxy.Header) (c caller.Credential, ok bool) {
 	n := 0
 	for i := range headers {
 		h := &headers[i]
-		if h.Name == cookieHeader {
+		switch r.carrier(h) {
+		case caller.InCookie:
 			n += r.countCookies(h.Value, &c)
+			continue
+		case caller.InQuery:
+			n += r.countParams(h.Value, &c)
+			continue
+		case caller.InProtocol:
+			n += r.countProtocols(h.Value, &c)
 			continue
 		}
 		value := r.value(h)
@@ -45,7 +52,7 @@ func (r *Reader) Single(headers []proxy.Header) (c caller.Credential, ok bool) {
 func (r *Reader) countCookies(field string, c *caller.Credential) (n int) {
 	for _, name := range r.config.Cookies {
 		for value, rest := nextCookie(field, name); value != ""; value, rest = nextCookie(rest, name) {
-			*c = caller.Credential{Place: name, Cookie: true, Token: value}
+			*c = caller.Credential{Place: name, Carrier: caller.InCookie, Token: value}
 			n++
 		}
 	}

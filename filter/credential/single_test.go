@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/internal/ascii"
 )
@@ -66,7 +67,7 @@ func TestSinglePlace(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	c, ok := r.Single(hdr("cookie", "authorization=t"))
-	if !ok || !c.Cookie || c.InAuthorization() || c.Place != "authorization" {
+	if !ok || c.Carrier != caller.InCookie || c.InAuthorization() || c.Place != "authorization" {
 		t.Errorf("%+v, %v", c, ok)
 	}
 }

@@ -37,6 +37,9 @@ func (s *State) acceptedIdentity(c *caller.Credential) caller.Identity {
 	}
 	credential := r.table.Hash(r.scratch)
 	r.scratch = table.AppendPart(table.AppendPart(table.AppendPart(r.scratch[:0], c.Place), c.Scheme), c.Token)
+	if c.Carrier == caller.InQuery || c.Carrier == caller.InProtocol {
+		r.scratch = append(r.scratch, byte(c.Carrier)) // a header may have the same name
+	}
 	a.key = r.table.Key(acceptedRule, s.rule.name, r.scratch)
 	a.tracked = true
 	record, now, found := r.table.Get(a.key, r.clock)

@@ -49,8 +49,8 @@ func findKey(keys []apiKey, hash digest.Digest) int {
 // presentedKey returns the key that a request presents, or -1. expired tells that the
 // key was valid once. Only a key that can expire costs a look at the clock.
 func (r *Room) presentedKey(keys []apiKey, c *caller.Credential) (place int, expired bool) {
-	inHeader := !c.Cookie && (c.Place != caller.Authorization || c.IsBearer())
-	if !inHeader || len(c.Token) > maxAPIKey {
+	isKey := c.Carrier != caller.InCookie && (!c.InAuthorization() || c.IsBearer())
+	if !isKey || len(c.Token) > maxAPIKey {
 		return -1, false
 	}
 	r.scratch = append(r.scratch[:0], c.Token...)

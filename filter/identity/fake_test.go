@@ -238,7 +238,7 @@ func (h *house) present(headers []proxy.Header) *Request {
 	for _, header := range headers {
 		value := strings.Trim(header.Value, " \t,")
 		if cookie, ok := strings.CutPrefix(value, "session="); ok && header.Name == "cookie" {
-			q.Credential = caller.Credential{Place: "session", Cookie: true, Token: cookie}
+			q.Credential = caller.Credential{Place: "session", Carrier: caller.InCookie, Token: cookie}
 			n++
 		}
 		for _, name := range h.config.Credentials.Headers {

@@ -25,7 +25,7 @@ func appendSpelling(out []byte, c *caller.Credential) (spelling []byte, ok bool)
 	token := withoutSignature(c.Token)
 	for i := 0; i < len(token); i++ {
 		b := token[i]
-		if b == '%' && c.Cookie && i+2 < len(token) && ascii.Unhex(token[i+1]) >= 0 && ascii.Unhex(token[i+2]) >= 0 {
+		if b == '%' && c.Carrier == caller.InCookie && i+2 < len(token) && ascii.Unhex(token[i+1]) >= 0 && ascii.Unhex(token[i+2]) >= 0 {
 			b = byte(ascii.Unhex(token[i+1])<<4 | ascii.Unhex(token[i+2]))
 			i += 2
 		}

@@ -16,7 +16,7 @@ func spellingOf(h proxy.Header) string {
 	c := caller.Credential{Place: h.Name, Token: h.Value}
 	if h.Name == "cookie" {
 		c.Place, c.Token, _ = strings.Cut(h.Value, "=")
-		c.Cookie, c.Token = true, strings.Trim(c.Token, `"`)
+		c.Carrier, c.Token = caller.InCookie, strings.Trim(c.Token, `"`)
 	}
 	if scheme, token, found := strings.Cut(c.Token, " "); found && c.InAuthorization() {
 		c.Scheme, c.Token = scheme, strings.TrimSpace(token)
@@ -96,7 +96,10 @@ func FuzzSpelling(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, scheme, token string, cookie bool) {
-		one := caller.Credential{Scheme: scheme, Token: token, Cookie: cookie}
+		one := caller.Credential{Scheme: scheme, Token: token}
+		if cookie {
+			one.Carrier = caller.InCookie
+		}
 		again := one
 		again.Scheme = upper(scheme)
 		if !strings.EqualFold(scheme, "basic") && !strings.HasPrefix(token, "eyJ") {

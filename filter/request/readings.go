@@ -94,6 +94,15 @@ func CutQuery(path string) string {
 	return path
 }
 
+// Query returns the query of a request target, or "". It is what follows the first
+// question mark, fragment included: some services do not cut that.
+func Query(target string) string {
+	if i := strings.IndexByte(target, '?'); i >= 0 {
+		return target[i+1:]
+	}
+	return ""
+}
+
 // cutDecoded ends a decoded path where a careless service would: at a character that
 // begins a query, or that ends a string in C.
 func cutDecoded(path string) string {

@@ -72,6 +72,16 @@ func TestPath(t *testing.T) {
 	}
 }
 
+func TestQuery(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "", "/a": "", "/a?": "", "?": "", "/a?b=c": "b=c", "/a?b?c": "b?c", "/a?b#c": "b#c", "/a#b?c": "c", "http://h?a": "a", "/a%3Fb": "",
+	} {
+		if got := Query(in); got != want {
+			t.Errorf("the query of %q is %q, want %q", in, got, want)
+		}
+	}
+}
+
 func TestRemoveDots(t *testing.T) {
 	for in, want := range map[string]string{
 		// RFC 3986 section 5.2.4.
