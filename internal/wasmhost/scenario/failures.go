@@ -15,7 +15,8 @@ const many = 100
 func failures() []Scenario {
 	return append(tokenEndpoint(), []Scenario{
 		{
-			Name: "what never counts on an API",
+			Name:   "what never counts on an API",
+			Config: `{"credentials": {"query": []}}`,
 			Steps: []Step{
 				get("401 without a credential", "/api/v1/x", answer(401), times(many)),
 				get("a scheme without a token", "/api/v1/x", with("authorization", "Bearer "), answer(401), times(many)),
