@@ -48,6 +48,19 @@ const lockoutsOff = `{"identity": [{"source": "metadata", "subject": "sub"}], "s
 
 const admin = `{"admin": {"tokens": [{"id": "alice", "sha256": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"}]}}`
 
+const stdoutLog = `"@type": type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog`
+
+// accessLog adds an access log.
+func accessLog(format string) change {
+	return change{"                http_filters:\n                  # before", `                access_log:
+                  - name: log
+                    typed_config:
+                      ` + stdoutLog + `
+                      ` + format + `
+                http_filters:
+                  # before`}
+}
+
 // operations adds a listener with an operations endpoint.
 func operations(address, vmID, transportSocket string) change {
 	return change{"# another listener", `- name: operations
@@ -146,6 +159,26 @@ func TestEnvoy(t *testing.T) {
 		{"escaped slashes kept", []change{{"action: REJECT_REQUEST\n                common", "action: KEEP_UNCHANGED\n                common"}}, ""},
 		{"underscores", []change{{"headers_with_underscores_action: REJECT_REQUEST", "headers_with_underscores_action: ALLOW"}},
 			`warning header-underscores headers_with_underscores_action: ALLOW`},
+
+		{"query in the default log", []change{accessLog("")}, "warning access-log-credential " + stdoutLog},
+		{"query in a text", []change{accessLog(`log_format: {text_format_source: {inline_string: "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH):80%"}}`)},
+			`warning access-log-credential log_format: {text_format_source: {inline_string: "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH):80%"}}`},
+		{"query under a new name", []change{accessLog(`log_format: {json_format: {a: {b: ["%REQUEST_HEADER(:path)%"]}}}`)},
+			`warning access-log-credential log_format: {json_format: {a: {b: ["%REQUEST_HEADER(:path)%"]}}}`},
+		{"query by PATH", []change{accessLog(`log_format: {json_format: {path: "%PATH%"}}`)}, `warning access-log-credential log_format: {json_format: {path: "%PATH%"}}`},
+		{"query by PATH, said", []change{accessLog(`log_format: {json_format: {path: "%PATH(WQ:ORIG)%"}}`)},
+			`warning access-log-credential log_format: {json_format: {path: "%PATH(WQ:ORIG)%"}}`},
+		{"one parameter", []change{accessLog(`log_format: {json_format: {key: "%QUERY_PARAM(api_key):4%"}}`)},
+			`warning access-log-credential log_format: {json_format: {key: "%QUERY_PARAM(api_key):4%"}}`},
+		{"all parameters", []change{accessLog(`log_format: {json_format: {q: "%QUERY_PARAMS(ORIG)%"}}`)},
+			`warning access-log-credential log_format: {json_format: {q: "%QUERY_PARAMS(ORIG)%"}}`},
+		{"protocols of a WebSocket", []change{accessLog(`log_format: {json_format: {p: "%REQ(SEC-WEBSOCKET-PROTOCOL)%"}}`)},
+			`warning access-log-credential log_format: {json_format: {p: "%REQ(SEC-WEBSOCKET-PROTOCOL)%"}}`},
+		{"another parameter", []change{accessLog(`log_format: {json_format: {page: "%QUERY_PARAM(page)%"}}`)}, ""},
+		{"no query", []change{accessLog(`log_format: {json_format: {path: "%PATH(NQ)%", orig: "%PATH(NQ:ORIG):9%", m: "%REQ(:METHOD)%", o: "%REQ_WITHOUT_QUERY(:PATH)%"}}`)}, ""},
+		{"query without credentials", []change{accessLog(""), with(`"credentials": {"query": []}`)}, ""},
+		{"protocols without credentials", []change{accessLog(`log_format: {json_format: {p: "%REQ(SEC-WEBSOCKET-PROTOCOL)%"}}`),
+			with(`"credentials": {"websocket_protocols": []}`)}, ""},
 
 		{"router first", []change{{"# before", "- {name: router, typed_config: {\"@type\": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}}"}},
 			`error router-first vm_config:`},

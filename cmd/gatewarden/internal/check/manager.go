@@ -15,6 +15,7 @@ func (c *checker) manager(i *instances.Instance) {
 	c.forwardedBy(i)
 	c.paths(i)
 	c.underscores(i)
+	c.accessLog(i)
 }
 
 func (c *checker) clientAddress(i *instances.Instance) {

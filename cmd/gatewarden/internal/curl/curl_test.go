@@ -55,6 +55,8 @@ func TestMistakes(t *testing.T) {
 		{"curl -H $'x-a: secret\\n' a.example", ""},
 		{"curl -H $'x-a: secret\\nb' a.example", "header 1 (x-a) has a control character"},
 		{`curl -X 'A B' a.example`, "is no method"},
+		{`curl 'https://a.example/x?api_key=secret b'`, `behind "/x?..."`},
+		{`curl 'https://a.example/x y?api_key=secret'`, `behind "/x"`},
 		{`curl $(echo secret)`, "quote it for a POSIX shell"},
 		{`curl -d @secret a.example`, "a body from a file is not read"},
 		{`curl --data-urlencode a@secret a.example`, "a body from a file is not read"},

@@ -84,7 +84,11 @@ func (r *Request) readURL(address string) error {
 		rest = "/" + rest
 	}
 	if i := strings.IndexFunc(rest, func(c rune) bool { return c <= ' ' || c == 0x7f }); i >= 0 {
-		return fmt.Errorf("the URL has a blank or a control character behind %q; write a blank as %%20", rest[:i])
+		path, _, query := strings.Cut(rest[:i], "?")
+		if query {
+			path += "?..." // there may be a secret in it
+		}
+		return fmt.Errorf("the URL has a blank or a control character behind %q; write a blank as %%20", path)
 	}
 	r.Target = rest
 	return nil

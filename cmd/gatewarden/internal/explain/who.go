@@ -6,6 +6,7 @@ import (
 
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/client"
 	"github.com/gatewarden/gatewarden/filter/credential"
 	"github.com/gatewarden/gatewarden/filter/route"
@@ -188,10 +189,10 @@ func credentialPart(v *filter.Explanation) CredentialPart {
 }
 
 func carried(c credential.Place) string {
-	where := "in the header " + c.Name
-	if c.Cookie {
-		where = "in the cookie " + c.Name
-	}
+	where := map[caller.Carrier]string{
+		caller.InHeader: "in the header ", caller.InCookie: "in the cookie ", caller.InQuery: "in the query, as ",
+		caller.InProtocol: "in Sec-WebSocket-Protocol, after ",
+	}[c.Carrier] + c.Name
 	if c.Scheme != "" {
 		return where + ": " + c.Scheme + " and " + some(int64(c.Length), "character")
 	}

@@ -30,7 +30,8 @@ type adaptation struct {
 func adapt(original *config.Config, credentials, enforce bool) adaptation {
 	c := *original
 	a := adaptation{Config: &c, identities: len(c.Identity) > 0}
-	c.Credentials = config.Credentials{Headers: []string{"authorization"}}
+	// A path may have been logged with its query.
+	c.Credentials = config.Credentials{Headers: []string{"authorization"}, Query: c.Credentials.Query}
 	c.OAuth, c.UntrustedHeaders, c.HeadersStopIteration = nil, nil, false
 	// The lines about decisions are how they are followed.
 	c.Log = config.Log{Client: config.ClientFull, PerSecond: 1 << 40}

@@ -31,7 +31,7 @@ func (d *doubts) count(r *accesslog.Record, s *surface) {
 	switch {
 	case r.Refused:
 		d.refused++
-	case kind.IsResource() && r.Credential == accesslog.Unknown && outcomeOf(r, s.judge) == failing:
+	case kind.IsResource() && r.Credential == accesslog.Unknown && outcomeOf(r, s.judge, true) == failing:
 		d.credential++
 	case kind == config.KindOAuthToken && r.Failure != "":
 		d.told++

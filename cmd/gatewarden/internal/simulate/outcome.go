@@ -21,8 +21,9 @@ const (
 
 // outcomeOf judges a request that the filter did not let pass, and whose answer it
 // therefore never saw. The filter's own judgement of the others is in its lines.
-func outcomeOf(r *accesslog.Record, rule *judge.Rule) outcome {
-	fails := rule.IsFailure(r.Status, r.GRPC, r.Credential != accesslog.Absent)
+// presents tells whether the request presented a credential.
+func outcomeOf(r *accesslog.Record, rule *judge.Rule, presents bool) outcome {
+	fails := rule.IsFailure(r.Status, r.GRPC, presents)
 	switch {
 	case r.Refused || r.Status == 0:
 		return unclear

@@ -10,6 +10,7 @@ import (
 	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/replay"
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter"
+	"github.com/gatewarden/gatewarden/filter/credential"
 	judge "github.com/gatewarden/gatewarden/filter/outcome"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/table"
@@ -22,6 +23,8 @@ type variant struct {
 	adapted adaptation
 	host    *replay.Host
 	filter  *filter.Filter
+	// credential reads the credentials of requests.
+	credential *credential.Reader
 
 	surfaces []surface
 	byName   map[string]int
@@ -69,7 +72,7 @@ func newVariant(name string, a adaptation, from int64) *variant {
 		name: name, adapted: a, host: replay.NewHost(), byName: map[string]int{}, clients: newClients(),
 		surfaces: make([]surface, len(a.Surfaces)), ticked: from,
 	}
-	v.filter = filter.New(a.Config, v.host, seed)
+	v.filter, v.credential = filter.New(a.Config, v.host, seed), credential.New(&a.Credentials)
 	v.host.Log = v.hear
 	judges := judge.New(a.Config, v.host)
 	for i := range a.Surfaces {
@@ -153,7 +156,7 @@ func (v *variant) answer(f *flight, e *event) {
 	if r := e.record; !r.Refused && r.Status != 0 {
 		v.respond(s, r)
 		v.follow(f, e)
-		if outcomeOf(r, v.surfaces[f.surface].judge) == succeeding {
+		if outcomeOf(r, v.surfaces[f.surface].judge, v.presents(r)) == succeeding {
 			v.clients.succeeded(f.client)
 		}
 	}
@@ -185,7 +188,7 @@ func (v *variant) follow(f *flight, e *event) {
 // refuse counts a refusal.
 func (v *variant) refuse(f *flight, e *event, reason string) {
 	s := &v.surfaces[f.surface]
-	what := outcomeOf(e.record, s.judge)
+	what := outcomeOf(e.record, s.judge, v.presents(e.record))
 	s.sums.Refused++
 	s.sums.Reasons[reason]++
 	s.series.at(e.at).refused++
@@ -213,6 +216,11 @@ func (s *surface) count(e *event) {
 	s.sums.Requests++
 	s.series.at(e.at).requests++
 	s.doubts.count(e.record, s)
+}
+
+// presents tells whether a request presented a credential, as far as the log tells.
+func (v *variant) presents(r *accesslog.Record) bool {
+	return r.Credential != accesslog.Absent || v.credential.Presents([]proxy.Header{{Name: ":path", Value: r.Path}})
 }
 
 // describe puts a request before the filter.
