@@ -113,6 +113,12 @@ func drawMore(r *rand.Rand, s *step) {
 	if r.IntN(10) == 0 {
 		add(one(r, "x_api_key", "authorization", "cookie"), one(r, "Bearer b", "c", "session=a", "Basic YTpi"))
 	}
+	if r.IntN(12) == 0 {
+		s.send.Path += one(r, "?api_key=k", "?a=b&access_token=%6b", "?API_KEY=k", "?api_key=null", "?api_key=k&api_key=l")
+	}
+	if r.IntN(20) == 0 {
+		add("sec-websocket-protocol", one(r, "chat, bearer.k", "bearer, k", "bearer", "chat"))
+	}
 	if r.IntN(3) == 0 {
 		s.send.Metadata = asJSON(one(r,
 			`{"envoy.filters.http.jwt_authn": {"sub": "ann", "tier": "free", "roles": ["owner", "dev"]}}`,

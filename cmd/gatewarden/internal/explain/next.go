@@ -80,7 +80,7 @@ func (w *written) nextPassed(v *filter.Explanation) []string {
 	case v.Shadowed:
 		return []string{`To refuse it, set the mode of the rule to "enforce".`}
 	case !v.Credential.Present && !v.Identity.Verified && !v.Lockout.MayFail:
-		return []string{"If it carries a credential, name its header in credentials.headers or its cookie in credentials.cookies."}
+		return []string{"If it carries a credential, name its header in credentials.headers, its cookie in credentials.cookies or its parameter in credentials.query."}
 	}
 	return nil
 }
