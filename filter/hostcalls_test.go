@@ -70,6 +70,8 @@ func TestHostCalls(t *testing.T) {
 		{"a token that the response accepts", acceptedConfig, hdr(":method", "GET", ":path", "/api", "authorization", "Bearer t"), hdr(":status", "200"),
 			"request headers, property source.address, get, get, response header :status, now, get, set"},
 		{"no token that the response could accept", acceptedConfig, hdr(":method", "GET", ":path", "/api"), hdr(":status", "200"), lockoutOnly},
+		{"a preflight with a token that a response could accept", acceptedConfig, hdr(":method", "OPTIONS", ":path", "/api?api_key=t", "origin", "https://x",
+			"access-control-request-method", "GET"), hdr(":status", "204"), lockoutOnly},
 		{"identity headers where there is no lockout", strings.Replace(headersConfig, `"match"`, `"lockout": {"failures": 0}, "match"`, 1),
 			hdr(":method", "GET", ":path", "/api", "x-user-id", "alice"), hdr(":status", "401"), "request headers, property source.address"},
 		{"untrusted headers are configured", `{"untrusted_headers": ["x-user-id"]}`, hdr(":method", "GET", ":path", "/x"), hdr(":status", "200"), "request headers"},

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/filter/report"
 )
 
 // preflightOf returns the headers of a CORS preflight.
@@ -44,6 +45,26 @@ func TestPreflightWithKeyInQuery(t *testing.T) {
 			t.Errorf("%v: %+v", row.request, host.Replies)
 		}
 		host.Forget()
+	}
+}
+
+func TestExplainPreflightWithKey(t *testing.T) {
+	const config = `{"surfaces": [{"name": "a", "kind": "api", "match": [{"prefix": "/a"}]}]}`
+	preflight := []string{":method", "OPTIONS", "origin", "https://x", "access-control-request-method", "PUT", ":path"}
+	for _, row := range []struct {
+		more      []string
+		preflight bool
+		standing  report.Standing
+	}{
+		{[]string{"/a"}, true, report.OnlyPreflight},
+		{[]string{"/a?api_key=null"}, true, report.OnlyPreflight},
+		{[]string{"/a?api_key=k"}, true, report.Applies},
+		{[]string{"/a?api_key=k", "authorization", "Bearer t"}, false, report.Applies},
+	} {
+		e, _ := explained(t, config, append(preflight[:len(preflight):len(preflight)], row.more...)...)
+		if e.Preflight != row.preflight || e.Lockout.Standing != row.standing {
+			t.Errorf("%v: preflight %v, lockout %v", row.more, e.Preflight, e.Lockout.Standing)
+		}
 	}
 }
 

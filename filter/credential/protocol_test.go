@@ -74,6 +74,9 @@ func TestProtocolNames(t *testing.T) {
 	if !bytes.Equal(name("bearer.t"), name("chat, bearer.t")) || !bytes.Equal(name("bearer.t"), name("bearer, t")) {
 		t.Error("one token has several names")
 	}
+	if both := newReader(t, `{"credentials": {"query": ["bearer."]}}`); bytes.Equal(name("bearer.t"), both.AppendWhole(nil, hdr(":path", "/?bearer.=t"))) {
+		t.Error("a parameter has the name of a protocol")
+	}
 	if bytes.Equal(name("bearer.t"), name("bearer.T")) || bytes.Equal(name("bearer.t"), r.AppendWhole(nil, hdr("authorization", "bearer.t"))) {
 		t.Error("two credentials have one name")
 	}

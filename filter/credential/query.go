@@ -29,8 +29,12 @@ func (r *Reader) nextParam(query string) (p param, rest string) {
 		if end < 0 {
 			end = len(rest)
 		}
-		key, value, _ := strings.Cut(rest[:end], "=")
-		rest = rest[min(end+1, len(rest)):]
+		key, value, found := strings.Cut(rest[:end], "=")
+		end = min(end+1, len(rest))
+		if separator := rest[end-1 : end]; found && value == "" && (separator == ";" || separator == "#") {
+			value = separator // to other services, the value goes on
+		}
+		rest = rest[end:]
 		for _, name := range r.config.Query {
 			if spells(key, name) {
 				return param{name, key, value}, rest
@@ -111,8 +115,8 @@ func (p *param) token() (token string, ok bool) {
 	if strings.IndexByte(p.value, '%') < 0 {
 		return p.value, p.key == p.name && strings.IndexByte(p.value, '+') < 0
 	}
-	token = string(appendDecoded(nil, p.value))
-	return token, p.key == p.name && strings.IndexByte(p.value, '+') < 0 && strings.IndexByte(token, '%') < 0
+	token = string(appendDecoded(nil, p.value)) // with a blank for a plus sign, which no token has
+	return token, p.key == p.name && strings.IndexByte(token, '%') < 0
 }
 
 // appendDecoded appends a value, decoded once.
@@ -171,7 +175,7 @@ func keyCharacter(key string) (c byte, n int) {
 	for strings.HasPrefix(key[n:], "25") {
 		n += 2
 	}
-	if rest := key[n:]; len(rest) >= 5 && (rest[0] == 'u' || rest[0] == 'U') && rest[1:3] == "00" {
+	if rest := key[n:]; len(rest) >= 3 && (rest[0] == 'u' || rest[0] == 'U') && rest[1:3] == "00" {
 		n += 3
 	}
 	if !isEscape(key[n:]) {

@@ -65,6 +65,11 @@ func TestQuery(t *testing.T) {
 		{"/x?access_token%=t", "", ""},
 		{"/x?a;access_token=t", "access_token", ""},
 		{"/x?access_token=t;a", "access_token", ""},
+		{"/x?access_token=;t", "access_token", ""},
+		{"/x?access_token=#t", "access_token", ""},
+		{"/x?access_token=;", "access_token", ""},
+		{"/x?access_token;t", "", ""},
+		{"/x?access_token=&t", "", ""},
 		{"/x?a#access_token=t", "access_token", ""},
 		{"/x#a?access_token=t", "access_token", "t"},
 		{"/x?access_token=t#a", "access_token", ""},
@@ -151,7 +156,7 @@ func TestOnlyInQuery(t *testing.T) {
 // Long queries take time in proportion to their length.
 func TestQueryIsLinear(t *testing.T) {
 	r := newReader(t, "")
-	for _, piece := range []string{"&", "%", "%25", "25", "+", "access_token", "%61", "=", "access_token=&", "access_token=null&", "?"} {
+	for _, piece := range []string{"&", "%", "%25", "25", "+", "access_token", "%61", "=", "access_token=&", "access_token=null&", "access_token=;", "?"} {
 		target := "/x?" + strings.Repeat(piece, 2_000_000/len(piece))
 		r.Presents(hdr(":path", target))
 		r.Single(hdr(":path", target))
@@ -163,7 +168,7 @@ func TestQueryIsLinear(t *testing.T) {
 // the one that net/url finds.
 func FuzzQuery(f *testing.F) {
 	for _, seed := range []string{"api_key=k", "%61pi_key=k", "api_key=%6b+", "a=b&api_key=k&api_key=l", "api_key", "api_key=", ";", "#", "%",
-		"api_key=%00", "%2561pi_key=%25", "api_key[]=k", "api_key=undefined", "api%5fkey=%zz", "a;api_key=k", "?api_key=k", "%u0061pi_key=k"} {
+		"api_key=%00", "%2561pi_key=%25", "api_key[]=k", "api_key=undefined", "api%5fkey=%zz", "a;api_key=k", "?api_key=k", "%u0061pi_key=k", "api_key=#0", "api_key=;0"} {
 		f.Add(seed)
 	}
 	r := newReader(f, `{"credentials": {"query": ["api_key"]}}`)
@@ -173,18 +178,19 @@ func FuzzQuery(f *testing.F) {
 		if presents != (len(r.AppendPrincipal(nil, headers)) > 0) || presents != (len(r.Explain(headers).Places) > 0) {
 			t.Fatalf("%q presents a credential: %v, and has a name or none", query, presents)
 		}
-		values, err := url.ParseQuery(query)
+		values, _ := url.ParseQuery(query) // it leaves out what it cannot read
 		for key, list := range values {
 			for key, _ := range decodings(key) {
 				for _, value := range list {
-					if key == "api_key" && value != "" && !isPlaceholder(value) && !presents {
+					word, _, _ := strings.Cut(value, "#")
+					if key == "api_key" && value != "" && !isPlaceholder(word) && !presents {
 						t.Fatalf("%q has an API key for net/url: %q", query, value)
 					}
 				}
 			}
 		}
-		if c, ok := r.Single(headers); ok && (err != nil || len(values["api_key"]) != 1 || values.Get("api_key") != c.Token) {
-			t.Fatalf("%q has the single credential %q, for net/url %q (%v)", query, c.Token, values["api_key"], err)
+		if c, ok := r.Single(headers); ok && (len(values["api_key"]) != 1 || values.Get("api_key") != c.Token) {
+			t.Fatalf("%q has the single credential %q, for net/url %q", query, c.Token, values["api_key"])
 		}
 	})
 }
