@@ -11,6 +11,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/lockout"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/quota"
+	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/request"
 	"github.com/gatewarden/gatewarden/filter/route"
 )
@@ -40,6 +41,8 @@ type Explanation struct {
 	// Preflight tells that it is a CORS preflight, GRPC that it is a gRPC request, and
 	// Document that the filter answers it with a metadata document.
 	Preflight, GRPC, Document bool
+	// Form is that of a refusal, which the protocol of the request decides.
+	Form refusal.Form
 	// Shadowed tells that a rule in shadow mode would have refused it.
 	Shadowed bool
 	// AsksBypass tells that it asks to pass the limits, Bypassed that it may.
@@ -58,7 +61,7 @@ func (s *Stream) Explain(headers []proxy.Header) Explanation {
 	e := Explanation{
 		Path: f.route.Explain(&t), Client: f.client.Explain(headers), Credential: f.credential.Explain(headers),
 		Accounts: s.attempt.Accounts(), Options: t.AsksOptions(),
-		Surface: f.placeOf(s.surface), Document: f.oauth.Serve(&t) != nil, GRPC: d.IsGRPC(),
+		Surface: f.placeOf(s.surface), Document: f.oauth.Serve(&t) != nil, GRPC: d.IsGRPC(), Form: refusal.FormOf(&t, &d),
 		Shadowed: s.shadowed, AsksBypass: s.bypass.Asked(), Bypassed: s.bypass.Granted(), Judged: s.outcome.Awaits(),
 		Now: f.host.Now(),
 	}

@@ -73,16 +73,22 @@ func (s *Stream) last(why *refusal.Refusal) *refusal.Last {
 
 // refuseMalformed refuses a request that can be read in more than one way.
 func (s *Stream) refuseMalformed(detail string) proxy.Action {
+	words := refusal.NewMalformed(detail)
+	return s.refuseUnclear(&words)
+}
+
+// refuseUnclear refuses a request for what it is, and not for what its client did.
+func (s *Stream) refuseUnclear(words *refusal.Words) proxy.Action {
 	why := refusal.Refusal{Reason: refusal.Malformed, Now: s.filter.host.Now()}
 	s.filter.malformed.Add(1)
 	s.reportRefusal("refusal", &why)
 	s.filter.host.SetReason(string(why.Reason))
-	to, words := s.recipient, refusal.NewMalformed(detail)
+	to := s.recipient
 	if to.Form == refusal.JSONRPCForm {
 		to.Form = refusal.ProblemForm
 	}
 	to.Quotas = s.quota.Headers(&s.client, &s.identity.Identity, &why)
-	return s.reply(s.filter.cors.Reply(&words, &why, &to))
+	return s.reply(s.filter.cors.Reply(words, &why, &to))
 }
 
 func (s *Stream) reply(reply *proxy.Reply) proxy.Action {

@@ -9,7 +9,11 @@ import (
 // the fields that tell how the caller's quotas stand. end tells that it has no body. A
 // held request can have a response, too: the proxy's own, when it waited for too long.
 func (s *Stream) ResponseHeaders(end bool) {
-	if s.replied || s.surface == nil {
+	switch {
+	case s.replied:
+		s.completeReply()
+		return
+	case s.surface == nil:
 		return
 	}
 	status := 0

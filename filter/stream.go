@@ -88,15 +88,13 @@ func (s *Stream) RequestHeaders(end bool) proxy.Action {
 	}
 	s.presents = f.credential.Presents(headers)
 	s.recipient.Origin = f.cors.Origin(d.Origin)
-	if d.IsGRPC() {
-		s.recipient.Form = refusal.GRPCForm
-	}
+	s.recipient.Form = refusal.FormOf(&t, &d)
 	if ambiguous {
 		s.client = f.client.Find(headers)
 		return s.refuseMalformed(route.Ambiguous)
 	}
 	s.surface = &f.surfaces[at]
-	if s.surface.Kind == config.KindMCP && !d.IsGRPC() {
+	if s.surface.Kind == config.KindMCP && s.recipient.Form == refusal.ProblemForm {
 		s.recipient.Form = refusal.JSONRPCForm
 	}
 	s.hold.readable = !end && t.Method == "POST" && d.ContentLength <= jsonrpc.MaxRequest
@@ -133,6 +131,9 @@ func (s *Stream) enter(t *request.Target, d *request.Details, headers []proxy.He
 	}
 	if s.lockout.Counts() || s.identity.Tracked() {
 		s.outcome.Begin(s.surface.outcome, s.presents, s.recipient.Form == refusal.GRPCForm, t.AsksOptions())
+	}
+	if d.EndsInBody() && s.outcome.Awaits() && s.expectFrames(headers) {
+		return proxy.Pause
 	}
 	return s.check()
 }

@@ -5,6 +5,7 @@
 //	outcome.go     the room, and a request's State
 //	judge.go       what statuses and error codes say
 //	tokenerror.go  the error code in the body of a token endpoint's response
+//	framed.go      the last frame in the body of gRPC-Web and Connect
 //	explain.go     what a logged response says, for tools
 //
 // The State is called when the response's headers arrive, for each piece of its body,
@@ -54,8 +55,9 @@ type Verdict struct {
 
 // State follows the response to one request. The zero State judges nothing.
 type State struct {
-	rule  *Rule
-	token tokenError
+	rule   *Rule
+	token  tokenError
+	framed framed
 
 	credential, grpc, options bool // of the request
 
@@ -71,7 +73,7 @@ func (s *State) Begin(rule *Rule, credential, grpc, options bool) {
 }
 
 // Stop makes the State judge nothing more.
-func (s *State) Stop() { s.awaits, s.reading = false, false }
+func (s *State) Stop() { s.awaits, s.reading, s.framed.reading = false, false, false }
 
 // Awaits tells whether the response is not judged yet. The first verdict that is not
 // neutral ends the wait.
@@ -79,12 +81,15 @@ func (s *State) Awaits() bool { return s.awaits }
 
 // Undecided tells whether a later part of the response will tell: the body that is
 // being read, or the trailers of a gRPC response.
-func (s *State) Undecided() bool { return s.reading || s.grpc && s.awaits }
+func (s *State) Undecided() bool { return s.reading || s.framed.reading || s.grpc && s.awaits }
 
 // Headers judges the response by its headers. end tells that nothing follows them.
 func (s *State) Headers(status int, end bool) Verdict {
 	if !s.awaits {
 		return Verdict{}
+	}
+	if s.framed.on && status == 200 {
+		return s.framedHeaders(end)
 	}
 	ports := s.rule.room.ports
 	if s.grpc && status == 200 {
@@ -102,6 +107,9 @@ func (s *State) Headers(status int, end bool) Verdict {
 // Body judges the response by a piece of its body of size bytes, which passes through.
 // end tells that nothing follows it.
 func (s *State) Body(size int, end bool) Verdict {
+	if s.framed.reading {
+		return s.framedBody(size, end)
+	}
 	if !s.reading {
 		return Verdict{}
 	}
@@ -113,6 +121,9 @@ func (s *State) Body(size int, end bool) Verdict {
 
 // Trailers judges the response by its trailers, which also end its body.
 func (s *State) Trailers() (v Verdict) {
+	if s.framed.on && !s.reading {
+		return s.framedTrailers()
+	}
 	if s.reading {
 		v = s.settleToken()
 	}
@@ -126,6 +137,9 @@ func (s *State) Trailers() (v Verdict) {
 // aborts before the body was read counts as failed: it knows the status, and could
 // otherwise guess and abort each time.
 func (s *State) Done() Verdict {
+	if s.framed.reading {
+		return s.framedDone()
+	}
 	if !s.reading {
 		return Verdict{}
 	}

@@ -13,8 +13,9 @@ const ExposeHeaders = "access-control-expose-headers"
 
 // CORS lets pages of other origins read the filter's replies.
 type CORS struct {
-	config  *config.CORS
-	exposed string
+	config *config.CORS
+	// exposed are the headers that a page may read, exposedWeb those of gRPC-Web.
+	exposed, exposedWeb string
 }
 
 // NewCORS returns the rules. further lists headers of replies besides those that
@@ -24,6 +25,7 @@ func NewCORS(c *config.CORS, further string) *CORS {
 	if further != "" {
 		out.exposed += ", " + further
 	}
+	out.exposedWeb = out.exposed + ", Grpc-Status, Grpc-Message"
 	return out
 }
 
@@ -51,18 +53,28 @@ func (c *CORS) Origin(header string) Origin {
 // may send cookies, every origin ("*") may not.
 // See https://fetch.spec.whatwg.org/#cors-protocol-and-credentials
 func (c *CORS) appendHeaders(headers []proxy.Header, o Origin) []proxy.Header {
+	return c.appendFor(ProblemForm, headers, o)
+}
+
+// appendFor is appendHeaders for a reply of some form: gRPC-Web has its status in
+// headers.
+func (c *CORS) appendFor(form Form, headers []proxy.Header, o Origin) []proxy.Header {
+	exposed := c.exposed
+	if form.IsWeb() {
+		exposed = c.exposedWeb
+	}
 	switch {
 	case !o.Named:
 		return headers
 	case c.config.Any:
 		return append(headers,
 			proxy.Header{Name: "access-control-allow-origin", Value: "*"},
-			proxy.Header{Name: ExposeHeaders, Value: c.exposed})
+			proxy.Header{Name: ExposeHeaders, Value: exposed})
 	case o.allowed != "":
 		return append(headers,
 			proxy.Header{Name: "access-control-allow-origin", Value: o.allowed},
 			proxy.Header{Name: "access-control-allow-credentials", Value: "true"},
-			proxy.Header{Name: ExposeHeaders, Value: c.exposed},
+			proxy.Header{Name: ExposeHeaders, Value: exposed},
 			proxy.Header{Name: "vary", Value: "origin"})
 	}
 	return append(headers, proxy.Header{Name: "vary", Value: "origin"})

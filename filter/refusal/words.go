@@ -13,6 +13,7 @@ const (
 	GRPCInvalidArgument    = 3
 	GRPCResourceExhausted  = 8
 	GRPCFailedPrecondition = 9
+	GRPCUnimplemented      = 12
 	GRPCUnavailable        = 14
 	GRPCUnauthenticated    = 16
 )
@@ -52,19 +53,6 @@ type Words struct {
 	Challenge, RateLimit string
 }
 
-// Form is the form of a reply's body.
-type Form uint8
-
-// The forms.
-const (
-	// ProblemForm is an RFC 9457 problem.
-	ProblemForm Form = iota
-	// JSONRPCForm is a JSON-RPC error.
-	JSONRPCForm
-	// GRPCForm is a gRPC status and its message.
-	GRPCForm
-)
-
 // Recipient is what a reply depends on besides the refusal.
 type Recipient struct {
 	Form   Form
@@ -79,7 +67,7 @@ type Recipient struct {
 func (c *CORS) Reply(w *Words, why *Refusal, to *Recipient) *proxy.Reply {
 	reply := &proxy.Reply{Status: w.Status, Details: why.Reason.details(), GRPC: w.GRPC}
 	wait := ""
-	headers := make([]proxy.Header, 0, 9+len(to.Quotas))
+	headers := make([]proxy.Header, 0, 10+len(to.Quotas))
 	if why.Seconds > 0 {
 		wait = strconv.FormatInt(why.Seconds, 10)
 		headers = append(headers, proxy.Header{Name: "retry-after", Value: wait})
@@ -92,19 +80,22 @@ func (c *CORS) Reply(w *Words, why *Refusal, to *Recipient) *proxy.Reply {
 	if w.RateLimit != "" {
 		headers = append(headers, proxy.Header{Name: "ratelimit", Value: w.RateLimit})
 	}
-	headers = c.appendHeaders(append(headers, to.Quotas...), to.Origin)
-	mediaType := ""
-	switch to.Form {
-	case GRPCForm:
+	headers = c.appendFor(to.Form, append(headers, to.Quotas...), to.Origin)
+	reply.Status = w.statusIn(to.Form)
+	switch {
+	case to.Form == GRPCForm:
 		reply.Body = []byte(w.Message)
-	case JSONRPCForm:
-		mediaType = "application/json"
+	case to.Form.IsWeb():
+		reply.Headers = w.appendStatus(headers)
+		return reply
+	case to.Form.IsConnect():
+		reply.Body = w.connect(to.Form)
+	case to.Form == JSONRPCForm:
 		reply.Body = jsonrpc.Error(to.Request, w.Code, w.Message, w.data(why.Reason, wait))
 	default:
-		mediaType = "application/problem+json"
 		reply.Body = w.problem()
 	}
-	if mediaType != "" {
+	if mediaType := to.Form.MediaType(); mediaType != "" {
 		headers = append(headers, proxy.Header{Name: "content-type", Value: mediaType})
 	}
 	reply.Headers = headers
@@ -144,4 +135,11 @@ func TryAgain(sentence string, seconds int64) string {
 // its sender could choose the counters that it is held to.
 func NewMalformed(detail string) Words {
 	return Words{Status: 400, GRPC: GRPCInvalidArgument, Problem: Blank("Bad Request"), Message: detail}
+}
+
+// NewCompressed returns the words for a call whose frames are compressed: a service
+// would compress those of its answer, too, and so hide how the call ended.
+func NewCompressed() Words {
+	return Words{Status: 415, GRPC: GRPCUnimplemented, Problem: Blank("Unsupported Media Type"),
+		Message: "Compressed messages are not supported here. Send them as they are."}
 }

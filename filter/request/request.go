@@ -28,6 +28,8 @@ type Target struct {
 // belongs to a surface.
 type Details struct {
 	ContentType, Origin, RequestedMethod string
+	// Connect tells that the request names a version of Connect.
+	Connect bool
 	// ContentLength is 0 if there is none.
 	ContentLength int
 }
@@ -50,6 +52,8 @@ func Read(headers []proxy.Header) (t Target, d Details) {
 			d.Origin = value
 		case "access-control-request-method":
 			d.RequestedMethod = value
+		case "connect-protocol-version":
+			d.Connect = true
 		default:
 			if overridesMethod(name) {
 				t.override(value)

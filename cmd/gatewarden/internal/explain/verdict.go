@@ -9,6 +9,7 @@ import (
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/refusal"
+	"github.com/gatewarden/gatewarden/filter/request"
 )
 
 var reasons = map[refusal.Reason]string{
@@ -78,6 +79,9 @@ func sent(r *Request, reply *proxy.Reply) *Reply {
 		add("grpc-message", string(reply.Body))
 		return out
 	}
+	if form := r.form(); form.IsWeb() && out.header("grpc-status") != "" {
+		add("content-type", form.MediaType()) // the filter adds it, behind what Envoy makes
+	}
 	if len(reply.Body) > 0 && r.HTTP.Method != "HEAD" {
 		out.Body = string(reply.Body)
 	}
@@ -95,6 +99,12 @@ func (r *Request) isGRPC() bool {
 	return false
 }
 
+// form is the form of refusals of the request.
+func (r *Request) form() refusal.Form {
+	t, d := request.Read(r.lines())
+	return refusal.FormOf(&t, &d)
+}
+
 func (r *Reply) header(name string) string {
 	for _, line := range r.Headers {
 		if line[0] == name {
@@ -108,6 +118,9 @@ func (r *Reply) header(name string) string {
 func (w *written) failure(r *Request) *Answer {
 	if r.isGRPC() {
 		return &Answer{Status: 200, Headers: [][2]string{{"content-type", "application/grpc"}, {"grpc-status", "16"}}}
+	}
+	if form := r.form(); form.IsWeb() {
+		return &Answer{Status: 200, Headers: [][2]string{{"content-type", form.MediaType()}, {"grpc-status", "16"}}}
 	}
 	p := newRehearsal(w.Config, 0)
 	if at := p.do(r, nil).view.Surface; at >= 0 && len(w.Surfaces[at].Lockout.Statuses) > 0 {

@@ -22,6 +22,10 @@ func (w *written) requestPart(r *Request, o *outcome) RequestPart {
 		p.Kind = "CORS preflight"
 	case v.GRPC:
 		p.Kind = "gRPC"
+	case v.Form.IsWeb():
+		p.Kind = "gRPC-Web"
+	case v.Form.IsConnect():
+		p.Kind = "Connect"
 	}
 	known := map[string]bool{}
 	for _, reading := range v.Path.Readings {

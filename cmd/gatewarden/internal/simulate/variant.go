@@ -245,7 +245,7 @@ func (v *variant) describe(r *accesslog.Record) {
 	case r.Credential != accesslog.Absent:
 		add("authorization", "Bearer simulated")
 	}
-	if r.GRPC != accesslog.NoGRPC {
+	if grpcOf(r) != accesslog.NoGRPC {
 		add("content-type", "application/grpc")
 	}
 	if v.adapted.identities && (r.Subject != "" || r.Tenant != "") {
@@ -266,10 +266,11 @@ var tokenError = []byte(`{"error":"invalid_grant"}`)
 func (v *variant) respond(s *filter.Stream, r *accesslog.Record) {
 	h := v.host
 	h.Response = append(h.Response, proxy.Header{Name: ":status", Value: statusText(r.Status)})
-	if r.GRPC != accesslog.NoGRPC {
-		h.Response = append(h.Response, proxy.Header{Name: "grpc-status", Value: strconv.Itoa(r.GRPC)})
+	grpc := grpcOf(r)
+	if grpc != accesslog.NoGRPC {
+		h.Response = append(h.Response, proxy.Header{Name: "grpc-status", Value: strconv.Itoa(grpc)})
 	}
-	if r.Failure == "" {
+	if r.Failure == "" || grpc != accesslog.NoGRPC {
 		s.ResponseHeaders(true)
 		return
 	}
@@ -277,6 +278,15 @@ func (v *variant) respond(s *filter.Stream, r *accesslog.Record) {
 	h.Answer = tokenError
 	s.ResponseHeaders(false)
 	s.ResponseBody(len(tokenError), true)
+}
+
+// grpcOf returns the gRPC status of a call. Those of gRPC-Web and Connect have it in the
+// body of the response, where the filter alone sees it.
+func grpcOf(r *accesslog.Record) int {
+	if r.GRPC == accesslog.NoGRPC && r.Status == 200 && (r.Failure == "grpc_status_16" || r.Failure == "unauthenticated") {
+		return 16
+	}
+	return r.GRPC
 }
 
 // statusText does not make a new string for each of the usual ones.

@@ -1,0 +1,75 @@
+package refusal
+
+import (
+	"encoding/binary"
+	"strconv"
+
+	"github.com/gatewarden/gatewarden/filter/proxy"
+)
+
+// connectCode is what Connect calls a gRPC status, with the HTTP status that belongs to
+// it.
+// See https://connectrpc.com/docs/protocol#error-codes
+func connectCode(grpc int) (code string, status int) {
+	switch grpc {
+	case GRPCInvalidArgument:
+		return "invalid_argument", 400
+	case GRPCResourceExhausted:
+		return "resource_exhausted", 429
+	case GRPCFailedPrecondition:
+		return "failed_precondition", 400
+	case GRPCUnimplemented:
+		return "unimplemented", 501
+	case GRPCUnauthenticated:
+		return "unauthenticated", 401
+	}
+	return "unavailable", 503
+}
+
+// statusIn is the HTTP status of the refusal in a form. Calls whose response tells in
+// other places how they ended have 200. Envoy does the same for gRPC.
+func (w *Words) statusIn(f Form) int {
+	switch {
+	case f == ConnectForm:
+		_, status := connectCode(w.GRPC)
+		return status
+	case f == ConnectProtoForm, f == ConnectJSONForm, f.IsWeb():
+		return 200
+	}
+	return w.Status
+}
+
+// appendStatus appends the status of a call as gRPC-Web has it without a body.
+func (w *Words) appendStatus(headers []proxy.Header) []proxy.Header {
+	return append(headers,
+		proxy.Header{Name: "grpc-status", Value: strconv.Itoa(w.GRPC)},
+		proxy.Header{Name: "grpc-message", Value: percentEncode(w.Message)})
+}
+
+// connect is the error of Connect, at the end of a stream in the frame that ends it.
+func (w *Words) connect(f Form) []byte {
+	code, _ := connectCode(w.GRPC)
+	text := `{"code":"` + code + `","message":"` + w.Message + `"}`
+	if f == ConnectForm {
+		return []byte(text)
+	}
+	const endOfStream = 0x02
+	text = `{"error":` + text + `}`
+	b := binary.BigEndian.AppendUint32([]byte{endOfStream}, uint32(len(text)))
+	return append(b, text...)
+}
+
+// percentEncode encodes a message for a header.
+// See https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses
+func percentEncode(message string) string {
+	const digits = "0123456789ABCDEF"
+	b := make([]byte, 0, len(message))
+	for i := 0; i < len(message); i++ {
+		if c := message[i]; c < ' ' || c > '~' || c == '%' {
+			b = append(b, '%', digits[c>>4], digits[c&15])
+		} else {
+			b = append(b, c)
+		}
+	}
+	return string(b)
+}
