@@ -176,6 +176,8 @@ func (w *written) judged(s *config.Surface, a *Answer, o *outcome) string {
 		return "It is not looked at for failures: no lockout counts this client here."
 	case s.Kind == config.KindOAuthToken && a.Status == 400:
 		return "It is a failure only if its body is JSON with the error invalid_client or invalid_grant; say --response-body."
+	case a.Status == 200 && endsInBody(o.view.Form):
+		return "It is a failure only if grpc-status 16 in its headers, or the last frame of its body, says so: HTTP status 200 says nothing about such a call."
 	case success && s.Lockout.ResetOnSuccess:
 		return "It is a success, which takes back what the same credential failed (lockout.reset_on_success)."
 	case success:
@@ -184,6 +186,11 @@ func (w *written) judged(s *config.Surface, a *Answer, o *outcome) string {
 		return "It is no failure: the request presents no credential, which is how OAuth discovery begins (lockout.count_anonymous)."
 	}
 	return fmt.Sprintf("It is no failure: lockout.statuses of the surface are %s.", numbers(s.Lockout.Statuses))
+}
+
+// endsInBody tells whether the status of a call with such errors is not HTTP's.
+func endsInBody(f refusal.Form) bool {
+	return f.IsWeb() || f.IsConnect() && f != refusal.ConnectForm
 }
 
 func numbers(list []int) string {

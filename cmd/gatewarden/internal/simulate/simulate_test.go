@@ -106,6 +106,10 @@ func TestSimulation(t *testing.T) {
 		})}, "6 failures, 1 lockouts of 1, 6 refused: 6 guesses, 0 honest of 0, 0 unclear, 0 others"},
 		{"gRPC", rest(five), false, [][]accesslog.Record{each(visits(7, 0, a, 200), func(r *accesslog.Record) { r.GRPC = 16 }), each(visits(1, 800, a, 200), func(r *accesslog.Record) { r.GRPC = 0 })},
 			"5 failures, 1 lockouts of 1, 3 refused: 2 guesses, 1 honest of 1, 0 unclear, 0 others"},
+		{"gRPC-Web and Connect, by what the filter found in the body", rest(five), false, [][]accesslog.Record{
+			each(visits(3, 0, a, 200), func(r *accesslog.Record) { r.Failure = "grpc_status_16" }),
+			each(visits(4, 300, a, 200), func(r *accesslog.Record) { r.Failure = "unauthenticated" }), visits(1, 800, a, 200)},
+			"5 failures, 1 lockouts of 1, 3 refused: 2 guesses, 1 honest of 1, 0 unclear, 0 others"},
 		{"preflights pass", rest(five), false, [][]accesslog.Record{visits(5, 0, a, 401), each(visits(3, 600, a, 204), func(r *accesslog.Record) { r.Method = "OPTIONS" })},
 			"5 failures, 1 lockouts of 1, 0 refused: 0 guesses, 0 honest of 0, 0 unclear, 0 others"},
 		{"a token endpoint's 400 by itself", "", false, [][]accesslog.Record{each(visits(12, 0, a, 400), func(r *accesslog.Record) { r.Method, r.Path = "POST", "/oauth/token" })},
