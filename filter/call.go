@@ -23,7 +23,6 @@ func (s *Stream) expectFrames(headers []proxy.Header) (refused bool) {
 		s.watch(&refusal.Refusal{Reason: refusal.Malformed, Now: s.filter.host.Now()})
 		return false
 	}
-	s.outcome.Stop()
 	words := refusal.NewCompressed()
 	s.refuseUnclear(&words)
 	return true

@@ -101,6 +101,19 @@ func TestCallsAreNotCompressed(t *testing.T) {
 			t.Errorf("%s: %s", row.name, calls)
 		}
 	}
+	// Where failures do not count, a call may be compressed. Its answer is not, if it would
+	// make the credential known.
+	for json, want := range map[string]string{
+		`{"surfaces": [{"name": "a", "kind": "api", "match": [{"prefix": "/api"}], "lockout": {"failures": 0}}], "quotas": [` + rule("all", 9, "") + `]}`: "",
+		strings.Replace(acceptedConfig, `"failures": 100`, `"failures": 0`, 1):                                                                            "remove request header accept-encoding",
+	} {
+		f, host := newFilter(t, json)
+		host.Request = hdr(":method", "POST", ":path", "/api/x", "authorization", "Bearer x", "content-type", "application/grpc-web", "grpc-encoding", "gzip", "accept-encoding", "br")
+		action := f.NewStream().RequestHeaders(false)
+		if calls := taken(host); action != proxy.Continue || strings.Contains(calls, "remove") != (want != "") || !strings.Contains(calls, want) {
+			t.Errorf("%s: action %d, %s", json, action, calls)
+		}
+	}
 	// A call that cannot fail may be compressed.
 	f, host := newFilter(t, fmt.Sprintf(callConfig, "enforce"))
 	host.Request = hdr(":method", "POST", ":path", "/api/x", "content-type", "application/grpc-web", "grpc-encoding", "gzip")

@@ -130,13 +130,15 @@ func TestFramedByStatus(t *testing.T) {
 	}
 	// Nor can the error of a token endpoint.
 	rule, ports := newRule(t, "token")
-	for _, end := range []string{"body", "trailers", "downstream_remote_disconnect"} {
-		ports.response = hdr(":status", "400", "content-type", "application/json")
-		var s State
-		s.Begin(rule, false, false, false)
-		s.ReadFrames()
-		if got := play(&s, ports, []string{`{"error":"invalid_grant"`}, end); len(got) != 1 {
-			t.Errorf("%s: %+v", end, got)
+	for body, want := range map[string]int{`{"error":"invalid_grant"`: 1, `{}`: 0, `{"a": 1`: 0} {
+		for _, end := range []string{"body", "trailers"} {
+			ports.response = hdr(":status", "400", "content-type", "application/json")
+			var s State
+			s.Begin(rule, false, false, false)
+			s.ReadFrames()
+			if got := play(&s, ports, []string{body}, end); len(got) != want {
+				t.Errorf("%s, %s: %+v", body, end, got)
+			}
 		}
 	}
 }
@@ -161,6 +163,16 @@ func TestFramedCalls(t *testing.T) {
 	s.Stop()
 	if play(&s, ports, []string{wrongWeb}, "body"); len(ports.calls) != 0 {
 		t.Errorf("%q", ports.calls)
+	}
+	// Nor does one that is stopped while it reads.
+	ports.response = hdr(":status", "200", "content-type", "application/grpc-web")
+	s.Begin(rule, true, false, false)
+	s.ReadFrames()
+	s.Headers(200, false)
+	s.Stop()
+	ports.body, ports.calls = wrongWeb, nil
+	if v := s.Body(len(wrongWeb), true); v.Judgement != Neutral || len(ports.calls) != 0 {
+		t.Errorf("%+v, %q", v, ports.calls)
 	}
 	// A piece that the proxy does not hand over is not guessed.
 	ports.response = hdr(":status", "200", "content-type", "application/grpc-web")

@@ -88,7 +88,7 @@ func (e *ending) inString(c byte) {
 		e.endString()
 		return
 	case c == '\\':
-		e.escaped, c = true, 0
+		e.escaped = true
 	}
 	if int(e.length) == len(e.text) {
 		e.text[0] = 0
@@ -109,7 +109,7 @@ func (e *ending) endString() {
 	case e.key:
 	case e.name == errorName && e.depth == 1:
 		e.failed = true
-	case e.name == codeName && e.inError && e.depth == 2 && text == unauthenticated:
+	case e.name == codeName && text == unauthenticated:
 		e.how = Unauthenticated
 	}
 }

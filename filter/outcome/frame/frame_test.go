@@ -74,6 +74,7 @@ var webRows = []struct {
 	{"the first of two", trailers("grpc-status: 16", "grpc-status: 0"), Unauthenticated},
 	{"nothing counts behind the last frame", trailers("grpc-status: 0") + trailers("grpc-status: 16"), Succeeded},
 	{"an empty last frame", framed(0x80, "") + trailers("grpc-status: 16"), Unknown},
+	{"a line behind an empty last frame", framed(0x80, "") + "grpc-status: 16\r\n", Unknown},
 	{"compressed", framed(0x81, "grpc-status: 16\r\n"), Unknown},
 	{"a compressed message", framed(1, "grpc-status: 16\r\n") + trailers("grpc-status: 0"), Succeeded},
 	{"cut off", trailers("grpc-status: 16")[:19], Unknown},
