@@ -98,13 +98,25 @@ func readProtocols(v value) []string {
 // keeps.
 const maxFieldName = 64
 
-func defaultAccountFields() []string { return []string{"username", "client_id"} }
+// defaultAccountFields returns the fields of RFC 6749 or, for a login, those of the
+// frameworks: Django, Flask, Spring and Passport have username, Laravel and better-auth
+// email, Dex and oidc-provider login, Devise user[email].
+func defaultAccountFields(kind Kind) []string {
+	if kind == KindLogin {
+		return []string{"username", "email", "login", "user.email"}
+	}
+	return []string{"username", "client_id"}
+}
 
 func readAccountFields(v value) []string {
 	v.refuseEmpty(`write for example ["email"]`)
 	return v.texts(func(item value, text string) string {
 		if text == "" || len(text) > maxFieldName {
 			item.bad(quote(text) + " is not a form field; write 1 to " + strconv.Itoa(maxFieldName) + ` characters, for example "email"`)
+			return ""
+		}
+		if strings.HasPrefix(text, ".") || strings.HasSuffix(text, ".") || strings.Contains(text, "..") {
+			item.bad(quote(text) + ` has an empty name in its path; write for example "user.email"`)
 			return ""
 		}
 		return text

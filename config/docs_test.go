@@ -89,13 +89,13 @@ func checkRequired(t *testing.T, key string) {
 // TestDocumentedKinds compares the table of the defaults by kind.
 func TestDocumentedKinds(t *testing.T) {
 	want := kindDefaults(t)
-	row := regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\| `(\\d+)` \\| `(\"\\w+\")` \\| `(\\[[\\d, ]+\\])` \\|$")
+	row := regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\| `(\\d+)` \\| `(\"\\w+\")` \\| `(\\[[\\d, ]+\\])` \\| `(\\[.+\\])` \\|$")
 	rows := row.FindAllStringSubmatch(readDocs(t), -1)
 	if len(rows) != len(want) {
 		t.Errorf("the docs have %d kinds, want %d", len(rows), len(want))
 	}
 	for _, cells := range rows {
-		for i, field := range []string{"failures", "window", "statuses"} {
+		for i, field := range []string{"failures", "window", "statuses", "account_fields"} {
 			var value any
 			mustUnmarshal(t, cells[i+2], &value)
 			key := "surfaces[].lockout." + field

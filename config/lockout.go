@@ -12,11 +12,11 @@ import (
 // 30 days.
 type Lockout struct {
 	// Failures is the number of failures that lock a client out, up to 1000000.
-	// Default: 20; 10 for KindOAuthToken, 5 for KindOAuthConsent. Danger: 0 switches
+	// Default: 20; 10 for KindOAuthToken, 5 for KindOAuthConsent and KindLogin. Danger: 0 switches
 	// the rule off.
 	Failures uint32
 	// Window is the time for which failures are remembered, counted from the first
-	// one. Default: 1 minute; 5 for KindOAuthToken and KindOAuthConsent. Danger: a
+	// one. Default: 1 minute; 5 except for the kinds api and mcp. Danger: a
 	// short window never catches a slow guesser.
 	Window int64
 	// Duration is the length of a lockout. Default: 0, until the window ends.
@@ -26,7 +26,7 @@ type Lockout struct {
 	// Escalate makes repeated lockouts longer. Off by default; its Factor is 0 then.
 	Escalate Escalate
 	// Statuses are the response statuses that are failures. Default: 401, and 403
-	// and 422 for KindOAuthConsent. Danger: a status that the service also sends to
+	// and 422 for KindOAuthConsent and KindLogin. Danger: a status that the service also sends to
 	// holders of a valid credential locks them out.
 	Statuses []int
 	// CountAnonymous also counts failures of requests without a credential. Default:
@@ -56,9 +56,11 @@ type Lockout struct {
 	// Keys limit the failures by what was attempted. At most [MaxKeys]; default:
 	// none.
 	Keys []FailureKey
-	// AccountFields are the form fields that name the attempted account; the first
-	// that a form has counts. Default: username and client_id. Danger: an attempt
-	// that names the account in any other field has no account.
+	// AccountFields are the fields of queries, forms, multipart and JSON bodies that
+	// name the attempted account, by name or as a path such as "user.email". The first
+	// that is there counts; for KindLogin, each does. Default: username and client_id;
+	// for KindLogin username, email, login and user.email. Danger: an attempt that
+	// names the account in any other field has no account.
 	AccountFields []string
 	// Stuffing counts the different credentials that fail from one client. Off by
 	// default; its Credentials are 0 then.
@@ -170,9 +172,9 @@ var wideFields = []field[Wide]{
 // defaultLockout allows fewer guesses on a surface where a person types a password
 // than on one where programs retry.
 func defaultLockout(kind Kind) Lockout {
-	l := Lockout{Failures: 20, Window: minute, Statuses: defaultStatuses(kind), AccountFields: defaultAccountFields()}
+	l := Lockout{Failures: 20, Window: minute, Statuses: defaultStatuses(kind), AccountFields: defaultAccountFields(kind)}
 	switch kind {
-	case KindOAuthConsent:
+	case KindOAuthConsent, KindLogin:
 		l.Failures, l.Window = 5, 5*minute
 	case KindOAuthToken:
 		l.Failures, l.Window = 10, 5*minute

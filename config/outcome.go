@@ -18,21 +18,27 @@ const (
 	KindOAuthToken
 	// KindOAuthConsent counts the listed statuses, which may include 2xx.
 	KindOAuthConsent
+	// KindLogin counts as KindOAuthConsent does. It is for the forms of web
+	// applications: whatever field names an account counts.
+	KindLogin
 )
 
 // IsResource tells whether a 401 of surfaces of this kind answers an OAuth client that
-// asks for a resource. The 401s of an authorization server's own surfaces do not: there
-// the body is what logs in, and a credential in the headers proves nothing.
+// asks for a resource. The 401s of an authorization server's own surfaces, and of a
+// login, do not: there the body is what logs in, and a credential in the headers proves nothing.
 func (k Kind) IsResource() bool { return k == KindAPI || k == KindMCP }
 
 // kindUnknown marks a surface whose kind could not be read.
 const kindUnknown Kind = 255
 
 // authorizes reports whether clients come to the surface to get a credential.
-func (k Kind) authorizes() bool { return k == KindOAuthToken || k == KindOAuthConsent }
+func (k Kind) authorizes() bool { return k == KindOAuthToken || k.isPage() }
+
+// isPage reports whether people log in on a page, which may have any status.
+func (k Kind) isPage() bool { return k == KindOAuthConsent || k == KindLogin }
 
 var kinds = []option[Kind]{
-	{"api", KindAPI}, {"mcp", KindMCP}, {"oauth-token", KindOAuthToken}, {"oauth-consent", KindOAuthConsent},
+	{"api", KindAPI}, {"mcp", KindMCP}, {"oauth-token", KindOAuthToken}, {"oauth-consent", KindOAuthConsent}, {"login", KindLogin},
 }
 
 // readKind also fills in the defaults that depend on the kind.
@@ -44,9 +50,9 @@ func readKind(v value, s *Surface) {
 }
 
 // defaultStatuses returns the statuses that are failures on a surface of a kind. A
-// consent page also answers a wrong password with 403 or 422.
+// page on which people log in also answers a wrong password with 403 or 422.
 func defaultStatuses(kind Kind) []int {
-	if kind == KindOAuthConsent {
+	if kind.isPage() {
 		return []int{401, 403, 422}
 	}
 	return []int{401}
@@ -82,8 +88,8 @@ func statusProblem(status int, kind Kind) string {
 	switch {
 	case status < 200:
 		return "is not the end of a response; remove it"
-	case status < 300 && kind != KindOAuthConsent && kind != kindUnknown:
-		return "is a success, which only an oauth-consent surface may count; remove it"
+	case status < 300 && !kind.isPage() && kind != kindUnknown:
+		return "is a success, which only a surface of kind login or oauth-consent may count; remove it"
 	case status < 300:
 		return ""
 	case status < 400:

@@ -105,7 +105,7 @@ func renderSurfaces(list []Surface) []object {
 	for _, s := range list {
 		out = append(out, object{
 			"name":  s.Name,
-			"kind":  [...]string{"api", "mcp", "oauth-token", "oauth-consent"}[s.Kind],
+			"kind":  [...]string{"api", "mcp", "oauth-token", "oauth-consent", "login"}[s.Kind],
 			"match": renderMatches(s.Match), "lockout": renderLockout(&s.Lockout), "require": s.Require,
 		})
 	}

@@ -179,11 +179,11 @@ func kindDefaults(t *testing.T) map[string]map[string]any {
 				out[kind]["surfaces[].lockout."+key] = property.Default
 			}
 		}
-		if len(out[kind]) != 3 {
+		if len(out[kind]) != 4 {
 			t.Errorf("kind %s has the defaults %v", kind, out[kind])
 		}
 	}
-	if len(out) != 4 {
+	if len(out) != 5 {
 		t.Errorf("there are defaults for %d kinds", len(out))
 	}
 	return out

@@ -1,11 +1,13 @@
 package filter
 
 import (
+	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/attempt"
 	"github.com/gatewarden/gatewarden/filter/credential"
 	"github.com/gatewarden/gatewarden/filter/jsonrpc"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/refusal"
+	"github.com/gatewarden/gatewarden/filter/request"
 )
 
 // RequestBody sees the request's body. size is how much of it the proxy holds.
@@ -80,6 +82,22 @@ func (s *Stream) heldBody() []byte {
 	return s.filter.host.RequestBody(0, s.hold.size)
 }
 
+// beginAccount looks for accounts in the query, and begins to look for them in the body.
+// end tells that there is none.
+func (s *Stream) beginAccount(t *request.Target, d *request.Details, end bool) {
+	rule, body := s.surface.attempt, credential.Body{}
+	if !end && !request.Upgrades(t, d) {
+		body = credential.NewBody(d.ContentType, d.ContentEncoding, rule.AwaitsAccount() && rule.InBody())
+	}
+	if body.IsJSON() && !body.Strict && s.surface.Kind == config.KindMCP {
+		body = credential.Body{} // a message, which a refusal may have to be read for
+	}
+	s.account.Begin(s.surface.accounts, t.Path, body)
+	if !body.Any() {
+		s.closeAccount()
+	}
+}
+
 // awaitsAccount tells that the request cannot be decided about before its body has told
 // the account.
 func (s *Stream) awaitsAccount() bool {
@@ -98,7 +116,7 @@ func (s *Stream) awaitAccount() proxy.Action {
 // readAccount looks for the account in the part of the body that has come.
 func (s *Stream) readAccount(size int, end bool) proxy.Action {
 	s.account.FeedHeld(s.filter.host, size)
-	if !end && !s.account.Broken() {
+	if !end && !s.account.Settled() {
 		return proxy.Pause
 	}
 	return s.endAccount()
@@ -107,26 +125,32 @@ func (s *Stream) readAccount(size int, end bool) proxy.Action {
 // watchAccount looks for the account in a body that passes by.
 func (s *Stream) watchAccount(size int, end bool) proxy.Action {
 	s.account.Feed(s.filter.host, size)
-	if end || s.account.Broken() {
+	if end || s.account.Settled() {
 		s.closeAccount()
 	}
 	return proxy.Continue
 }
 
-// closeAccount notes the account that a body named as it passed by. A body that names
-// it more than once has none.
+// closeAccount notes the accounts that a query or a body named as it passed by. A body
+// that names one more than once has none.
 func (s *Stream) closeAccount() {
-	if account, ok := s.account.End(); ok {
+	if accounts, flaw := s.account.End(); flaw == credential.Clear {
+		s.attemptAll(accounts)
+	}
+}
+
+func (s *Stream) attemptAll(accounts []string) {
+	for _, account := range accounts {
 		s.attempt.Account(account, true)
 	}
 }
 
 // endAccount decides about a request whose account is known now, or never will be.
 func (s *Stream) endAccount() proxy.Action {
-	account, ok := s.account.End()
-	why, refused := refusal.Refusal{Reason: refusal.Malformed, Now: s.filter.host.Now()}, !ok
-	if ok {
-		s.attempt.Account(account, true)
+	accounts, flaw := s.account.End()
+	why, refused := refusal.Refusal{Reason: refusal.Malformed, Now: s.filter.host.Now()}, flaw != credential.Clear
+	if !refused {
+		s.attemptAll(accounts)
 		if why, refused = attempt.Check(&s.attempt, &s.lockout); !refused {
 			why, refused = s.attempt.TakeTurns()
 		}
@@ -137,8 +161,8 @@ func (s *Stream) endAccount() proxy.Action {
 	if s.filter.config.HeadersStopIteration { // otherwise the service has had the headers
 		s.quota.GiveBack(why.Now)
 	}
-	if !ok {
-		return s.refuseMalformed(credential.UnclearForm)
+	if flaw != credential.Clear {
+		return s.refuseMalformed(flaw.Words())
 	}
 	return s.refuse(&why, nil)
 }

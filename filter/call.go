@@ -24,7 +24,7 @@ func (s *Stream) expectFrames(headers []proxy.Header) (refused bool) {
 		return false
 	}
 	words := refusal.NewCompressed()
-	s.refuseUnclear(&words)
+	s.refuseMalformed(words)
 	return true
 }
 

@@ -71,14 +71,8 @@ func (s *Stream) last(why *refusal.Refusal) *refusal.Last {
 	return nil
 }
 
-// refuseMalformed refuses a request that can be read in more than one way.
-func (s *Stream) refuseMalformed(detail string) proxy.Action {
-	words := refusal.NewMalformed(detail)
-	return s.refuseUnclear(&words)
-}
-
-// refuseUnclear refuses a request for what it is, and not for what its client did.
-func (s *Stream) refuseUnclear(words *refusal.Words) proxy.Action {
+// refuseMalformed refuses a request that can be read in more than one way, or not at all.
+func (s *Stream) refuseMalformed(words refusal.Words) proxy.Action {
 	why := refusal.Refusal{Reason: refusal.Malformed, Now: s.filter.host.Now()}
 	s.filter.malformed.Add(1)
 	s.reportRefusal("refusal", &why)
@@ -88,7 +82,7 @@ func (s *Stream) refuseUnclear(words *refusal.Words) proxy.Action {
 		to.Form = refusal.ProblemForm
 	}
 	to.Quotas = s.quota.Headers(&s.client, &s.identity.Identity, &why)
-	return s.reply(s.filter.cors.Reply(words, &why, &to))
+	return s.reply(s.filter.cors.Reply(&words, &why, &to))
 }
 
 func (s *Stream) reply(reply *proxy.Reply) proxy.Action {

@@ -91,7 +91,7 @@ func (s *Stream) RequestHeaders(end bool) proxy.Action {
 	s.recipient.Form = refusal.FormOf(&t, &d)
 	if ambiguous {
 		s.client = f.client.Find(headers)
-		return s.refuseMalformed(route.Ambiguous)
+		return s.refuseMalformed(refusal.NewMalformed(route.Ambiguous))
 	}
 	s.surface = &f.surfaces[at]
 	if s.surface.Kind == config.KindMCP && s.recipient.Form == refusal.ProblemForm {
@@ -125,8 +125,8 @@ func (s *Stream) enter(t *request.Target, d *request.Details, headers []proxy.He
 	if s.lockout.Counts() {
 		s.attempt.Begin(s.surface.attempt, &s.client)
 		s.nameCredential(headers)
-		if !end && d.IsForm() && s.surface.attempt.ReadsAccount() {
-			s.account.Begin(s.surface.attempt.Fields())
+		if s.surface.attempt.ReadsAccount() {
+			s.beginAccount(t, d, end)
 		}
 	}
 	if s.lockout.Counts() || s.identity.Tracked() {

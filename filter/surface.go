@@ -5,6 +5,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/attempt"
 	"github.com/gatewarden/gatewarden/filter/bypass"
 	"github.com/gatewarden/gatewarden/filter/concurrency"
+	"github.com/gatewarden/gatewarden/filter/credential"
 	"github.com/gatewarden/gatewarden/filter/identity"
 	"github.com/gatewarden/gatewarden/filter/lockout"
 	"github.com/gatewarden/gatewarden/filter/outcome"
@@ -23,6 +24,7 @@ type surface struct {
 	bypass      *bypass.Rule
 	quota       *quota.Rules
 	concurrency *concurrency.Rules
+	accounts    *credential.Fields
 	// challenged tells that OAuth clients find their way from its 401s.
 	challenged bool
 	last       refusal.Last // of the refusals for failures
@@ -49,6 +51,7 @@ func (f *Filter) readySurface(i int) {
 		bypass:      f.bypass.Rule(i),
 		quota:       f.quota.Rules(i),
 		concurrency: f.concurrency.Rules(i),
+		accounts:    credential.NewFields(f.attempt.Rule(i).Fields()),
 		challenged:  f.oauth.Challenges(f.config.Surfaces[i].Kind),
 	}
 	f.metrics.Define(&s.passed, requestsTotal, "surface", s.Name, "outcome", "passed")

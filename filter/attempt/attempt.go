@@ -15,7 +15,7 @@
 //
 //	Begin                              the surface and the client are known
 //	Principal, Credential, Account     the headers were read
-//	Account                            the form in the body was read
+//	Account                            the body was read
 //	NeedNoTurn, Check, TakeTurns       the request is decided
 //	Fail, Stuff, ReportStuffing, Spray the response is a failure
 //	Reset                              the stream is done
@@ -125,18 +125,26 @@ func (r *Rule) NamesPrincipal() bool {
 // NamesCredential tells whether the rule needs [State.Credential].
 func (r *Rule) NamesCredential() bool { return r != nil && r.namesCredential }
 
-// ReadsAccount tells whether the rule needs [State.Account], so that a form in the body
-// is worth reading.
+// ReadsAccount tells whether the rule needs [State.Account], so that the query and the
+// body are worth reading.
 func (r *Rule) ReadsAccount() bool { return r != nil && r.readsAccount }
 
-// AwaitsAccount tells whether a request must be held until the account in its form is
+// AwaitsAccount tells whether a request must be held until the account in its body is
 // known, because it may be refused for it.
 func (r *Rule) AwaitsAccount() bool { return r != nil && r.awaitsAccount }
 
-// Fields returns the form fields that name an account, the preferred one first.
-func (r *Rule) Fields() []string {
+// InBody tells whether the account in a body may be what logs in. Then a body that
+// cannot be read must not go on if something follows from its account.
+func (r *Rule) InBody() bool {
+	return r != nil && (!r.surface.Kind.IsResource() || r.surface.Lockout.CountAnonymous)
+}
+
+// Fields returns the fields that name an account, the preferred one first. each tells
+// that every one that is there does: where people log in to a web application, none of
+// them is a client's, and one that the application ignores would be a decoy.
+func (r *Rule) Fields() (names []string, each bool) {
 	if r == nil {
-		return nil
+		return nil, false
 	}
-	return r.surface.Lockout.AccountFields
+	return r.surface.Lockout.AccountFields, r.surface.Kind == config.KindLogin
 }

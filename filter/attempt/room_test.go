@@ -182,11 +182,22 @@ func TestRuleUse(t *testing.T) {
 		}
 	}
 	w := newWorker(t, surface("api", `"account_fields": ["user", "mail"], "spraying": {"clients": 3}`))
-	if got := w.Rule(0).Fields(); len(got) != 2 || got[0] != "user" {
-		t.Errorf("fields %q", got)
+	if got, each := w.Rule(0).Fields(); len(got) != 2 || got[0] != "user" || each {
+		t.Errorf("fields %q, each %v", got, each)
 	}
-	if w.Rule(-1) != nil || w.Rule(1) != nil || w.Rule(-1).Fields() != nil {
+	if got, each := w.Rule(-1).Fields(); w.Rule(-1) != nil || w.Rule(1) != nil || got != nil || each || w.Rule(-1).InBody() {
 		t.Error("a rule of no surface")
+	}
+	if _, each := newWorker(t, surface("login", `"spraying": {"clients": 3}`)).Rule(0).Fields(); !each {
+		t.Error("of a login, not each field counts")
+	}
+	for kind, want := range map[string]bool{"api": false, "mcp": false, "oauth-token": true, "oauth-consent": true, "login": true} {
+		if got := newWorker(t, surface(kind, `"spraying": {"clients": 3}`)).Rule(0).InBody(); got != want {
+			t.Errorf("%s logs in by its body: %v", kind, got)
+		}
+	}
+	if !newWorker(t, surface("api", `"count_anonymous": true, "spraying": {"clients": 3}`)).Rule(0).InBody() {
+		t.Error("where anonymous failures count, the body does not log in")
 	}
 }
 

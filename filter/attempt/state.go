@@ -65,11 +65,11 @@ func (s *State) Credential(whole []byte) {
 }
 
 // Account names an account that the request attempts, in the form of [caller.Account].
-// inBody tells that a form in the body names it, and not the Authorization header. The
-// State keeps name until it is reset.
+// inBody tells that the body or the query names it, and not the Authorization header.
+// The State keeps name until it is reset.
 //
-// A request may attempt two accounts, one in each place: which of them the service looks
-// at is not known here, and the other could be a decoy. An account in both places is
+// A request may attempt several accounts, one in each place: which of them the service
+// looks at is not known here, and the others could be decoys. An account in both places is
 // one account in the body. Otherwise a header that the service ignores would excuse
 // guesses at the account that it repeats.
 func (s *State) Account(name string, inBody bool) {

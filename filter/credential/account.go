@@ -2,165 +2,219 @@ package credential
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/gatewarden/gatewarden/filter/caller"
+	"github.com/gatewarden/gatewarden/filter/credential/fields"
 	"github.com/gatewarden/gatewarden/filter/proxy"
-	"github.com/gatewarden/gatewarden/internal/ascii"
+	"github.com/gatewarden/gatewarden/filter/refusal"
 )
 
-// Account finds the attempted account in a form body that arrives in pieces: the value
-// of the first of the wanted fields that the form has. It keeps names and values of
-// these fields, never the body. The zero Account reads nothing.
-//
-// A body that services may read in several ways is broken: one that has a wanted field
-// twice (RFC 6749 section 3.2 forbids it), and one that is longer than the filter
-// reads.
+// Fields are the fields of bodies and queries that may name an account.
+type Fields struct {
+	wanted *fields.Wanted
+	// each tells that every field that is there names an account. Otherwise the most
+	// wanted one does: the client of an OAuth request is no account if there is a user.
+	each bool
+}
+
+// NewFields returns fields, the most wanted first.
+func NewFields(names []string, each bool) *Fields { return &Fields{fields.Want(names), each} }
+
+// Account finds the attempted accounts in the query of a request and in its body, which
+// arrives in pieces. It keeps their names, never the body. The zero Account reads
+// nothing.
 type Account struct {
-	form    *form // kept for the next body
+	reader  *reader // kept for the next request
 	reading bool
 }
 
-// form is a form body that is being read.
-type form struct {
-	fields []string // wanted, the most wanted first
-	bad    bool
+type reader struct {
+	fields *Fields
+	strict bool
 	held   int // bytes of the held body that were read
+	flaw   Flaw
+	body   fields.Reader
+	names  []string
 
-	rank    int // index in fields of the account found so far
-	account []byte
-	seen    []bool // by index in fields
-
-	read    int // bytes
-	field   []byte
-	inValue bool
-	wanted  int // index of the current field in fields, or -1
-	value   []byte
-	escape  int  // hex digits that the current %XX still lacks
-	code    byte // its value so far
+	// Of a field that the query has twice, some services take the first value, and
+	// others the last. None takes another.
+	query       fields.Form
+	first, last fields.Found
 }
 
-// UnclearForm is what the client is told whose form does not name one account.
-const UnclearForm = "The form names its account more than once, or is too long."
+// Flaw is what keeps a body from naming the accounts that the service will see.
+type Flaw uint8
 
+// The flaws.
 const (
-	// maxForm is how much of a body is read, in bytes. No form in which a person logs
-	// in is longer.
-	maxForm = 64 << 10
-	// maxAccount is how much of an account's name is kept, in bytes.
-	maxAccount = 256
-	// maxField is how much of a field's name is kept, in bytes: one more than the
-	// longest name that can be configured.
-	maxField = 65
+	// Clear bodies have none.
+	Clear Flaw = iota
+	// Unclear bodies name an account twice, or are too long.
+	Unclear
+	// Unreadable bodies are not quite what their media type promises, so that services
+	// may read them differently.
+	Unreadable
+	// Unsupported bodies are of another kind than those that are read, and Compressed
+	// ones have a content coding.
+	Unsupported
+	Compressed
 )
 
-// Begin makes the Account read the body of a request. fields are the names of the
-// fields that may name the account, the most wanted first.
-func (a *Account) Begin(fields []string) {
-	if a.form == nil {
-		a.form = &form{}
+// Words are what the client is told.
+func (f Flaw) Words() refusal.Words {
+	switch f {
+	case Unreadable:
+		return refusal.NewMalformed("The body is not quite what its Content-Type says, so that it could be read in more than one way.")
+	case Unsupported:
+		return refusal.NewUnsupported("Send the body as application/json, application/x-www-form-urlencoded or multipart/form-data.", "")
+	case Compressed:
+		return refusal.NewUnsupported("Send the body without a Content-Encoding.", "identity")
 	}
-	f := a.form
-	*f = form{account: f.account[:0], seen: f.seen[:0], field: f.field[:0], value: f.value[:0]}
-	f.fields, f.rank, f.wanted = fields, len(fields), -1
-	f.seen = slices.Grow(f.seen, len(fields))[:len(fields)]
-	clear(f.seen)
+	return refusal.NewMalformed("The form names its account more than once, or is too long.")
+}
+
+// Body is what the headers say about a request's body. The zero Body is none.
+type Body struct {
+	form fields.Body
+	any  bool
+	// Strict tells that the body may be what logs in, and that something follows from
+	// the account in it: what cannot be read has a flaw then. Otherwise it has no
+	// account, unless it is a form.
+	Strict bool
+}
+
+// NewBody reads the headers Content-Type and Content-Encoding.
+func NewBody(contentType, contentEncoding string, strict bool) Body {
+	form := fields.BodyOf(contentType, contentEncoding)
+	return Body{form: form, Strict: strict, any: strict || form.Media != fields.Other && form.Media != fields.Compressed}
+}
+
+// IsJSON tells whether the headers say that the body is JSON.
+func (b *Body) IsJSON() bool { return b.form.Media == fields.JSONMedia }
+
+// Any tells whether there is a body that is worth reading.
+func (b *Body) Any() bool { return b.any }
+
+// Begin makes the Account read a request: its query at once, and its body as it is fed.
+func (a *Account) Begin(f *Fields, path string, body Body) {
+	_, query, _ := strings.Cut(path, "?")
+	if query == "" && !body.any {
+		return
+	}
+	if a.reader == nil {
+		a.reader = &reader{}
+	}
+	r := a.reader
+	r.fields, r.strict, r.held, r.flaw = f, body.Strict, 0, Clear
+	r.first.Query(f.wanted, query, &r.query, fields.First)
+	r.last.Query(f.wanted, query, &r.query, fields.Last)
+	keep := fields.Last // as most parsers of JSON do
+	if body.Strict {
+		keep = fields.Once
+	}
+	r.body.Begin(f.wanted, body.form, keep)
 	a.reading = true
 }
 
-// Stop makes the Account read nothing. Its memory serves the next body.
+// Stop makes the Account read nothing. Its memory serves the next request.
 func (a *Account) Stop() { a.reading = false }
 
-// Reading tells whether a body is being read.
+// Reading tells whether a request is being read.
 func (a *Account) Reading() bool { return a.reading }
 
 // FeedHeld reads a body that the proxy holds, of which there are size bytes now. It
 // reads only what is new.
 func (a *Account) FeedHeld(body proxy.RequestBody, size int) {
-	if f := a.form; a.reading && size > f.held {
-		f.feed(body.RequestBody(f.held, size-f.held))
-		f.held = size
+	if r := a.reader; a.reading && size > r.held && !a.Settled() {
+		r.feed(body.RequestBody(r.held, size-r.held))
+		r.held = size
 	}
 }
 
 // Feed reads a piece of size bytes of a body that passes through.
 func (a *Account) Feed(body proxy.RequestBody, size int) {
 	if a.reading && size > 0 {
-		a.form.feed(body.RequestBody(0, size))
+		a.reader.feed(body.RequestBody(0, size))
 	}
 }
 
-// Broken tells whether services may read the body in several ways. A body that is
-// broken stays so, whatever follows.
-func (a *Account) Broken() bool { return a.reading && a.form.bad }
+// Settled tells that whatever follows of the body changes nothing.
+func (a *Account) Settled() bool {
+	return a.reading && (a.reader.flaw != Clear || a.reader.done())
+}
 
-// End ends the body. It returns the account, or "" if there is none, and whether the
-// body is not broken.
-func (a *Account) End() (account string, ok bool) {
+// End ends the request. It returns the accounts, as [caller.Account] has them, and what
+// keeps them from being all that the service may see. They are valid until the next
+// request begins.
+func (a *Account) End() (accounts []string, flaw Flaw) {
 	if !a.reading {
-		return "", true
+		return nil, Clear
 	}
-	f := a.form
-	f.endField()
+	r := a.reader
+	r.body.End()
+	if r.flaw == Clear && r.strict && !r.body.Whole() {
+		r.flaw = Unreadable
+	}
 	a.Stop()
-	return caller.Account(string(f.account)), !f.bad
+	return r.accounts(), r.flaw
 }
 
-func (f *form) feed(piece []byte) {
-	for _, c := range piece {
-		if f.read++; f.read > maxForm {
-			f.bad = true
-		}
-		switch {
-		case f.bad:
-			return
-		case c == '&' || c == ';':
-			f.endField()
-		case c == '=' && !f.inValue:
-			f.beginValue()
-		default:
-			f.put(c)
-		}
-	}
+func (r *reader) feed(piece []byte) {
+	r.body.Feed(piece)
+	r.flaw = r.flawNow()
 }
 
-// put decodes a character and keeps it if it is needed.
-func (f *form) put(c byte) {
+// flawNow looks for flaws of what has come of the body. A form that is too long has one
+// also where other bodies go on: services take the field twice that they find behind.
+func (r *reader) flawNow() Flaw {
+	media := r.body.Media()
 	switch {
-	case f.escape > 0:
-		f.code = f.code<<4 | byte(max(ascii.Unhex(c), 0))
-		if f.escape--; f.escape > 0 {
+	case r.body.Empty():
+		return Clear
+	case r.body.Twice(), r.body.Long() && (r.strict || media == fields.FormMedia):
+		return Unclear
+	case !r.strict:
+		return Clear
+	case media == fields.Compressed:
+		return Compressed
+	case media == fields.Other:
+		return Unsupported
+	case r.body.Bad():
+		return Unreadable
+	}
+	return Clear
+}
+
+// done tells that no more of the body is worth reading, although it has no flaw.
+func (r *reader) done() bool {
+	return !r.strict && r.body.Media() != fields.FormMedia && (r.body.Long() || r.body.Bad())
+}
+
+// accounts lists the accounts that were found. What the headers say that a body is and
+// JSON count both; the query counts unless the body has a field that is more wanted.
+func (r *reader) accounts() []string {
+	clear(r.names)
+	r.names = r.names[:0]
+	labelled, sniffed := r.body.Found()
+	most := min(labelled.Rank(), sniffed.Rank())
+	r.add(labelled)
+	r.add(sniffed)
+	for _, query := range [...]*fields.Found{&r.first, &r.last} {
+		if r.fields.each || query.Rank() <= most {
+			r.add(query)
+		}
+	}
+	return r.names
+}
+
+func (r *reader) add(found *fields.Found) {
+	for i := found.Rank(); i < found.Len(); i++ {
+		if name := caller.Account(string(found.Value(i))); name != "" && !slices.Contains(r.names, name) {
+			r.names = append(r.names, name)
+		}
+		if !r.fields.each {
 			return
 		}
-		c = f.code
-	case c == '%':
-		f.escape, f.code = 2, 0
-		return
-	case c == '+':
-		c = ' '
 	}
-	if !f.inValue && len(f.field) < maxField {
-		f.field = append(f.field, c)
-	}
-	if f.inValue && f.wanted >= 0 && len(f.value) < maxAccount {
-		f.value = append(f.value, c)
-	}
-}
-
-func (f *form) beginValue() {
-	f.inValue, f.escape = true, 0
-	f.value = f.value[:0]
-	f.wanted = slices.Index(f.fields, string(f.field))
-	if f.wanted >= 0 {
-		f.bad = f.bad || f.seen[f.wanted]
-		f.seen[f.wanted] = true
-	}
-}
-
-func (f *form) endField() {
-	if f.inValue && f.wanted >= 0 && f.wanted < f.rank && len(f.value) > 0 {
-		f.rank = f.wanted
-		f.account = append(f.account[:0], f.value...)
-	}
-	f.inValue, f.escape, f.wanted = false, 0, -1
-	f.field = f.field[:0]
 }

@@ -8,7 +8,7 @@
 //	query.go       query parameters in every spelling that services accept
 //	protocol.go    members of Sec-WebSocket-Protocol
 //	placeholder.go what programs send that have no credential
-//	account.go     Account: the attempted account in a form body, fed as the body arrives
+//	account.go     Account: the attempted accounts in query and body, fed as it arrives
 //	explain.go     Reader.Explain: where credentials are, for tools
 package credential
 

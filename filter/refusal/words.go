@@ -48,9 +48,9 @@ type Words struct {
 	// More are further members of the problem and of the error's data, each with a
 	// comma before it.
 	More string
-	// Challenge and RateLimit are the values of WWW-Authenticate and RateLimit; ""
-	// leaves the header out.
-	Challenge, RateLimit string
+	// Challenge, RateLimit and AcceptEncoding are the values of WWW-Authenticate,
+	// RateLimit and Accept-Encoding; "" leaves the header out.
+	Challenge, RateLimit, AcceptEncoding string
 }
 
 // Recipient is what a reply depends on besides the refusal.
@@ -74,6 +74,9 @@ func (c *CORS) Reply(w *Words, why *Refusal, to *Recipient) *proxy.Reply {
 	}
 	if w.Challenge != "" {
 		headers = append(headers, proxy.Header{Name: "www-authenticate", Value: w.Challenge})
+	}
+	if w.AcceptEncoding != "" {
+		headers = append(headers, proxy.Header{Name: "accept-encoding", Value: w.AcceptEncoding})
 	}
 	// RFC 6585 sections 3 and 4: a cache must not store a 428 or a 429.
 	headers = append(headers, proxy.Header{Name: "cache-control", Value: "no-store"})
@@ -142,4 +145,11 @@ func NewMalformed(detail string) Words {
 func NewCompressed() Words {
 	return Words{Status: 415, GRPC: GRPCUnimplemented, Problem: Blank("Unsupported Media Type"),
 		Message: "Compressed messages are not supported here. Send them as they are."}
+}
+
+// NewUnsupported returns the words for a request whose body cannot be read, though
+// something would follow from it. acceptEncoding is the coding to use instead, "" if it
+// is not about that (RFC 9110 section 12.5.3).
+func NewUnsupported(detail, acceptEncoding string) Words {
+	return Words{Status: 415, GRPC: GRPCInvalidArgument, Problem: Blank("Unsupported Media Type"), Message: detail, AcceptEncoding: acceptEncoding}
 }

@@ -27,7 +27,10 @@ type Target struct {
 // Details are the request headers besides credentials that matter once a request
 // belongs to a surface.
 type Details struct {
-	ContentType, Origin, RequestedMethod string
+	// ContentType has all lines of the field, with commas between them.
+	ContentType, ContentEncoding, Origin, RequestedMethod string
+	// Upgrade is what protocol the client asks for, such as "websocket".
+	Upgrade string
 	// Connect tells that the request names a version of Connect.
 	Connect bool
 	// ContentLength is 0 if there is none.
@@ -45,7 +48,11 @@ func Read(headers []proxy.Header) (t Target, d Details) {
 		case ":path":
 			t.Path = value
 		case "content-type":
-			d.ContentType = value
+			d.ContentType = joined(d.ContentType, value)
+		case "content-encoding":
+			d.ContentEncoding = joined(d.ContentEncoding, value)
+		case "upgrade":
+			d.Upgrade = value
 		case "content-length":
 			d.ContentLength, _ = strconv.Atoi(value)
 		case "origin":
@@ -61,6 +68,14 @@ func Read(headers []proxy.Header) (t Target, d Details) {
 		}
 	}
 	return t, d
+}
+
+// joined is a field of several lines (RFC 9110 section 5.3).
+func joined(before, value string) string {
+	if before == "" {
+		return value
+	}
+	return before + "," + value
 }
 
 // override notes the methods of a method-override header. Of several, some services
@@ -114,8 +129,6 @@ func (d *Details) IsGRPC() bool {
 		(len(d.ContentType) == len(grpc) || strings.IndexByte("+; ", d.ContentType[len(grpc)]) >= 0)
 }
 
-// IsForm tells whether the request's body is an HTML form.
-func (d *Details) IsForm() bool {
-	mediaType, _, _ := strings.Cut(d.ContentType, ";")
-	return strings.EqualFold(strings.Trim(mediaType, " \t"), "application/x-www-form-urlencoded")
-}
+// Upgrades tells whether the request asks for another protocol, in which the client may
+// say nothing before it has an answer. Envoy lets the field pass only if it does so, too.
+func Upgrades(t *Target, d *Details) bool { return t.Method == "GET" && d.Upgrade != "" }

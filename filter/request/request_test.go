@@ -113,18 +113,21 @@ func TestIsGRPC(t *testing.T) {
 	}
 }
 
-func TestIsForm(t *testing.T) {
-	for contentType, want := range map[string]bool{
-		"application/x-www-form-urlencoded":                true,
-		"Application/X-WWW-Form-Urlencoded; charset=utf-8": true,
-		" application/x-www-form-urlencoded\t;x":           true,
-		"multipart/form-data; boundary=x":                  false,
-		"application/x-www-form-urlencoded2":               false,
-		"application/json":                                 false,
-		"":                                                 false,
-	} {
-		if d := (Details{ContentType: contentType}); d.IsForm() != want {
-			t.Errorf("%q is a form: %v", contentType, !want)
+func TestUpgrades(t *testing.T) {
+	for _, row := range []struct {
+		method, upgrade string
+		want            bool
+	}{{"GET", "websocket", true}, {"GET", "", false}, {"POST", "websocket", false}} {
+		if target, d := Read(hdr(":method", row.method, "upgrade", row.upgrade)); Upgrades(&target, &d) != row.want {
+			t.Errorf("%+v", row)
 		}
+	}
+}
+
+// Which of several lines a service takes is not known here.
+func TestSeveralLines(t *testing.T) {
+	_, d := Read(hdr("content-type", "a/b", "content-encoding", "identity", "content-type", "c/d", "content-encoding", "gzip"))
+	if d.ContentType != "a/b,c/d" || d.ContentEncoding != "identity,gzip" {
+		t.Errorf("%+v", d)
 	}
 }

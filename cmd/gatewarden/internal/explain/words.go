@@ -49,7 +49,7 @@ func (w *written) place(format string, args ...any) string {
 }
 
 var kinds = map[config.Kind]string{
-	config.KindAPI: "api", config.KindMCP: "mcp", config.KindOAuthToken: "oauth-token", config.KindOAuthConsent: "oauth-consent",
+	config.KindAPI: "api", config.KindMCP: "mcp", config.KindOAuthToken: "oauth-token", config.KindOAuthConsent: "oauth-consent", config.KindLogin: "login",
 }
 
 // sentence joins what is not empty.

@@ -7,7 +7,7 @@ import (
 
 var kindNames = [...]string{
 	config.KindAPI: "api", config.KindMCP: "mcp",
-	config.KindOAuthToken: "oauth-token", config.KindOAuthConsent: "oauth-consent",
+	config.KindOAuthToken: "oauth-token", config.KindOAuthConsent: "oauth-consent", config.KindLogin: "login",
 }
 
 // forecast is what came of the variant.
