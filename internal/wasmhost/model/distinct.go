@@ -131,7 +131,10 @@ func (m *Model) sprayedAt(v *visit, account string) *variety {
 func (v *visit) awaitsForm(r *Request) bool {
 	l := &v.rule
 	perAccount := slices.ContainsFunc(l.Keys, func(k Key) bool { return slices.Contains(k.Per, perAccount) })
-	return r.Form != nil && (perAccount || l.Spraying.Action == slow || l.Stuffing.Action == lock && !v.surface.challenges())
+	// The other bodies have no media type, or gRPC's: where the body may be what logs
+	// in, they are waited for to be refused.
+	logsIn := !v.surface.challenges() || l.CountAnonymous
+	return (r.Form != nil || r.Body && logsIn) && (perAccount || l.Spraying.Action == slow || l.Stuffing.Action == lock && !v.surface.challenges())
 }
 
 // watchForm takes in the account of a form that goes by. One that names several

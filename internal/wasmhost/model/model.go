@@ -206,7 +206,7 @@ func (m *Model) decideForm(v visit, r *Request) visit {
 	}
 	account, once := r.formAccount(v.rule.AccountFields)
 	reason, left := "malformed", int64(0)
-	if once {
+	if once = once && r.Form != nil; once {
 		m.nameAccount(&v, account, true)
 		reason, left = m.refusedByKeys(&v)
 	}
@@ -284,7 +284,11 @@ func (m *Model) refuse(v visit, r *Request, reason string, left int64) visit {
 func (m *Model) malformed(v visit, r *Request) visit {
 	m.Metrics["gatewarden_rate_limited_requests_total.surface._.reason.malformed"]++
 	m.askAnew(&v)
-	out := refusal(400, "malformed", "", r)
+	status := 400
+	if r.Form == nil && v.surface != nil {
+		status = 415
+	}
+	out := refusal(status, "malformed", "", r)
 	out.Told = m.tell(&v, "", nil)
 	return m.end(v, out)
 }
@@ -346,7 +350,7 @@ func (m *Model) count(s *Surface, outcome string) {
 func refusal(status int, reason, retryAfter string, r *Request) Outcome {
 	out := Outcome{Status: status, Reason: reason, RetryAfter: retryAfter}
 	if r.GRPC {
-		out.Status, out.GRPC = 200, map[int]string{429: "8", 400: "3", 401: "16"}[status]
+		out.Status, out.GRPC = 200, map[int]string{429: "8", 400: "3", 415: "3", 401: "16"}[status]
 	}
 	return out
 }

@@ -146,7 +146,7 @@ func hardening() []Scenario {
 				form("encoded", "%75ser=%61lice", answer(401)),
 				attempt("slowed down now", "alice", answer(401)),
 				attempt("", "alice", refused("rate_limited", 429)),
-				post("another media type has no account", "/login", body("user=alice"), answer(400)),
+				post("a body without a media type hides one, too", "/login", body("user=alice"), refused("malformed", 415)),
 			},
 		},
 		{

@@ -24,7 +24,11 @@ func (w *written) next(o *outcome) []string {
 		return w.nextQuota(v)
 	case refusal.Malformed:
 		if v.Surface >= 0 {
-			return []string{"Send a form that names its account once. " + at + ".lockout.account_fields says which fields name it."}
+			if o.reply.Status == 415 {
+				return []string{"Send the body as JSON, form or multipart/form-data, with its Content-Type and without Content-Encoding: " +
+					"rules of " + at + ".lockout act by the account in it."}
+			}
+			return []string{"Send a body that names its account once. " + at + ".lockout.account_fields says which fields name it."}
 		}
 		return []string{"Send the path without encoded slashes, dot segments and parameters.",
 			"If both paths are one part of the service, give them one surface: two entries in its match."}

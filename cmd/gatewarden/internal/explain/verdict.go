@@ -41,6 +41,9 @@ func (w *written) verdict(r *Request, o *outcome) Verdict {
 	}
 	v.RetryAfter = v.Reply.header("retry-after")
 	v.Says = "It is refused: " + reasons[refusal.Reason(o.reason)] + "."
+	if o.reply.Status == 415 {
+		v.Says = "It is refused: the account in its body cannot be read."
+	}
 	if v.RetryAfter != "" {
 		v.Says += " " + again(v.RetryAfter)
 	}
