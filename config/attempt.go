@@ -149,6 +149,19 @@ func (l *Lockout) warnKeys(i int, warn func(path, message string)) {
 	}
 }
 
+// warnBodies warns about a surface that may have all kinds of bodies and refuses most,
+// see [Lockout.CountAnonymous].
+func (l *Lockout) warnBodies(i int, warn func(path, message string)) {
+	acts := l.Spraying.Slow
+	for _, k := range l.Keys {
+		acts = acts || k.By == ByAccount
+	}
+	if acts && l.CountAnonymous {
+		warn(surfacePath(i, "lockout.count_anonymous"), "lets an account in the body count, so that bodies are refused which are neither a form "+
+			"nor multipart nor JSON, such as uploads and gRPC; give the paths that log in a surface of kind login")
+	}
+}
+
 func (l *Lockout) warnStuffing(i int, warn func(path, message string)) {
 	if st := l.Stuffing; st.Lock && st.Credentials >= l.Failures && st.Window <= l.Window {
 		warn(surfacePath(i, "lockout.stuffing.credentials"), "is not less than the failures that lock out anyway, "+

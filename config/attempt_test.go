@@ -16,3 +16,18 @@ func TestAttemptWarnings(t *testing.T) {
 		{surfacesWith(`{"escalate": {"factor": 2, "max": "9m"}, "stuffing": {"credentials": 4}}`), ""},
 	})
 }
+
+// Bodies that hide an account are refused on an API that takes logins.
+func TestWarnsOfBodies(t *testing.T) {
+	surface := func(lockout string) string {
+		return `{"surfaces": [{"name": "a", "kind": "api", "match": [{"prefix": "/a"}], "lockout": {` + lockout + `}}]}`
+	}
+	const warning = "surfaces[0].lockout.count_anonymous"
+	checkWarnings(t, []warningsRow{
+		{surface(`"count_anonymous": true, "keys": [{"per": ["account"], "failures": 3}]`), warning},
+		{surface(`"count_anonymous": true, "spraying": {"clients": 3, "action": "slow"}`), warning},
+		{surface(`"count_anonymous": true, "spraying": {"clients": 3}`), ""},
+		{surface(`"count_anonymous": true, "keys": [{"per": ["credential"], "failures": 3}]`), ""},
+		{surface(`"keys": [{"per": ["account"], "failures": 3}]`), ""},
+	})
+}

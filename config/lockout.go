@@ -31,7 +31,8 @@ type Lockout struct {
 	Statuses []int
 	// CountAnonymous also counts failures of requests without a credential. Default:
 	// false. Only for the kinds api and mcp. Danger: it counts clients that only ask
-	// where to get a token.
+	// where to get a token, and bodies that hide an account are refused if something
+	// follows from that.
 	CountAnonymous bool
 	// ResetOnSuccess lets a success take back the failures of the same credential
 	// from the same client. It does not end a lockout. Default: false. Only for the

@@ -16,6 +16,7 @@ func (c *Config) Warnings() []string {
 		if !l.off() {
 			l.warnDuration(i, warn)
 			l.warnStuffing(i, warn)
+			l.warnBodies(i, warn)
 		}
 	}
 	c.warnUnguarded(warn)
