@@ -280,6 +280,7 @@ func TestFlaws(t *testing.T) {
 		{formType, "", "username=a&username=b", Unclear, Unclear, ""},
 		{formType, "", "username=a&x=" + long, Unclear, Unclear, ""},
 		{formType, "", `{"username": "a"`, Unreadable, Clear, "a"},
+		{formType, "", "\x00{\x00\"", Unreadable, Clear, ""},
 		{formType, "gzip", "x", Compressed, Clear, ""},
 		{formType, "IDENTITY", "username=a", Clear, Clear, "a"},
 		{formType + "; charset=utf-16", "", "x", Unsupported, Clear, ""},

@@ -104,6 +104,7 @@ func TestMultipart(t *testing.T) {
 		{lines("--b\n" + d + "name=\"user\"\n\nbob\n--b--\n"), "bob|"},
 		{lines("--b\n" + d + "name=\"user\"\n\nbob\n--b--"), "bob|"},
 		{lines("--b\n" + d + "name=user\n\nbob\n--b--"), "bob|"},
+		{lines("--b\n" + d + "name=\"  user\"\n\nbob\n--b--"), "bob|"},
 		{lines("--b\ncontent-disposition:FORM-DATA ; NAME=\"User\"\n\nbob\n--b--"), "bob|"},
 		{lines("--b\nX: y\n" + d + "name=\"user\"\nContent-Type: text/plain; charset=UTF-8\nContent-Transfer-Encoding: 8bit\n\nbob\n--b--"), "bob|"},
 		{lines("--b\n" + d + "filename=\"a;b\"; name=\"user\"\n\nbob\n--b--"), "bob|"},
@@ -168,6 +169,7 @@ func TestBodyOf(t *testing.T) {
 	}{
 		{form, "", FormMedia, ""}, {" Application/X-WWW-Form-Urlencoded\t; charset=\"UTF-8\"", "identity", FormMedia, ""},
 		{form + ";x=y;", "", FormMedia, ""},
+		{form + "; x=y, text/json", "", Other, ""}, {"multipart/form-data; boundary=a,b", "", Other, ""},
 		{form + "2", "", Other, ""}, {form + "; charset=ibm037", "", Other, ""}, {form + ", text/json", "", Other, ""}, {form, "identity,gzip", Compressed, ""},
 		{form, "br", Compressed, ""}, {"", "", Other, ""}, {"text/plain", "", Other, ""}, {"application/xml", "gzip", Compressed, ""},
 		{"application/json", "", JSONMedia, ""}, {"text/JSON;charset=utf-8", "", JSONMedia, ""}, {"application/a+json", "", JSONMedia, ""}, {"application/+json", "", Other, ""},
