@@ -170,8 +170,6 @@ func (r *reader) feed(piece []byte) {
 func (r *reader) flawNow() Flaw {
 	media := r.body.Media()
 	switch {
-	case r.body.Empty():
-		return Clear
 	case r.body.Twice(), r.body.Long() && (r.strict || media == fields.FormMedia):
 		return Unclear
 	case !r.strict:

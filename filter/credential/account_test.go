@@ -230,6 +230,7 @@ func TestAccountPlaces(t *testing.T) {
 		{"a query twice", "/?username=a&username=b&username=c", "", "", "a c"},
 		{"an encoded query", "/a?%75sername=b%6fb", "", "", "bob"},
 		{"the client in the query is no account of a user", "/?client_id=app", formType, "username=ann", "ann"},
+		{"nor where the user stands in JSON", "/?client_id=app", jsonType, `{"username": "ann"}`, "ann"},
 		{"a user in the query hides no client in the form", "/?username=decoy", formType, "client_id=app", "app decoy"},
 		{"a client in both", "/?client_id=a", formType, "client_id=b", "b a"},
 		{"JSON", "/", jsonType, `{"username": "Bob"}`, "bob"},

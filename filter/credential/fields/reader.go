@@ -55,9 +55,6 @@ func (r *Reader) End() { r.form.end() }
 // Media returns what the body is.
 func (r *Reader) Media() Media { return r.body.Media }
 
-// Empty tells whether nothing of the body has come.
-func (r *Reader) Empty() bool { return r.read == 0 }
-
 // Twice tells whether a field was there twice.
 func (r *Reader) Twice() bool { return r.labelled.twice || r.sniffed.twice }
 
