@@ -33,6 +33,7 @@
 //
 //	route.go                  exempt requests, surfaces, matches, require
 //	route_path.go             which paths a match can have
+//	route_host.go             which hosts a match can have
 //	route_cover.go            matches that take requests from later ones
 //	client.go                 the client's address
 //	credential.go             headers, cookies and form fields with credentials and accounts

@@ -115,8 +115,8 @@ func TestEveryField(t *testing.T) {
 			Allow:          prefixes("198.51.100.7/32", "2001:db8:1::/48"),
 		}},
 		{"credentials", c.Credentials, Credentials{[]string{"authorization", "x-token"}, []string{"session", "SID"}, []string{"apiKey", "t"}, []string{"Bearer-", "access_token"}}},
-		{"exempt", c.Exempt, []Match{{Path: "/live"}, {"/.well-known", true, []string{"GET", "OPTIONS"}}}},
-		{"surfaces[0].match", c.Surfaces[0].Match, []Match{{"/login", false, []string{"POST"}}, {Path: "/authorize"}}},
+		{"exempt", c.Exempt, []Match{{Path: "/live"}, {Path: "/.well-known", Prefix: true, Methods: []string{"GET", "OPTIONS"}, Hosts: []string{"api.example.com"}}}},
+		{"surfaces[0].match", c.Surfaces[0].Match, []Match{{Path: "/login", Methods: []string{"POST"}}, {Path: "/authorize", Hosts: []string{"*.example.com", "xn--bcher-kva.example"}}}},
 		{"surfaces[0].lockout", c.Surfaces[0].Lockout, login},
 		{"surfaces[1].lockout", c.Surfaces[1].Lockout, Lockout{
 			Failures: 20, Window: 60_000, Statuses: []int{401, 403}, CountAnonymous: true, ResetOnSuccess: true,
@@ -167,10 +167,10 @@ func TestEveryField(t *testing.T) {
 		{"log", c.Log, Log{ClientHash, 1000}},
 		{"quotas[0]", c.Quotas[0], Quota{
 			Name: "batch", Surfaces: []string{"api-v2", "tools"}, Methods: []string{"POST", "PUT"},
-			Paths: []Match{{Path: "/api/v2/batch"}, {"/mcp/batch", true, []string{"POST"}}},
+			Paths: []Match{{Path: "/api/v2/batch"}, {Path: "/mcp/batch", Prefix: true, Methods: []string{"POST"}, Hosts: []string{"b.example.com"}}},
 			Per:   PerSubject | PerPath, Limit: 50, Tiers: []TierLimit{{"enterprise", NoLimit}, {"free", 20}, {"trial", 0}},
 			Window: 3_600_000, Algorithm: SlidingWindow, Cost: 1, Costs: []Cost{
-				{Match{"/api/v2/batch", false, []string{"POST"}}, 20}, {Match{Path: "/mcp", Prefix: true}, 0},
+				{Match{Path: "/api/v2/batch", Methods: []string{"POST"}}, 20}, {Match{Path: "/mcp", Prefix: true}, 0},
 			},
 			Overrides: []string{"all"}, Mode: ModeShadow,
 		}},

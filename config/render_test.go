@@ -95,6 +95,9 @@ func renderMatches(list []Match) []object {
 		if len(m.Methods) > 0 {
 			o["methods"] = m.Methods
 		}
+		if len(m.Hosts) > 0 {
+			o["hosts"] = m.Hosts
+		}
 		out = append(out, o)
 	}
 	return out

@@ -8,7 +8,7 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Match is a pattern for the method and path of a request.
+// Match is a pattern for the method, path and host of a request.
 type Match struct {
 	// Path is in normal form, without its trailing slash (but for "/" itself).
 	Path string
@@ -19,6 +19,10 @@ type Match struct {
 	// Methods that match, in upper case; GET includes HEAD. Empty means every
 	// method. Danger: a surface that lists methods does not guard any other.
 	Methods []string
+	// Hosts that match, in lower case and without a port: "api.example.com", or
+	// "*.example.com" for all hosts below it. Empty means every host. Danger: a
+	// surface that lists hosts does not guard any other.
+	Hosts []string
 }
 
 // Surface is a named part of the service with counters of its own.
@@ -69,6 +73,11 @@ var matchFields = []field[Match]{
 	{key: "methods", read: func(v value, m *Match) {
 		if m.Methods = readMethods(v); m.Methods == nil {
 			m.Path = "" // a check cannot tell what the match covers
+		}
+	}},
+	{key: "hosts", read: func(v value, m *Match) {
+		if m.Hosts = readHosts(v); m.Hosts == nil {
+			m.Path = ""
 		}
 	}},
 }
@@ -219,3 +228,6 @@ func (d *draft) checkRequire(i int, out *violations) {
 // surfacePath returns the path of a key of the i-th surface, or of the surface
 // itself if key is empty.
 func surfacePath(i int, key string) string { return elementPath("surfaces", i, key) }
+
+// matchPath returns the path of an entry of the i-th surface's match list.
+func matchPath(i, entry int) string { return surfacePath(i, "match["+strconv.Itoa(entry)+"]") }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -23,7 +24,7 @@ func (d *draft) checkReachable(out *violations) {
 	for i, s := range d.Surfaces {
 		before := len(claims)
 		for j, m := range s.Match {
-			path := surfacePath(i, "match["+strconv.Itoa(j)+"]")
+			path := matchPath(i, j)
 			if by := coveredBy(m, claims[:before]); by != nil {
 				out.add(path, neverMatches(by))
 			}
@@ -58,10 +59,27 @@ func neverMatches(by []claim) string {
 	return "can never match: " + listed(names, "and") + verb + " it already; " + by[0].remedy
 }
 
-// coveredBy returns the claims that together take every request of m, or nil. It
+// coveredBy returns the claims that together take every request of m, or nil. Each
+// host of m may be taken by others.
+func coveredBy(m Match, claims []claim) (by []claim) {
+	for _, part := range m.atHost() {
+		more := coveredAt(part, claims)
+		if more == nil {
+			return nil
+		}
+		for _, c := range more {
+			if !slices.ContainsFunc(by, func(b claim) bool { return b.name == c.name }) {
+				by = append(by, c)
+			}
+		}
+	}
+	return by
+}
+
+// coveredAt is coveredBy for a match with one host, or with every host. It
 // only considers claims that cover the whole path of m: no finite number of longer
 // paths fills a prefix, so only different methods can add up.
-func coveredBy(m Match, claims []claim) []claim {
+func coveredAt(m Match, claims []claim) []claim {
 	if m.Path == "" {
 		return nil
 	}
@@ -74,7 +92,7 @@ func coveredBy(m Match, claims []claim) []claim {
 			path = m.Path
 		}
 		switch {
-		case !c.holds(path, m.Prefix):
+		case !c.holds(path, m.Prefix) || !c.coversHosts(&m):
 		case len(c.Methods) == 0:
 			return []claim{c}
 		case len(m.Methods) > 0:
@@ -103,10 +121,10 @@ func (c claim) holds(path string, prefix bool) bool {
 	return found && (c.Path == "/" || below == "" || below[0] == '/')
 }
 
-// overlap reports whether a path can match both a and b.
+// overlap reports whether a path and host can match both a and b.
 func overlap(a, b Match) bool {
 	a.Path, b.Path = strings.ToLower(a.Path), strings.ToLower(b.Path)
-	return a.Path == b.Path || claim{Match: a}.holds(b.Path, false) || claim{Match: b}.holds(a.Path, false)
+	return a.sharesHost(&b) && (a.Path == b.Path || claim{Match: a}.holds(b.Path, false) || claim{Match: b}.holds(a.Path, false))
 }
 
 // withHead adds HEAD to methods that include GET, as the filter does when it
@@ -135,10 +153,13 @@ func without(list, remove []string) []string {
 func (c *Config) warnShadows(warn func(path, message string)) {
 	for i := range c.Surfaces {
 		for j, m := range c.Surfaces[i].Match {
-			path := surfacePath(i, "match["+strconv.Itoa(j)+"]")
+			path := matchPath(i, j)
 			if by, methods := c.shadow(i, m); by != "" {
 				warn(path, "loses its "+listed(methods, "and")+" requests to "+by+", which comes first, "+
 					"so that they count there; put this surface first, or take these methods out of this match")
+			} else if by, host := c.hostShadow(i, m); by != "" {
+				warn(path, "loses its requests for "+host+" to "+by+", which comes first, "+
+					"so that they count there; put this surface first, or take this host out of this match")
 			}
 		}
 	}
@@ -153,9 +174,9 @@ func (c *Config) shadow(surface int, m Match) (by string, methods []string) {
 			wide := claim{Match: earlier}
 			wide.Path = strings.ToLower(earlier.Path)
 			taken := common(withHead(m.Methods), withHead(earlier.Methods))
-			wider := wide.Path != path || wide.Prefix != m.Prefix
-			if len(taken) > 0 && wide.holds(path, m.Prefix) && (wider || len(m.Methods) > 0) {
-				return surfacePath(i, "match["+strconv.Itoa(j)+"]"), taken
+			wider := wide.Path != path || wide.Prefix != m.Prefix || !m.coversHosts(&earlier)
+			if len(taken) > 0 && wide.holds(path, m.Prefix) && earlier.coversHosts(&m) && (wider || len(m.Methods) > 0) {
+				return matchPath(i, j), taken
 			}
 		}
 	}

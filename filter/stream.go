@@ -15,7 +15,6 @@ import (
 	"github.com/gatewarden/gatewarden/filter/quota"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/request"
-	"github.com/gatewarden/gatewarden/filter/route"
 )
 
 // Stream is one request and its response. The plugin calls its methods in the order in
@@ -83,15 +82,15 @@ func (s *Stream) RequestHeaders(end bool) proxy.Action {
 		return s.reply(reply)
 	}
 	at, ambiguous := f.route.Route(&t)
-	if at < 0 && !ambiguous {
+	if at < 0 && ambiguous == "" {
 		return proxy.Continue
 	}
 	s.presents = f.credential.Presents(headers)
 	s.recipient.Origin = f.cors.Origin(d.Origin)
 	s.recipient.Form = refusal.FormOf(&t, &d)
-	if ambiguous {
+	if ambiguous != "" {
 		s.client = f.client.Find(headers)
-		return s.refuseMalformed(refusal.NewMalformed(route.Ambiguous))
+		return s.refuseMalformed(refusal.NewMalformed(ambiguous))
 	}
 	s.surface = &f.surfaces[at]
 	if s.surface.Kind == config.KindMCP && s.recipient.Form == refusal.ProblemForm {

@@ -10,16 +10,43 @@ import (
 // by a reading of its path in normal form ([Normal]). The pattern is in normal form,
 // too. A rule that guards is asked this way: no spelling may escape it.
 func May(m *config.Match, t *Target, path string) bool {
-	return Covers(m, path) && MayAllow(m.Methods, t)
+	return Covers(m, path) && MayAllow(m.Methods, t) && mayBeAt(m, t.Hosts)
 }
 
 // Surely tells whether the pattern matches a reading to the letter, and no service can
 // take the request for another one. A rule that exempts is asked this way.
 func Surely(m *config.Match, t *Target, path string) bool {
-	return Covers(m, path) && SurelyAllows(m.Methods, t)
+	return Covers(m, path) && SurelyAllows(m.Methods, t) && isSurelyAt(m, t.Hosts)
 }
 
-// Covers tells whether the pattern matches a path, whatever the method.
+// mayBeAt tells whether the pattern matches one of the readings of a host. Without
+// readings, it may be any host.
+func mayBeAt(m *config.Match, hosts []string) bool {
+	if len(m.Hosts) == 0 || len(hosts) == 0 {
+		return true
+	}
+	for _, host := range hosts {
+		if m.NamesHost(host) {
+			return true
+		}
+	}
+	return false
+}
+
+// isSurelyAt tells whether the pattern matches all readings of a host.
+func isSurelyAt(m *config.Match, hosts []string) bool {
+	if len(m.Hosts) == 0 {
+		return true
+	}
+	for _, host := range hosts {
+		if !m.NamesHost(host) {
+			return false
+		}
+	}
+	return len(hosts) > 0
+}
+
+// Covers tells whether the pattern matches a path, whatever the method and the host.
 func Covers(m *config.Match, path string) bool {
 	if m.Prefix {
 		return isUnder(path, m.Path)

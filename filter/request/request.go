@@ -1,8 +1,8 @@
-// Package request has what a request asks for: its method and path in all their
+// Package request has what a request asks for: its method, path and host in all their
 // readings, and the few headers besides credentials that matter. It also has the
-// patterns of the configuration that methods and paths are compared with.
+// patterns of the configuration that they are compared with.
 //
-// Method and path alone decide which rules a request is held to. A client could put
+// Method, path and host alone decide which rules a request is held to. A client could put
 // anything into other headers.
 package request
 
@@ -22,6 +22,11 @@ type Target struct {
 	Overrides []string
 	// Readings are the readings of the path. The router fills them in.
 	Readings []string
+	// Authority as it was sent, with the value of each further Host line.
+	Authority string
+	// Hosts are the readings of the host, in normal form. The router fills them in.
+	// Without any, a service may take the request for one of any host.
+	Hosts []string
 }
 
 // Details are the request headers besides credentials that matter once a request
@@ -47,6 +52,8 @@ func Read(headers []proxy.Header) (t Target, d Details) {
 			t.Method = value
 		case ":path":
 			t.Path = value
+		case ":authority", "host":
+			t.Authority = joined(t.Authority, value) // as Envoy shows two Host lines
 		case "content-type":
 			d.ContentType = joined(d.ContentType, value)
 		case "content-encoding":

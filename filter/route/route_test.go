@@ -25,6 +25,15 @@ func newRouter(t testing.TB, json string) testRouter {
 	return testRouter{New(c), c.Surfaces}
 }
 
+// tryRouter is newRouter for a configuration that may have mistakes.
+func tryRouter(json string) (testRouter, bool) {
+	c, err := config.Parse([]byte(json), nil)
+	if err != nil {
+		return testRouter{}, false
+	}
+	return testRouter{New(c), c.Surfaces}, true
+}
+
 // name returns the name of the surface that a request belongs to, "-" if it belongs to
 // none, and "ambiguous".
 func (r testRouter) name(method, target string) string {
@@ -34,9 +43,11 @@ func (r testRouter) name(method, target string) string {
 func (r testRouter) nameOf(t *request.Target) string {
 	surface, ambiguous := r.Route(t)
 	switch {
-	case ambiguous && surface == None:
+	case ambiguous == AmbiguousHost && surface == None:
+		return "ambiguous host"
+	case ambiguous != "" && surface == None:
 		return "ambiguous"
-	case ambiguous:
+	case ambiguous != "":
 		return "ambiguous, with a surface"
 	case surface == None:
 		return "-"
