@@ -1,7 +1,6 @@
 package config
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -62,18 +61,31 @@ func neverMatches(by []claim) string {
 // coveredBy returns the claims that together take every request of m, or nil. Each
 // host of m may be taken by others.
 func coveredBy(m Match, claims []claim) (by []claim) {
-	for _, part := range m.atHost() {
-		more := coveredAt(part, claims)
+	hosts := m.Hosts
+	for i := 0; i == 0 || i < len(hosts); i++ {
+		if len(hosts) > 0 {
+			m.Hosts = hosts[i : i+1]
+		}
+		more := coveredAt(m, claims)
 		if more == nil {
 			return nil
 		}
 		for _, c := range more {
-			if !slices.ContainsFunc(by, func(b claim) bool { return b.name == c.name }) {
+			if !contains(by, c.name) {
 				by = append(by, c)
 			}
 		}
 	}
 	return by
+}
+
+func contains(claims []claim, name string) bool {
+	for i := range claims {
+		if claims[i].name == name {
+			return true
+		}
+	}
+	return false
 }
 
 // coveredAt is coveredBy for a match with one host, or with every host. It
@@ -154,29 +166,38 @@ func (c *Config) warnShadows(warn func(path, message string)) {
 	for i := range c.Surfaces {
 		for j, m := range c.Surfaces[i].Match {
 			path := matchPath(i, j)
-			if by, methods := c.shadow(i, m); by != "" {
-				warn(path, "loses its "+listed(methods, "and")+" requests to "+by+", which comes first, "+
-					"so that they count there; put this surface first, or take these methods out of this match")
-			} else if by, host := c.hostShadow(i, m); by != "" {
-				warn(path, "loses its requests for "+host+" to "+by+", which comes first, "+
-					"so that they count there; put this surface first, or take this host out of this match")
+			if by, lost := c.shadow(i, m); by != "" {
+				warn(path, "loses its "+listed(lost, "and")+" requests to "+by+", which comes first, "+
+					"so that they count there; put this surface first, or take these out of this match")
 			}
 		}
 	}
 }
 
 // shadow returns the path of the first match of an earlier surface that takes
-// requests from m, and the methods of these requests.
-func (c *Config) shadow(surface int, m Match) (by string, methods []string) {
+// requests from m, and the methods of these requests, or their hosts if it takes some
+// hosts only.
+func (c *Config) shadow(surface int, m Match) (by string, lost []string) {
 	path := strings.ToLower(m.Path)
 	for i := range c.Surfaces[:surface] {
 		for j, earlier := range c.Surfaces[i].Match {
 			wide := claim{Match: earlier}
 			wide.Path = strings.ToLower(earlier.Path)
+			if !wide.holds(path, m.Prefix) {
+				continue
+			}
 			taken := common(withHead(m.Methods), withHead(earlier.Methods))
 			wider := wide.Path != path || wide.Prefix != m.Prefix || !m.coversHosts(&earlier)
-			if len(taken) > 0 && wide.holds(path, m.Prefix) && earlier.coversHosts(&m) && (wider || len(m.Methods) > 0) {
-				return matchPath(i, j), taken
+			switch {
+			case !earlier.coversHosts(&m):
+				if len(taken) > 0 || len(earlier.Methods) == 0 {
+					lost = earlier.sharedHosts(&m)
+				}
+			case wider || len(m.Methods) > 0:
+				lost = taken
+			}
+			if len(lost) > 0 {
+				return matchPath(i, j), lost
 			}
 		}
 	}

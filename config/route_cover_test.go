@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestCoveredBy writes a match as "POST,GET /path" or "* /prefix/**".
+// TestCoveredBy writes a match as "POST,GET /path" or "* /prefix/**", with "@a,*.b" behind
+// it for hosts.
 func TestCoveredBy(t *testing.T) {
 	for _, row := range []struct {
 		earlier string // separated by "; "; exempt entries begin with "!"
@@ -51,6 +52,20 @@ func TestCoveredBy(t *testing.T) {
 		{"!* /a/**", "* /a/B", "0"},
 		{"!* /a/**", "* /A/b", ""},
 		{"!POST /a; PUT /A", "POST,PUT /a", "01"},
+
+		{"* /a", "* /a@h", "0"},
+		{"* /a@h", "* /a", ""},
+		{"* /a@h", "* /a@h", "0"},
+		{"* /a@h", "* /a@i", ""},
+		{"* /a@h,i", "* /a@i", "0"},
+		{"* /a@h", "* /a@h,i", ""},
+		{"* /a@h; * /a@i", "* /a@i,h", "10"},
+		{"* /a@h; * /a@h,i", "* /a@i,h", "10"},
+		{"* /a@*.h", "* /a@b.h,c.b.h,*.h,*.b.h", "0"},
+		{"* /a@*.h", "* /a@h", ""},
+		{"* /a@b.h", "* /a@*.h", ""},
+		{"!* /a@h; POST /a@i; PUT /a", "POST,PUT /a@h,i", "012"},
+		{"POST /a@h; PUT /a@i", "POST,PUT /a@h,i", ""},
 	} {
 		var claims []claim
 		for i, text := range strings.Split(row.earlier, "; ") {
@@ -72,8 +87,12 @@ func TestCoveredBy(t *testing.T) {
 }
 
 func parseMatch(text string) Match {
+	text, hosts, _ := strings.Cut(text, "@")
 	methods, path, _ := strings.Cut(text, " ")
 	var m Match
+	if hosts != "" {
+		m.Hosts = strings.Split(hosts, ",")
+	}
 	if methods != "*" {
 		m.Methods = strings.Split(methods, ",")
 	}
@@ -104,7 +123,19 @@ func TestShadowWarnings(t *testing.T) {
 		{inOrder(`{"prefix": "/a", "methods": ["POST"]}`, `{"path": "/ab"}`), ""},
 		{inOrder(`{"prefix": "/a", "methods": ["POST"]}`, `{"path": "/a"}`), "surfaces[1].match[0]"},
 		{inOrder(`{"path": "/a", "methods": ["GET", "POST"]}`, `{"path": "/a", "methods": ["POST", "PUT"]}`), "surfaces[1].match[0]"},
-		// An earlier match with a narrower path makes an exception.
+		// So does one with all hosts, or with some of the hosts.
+		{inOrder(`{"path": "/a", "methods": ["POST"]}`, `{"path": "/a", "hosts": ["h"]}`), "surfaces[1].match[0]"},
+		{inOrder(`{"prefix": "/a", "hosts": ["h"]}`, `{"path": "/a/b", "hosts": ["i", "h"]}`), "surfaces[1].match[0]"},
+		{inOrder(`{"prefix": "/a", "hosts": ["*.h"]}`, `{"prefix": "/a", "hosts": ["h", "i.h"]}`), "surfaces[1].match[0]"},
+		{inOrder(`{"prefix": "/a", "hosts": ["h", "i"], "methods": ["POST"]}`, `{"prefix": "/a", "hosts": ["i", "j"]}`), "surfaces[1].match[0]"},
+		{inOrder(`{"prefix": "/a", "hosts": ["h", "i"], "methods": ["POST"]}`, `{"prefix": "/a", "hosts": ["i", "j"], "methods": ["GET"]}`), ""},
+		{inOrder(`{"prefix": "/a", "hosts": ["h"], "methods": ["POST"]}`, `{"path": "/a/b", "hosts": ["h"]}`), "surfaces[1].match[0]"},
+		{inOrder(`{"prefix": "/a", "hosts": ["h"], "methods": ["POST"]}`, `{"path": "/a/b", "hosts": ["i"]}`), ""},
+		{inOrder(`{"prefix": "/a", "hosts": ["h"]}`, `{"prefix": "/a", "hosts": ["i"]}`), ""},
+		// An earlier match with a narrower path, or with fewer hosts, makes an exception.
+		{inOrder(`{"prefix": "/a", "hosts": ["h"]}`, `{"prefix": "/a"}`), ""},
+		{inOrder(`{"prefix": "/a", "hosts": ["h"]}`, `{"path": "/a/b"}`), ""},
+		{inOrder(`{"prefix": "/a", "hosts": ["i.h"]}`, `{"prefix": "/a", "hosts": ["*.h"]}`), ""},
 		{inOrder(`{"path": "/a/login"}`, `{"prefix": "/a"}`), ""},
 		{inOrder(`{"prefix": "/a", "methods": ["POST"]}`, `{"prefix": "/a"}`), ""},
 	})

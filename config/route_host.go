@@ -19,17 +19,19 @@ func (m *Match) NamesHost(host string) bool {
 // NamedHosts lists the hosts of all entries, each as often as it is written. Without
 // any, the host of a request decides nothing.
 func (c *Config) NamedHosts() (hosts []string) {
-	add := func(list []Match) {
-		for i := range list {
-			hosts = append(hosts, list[i].Hosts...)
-		}
-	}
-	add(c.Exempt)
+	hosts = appendHosts(nil, c.Exempt)
 	for i := range c.Surfaces {
-		add(c.Surfaces[i].Match)
+		hosts = appendHosts(hosts, c.Surfaces[i].Match)
 	}
 	for i := range c.Quotas {
-		add(c.Quotas[i].Paths)
+		hosts = appendHosts(hosts, c.Quotas[i].Paths)
+	}
+	return hosts
+}
+
+func appendHosts(hosts []string, list []Match) []string {
+	for i := range list {
+		hosts = append(hosts, list[i].Hosts...)
 	}
 	return hosts
 }
@@ -73,7 +75,7 @@ func hostProblem(host string) string {
 		return "is every host; leave hosts out"
 	case strings.Contains(host, "/"):
 		return "has a scheme or a path; " + hostRemedy
-	case strings.ContainsAny(host, "[]") || strings.Count(host, ":") > 1 || name != "" && isDigit(name[0]) && strings.Trim(name, "0123456789.") == "":
+	case strings.ContainsAny(host, "[]") || strings.IndexByte(host, ':') != strings.LastIndexByte(host, ':') || name != "" && isDigit(name[0]) && strings.Trim(name, "0123456789.") == "":
 		return "is an address; only names can be listed, and requests by address belong to entries without hosts"
 	case strings.Contains(host, ":"):
 		return "has a port; write the host alone, which matches with every port"
@@ -107,71 +109,22 @@ func hasEmptyALabel(name string) bool {
 	return false
 }
 
-// atHost returns the match with one of its hosts alone, for each of them; the match
-// itself if it lists none.
-func (m Match) atHost() []Match {
-	if len(m.Hosts) == 0 {
-		return []Match{m}
-	}
-	parts := make([]Match, len(m.Hosts))
-	for i := range m.Hosts {
-		parts[i] = m
-		parts[i].Hosts = m.Hosts[i : i+1]
-	}
-	return parts
-}
-
 // coversHosts tells whether every host that other matches is one that m matches.
 func (m *Match) coversHosts(other *Match) bool {
-	if len(m.Hosts) == 0 {
-		return true
-	}
-	for _, host := range other.Hosts {
-		if !m.NamesHost(host) {
-			return false
-		}
-	}
-	return len(other.Hosts) > 0
+	return len(m.Hosts) == 0 || len(other.Hosts) > 0 && len(m.sharedHosts(other)) == len(other.Hosts)
 }
 
 // sharesHost tells whether a host can match both.
 func (m *Match) sharesHost(other *Match) bool {
+	return len(m.Hosts) == 0 || len(other.Hosts) == 0 || len(m.sharedHosts(other))+len(other.sharedHosts(m)) > 0
+}
+
+// sharedHosts returns those hosts of other that m matches, too.
+func (m *Match) sharedHosts(other *Match) (shared []string) {
 	for _, host := range other.Hosts {
 		if m.NamesHost(host) {
-			return true
+			shared = append(shared, host)
 		}
 	}
-	for _, host := range m.Hosts {
-		if other.NamesHost(host) {
-			return true
-		}
-	}
-	return len(m.Hosts) == 0 || len(other.Hosts) == 0
-}
-
-// hostShadow returns the path of the first match of an earlier surface that takes some
-// hosts from m and not all, with the first of these hosts.
-func (c *Config) hostShadow(surface int, m Match) (by, host string) {
-	path := strings.ToLower(m.Path)
-	for i := range c.Surfaces[:surface] {
-		for j := range c.Surfaces[i].Match {
-			earlier := &c.Surfaces[i].Match[j]
-			wide := claim{Match: *earlier}
-			wide.Path = strings.ToLower(earlier.Path)
-			if !wide.holds(path, m.Prefix) || !sharesMethod(earlier, &m) || earlier.coversHosts(&m) {
-				continue
-			}
-			for _, part := range m.atHost() {
-				if earlier.coversHosts(&part) {
-					return matchPath(i, j), part.Hosts[0]
-				}
-			}
-		}
-	}
-	return "", ""
-}
-
-// sharesMethod tells whether a method can match both.
-func sharesMethod(a, b *Match) bool {
-	return len(a.Methods) == 0 || len(common(withHead(b.Methods), withHead(a.Methods))) > 0
+	return shared
 }

@@ -132,7 +132,11 @@ func exchange(address string, r contract.Request) (contract.Response, error) {
 
 func encode(r contract.Request) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nhost: contract.example\r\n", r.Method, r.Path)
+	host := r.Host
+	if host == "" {
+		host = "contract.example"
+	}
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nhost: %s\r\n", r.Method, r.Path, host)
 	for _, h := range r.Headers {
 		fmt.Fprintf(&b, "%s: %s\r\n", h[0], h[1])
 	}

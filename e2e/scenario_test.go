@@ -125,7 +125,7 @@ func (w *world) Do(_ int, send wasmhost.Request, answer wasmhost.Response, meanw
 	w.t.Helper()
 	told, err := json.Marshal(answer)
 	require.NoError(w.t, err)
-	request := contract.Request{Method: send.Method, Path: send.Path, Headers: send.Headers, Trailers: send.Trailers}
+	request := contract.Request{Method: send.Method, Path: send.Path, Host: send.Authority, Headers: send.Headers, Trailers: send.Trailers}
 	for _, chunk := range send.Body {
 		request.Body += string(chunk)
 	}

@@ -59,6 +59,8 @@ func (d *door) from(address string) {
 func (d *door) begin(headers []proxy.Header) (*State, request.Target, int) {
 	t, _ := request.Read(headers)
 	t.Readings = request.Readings(request.Path(t.Path), nil)
+	named := config.Match{Hosts: d.config.NamedHosts()}
+	t.Hosts = request.HostsOf(&t, &named, nil)
 	surface := d.surface(&t)
 	s := &State{}
 	s.Begin(d.Rules(surface), &t)

@@ -77,6 +77,34 @@ func TestWhichRulesHold(t *testing.T) {
 	}
 }
 
+// TestRulesByHost shows that a quota holds for a request that may be for one of its hosts,
+// and overrides another quota only if the request surely is.
+func TestRulesByHost(t *testing.T) {
+	d := newDoor(t, quotaConfig(
+		rule("all", 60, ""),
+		rule("api", 60, `, "paths": [{"prefix": "/api", "hosts": ["api.example.com", "*.b.example.com"]}], "overrides": ["all"]`),
+	))
+	for _, row := range []struct{ authority, path, want string }{
+		{"API.example.com:80", "/api/x", "api"},
+		{"x.b.example.com", "/api/x", "api"},
+		{"else.example", "/api/x", "all"},
+		{"api.example.com", "/mcp", "all"},
+		{"a,b", "/api/x", "all api"},
+		{"", "/api/x", "all api"},
+		{"else.example", "//api.example.com/api/x", "all api"},
+		{"api.example.com", "//x.b.example.com/api/x", "all api"}, // the path may be another one
+	} {
+		s := d.ask(nobody, fakehost.Headers(":method", "GET", ":path", row.path, ":authority", row.authority))
+		var got []string
+		for _, c := range s.charges {
+			got = append(got, c.quota.Name)
+		}
+		if strings.Join(got, " ") != row.want {
+			t.Errorf("%s at %q: %q, want %q", row.path, row.authority, got, row.want)
+		}
+	}
+}
+
 // TestRulesCountApart shows that quotas have counters of their own, and that an
 // algorithm never reads what another one wrote.
 func TestRulesCountApart(t *testing.T) {

@@ -3,7 +3,6 @@ package route
 import (
 	"slices"
 
-	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/request"
 )
 
@@ -44,11 +43,7 @@ type Reading struct {
 }
 
 // Match is a pattern in a surface's match list.
-type Match struct {
-	Surface, Match int
-	// Host is the entry of the pattern's hosts that matches, or None.
-	Host int
-}
+type Match struct{ Surface, Match int }
 
 // Explain tells where each reading of a request leads. It fills in t.Readings and
 // t.Hosts, like [Router.Route].
@@ -94,20 +89,8 @@ func (r *Router) explainReading(t *request.Target, path string) Reading {
 	path = request.Normal(path)
 	for i := range r.surfaces {
 		if match := r.match(i, t, path); match != None {
-			reading.Matches = append(reading.Matches, Match{Surface: i, Match: match, Host: listing(&r.surfaces[i][match], t.Hosts)})
+			reading.Matches = append(reading.Matches, Match{Surface: i, Match: match})
 		}
 	}
 	return reading
-}
-
-// listing returns the place of the first of the pattern's hosts that lists a host, or
-// None.
-func listing(m *config.Match, hosts []string) int {
-	for i := range m.Hosts {
-		one := config.Match{Hosts: m.Hosts[i : i+1]}
-		if len(hosts) > 0 && one.NamesHost(hosts[0]) {
-			return i
-		}
-	}
-	return None
 }

@@ -30,6 +30,7 @@ import (
 type Request struct {
 	Method   string
 	Path     string
+	Host     string // "contract.example" if it is empty
 	Headers  [][2]string
 	Body     string
 	Trailers [][2]string

@@ -15,6 +15,7 @@ const (
 	fieldForwarded
 	fieldMethod
 	fieldPath
+	fieldAuthority
 	fieldStatus
 	fieldDetails
 	fieldReason
@@ -45,6 +46,7 @@ var usual = [fields]struct {
 	fieldForwarded:    {"forwarded", []string{"x_forwarded_for", "x-forwarded-for", "forwarded_for"}},
 	fieldMethod:       {"method", []string{"method", "request_method"}},
 	fieldPath:         {"path", []string{"path", "x-envoy-origin-path", "x_envoy_original_path", "request_path", "uri"}},
+	fieldAuthority:    {"authority", []string{"authority", ":authority", "http_host"}},
 	fieldStatus:       {"status", []string{"status", "response_code", "status_code"}},
 	fieldDetails:      {"details", []string{"details", "response_code_details"}},
 	fieldReason:       {"reason", []string{"reason"}},

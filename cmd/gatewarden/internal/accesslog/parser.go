@@ -67,7 +67,7 @@ func isApplicationLog(line string) bool {
 func (p *Parser) record(v *values, r *Record) (is verdict, problem string) {
 	*r = Record{
 		Client: v.told(fieldClient), Forwarded: v.told(fieldForwarded),
-		Method: v.told(fieldMethod), Path: v.told(fieldPath),
+		Method: v.told(fieldMethod), Path: v.told(fieldPath), Authority: v.told(fieldAuthority),
 		GRPC: grpcStatus(v.told(fieldGRPC)), CredentialID: v.told(fieldCredentialID), Failure: v.told(fieldFailure),
 		Subject: v.told(fieldSubject), Tenant: v.told(fieldTenant), Tier: v.told(fieldTier),
 	}

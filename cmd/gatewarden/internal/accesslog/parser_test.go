@@ -12,7 +12,7 @@ func show(r *Record) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d+%d %s %s %d", r.Start, r.Ended-r.Start, r.Method, r.Path, r.Status)
 	for _, part := range []struct{ name, value string }{
-		{"client", r.Client}, {"forwarded", r.Forwarded}, {"id", r.CredentialID}, {"failure", r.Failure},
+		{"authority", r.Authority}, {"client", r.Client}, {"forwarded", r.Forwarded}, {"id", r.CredentialID}, {"failure", r.Failure},
 		{"subject", r.Subject}, {"tenant", r.Tenant}, {"tier", r.Tier},
 	} {
 		if part.value != "" {
@@ -63,9 +63,9 @@ func TestLines(t *testing.T) {
 		fields           []string
 	}{
 		{"envoy.yaml", ofEnvoyYAML, moment + "12 GET /api/v1/items 401 client=192.0.2.7", 0, nil},
-		{"Envoy's text", ofEnvoy, moment + "7 GET /b 401 client=192.0.2.2 forwarded=192.0.2.2", 0, nil},
-		{"Istio's text", ofIstio, moment + "4 GET /status/418 418 client=10.44.1.23:46520", 0, nil},
-		{"Istio's JSON", ofIstioJSON, moment + "3 POST /mcp 429 client=10.44.1.23:46520 forwarded=192.0.2.1,10.0.0.1 refused", 0, nil},
+		{"Envoy's text", ofEnvoy, moment + "7 GET /b 401 authority=localhost:18473 client=192.0.2.2 forwarded=192.0.2.2", 0, nil},
+		{"Istio's text", ofIstio, moment + "4 GET /status/418 418 authority=httpbin:8000 client=10.44.1.23:46520", 0, nil},
+		{"Istio's JSON", ofIstioJSON, moment + "3 POST /mcp 429 authority=x client=10.44.1.23:46520 forwarded=192.0.2.1,10.0.0.1 refused", 0, nil},
 		{"Kubernetes in front", "2026-11-22T22:53:43.758123456Z stdout F " + ofEnvoyYAML + "\r", moment + "12 GET /api/v1/items 401 client=192.0.2.7", 0, nil},
 		{"the first name counts", `{"start_time":1,"time":2,"method":"GET","path":"/","status":200}`, "2000+0 GET / 200", 0, nil},
 		{"in any order", `{"time":2,"start_time":1,"method":"GET","path":"/","status":200}`, "2000+0 GET / 200", 0, nil},
@@ -118,7 +118,7 @@ func TestFieldsThatAreNone(t *testing.T) {
 	for _, row := range []struct{ given, want string }{
 		{"client", `--field "client" has no name behind an equals sign; write for example client=src_ip`},
 		{"client=", `--field "client=" has no name behind an equals sign; write for example client=src_ip`},
-		{"ip=x", `--field "ip" is no field; write one of time, client, forwarded, method, path, status, details, reason, duration, response_duration, grpc_status, credential, credential_id, failure, subject, tenant, tier, or header: and the name of a request header`},
+		{"ip=x", `--field "ip" is no field; write one of time, client, forwarded, method, path, authority, status, details, reason, duration, response_duration, grpc_status, credential, credential_id, failure, subject, tenant, tier, or header: and the name of a request header`},
 	} {
 		_, err := NewFields([]string{row.given})
 		if err == nil || err.Error() != row.want {

@@ -14,6 +14,8 @@ type Record struct {
 	// Client is the address that Envoy trusts, Forwarded X-Forwarded-For.
 	Client, Forwarded string
 	Method, Path      string
+	// Authority is the host, with a port if the client named one.
+	Authority string
 	// Status is 0 where nothing was answered.
 	Status int
 	// GRPC is the status of a gRPC call, NoGRPC for everything else.

@@ -96,12 +96,16 @@ func readIstio(rest string, v *values) (problem string) {
 	return readForwarded(parts[4], v)
 }
 
-// readForwarded reads the first of the quoted fields.
+// readForwarded reads the first of the quoted fields, and the host, which is the fourth.
 func readForwarded(rest string, v *values) (problem string) {
 	if !strings.HasPrefix(rest, `"`) {
 		return fieldsMissing
 	}
-	forwarded, _, _ := strings.Cut(rest[1:], `"`)
-	v.set(known{fieldForwarded, 1}, forwarded)
+	const forwarded, authority = 1, 7
+	quoted := strings.SplitN(rest, `"`, authority+2)
+	v.set(known{fieldForwarded, 1}, quoted[forwarded])
+	if len(quoted) > authority {
+		v.set(known{fieldAuthority, 1}, quoted[authority])
+	}
 	return ""
 }

@@ -30,6 +30,25 @@ func with(json string) change {
                             }`}
 }
 
+// byHost makes a configuration with hosts, and with more keys.
+func byHost(more string) change {
+	return with(`"surfaces": [{"name": "api", "kind": "mcp", "match": [{"prefix": "/", "hosts": ["api.example.com", "*.tenants.example.com"]}]},
+                                {"name": "admin", "kind": "api", "match": [{"prefix": "/", "hosts": ["admin.example.com"]}]}]` + more)
+}
+
+var strict = change{"normalize_path: true", "normalize_path: true\n                strip_trailing_host_dot: true\n                strip_any_host_port: true"}
+
+const (
+	apiHost    = `{domains: [api.example.com], routes: [{match: {prefix: /}, route: {cluster: api}}]}`
+	adminHost  = `{domains: [admin.example.com], routes: [{match: {prefix: /}, route: {cluster: admin}}]}`
+	otherHosts = `{domains: ["*"], routes: [{match: {prefix: /}, route: {cluster: other}}]}`
+)
+
+// virtualHosts are those of the connection manager.
+func virtualHosts(list ...string) change {
+	return change{`[{name: all, domains: ["*"], routes: [{match: {prefix: /}, direct_response: {status: 204}}]}]`, "[" + strings.Join(list, ",\n") + "]"}
+}
+
 // second adds an instance of the filter behind the first.
 func second(vmID, json string) change {
 	return change{"# behind", `- name: second
@@ -179,6 +198,27 @@ func TestEnvoy(t *testing.T) {
 		{"query without credentials", []change{accessLog(""), with(`"credentials": {"query": []}`)}, ""},
 		{"protocols without credentials", []change{accessLog(`log_format: {json_format: {p: "%REQ(SEC-WEBSOCKET-PROTOCOL)%"}}`),
 			with(`"credentials": {"websocket_protocols": []}`)}, ""},
+		{"hosts", []change{byHost(""), strict, virtualHosts(apiHost, adminHost, `{domains: ["*"], routes: [{match: {prefix: /}, redirect: {host_redirect: api.example.com}}]}`)}, ""},
+		{"a host that no entry lists", []change{byHost(""), strict, virtualHosts(apiHost,
+			`{domains: [admin.example.com,
+				"api.internal:8080"], routes: [{match: {prefix: /}, route: {cluster: api}}]}`)},
+			`warning host-unnamed "api.internal:8080"], routes: [{match: {prefix: /}, route: {cluster: api}}]}]}`},
+		{"every host", []change{byHost(""), strict, virtualHosts(apiHost, `{domains: ["*"], routes: [{match: {prefix: /}, route: {weighted_clusters: {clusters: [{name: other, weight: 1}, {name: api, weight: 1}]}}}]}`)},
+			`warning host-unnamed {domains: ["*"], routes: [{match: {prefix: /}, route: {weighted_clusters: {clusters: [{name: other, weight: 1}, {name: api, weight: 1}]}}}]}]}`},
+		{"hosts below one that is listed", []change{byHost(""), strict, virtualHosts(apiHost, `{domains: ["*.api.example.com"], routes: [{match: {prefix: /}, route: {cluster: api}}]}`)},
+			`warning host-unnamed {domains: ["*.api.example.com"], routes: [{match: {prefix: /}, route: {cluster: api}}]}]}`},
+		{"a host that is exempt in part", []change{byHost(`, "exempt": [{"path": "/live", "hosts": ["api.internal"]}]`), strict, virtualHosts(apiHost, `{domains: [api.internal], routes: [{match: {prefix: /}, route: {cluster: api}}]}`)},
+			`warning host-unnamed {domains: [api.internal], routes: [{match: {prefix: /}, route: {cluster: api}}]}]}`},
+		{"a host that is exempt", []change{byHost(`, "exempt": [{"prefix": "/", "hosts": ["api.internal"]}]`), strict, virtualHosts(apiHost, `{domains: [api.internal], routes: [{match: {prefix: /}, route: {cluster: api}}]}`)}, ""},
+		{"listed by a wildcard", []change{byHost(""), strict, virtualHosts(apiHost, `{domains: [A.tenants.example.com, "*.tenants.example.com", "*-x.tenants.example.com", "b.tenants.example.com."], routes: [{match: {prefix: /}, route: {cluster: api}}]}`)}, ""},
+		{"another service at every other host", []change{byHost(""), strict, virtualHosts(apiHost, otherHosts)}, ""},
+		{"no entry lists hosts", []change{virtualHosts(apiHost, otherHosts, `{domains: [api.internal], routes: [{match: {prefix: /}, route: {cluster: api}}]}`)}, ""},
+		{"trailing dots", []change{byHost(""), {"normalize_path: true", "normalize_path: true\n                strip_any_host_port: true"}, virtualHosts(apiHost, otherHosts)},
+			`warning host-normalisation "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`},
+		{"trailing dots and ports", []change{byHost(""), {"normalize_path: true", "normalize_path: true\n                strip_trailing_host_dot: false"}, virtualHosts(apiHost, otherHosts)},
+			"warning host-normalisation strip_trailing_host_dot: false\nwarning host-normalisation route_config: {virtual_hosts: [" + apiHost + ","},
+		{"ports ignored", []change{byHost(""), {"normalize_path: true", "normalize_path: true\n                strip_trailing_host_dot: true"}, virtualHosts(apiHost, otherHosts), {"{virtual_hosts: ", "{ignore_port_in_host_matching: true, virtual_hosts: "}}, ""},
+		{"spellings that lead nowhere", []change{byHost(""), virtualHosts(apiHost, adminHost)}, ""},
 
 		{"router first", []change{{"# before", "- {name: router, typed_config: {\"@type\": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}}"}},
 			`error router-first vm_config:`},

@@ -16,6 +16,7 @@ func (c *checker) manager(i *instances.Instance) {
 	c.paths(i)
 	c.underscores(i)
 	c.accessLog(i)
+	c.hosts(i)
 }
 
 func (c *checker) clientAddress(i *instances.Instance) {

@@ -56,6 +56,10 @@ func TestExplainSays(t *testing.T) {
 		"client_id": "g", "client_secret_env": "SECRET"}, "roles": "roles"}], "bypass": {"roles": ["owner"]}}`
 	const metadata = `{"identity": [{"source": "metadata", "subject": "sub", "tier": "tier"}],
 		"quotas": [{"name": "q", "per": ["subject"], "limits": {"pro": 7, "default": 1}, "window": "1m"}]}`
+	const hosts = `{"exempt": [{"path": "/live", "hosts": ["api.example.com"]}], "surfaces": [
+		{"name": "api", "kind": "api", "match": [{"prefix": "/v1", "hosts": ["api.example.com"]}]},
+		{"name": "tenants", "kind": "api", "match": [{"prefix": "/v1", "hosts": ["*.tenants.example.com"]}]},
+		{"name": "rest", "kind": "api", "match": [{"prefix": "/v1"}]}]}`
 	const proxies = `{"client": {"source": "xff", "trusted_proxies": ["10.0.0.0/8"], "ipv4_prefix": 24}}`
 	for _, row := range []struct {
 		config, args string
@@ -89,6 +93,14 @@ func TestExplainSays(t *testing.T) {
 		{proxies, `/mcp --from 10.0.0.1 -H 'X-Forwarded-For: 9.9.9.9, 203.0.113.7, 10.1.1.1'`,
 			[]string{"10.1.1.1 is in client.trusted_proxies", "203.0.113.7 is not: it is the client", "counted as 203.0.113.0/24"}},
 		{proxies, `/mcp --from 10.0.0.1 -H 'X-Forwarded-For: 9.9.9.9, junk, 10.1.1.1'`, []string{`"junk" is no address`, "10.1.1.1, from"}},
+		{hosts, `http://api.example.com:8443/v1`, []string{"its host is api.example.com\n", "api, surfaces[0].match[0] by its host api.example.com (before rest, surfaces[2].match[0])", "It passes"}},
+		{hosts, `http://X.tenants.example.com/v1`, []string{"tenants, surfaces[1].match[0] by its host *.tenants.example.com"}},
+		{hosts, `http://else.example/v1`, []string{"its host is else.example\n", "rest, surfaces[2].match[0]\n"}},
+		{hosts, `http://api.example.com/live`, []string{"exempt, exempt[0] by its host api.example.com"}},
+		{hosts, `/v1 -H 'Host: api.example.com,x.tenants.example.com'`, []string{"it may be any", "none: by its host the request may belong to api and tenants and rest",
+			"The host can be read in more than one way.", "HTTP 400", "Send one host"}},
+		{hosts, `http://else.example//api.example.com/v1`, []string{"its host is else.example or api.example.com", "api.example.com/v1 ", "Send one host"}},
+		{`{}`, `/mcp -H 'Host: a,b'`, []string{"It passes"}},
 		{keys, `/a -H 'X-Api-Key: abc'`, []string{"which has expired", "HTTP 401", "surfaces[0].require to false"}},
 		{asked, `/mcp --env SECRET=s3cret -H 'Authorization: Bearer a'`, []string{"asks the cluster auth and gets no answer", "HTTP 503"}},
 		{asked, `/mcp --env SECRET=s3cret -H 'Authorization: Bearer a' --introspected '{"active": true, "sub": "ann"}' -H 'X-Gatewarden-Bypass: true'`,

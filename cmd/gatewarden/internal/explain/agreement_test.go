@@ -404,6 +404,9 @@ func note(saw map[string]int, o *outcome) {
 func (s *step) request() *Request {
 	r := &Request{From: s.send.SourceAddress, Metadata: s.send.Metadata, Introspected: s.said}
 	r.HTTP.Method, r.HTTP.Scheme, r.HTTP.Authority, r.HTTP.Target = s.send.Method, "http", "gateway.example", s.send.Path
+	if s.send.Authority != "" {
+		r.HTTP.Authority = s.send.Authority
+	}
 	r.HTTP.Headers, r.HTTP.Body = s.send.Headers, bytes.Join(s.send.Body, nil)
 	return r
 }

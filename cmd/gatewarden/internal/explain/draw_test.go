@@ -61,6 +61,9 @@ func drawConfig(r *rand.Rand, text []byte) []byte {
 			require(r, c)
 		}
 	}
+	if list, ok := c["surfaces"].([]any); ok && r.IntN(3) == 0 {
+		drawHosts(r, list)
+	}
 	add("concurrency", one(r, `[{"name": "few", "per": "identity", "limit": 2}]`, `[{"name": "all", "per": "all", "limit": 1, "mode": "shadow"}]`))
 	add("oauth", `{"resource": "https://api.example.com/mcp", "authorization_servers": ["https://auth.example.com"], "realm": "mcp"}`)
 	add("cors", one(r, `{"origins": ["*"]}`, `{"origins": ["https://app.example"]}`))
@@ -69,6 +72,14 @@ func drawConfig(r *rand.Rand, text []byte) []byte {
 		panic(err)
 	}
 	return out
+}
+
+// drawHosts makes the first surface one for some hosts.
+func drawHosts(r *rand.Rand, surfaces []any) {
+	first := surfaces[0].(map[string]any)
+	for _, match := range first["match"].([]any) {
+		match.(map[string]any)["hosts"] = []string{one(r, "api.example.com", "*.example.com"), "gateway.example"}
+	}
 }
 
 // require makes a surface let in only who was verified, if one of the sources can.
@@ -94,6 +105,9 @@ func drawMore(r *rand.Rand, s *step) {
 			path.WriteString(one(r, pieces...))
 		}
 		s.send.Path = "/" + strings.TrimPrefix(path.String(), "/")
+	}
+	if r.IntN(4) == 0 {
+		s.send.Authority = one(r, "api.example.com", "API.example.com.:80", "b.example.com", "else.example", "api.example.com,else.example", "u@api.example.com", "[::1]:80")
 	}
 	if r.IntN(200) == 0 {
 		s.send.Path = "/api/" + strings.Repeat("a/../", 1000)

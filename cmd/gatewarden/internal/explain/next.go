@@ -30,6 +30,10 @@ func (w *written) next(o *outcome) []string {
 			}
 			return []string{"Send a body that names its account once. " + at + ".lockout.account_fields says which fields name it."}
 		}
+		if v.Path.AmbiguousHost {
+			return []string{"Send one host: a name, with nothing but a port behind it.",
+				"If the entries are one part of the service, give them one surface: two entries in its match."}
+		}
 		return []string{"Send the path without encoded slashes, dot segments and parameters.",
 			"If both paths are one part of the service, give them one surface: two entries in its match."}
 	case refusal.AuthDenied:

@@ -61,11 +61,15 @@ type Report struct {
 
 // RequestPart is how the request was understood.
 type RequestPart struct {
-	Method    string    `json:"method"`
-	Overrides []string  `json:"overrides,omitempty"`
-	Path      string    `json:"path"`
-	Kind      string    `json:"kind,omitempty"`
-	Readings  []Reading `json:"readings"`
+	Method    string   `json:"method"`
+	Overrides []string `json:"overrides,omitempty"`
+	Path      string   `json:"path"`
+	// Hosts are the readings of the host, if the configuration tells hosts apart.
+	Hosts []string `json:"hosts,omitempty"`
+	// Host says how it is read, in words.
+	Host     string    `json:"host,omitempty"`
+	Kind     string    `json:"kind,omitempty"`
+	Readings []Reading `json:"readings"`
 	// Removed are headers that the service does not see.
 	Removed []string `json:"removed,omitempty"`
 	// Note says what has to be known about the path.
@@ -74,7 +78,9 @@ type RequestPart struct {
 
 // Reading is a way to read the path, and where it leads.
 type Reading struct {
-	Path    string `json:"path"`
+	Path string `json:"path"`
+	// Host is the reading of the host that this holds for, if it has several.
+	Host    string `json:"host,omitempty"`
 	Surface string `json:"surface,omitempty"`
 	// Match is the place of what decided, an entry of a surface or of the exempt list.
 	Match  string `json:"match,omitempty"`

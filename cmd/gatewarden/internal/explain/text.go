@@ -58,6 +58,9 @@ func (p *page) request(r *Report) {
 	q := &r.Request
 	p.head("Request")
 	p.line("%s %s", q.Method, q.Path)
+	if q.Host != "" {
+		p.line("%s", q.Host)
+	}
 	if q.Kind != "" {
 		p.line("a %s", q.Kind)
 	}
@@ -72,10 +75,10 @@ func (p *page) request(r *Report) {
 	}
 	width := 0
 	for _, reading := range q.Readings {
-		width = max(width, len(reading.Path))
+		width = max(width, len(reading.Host+reading.Path))
 	}
 	for _, reading := range q.Readings {
-		p.line("%-*s  %s", width, reading.Path, reading.leads())
+		p.line("%-*s  %s", width, reading.Host+reading.Path, reading.leads())
 	}
 	if len(q.Removed) > 0 {
 		p.line("the service does not see: %s", strings.Join(q.Removed, ", "))

@@ -15,6 +15,7 @@ import (
 func (w *written) requestPart(r *Request, o *outcome) RequestPart {
 	v := &o.view
 	p := RequestPart{Method: v.Path.Method, Overrides: v.Path.Overrides, Path: shown(r.HTTP.Target), Removed: o.removed}
+	p.Hosts, p.Host = v.Path.Hosts, hostSays(&v.Path)
 	switch {
 	case v.Document:
 		p.Kind = "metadata document"
@@ -29,9 +30,9 @@ func (w *written) requestPart(r *Request, o *outcome) RequestPart {
 	}
 	known := map[string]bool{}
 	for _, reading := range v.Path.Readings {
-		if !known[reading.Path] {
-			known[reading.Path] = true
-			p.Readings = append(p.Readings, w.reading(reading))
+		if key := reading.Host + " " + reading.Path; !known[key] {
+			known[key] = true
+			p.Readings = append(p.Readings, w.reading(reading, len(v.Path.Hosts) > 1))
 		}
 	}
 	if len(r.Rewrites) > 0 && len(p.Readings) > 1 {
@@ -39,6 +40,17 @@ func (w *written) requestPart(r *Request, o *outcome) RequestPart {
 			"); here it is taken as it is written."
 	}
 	return p
+}
+
+// hostSays says how the host is read, where entries tell hosts apart.
+func hostSays(v *route.View) string {
+	switch {
+	case !v.ByHost:
+		return ""
+	case len(v.Hosts) == 0:
+		return "its host can be read in several ways: it may be any"
+	}
+	return "its host is " + strings.Join(v.Hosts, " or ")
 }
 
 // shown is a path without its query, which decides nothing and may have secrets in it.
@@ -50,13 +62,18 @@ func shown(target string) string {
 	return path
 }
 
-func (w *written) reading(r route.Reading) Reading {
+// reading says where a reading leads, with its host if there are several.
+func (w *written) reading(r route.Reading, several bool) Reading {
 	out := Reading{Path: r.Path}
+	if several {
+		out.Host = r.Host
+	}
 	if r.Exempt >= 0 {
-		out.Exempt, out.Match = true, w.place("exempt[%d]", r.Exempt)
+		out.Exempt, out.Match = true, w.place("exempt[%d]", r.Exempt)+byHost(&w.Exempt[r.Exempt], r.Host)
 	}
 	for _, m := range r.Matches {
-		name, place := w.Surfaces[m.Surface].Name, w.matchPlace(m)
+		entry := &w.Surfaces[m.Surface].Match[m.Match]
+		name, place := w.Surfaces[m.Surface].Name, w.place("surfaces[%d].match[%d]", m.Surface, m.Match)+byHost(entry, r.Host)
 		if m.Surface == r.Owner {
 			out.Surface, out.Match = name, place
 		} else {
@@ -66,8 +83,15 @@ func (w *written) reading(r route.Reading) Reading {
 	return out
 }
 
-func (w *written) matchPlace(m route.Match) string {
-	return w.place("surfaces[%d].match[%d]", m.Surface, m.Match)
+// byHost names the host of an entry that matches, "" if it lists none.
+func byHost(m *config.Match, host string) string {
+	for i := range m.Hosts {
+		alone := config.Match{Hosts: m.Hosts[i : i+1]}
+		if host != "" && alone.NamesHost(host) {
+			return " by its host " + m.Hosts[i]
+		}
+	}
+	return ""
 }
 
 func (w *written) surfacePart(o *outcome) SurfacePart {
@@ -82,6 +106,9 @@ func (w *written) surfacePart(o *outcome) SurfacePart {
 	switch {
 	case v.Path.TooLong:
 		return SurfacePart{Says: "none: the path can be read in several ways and is too long for that, so that it is refused"}
+	case v.Path.AmbiguousHost:
+		return SurfacePart{Says: "none: by its host the request may belong to " + strings.Join(w.names(v.Path.Surfaces), " and ") +
+			". Whoever spells a host so would choose which counters to be held to, so that it is refused"}
 	case v.Path.Ambiguous:
 		return SurfacePart{Says: "none: the readings lead to " + strings.Join(w.names(v.Path.Surfaces), " and ") +
 			". Whoever spells a path so would choose which counters to be held to, so that it is refused"}

@@ -91,6 +91,10 @@ func (v *variant) assumptions() []string {
 		"so they count neither as failures nor as successes. A log that was written in shadow mode has no such gap.")
 	about(d.nobody, "%s requests name no client: they share one counter, as they would in the filter.")
 	about(d.options, "%s OPTIONS requests were taken for a browser's preflights, which are never refused for failures.")
+	if len(v.adapted.NamedHosts()) > 0 {
+		about(v.unhosted, "%s requests have no host in the log, though entries list hosts: where several surfaces could own one, it counts as refused for its host. "+
+			"--field authority=NAME names it.")
+	}
 	switch v.adapted.Client.Source {
 	case config.SourceXFF, config.SourceXFFFirst:
 		about(d.unforwarded, "%s requests have no X-Forwarded-For in the log, though client.source wants it: the client field was taken. --field forwarded=NAME names it.")

@@ -249,6 +249,32 @@ func TestAssumptions(t *testing.T) {
 	}
 }
 
+// TestHosts: the host in the log says which surface a request belongs to.
+func TestHosts(t *testing.T) {
+	const byHost = `{"surfaces": [
+		{"name": "api", "kind": "api", "match": [{"prefix": "/api/v1", "hosts": ["api.example.com"]}], "lockout": {"failures": 3}},
+		{"name": "rest", "kind": "api", "match": [{"prefix": "/api/v1"}], "lockout": {"failures": 50}}]}`
+	at := func(authority string) []accesslog.Record {
+		return each(visits(10, 0, "192.0.2.1", 401), func(r *accesslog.Record) { r.Authority = authority })
+	}
+	for _, row := range []struct {
+		authority, config string
+		failures          int64
+		says              bool
+	}{
+		{"API.example.com:443", byHost, 3, false},
+		{"else.example", byHost, 10, false},
+		{"", byHost, 0, true},
+		{"", `{}`, 10, false},
+	} {
+		f := runAll(t, false, row.config, at(row.authority))
+		says := strings.Contains(strings.Join(f.Assumptions, "\n"), "10 requests have no host in the log")
+		if got := f.Variants[0].Failures; got != row.failures || says != row.says {
+			t.Errorf("%q, %s: %d failures, said: %t", row.authority, row.config, got, says)
+		}
+	}
+}
+
 func TestGrid(t *testing.T) {
 	c, err := config.Parse([]byte(`{"quotas": [{"name": "plan", "per": ["client"], "limit": 5, "window": "1m"}]}`), nil)
 	if err != nil {

@@ -34,8 +34,10 @@ type variant struct {
 	heard    heard
 
 	unguarded, malformed int64
-	networks             int64
-	clients              *clients
+	// unhosted are the requests without a host in the log.
+	unhosted int64
+	networks int64
+	clients  *clients
 }
 
 // surface is what comes of one.
@@ -118,6 +120,9 @@ func (v *variant) request(f *flight, e *event) {
 	v.heard = heard{}
 	s := v.newStream()
 	v.describe(e.record)
+	if e.record.Authority == "" {
+		v.unhosted++
+	}
 	s.RequestHeaders(true)
 	view := s.View()
 	index, guarded := v.byName[view.Surface]
@@ -235,6 +240,7 @@ func (v *variant) describe(r *accesslog.Record) {
 	}
 	add(":method", r.Method)
 	add(":path", r.Path)
+	add(":authority", r.Authority)
 	add("x-forwarded-for", r.Forwarded)
 	switch {
 	case r.Method == "OPTIONS" && r.Credential != accesslog.Present:
