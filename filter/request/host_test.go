@@ -131,6 +131,7 @@ func TestHostsOfMatch(t *testing.T) {
 		{"*.e", "e", false, false},
 		{"*.e", ".e", false, false},
 		{"*.e", "ae", false, false},
+		{"*.e", "abe", false, false},
 		{"a.e", "b.a.e", false, false},
 	} {
 		m, target := config.Match{Path: "/x", Hosts: strings.Fields(row.listed)}, Target{Hosts: strings.Fields(row.hosts)}

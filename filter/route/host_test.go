@@ -15,9 +15,9 @@ const hostsConfig = `{
 	"exempt": [{"path": "/v1/live", "hosts": ["api.example.com", "*.tenants.example.com"]}, {"path": "/health"}],
 	"surfaces": [
 		{"name": "api", "kind": "api", "match": [{"prefix": "/v1", "hosts": ["api.example.com"]}]},
-		{"name": "admin", "kind": "api", "match": [{"prefix": "/v1", "hosts": ["admin.example.com", "xn--bcher-kva.example"]}, {"prefix": "/only"}]},
+		{"name": "admin", "kind": "api", "match": [{"prefix": "/v1", "hosts": ["admin.example.com", "xn--bcher-kva.example"]}, {"prefix": "/only"}, {"path": "/shared"}]},
 		{"name": "tenants", "kind": "api", "match": [{"prefix": "/v1", "hosts": ["*.tenants.example.com"]}, {"prefix": "/one", "hosts": ["a.tenants.example.com"]}]},
-		{"name": "rest", "kind": "api", "match": [{"prefix": "/v1/rest"}, {"path": "/v1/x", "methods": ["POST"]}]}]}`
+		{"name": "rest", "kind": "api", "match": [{"prefix": "/v1/rest"}, {"path": "/v1/x", "methods": ["POST"]}, {"prefix": "/shared"}]}]}`
 
 func (r testRouter) at(authority, target string) string {
 	return r.nameOf(&request.Target{Method: "GET", Path: target, Authority: authority})
@@ -35,6 +35,8 @@ func TestRouteByHost(t *testing.T) {
 		{"else.example", "/v1", "-"},
 		{"else.example", "/v1/rest", "rest"},
 		{"tenants.example.com", "/v1/rest", "rest"},
+		{"xtenants.example.com", "/v1/rest", "rest"},
+		{"long-tenants.example.com", "/v1/rest", "rest"},
 		{"x.api.example.com", "/v1/rest", "rest"},
 		{"api.example.com.evil.example", "/v1/rest", "rest"},
 		{"else.example", "/only", "admin"},
@@ -98,6 +100,7 @@ func TestRouteOddHosts(t *testing.T) {
 			"/v1/live":  "ambiguous host", // an exempt entry with hosts does not apply
 			"/one":      "tenants",        // the only one that can own it
 			"/only":     "admin",
+			"/shared":   "admin", // at every host, whatever comes later
 			"/health":   "-",
 			"/unlisted": "-",
 		} {
@@ -116,6 +119,16 @@ func TestRouteWithoutHosts(t *testing.T) {
 			if got := r.at(authority, target); got != want {
 				t.Errorf("%q at %q is %s, want %s", target, authority, got, want)
 			}
+		}
+	}
+}
+
+// Hosts of exempt entries alone are named, too.
+func TestExemptByHost(t *testing.T) {
+	r := newRouter(t, `{"exempt": [{"path": "/mcp/live", "hosts": ["a.example"]}]}`)
+	for authority, want := range map[string]string{"A.example:80": "-", "b.example": "mcp", "a.example,a.example": "mcp", "": "mcp"} {
+		if got := r.at(authority, "/mcp/live"); got != want {
+			t.Errorf("at %q it is %s, want %s", authority, got, want)
 		}
 	}
 }
