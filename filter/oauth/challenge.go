@@ -5,6 +5,7 @@ import (
 
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/caller"
+	header "github.com/gatewarden/gatewarden/filter/challenge"
 )
 
 // challenge has the parameters of the Bearer challenge that leads an OAuth client to
@@ -39,19 +40,20 @@ func (c *challenge) line(failure string) string {
 // because some clients parse only the first challenge, and on a line of its own, because
 // a list "might not be interoperable" (RFC 9110 section 11.6.1).
 func (c *challenge) merge(lines []string) (merged []string, changed bool) {
-	var all []authChallenge
+	var all []header.Challenge
 	ours, readable := -1, true
 	for _, line := range lines {
-		parsed, ok := parseChallenges(line)
+		parsed, ok := header.Parse(line)
 		readable = readable && ok
 		all = append(all, parsed...)
 	}
 	bearers := 0
 	for i := range all {
+		_, leads := all[i].Param("resource_metadata")
 		switch {
-		case all[i].metadata:
+		case leads:
 			return lines, false // the service leads its clients itself
-		case strings.EqualFold(all[i].scheme, caller.Bearer) && !all[i].opaque:
+		case all[i].Is(caller.Bearer) && !all[i].Opaque:
 			ours = i
 			bearers++
 		}
@@ -67,23 +69,23 @@ func (c *challenge) merge(lines []string) (merged []string, changed bool) {
 	}
 	for i := range all {
 		if i != ours {
-			merged = append(merged, all[i].text)
+			merged = append(merged, all[i].Text)
 		}
 	}
 	return merged, true
 }
 
 // complete adds the missing parameters to a Bearer challenge.
-func (c *challenge) complete(existing *authChallenge) string {
+func (c *challenge) complete(existing *header.Challenge) string {
 	scope := c.scope
-	if existing.scope {
+	if _, found := existing.Param("scope"); found {
 		scope = ""
 	}
 	separator := ", "
-	if existing.bare {
+	if existing.Bare {
 		separator = " "
 	}
-	return existing.text + separator + join(scope, c.metadata)
+	return existing.Text + separator + join(scope, c.metadata)
 }
 
 func join(params ...string) string {

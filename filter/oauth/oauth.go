@@ -5,7 +5,6 @@
 //
 //	oauth.go      the room and its moments: Serve, Complete
 //	challenge.go  the Bearer challenge, alone and merged with those of the service
-//	parse.go      the challenges of a WWW-Authenticate line
 //	metadata.go   the documents
 package oauth
 
