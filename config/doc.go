@@ -41,6 +41,8 @@
 //	identity_keys.go          API keys
 //	identity_introspect.go    asking an authorization server
 //	outcome.go                what is a failure: kinds, statuses, anonymous requests
+//	outcome_condition.go      failures and successes by status, header and body
+//	outcome_warn.go           conditions without effect, or with too much
 //	lockout.go                limits, windows, escalation, known good, networks
 //	attempt.go                failure keys, stuffing, spraying
 //	quota.go                  rules, limits, algorithms, costs, headers

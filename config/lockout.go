@@ -29,6 +29,17 @@ type Lockout struct {
 	// and 422 for KindOAuthConsent and KindLogin. Danger: a status that the service also sends to
 	// holders of a valid credential locks them out.
 	Statuses []int
+	// TokenErrors are the error codes of a token endpoint that are failures, in JSON
+	// or as a form, in a body of at most 64 KiB. Default: those that say that a
+	// credential was wrong; nil for all kinds but KindOAuthToken.
+	TokenErrors []string
+	// FailuresWhen are the conditions under which a response is a failure, in place
+	// of Statuses and TokenErrors, which are nil then. At most [MaxConditions];
+	// default: none. Danger: what they do not describe is not counted.
+	FailuresWhen []Condition
+	// SucceededWhen are the conditions under which a response that is no failure is a
+	// success. At most [MaxConditions]; default: none, and 2xx is one.
+	SucceededWhen []Condition
 	// CountAnonymous also counts failures of requests without a credential. Default:
 	// false. Only for the kinds api and mcp. Danger: it counts clients that only ask
 	// where to get a token, and bodies that hide an account are refused if something
@@ -126,6 +137,13 @@ var lockoutFields = []field[Surface]{
 		readPart(v, escalateFields, Escalate{Max: hour, Forget: 12 * hour}, &s.Lockout.Escalate)
 	}},
 	{key: "statuses", read: func(v value, s *Surface) { s.Lockout.Statuses = readStatuses(v, s.Kind) }},
+	{key: "token_errors", read: func(v value, s *Surface) { s.Lockout.TokenErrors = readTokenErrors(v) }},
+	{key: "failures_when", below: keysOf("[]", failureConditionFields), read: func(v value, s *Surface) {
+		s.Lockout.FailuresWhen = readConditions(v, failureConditionFields)
+	}},
+	{key: "succeeded_when", below: keysOf("[]", successConditionFields), read: func(v value, s *Surface) {
+		s.Lockout.SucceededWhen = readConditions(v, successConditionFields)
+	}},
 	{key: "count_anonymous", read: func(v value, s *Surface) { v.boolean(&s.Lockout.CountAnonymous) }},
 	{key: "reset_on_success", read: func(v value, s *Surface) { v.boolean(&s.Lockout.ResetOnSuccess) }},
 	{key: "pending", read: func(v value, s *Surface) { readInteger(v, &s.Lockout.Pending, 0, maxPending) }},
@@ -173,7 +191,8 @@ var wideFields = []field[Wide]{
 // defaultLockout allows fewer guesses on a surface where a person types a password
 // than on one where programs retry.
 func defaultLockout(kind Kind) Lockout {
-	l := Lockout{Failures: 20, Window: minute, Statuses: defaultStatuses(kind), AccountFields: defaultAccountFields(kind)}
+	l := Lockout{Failures: 20, Window: minute, Statuses: defaultStatuses(kind), TokenErrors: defaultTokenErrors(kind),
+		AccountFields: defaultAccountFields(kind)}
 	switch kind {
 	case KindOAuthConsent, KindLogin:
 		l.Failures, l.Window = 5, 5*minute

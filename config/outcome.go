@@ -13,8 +13,8 @@ const (
 	// KindMCP counts as KindAPI does. There the filter refuses requests with
 	// JSON-RPC errors.
 	KindMCP
-	// KindOAuthToken counts the listed statuses, and 400 with the JSON error
-	// invalid_client or invalid_grant.
+	// KindOAuthToken counts the listed statuses, and the listed error codes in the
+	// body of any other status but 5xx.
 	KindOAuthToken
 	// KindOAuthConsent counts the listed statuses, which may include 2xx.
 	KindOAuthConsent
@@ -99,6 +99,11 @@ func statusProblem(status int, kind Kind) string {
 	case status == 400 && kind == KindOAuthToken:
 		return "is judged by its body here: invalid_client and invalid_grant count, authorization_pending must not; remove it"
 	}
+	return unrelated(status)
+}
+
+// unrelated says that a status has nothing to do with credentials, or returns "".
+func unrelated(status int) string {
 	switch status {
 	case 404, 405, 408, 413, 429:
 		return "does not say that a credential was wrong; remove it"
@@ -106,8 +111,13 @@ func statusProblem(status int, kind Kind) string {
 	return ""
 }
 
-// checkOutcome refuses count_anonymous on kinds that count every failure anyway.
+// checkOutcome refuses count_anonymous on kinds that count every failure anyway, and
+// token_errors on kinds whose bodies have none.
 func checkOutcome(s *Surface, i int, out *violations) {
+	if s.Kind != KindOAuthToken && s.Kind != kindUnknown && s.Lockout.TokenErrors != nil {
+		out.add(surfacePath(i, "lockout.token_errors"),
+			`is for the kind oauth-token; remove it, or write failures_when with the path ["error"]`)
+	}
 	if s.Kind.authorizes() && s.Lockout.CountAnonymous {
 		out.add(surfacePath(i, "lockout.count_anonymous"),
 			"is for the kinds api and mcp; remove it: this kind counts every failure")

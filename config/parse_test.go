@@ -69,8 +69,9 @@ func TestDefault(t *testing.T) {
 		Surfaces: []Surface{
 			{Name: "consent", Kind: KindOAuthConsent, Match: []Match{{Path: "/oauth/authorize", Methods: []string{"POST"}}},
 				Lockout: Lockout{Failures: 5, Window: 300_000, Statuses: []int{401, 403, 422}, AccountFields: account}},
-			{Name: "token", Kind: KindOAuthToken, Match: []Match{{Path: "/oauth/token", Methods: []string{"POST"}}},
-				Lockout: Lockout{Failures: 10, Window: 300_000, Statuses: []int{401}, AccountFields: account}},
+			{Name: "token", Kind: KindOAuthToken, Match: []Match{{Path: "/oauth/token"}},
+				Lockout: Lockout{Failures: 10, Window: 300_000, Statuses: []int{401}, TokenErrors: []string{"invalid_client", "invalid_grant",
+					"incorrect_client_credentials", "bad_verification_code", "incorrect_device_code", "bad_refresh_token"}, AccountFields: account}},
 			{Name: "mcp", Kind: KindMCP, Match: []Match{{Path: "/mcp", Prefix: true}},
 				Lockout: Lockout{Failures: 20, Window: 60_000, Statuses: []int{401}, AccountFields: account}},
 			{Name: "rest", Kind: KindAPI, Match: []Match{{Path: "/api/v1", Prefix: true}},
@@ -124,6 +125,18 @@ func TestEveryField(t *testing.T) {
 			Stuffing: Stuffing{Credentials: 2, Window: 600_000}, Spraying: Spraying{Clients: 2, Window: 3_600_000},
 		}},
 		{"surfaces[2].lockout.mode", c.Surfaces[2].Lockout.Mode, ModeOff},
+		{"surfaces[2].lockout.statuses", c.Surfaces[2].Lockout.Statuses, []int(nil)},
+		{"surfaces[2].lockout.failures_when", c.Surfaces[2].Lockout.FailuresWhen, []Condition{
+			{Statuses: []int{401, 4}},
+			{Header: HeaderCondition{"location", Contains, "/login?error"}, Statuses: []int{302}},
+			{Statuses: []int{2}, JSON: JSONCondition{[]string{"errors", "0", "extensions", "code"},
+				[]JSONValue{{"UNAUTHENTICATED", true}, {"", true}, {"401", false}, {"true", false}, {"null", false}}}},
+		}},
+		{"surfaces[2].lockout.succeeded_when", c.Surfaces[2].Lockout.SucceededWhen, []Condition{
+			{Header: HeaderCondition{"set-cookie", HasPrefix, "session="}}, {Statuses: []int{204, 3}, Header: HeaderCondition{"x", Equals, "y"}},
+			{JSON: JSONCondition{[]string{"success"}, []JSONValue{{"true", false}}}},
+		}},
+		{"surfaces[3].lockout.token_errors", c.Surfaces[3].Lockout.TokenErrors, []string{"invalid_grant", "invalid credentials"}},
 		{"surfaces[3].lockout.failures", c.Surfaces[3].Lockout.Failures, uint32(0)},
 		{"surfaces[1].require", c.Surfaces[1].Require, true},
 		{"identity", c.Identity, []Identity{

@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/hex"
 	"encoding/json"
+	"strconv"
 	"time"
 )
 
@@ -188,10 +189,11 @@ func renderKeys(list []APIKey) []object {
 
 func renderLockout(l *Lockout) object {
 	o := object{
-		"failures": l.Failures, "window": formatDuration(l.Window), "statuses": l.Statuses,
+		"failures": l.Failures, "window": formatDuration(l.Window),
 		"count_anonymous": l.CountAnonymous, "reset_on_success": l.ResetOnSuccess,
 		"mode": [...]string{"enforce", "shadow", "off"}[l.Mode],
 	}
+	renderOutcome(l, o)
 	if l.Duration > 0 {
 		o["duration"] = formatDuration(l.Duration)
 	}
@@ -238,6 +240,54 @@ func renderLockout(l *Lockout) object {
 		o["jitter"] = formatDuration(l.Jitter)
 	}
 	return o
+}
+
+func renderOutcome(l *Lockout, o object) {
+	if l.Statuses != nil {
+		o["statuses"] = l.Statuses
+	}
+	if l.TokenErrors != nil {
+		o["token_errors"] = l.TokenErrors
+	}
+	if l.FailuresWhen != nil {
+		o["failures_when"] = renderConditions(l.FailuresWhen)
+	}
+	if l.SucceededWhen != nil {
+		o["succeeded_when"] = renderConditions(l.SucceededWhen)
+	}
+}
+
+func renderConditions(list []Condition) (out []object) {
+	for _, c := range list {
+		o := object{}
+		statuses := []any{}
+		for _, n := range c.Statuses {
+			if n < 10 {
+				statuses = append(statuses, strconv.Itoa(n)+"xx")
+			} else {
+				statuses = append(statuses, n)
+			}
+		}
+		if len(statuses) > 0 {
+			o["status"] = statuses
+		}
+		if h := c.Header; h.Name != "" {
+			o["header"] = object{"name": h.Name, [...]string{"equals", "prefix", "contains"}[h.Where]: h.Text}
+		}
+		if j := c.JSON; len(j.Path) > 0 {
+			values := []any{}
+			for _, v := range j.Values {
+				if v.IsString {
+					values = append(values, v.Text)
+				} else {
+					values = append(values, json.RawMessage(v.Text))
+				}
+			}
+			o["json"] = object{"path": j.Path, "one_of": values}
+		}
+		out = append(out, o)
+	}
+	return out
 }
 
 func renderQuotas(list []Quota) []object {

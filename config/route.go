@@ -64,6 +64,7 @@ var surfaceFields = []field[Surface]{
 	// The lockout comes last, because its defaults and its checks depend on the kind.
 	{key: "lockout", below: keysOf("", lockoutFields), read: func(v value, s *Surface) {
 		readObject(v, lockoutFields, s)
+		replaceList(v, &s.Lockout)
 	}},
 }
 
@@ -95,7 +96,7 @@ func defaultExempt() []Match {
 func defaultSurfaces() []Surface {
 	return []Surface{
 		defaultSurface("consent", KindOAuthConsent, Match{Path: "/oauth/authorize", Methods: []string{"POST"}}),
-		defaultSurface("token", KindOAuthToken, Match{Path: "/oauth/token", Methods: []string{"POST"}}),
+		defaultSurface("token", KindOAuthToken, Match{Path: "/oauth/token"}),
 		defaultSurface("mcp", KindMCP, Match{Path: "/mcp", Prefix: true}),
 		defaultSurface("rest", KindAPI, Match{Path: "/api/v1", Prefix: true}),
 	}

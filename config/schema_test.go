@@ -82,6 +82,12 @@ func edited(t *testing.T, kind, path string, value any) map[string]any {
 		identity = `{"source": "metadata", "subject": "sub", "roles": "roles"}`
 		bypass = `"bypass": {"roles": ["one"]}, `
 	}
+	conditions := ""
+	for _, list := range []string{"failures_when", "succeeded_when"} {
+		if strings.Contains(path, list+"[]") {
+			conditions = `, "` + list + `": [{"header": {"name": "location", "contains": "error"}, "json": {"path": ["error"], "equals": true}}]`
+		}
+	}
 	knownGood := ""
 	if kind == "api" || kind == "mcp" {
 		knownGood = `, "known_good": {"for": "1h"}`
@@ -90,7 +96,7 @@ func edited(t *testing.T, kind, path string, value any) map[string]any {
 		"client": {}, "credentials": {}, "cors": {}, "log": {}, "table": {},
 		"exempt": [{"path": "/exempt"}], "concurrency": [{"name": "one", "per": "all", "limit": 9}], `+bypass+`"identity": [`+identity+`],
 		"surfaces": [{"name": "one", "kind": "`+kind+`", "match": [{"path": "/one"}], "lockout": {"escalate": {"factor": 2}, "wide": {"failures": 9}, "keys": [{"per": ["account"], "failures": 9}],
-			"stuffing": {"credentials": 9}, "spraying": {"clients": 9}`+knownGood+`}}],
+			"stuffing": {"credentials": 9}, "spraying": {"clients": 9}`+knownGood+conditions+`}}],
 		"quotas": [{"name": "q", "paths": [{"prefix": "/"}], "per": ["client"], "limit": 9, "window": "1m", "cost": [{"path": "/one", "cost": 9}]}],
 		"headers": {},
 		"oauth": {"resource": "https://api.example.com", "authorization_servers": ["https://auth.example.com"]}
@@ -179,7 +185,11 @@ func kindDefaults(t *testing.T) map[string]map[string]any {
 				out[kind]["surfaces[].lockout."+key] = property.Default
 			}
 		}
-		if len(out[kind]) != 4 {
+		want := 4
+		if kind == "oauth-token" {
+			want++ // token_errors
+		}
+		if len(out[kind]) != want {
 			t.Errorf("kind %s has the defaults %v", kind, out[kind])
 		}
 	}

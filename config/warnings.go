@@ -17,6 +17,7 @@ func (c *Config) Warnings() []string {
 			l.warnDuration(i, warn)
 			l.warnStuffing(i, warn)
 			l.warnBodies(i, warn)
+			c.Surfaces[i].warnConditions(i, warn)
 		}
 	}
 	c.warnUnguarded(warn)

@@ -1,0 +1,323 @@
+package config
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/tidwall/gjson"
+)
+
+// Condition is one of the ways in which a response says that a credential was wrong, or
+// right. It holds if all of its parts do; it has one at least.
+type Condition struct {
+	// Statuses for which it holds. A number below 10 is a class: 2 stands for all of
+	// 2xx. Empty means every status but 5xx.
+	Statuses []int
+	// Header is a response header that has to be there. Its Name is "" without one.
+	Header HeaderCondition
+	// JSON is a member that the body has to have. Its Path is empty without one.
+	JSON JSONCondition
+}
+
+// HeaderCondition holds if one line of a response header has the text.
+type HeaderCondition struct {
+	Name  string // in lower case
+	Where Comparison
+	Text  string
+}
+
+// Comparison says where a text has to stand.
+type Comparison uint8
+
+// The comparisons.
+const (
+	Equals Comparison = iota
+	HasPrefix
+	Contains
+)
+
+// JSONCondition holds if the member of the response's JSON body to which Path leads has
+// one of the values. Elements of lists are named by position. Danger: a body that is
+// compressed, or a member beyond its first 64 KiB, is not read.
+type JSONCondition struct {
+	Path   []string
+	Values []JSONValue
+}
+
+// JSONValue is a string, or a number, true, false or null, by its text.
+type JSONValue struct {
+	Text     string
+	IsString bool
+}
+
+const (
+	// MaxConditions limits each of the two lists of conditions.
+	MaxConditions = 16
+	// MaxJSONPath limits the path to a member, MaxJSONText each of its names, in bytes,
+	// and each value.
+	MaxJSONPath = 8
+	MaxJSONText = 128
+
+	maxJSONValues = 32
+	maxHeaderText = 256
+	maxTokenError = 64
+)
+
+// HasStatus tells whether the status is one for which the condition holds. The class 4xx
+// leaves out those that do not say that a credential was wrong.
+func (c *Condition) HasStatus(status int) bool {
+	switch {
+	case status < 200 || status >= 500:
+		return false
+	case len(c.Statuses) == 0 || slices.Contains(c.Statuses, status):
+		return true
+	}
+	return slices.Contains(c.Statuses, status/100) && unrelated(status) == ""
+}
+
+// tells reports whether the condition looks at more than the status.
+func (c *Condition) tells() bool { return c.Header.Name != "" || len(c.JSON.Path) > 0 }
+
+// ReadsBody tells whether outcomes of the surface are told by response bodies.
+func (l *Lockout) ReadsBody() bool {
+	reads := func(c Condition) bool { return len(c.JSON.Path) > 0 }
+	return len(l.TokenErrors) > 0 || slices.ContainsFunc(l.FailuresWhen, reads) || slices.ContainsFunc(l.SucceededWhen, reads)
+}
+
+// defaultTokenErrors are the codes that say that a credential was wrong: those of RFC
+// 6749 section 5.2, and those that GitHub has in their place. The other registered ones
+// are about the request, or ask the client to continue polling (RFC 8628 section 3.5).
+func defaultTokenErrors(kind Kind) []string {
+	if kind != KindOAuthToken {
+		return nil
+	}
+	return []string{"invalid_client", "invalid_grant",
+		"incorrect_client_credentials", "bad_verification_code", "incorrect_device_code", "bad_refresh_token"}
+}
+
+func readTokenErrors(v value) []string {
+	v.refuseEmpty(`to count statuses alone, write "failures_when": [{"status": [401]}]`)
+	return v.texts(func(item value, text string) string {
+		if !isErrorCode(text) || len(text) > maxTokenError {
+			item.bad(quote(text) + ` is not an error code; write for example "invalid_grant"`)
+			return ""
+		}
+		return text
+	})
+}
+
+// isErrorCode reports whether a text has only the characters of an error code (RFC 6749
+// section 5.2).
+func isErrorCode(text string) bool {
+	for i := 0; i < len(text); i++ {
+		if text[i] < ' ' || text[i] > '~' || text[i] == '"' || text[i] == '\\' {
+			return false
+		}
+	}
+	return text != ""
+}
+
+// readConditions reads failures_when or succeeded_when.
+func readConditions(v value, fields []field[Condition]) []Condition {
+	var list []Condition
+	v.refuseEmpty("leave it out for what the kind counts")
+	v.items(MaxConditions, func(item value) {
+		var c Condition
+		found := readObject(item, fields, &c)
+		if found != nil && !found[0].Exists() && !found[1].Exists() && !found[2].Exists() {
+			item.bad(`has neither status nor header nor json; write for example {"status": [401]}`)
+		}
+		list = append(list, c)
+	})
+	return list
+}
+
+var failureConditionFields = conditionFields(readFailureStatus)
+var successConditionFields = conditionFields(readSuccessStatus)
+
+func conditionFields(status func(item value) int) []field[Condition] {
+	return []field[Condition]{
+		{key: "status", read: func(v value, c *Condition) { c.Statuses = readConditionStatuses(v, status) }},
+		{key: "header", below: keysOf("", headerConditionFields), read: func(v value, c *Condition) { c.Header = readHeaderCondition(v) }},
+		{key: "json", below: keysOf("", jsonConditionFields), read: func(v value, c *Condition) { c.JSON = readJSONCondition(v) }},
+	}
+}
+
+// readConditionStatuses reads a list of statuses and classes.
+func readConditionStatuses(v value, read func(item value) int) (list []int) {
+	v.refuseEmpty("leave it out for every status but 5xx")
+	v.items(maxItems, func(item value) {
+		status := read(item)
+		if status != 0 && slices.Contains(list, status) {
+			item.repeated(statusWord(status))
+		}
+		list = append(list, status)
+	})
+	return list
+}
+
+// statusWord writes a status or a class as configurations have it.
+func statusWord(status int) string {
+	if status < 10 {
+		return strconv.Quote(strconv.Itoa(status) + "xx")
+	}
+	return strconv.Itoa(status)
+}
+
+// readFailureStatus reads a status or a class that may be a failure; 0 if it is neither.
+func readFailureStatus(item value) int {
+	const right = `200 to 499, "2xx", "3xx" or "4xx"`
+	switch status := readStatusOrClass(item, right); {
+	case status >= 500:
+		item.bad(strconv.Itoa(status) + " is the service's own failure, not the client's; write " + right)
+	case status >= 10 && status < 200:
+		item.bad(strconv.Itoa(status) + " is not the end of a response; write " + right)
+	default:
+		return status
+	}
+	return 0
+}
+
+// readSuccessStatus reads a status or a class that may be a success; 0 if it is neither.
+func readSuccessStatus(item value) int {
+	const right = `200 to 399, "2xx" or "3xx"`
+	status := readStatusOrClass(item, right)
+	if status == 4 || status >= 10 && status < 200 || status >= 400 {
+		item.bad(statusWord(status) + " does not say that a credential was right; write " + right)
+		return 0
+	}
+	return status
+}
+
+// readStatusOrClass returns 0 if there is neither.
+func readStatusOrClass(item value, right string) int {
+	if item.json.Type != gjson.String {
+		if n, ok := item.integer(100, 599); ok {
+			return int(n)
+		}
+		return 0
+	}
+	switch item.json.Str {
+	case "2xx":
+		return 2
+	case "3xx":
+		return 3
+	case "4xx":
+		return 4
+	}
+	item.unknown(item.json.Str, right)
+	return 0
+}
+
+// exactlyOne requires one of two or more fields of an object. names lists them for the
+// message.
+func exactlyOne(v value, found []gjson.Result, names, remedy string) {
+	n := 0
+	for i := range found {
+		if found[i].Exists() {
+			n++
+		}
+	}
+	switch {
+	case found == nil || n == 1:
+	case n == 0:
+		v.bad("has none of " + names + "; " + remedy)
+	default:
+		v.bad("has more than one of " + names + "; keep one of them")
+	}
+}
+
+var headerConditionFields = []field[HeaderCondition]{
+	{key: "name", required: `write for example "location"`, read: func(v value, h *HeaderCondition) {
+		if text, ok := v.text("a header's name, for example " + `"location"`); ok {
+			h.Name = headerName(v, text, "location")
+		}
+	}},
+	{key: "equals", read: readComparison(Equals)},
+	{key: "prefix", read: readComparison(HasPrefix)},
+	{key: "contains", read: readComparison(Contains)},
+}
+
+func readComparison(where Comparison) func(v value, h *HeaderCondition) {
+	return func(v value, h *HeaderCondition) {
+		h.Where, h.Text = where, readPlain(v, "/login?error")
+		if len(h.Text) > maxHeaderText {
+			v.bad("is longer than " + strconv.Itoa(maxHeaderText) + " bytes; write less of it")
+		}
+	}
+}
+
+func readHeaderCondition(v value) (h HeaderCondition) {
+	if found := readObject(v, headerConditionFields, &h); found != nil {
+		exactlyOne(v, found[1:], "equals, prefix and contains", `write for example "contains": "/login?error"`)
+	}
+	return h
+}
+
+var jsonConditionFields = []field[JSONCondition]{
+	{key: "path", required: `write for example ["errors", "0", "extensions", "code"]`, read: readJSONPath},
+	{key: "equals", read: func(v value, j *JSONCondition) { j.Values = []JSONValue{readJSONValue(v)} }},
+	{key: "one_of", read: readJSONValues},
+}
+
+func readJSONCondition(v value) (j JSONCondition) {
+	if found := readObject(v, jsonConditionFields, &j); found != nil {
+		exactlyOne(v, found[1:], "equals and one_of", `write for example "equals": false`)
+	}
+	return j
+}
+
+func readJSONPath(v value, j *JSONCondition) {
+	v.refuseEmpty(`write for example ["error", "code"]`)
+	v.items(MaxJSONPath, func(item value) {
+		name, ok := item.text(`a member's name, or the position of an element, as a string`)
+		if ok && (name == "" || len(name) > MaxJSONText) {
+			item.bad(quote(name) + " is no name; write 1 to " + strconv.Itoa(MaxJSONText) + ` bytes, for example "code"`)
+		}
+		j.Path = append(j.Path, name)
+	})
+}
+
+func readJSONValues(v value, j *JSONCondition) {
+	v.refuseEmpty(`write for example ["UNAUTHENTICATED"]`)
+	v.items(maxJSONValues, func(item value) {
+		want := readJSONValue(item)
+		if want != (JSONValue{}) && slices.Contains(j.Values, want) {
+			item.repeated(clip(item.json.Raw))
+		}
+		j.Values = append(j.Values, want)
+	})
+}
+
+// readJSONValue reads what a member is compared with. A number is compared by its text,
+// and only whole ones have one text.
+func readJSONValue(v value) JSONValue {
+	switch {
+	case v.json.Type == gjson.String && len(v.json.Str) > MaxJSONText:
+		v.bad("is longer than " + strconv.Itoa(MaxJSONText) + " bytes, which is what is read; write less")
+	case v.json.Type == gjson.String:
+		return JSONValue{v.json.Str, true}
+	case v.json.Type == gjson.Number:
+		if n, ok := v.integer(-1<<53, 1<<53); ok {
+			return JSONValue{Text: strconv.FormatInt(n, 10)}
+		}
+	case v.json.IsObject() || v.json.IsArray():
+		v.wrongType("a string, a whole number, true, false or null")
+	default:
+		return JSONValue{Text: v.json.Raw}
+	}
+	return JSONValue{}
+}
+
+// replaceList makes failures_when take the place of what the kind counts.
+func replaceList(v value, l *Lockout) {
+	if !v.member("failures_when").Exists() {
+		return
+	}
+	for _, key := range []string{"statuses", "token_errors"} {
+		if json := v.member(key); json.Exists() {
+			v.under(key, json).bad("is replaced by failures_when; remove one of them")
+		}
+	}
+	l.Statuses, l.TokenErrors = nil, nil
+}

@@ -1,0 +1,96 @@
+package config
+
+import (
+	"slices"
+	"strconv"
+)
+
+// warnConditions warns of conditions that can have no effect, and of those that make a
+// failure of every response.
+func (s *Surface) warnConditions(i int, warn func(path, message string)) {
+	l := &s.Lockout
+	failures := func(j int) string { return "lockout.failures_when[" + strconv.Itoa(j) + "]" }
+	successes := func(j int) string { return "lockout.succeeded_when[" + strconv.Itoa(j) + "]" }
+	for j := range l.FailuresWhen {
+		l.FailuresWhen[j].warn(surfacePath(i, failures(j)), warn)
+		warnCovered(l.FailuresWhen[:j], &l.FailuresWhen[j], surfacePath(i, failures(j)), failures, warn)
+	}
+	for j := range l.SucceededWhen {
+		l.SucceededWhen[j].warn(surfacePath(i, successes(j)), warn)
+		warnCovered(l.SucceededWhen[:j], &l.SucceededWhen[j], surfacePath(i, successes(j)), successes, warn)
+		l.warnOverlap(&l.SucceededWhen[j], surfacePath(i, successes(j)), failures, warn)
+	}
+	s.warnEverything(i, warn)
+}
+
+// warn warns of a body that the responses do not have.
+func (c *Condition) warn(path string, warn func(path, message string)) {
+	bodyless := func(status int) bool { return status == 204 || status == 205 || status == 304 }
+	if len(c.JSON.Path) > 0 && len(c.Statuses) > 0 && !slices.ContainsFunc(c.Statuses, func(n int) bool { return !bodyless(n) }) {
+		warn(path+".json", "never sees a body, because responses with these statuses have none; remove it, or write other statuses")
+	}
+}
+
+// warnCovered warns of a condition that an earlier one of its list makes needless.
+func warnCovered(earlier []Condition, c *Condition, path string, name func(int) string, warn func(path, message string)) {
+	for j := range earlier {
+		if earlier[j].covers(c) {
+			warn(path, "adds nothing to "+name(j)+", which holds whenever it does; remove one of them")
+			return
+		}
+	}
+}
+
+// warnOverlap warns of a success that is a failure.
+func (l *Lockout) warnOverlap(c *Condition, path string, name func(int) string, warn func(path, message string)) {
+	for j := range l.FailuresWhen {
+		f := &l.FailuresWhen[j]
+		if f.covers(c) || !f.tells() && f.meets(c) {
+			warn(path, "overlaps with "+name(j)+", which comes first, so that what both describe is a failure; narrow one of them")
+			return
+		}
+	}
+}
+
+// warnEverything warns of a list that leaves no success.
+func (s *Surface) warnEverything(i int, warn func(path, message string)) {
+	fails := func(status int) bool {
+		return slices.ContainsFunc(s.Lockout.FailuresWhen, func(c Condition) bool { return !c.tells() && c.HasStatus(status) })
+	}
+	switch {
+	case fails(299) && fails(399) && fails(499):
+		warn(surfacePath(i, "lockout.failures_when"), "makes every response a failure; add a header or json to a condition, or remove statuses from it")
+	case s.Kind.IsResource() && fails(200):
+		warn(surfacePath(i, "lockout.failures_when"), "makes every response with status 200 a failure, so that "+
+			"who presents a valid credential is locked out; add a header or json to the condition")
+	}
+}
+
+// covers tells whether the condition holds whenever the other one does, as far as their
+// parts are equal.
+func (c *Condition) covers(other *Condition) bool {
+	if c.Header.Name != "" && c.Header != other.Header || len(c.JSON.Path) > 0 && !c.JSON.covers(&other.JSON) {
+		return false
+	}
+	for status := 200; status < 500; status++ {
+		if other.HasStatus(status) && !c.HasStatus(status) {
+			return false
+		}
+	}
+	return true
+}
+
+func (j *JSONCondition) covers(other *JSONCondition) bool {
+	return slices.Equal(j.Path, other.Path) &&
+		!slices.ContainsFunc(other.Values, func(v JSONValue) bool { return !slices.Contains(j.Values, v) })
+}
+
+// meets tells whether both conditions are for one status.
+func (c *Condition) meets(other *Condition) bool {
+	for status := 200; status < 500; status++ {
+		if other.HasStatus(status) && c.HasStatus(status) {
+			return true
+		}
+	}
+	return false
+}
