@@ -52,8 +52,8 @@ func (s *Stream) settle(v outcome.Verdict) {
 		s.identity.Accept()
 		s.lockout.Succeed()
 	case outcome.Failed:
-		if v.InBody && s.lockout.Counts() {
-			// The access log has only the status, which many other errors have.
+		if v.Unlogged && s.lockout.Counts() {
+			// The access log has only the status, which many other responses have.
 			s.filter.host.SetFailure(v.Cause.Code)
 		}
 		s.identity.Reject()

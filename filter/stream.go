@@ -130,6 +130,8 @@ func (s *Stream) enter(t *request.Target, d *request.Details, headers []proxy.He
 	}
 	if s.lockout.Counts() || s.identity.Tracked() {
 		s.outcome.Begin(s.surface.outcome, s.presents, s.recipient.Form == refusal.GRPCForm, t.AsksOptions())
+		s.outcome.Handshake(headers)
+		s.outcome.Unveil(headers)
 	}
 	if d.EndsInBody() && s.outcome.Awaits() && s.expectFrames(headers) {
 		return proxy.Pause

@@ -1,8 +1,6 @@
 package outcome
 
 import (
-	"strings"
-
 	"github.com/gatewarden/gatewarden/filter/outcome/frame"
 	"github.com/gatewarden/gatewarden/filter/report"
 )
@@ -38,16 +36,11 @@ func (s *State) framedHeaders(end bool) Verdict {
 	case end || status != "" && !f.okay:
 		return s.settle(s.rule.judgeGRPC(status, s.credential), causeGRPC)
 	}
-	if format != frame.None && isIdentity(ports.ResponseHeader("content-encoding")) {
+	if format != frame.None && isPlain(ports.ResponseHeader("content-encoding")) {
 		f.reading = true
 		f.frames.Begin(format)
 	}
 	return Verdict{}
-}
-
-// isIdentity tells from Content-Encoding whether a body can be read as it is.
-func isIdentity(encoding string) bool {
-	return encoding == "" || strings.EqualFold(encoding, "identity")
 }
 
 // framedBody judges a call by a piece of the response's body. Of a long message only the
@@ -101,6 +94,6 @@ func (s *State) settleFrames() Verdict {
 		status = "0"
 	}
 	v := s.settle(s.rule.judgeGRPC(status, s.credential), cause)
-	v.InBody = v.Judgement == Failed
+	v.Unlogged = v.Judgement == Failed
 	return v
 }

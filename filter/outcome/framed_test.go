@@ -25,9 +25,9 @@ var (
 
 func TestFramed(t *testing.T) {
 	web := hdr("content-type", "application/grpc-web+proto")
-	failed := []Verdict{{Judgement: Failed, Cause: report.Cause{Code: "grpc_status_16"}, InBody: true}}
+	failed := []Verdict{{Judgement: Failed, Cause: report.Cause{Code: "grpc_status_16"}, Unlogged: true}}
 	inHeaders := []Verdict{{Judgement: Failed, Cause: report.Cause{Code: "grpc_status_16"}}}
-	refused := []Verdict{{Judgement: Failed, Cause: report.Cause{Code: "unauthenticated"}, InBody: true}}
+	refused := []Verdict{{Judgement: Failed, Cause: report.Cause{Code: "unauthenticated"}, Unlogged: true}}
 	aborted := []Verdict{{Judgement: Failed, Cause: report.Cause{Code: "aborted"}}}
 	accepted := []Verdict{{Judgement: Accepted}}
 	const left = "downstream_remote_disconnect"

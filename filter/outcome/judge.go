@@ -19,7 +19,7 @@ const (
 	Accepted
 	// Failed responses say that the credential was wrong.
 	Failed
-	// undecided responses of a token endpoint have their error code in the body.
+	// undecided responses tell by a header or by their body.
 	undecided
 )
 
@@ -28,6 +28,10 @@ type Rule struct {
 	room    *Room
 	kind    config.Kind
 	lockout *config.Lockout
+
+	failures, successes []condition
+	members             []member // that the conditions look at
+	forms               bool     // members may stand in a form, too
 }
 
 // MayFail tells whether the response to a request can be a failure. A 401 to a request
@@ -40,14 +44,19 @@ func (r *Rule) MayFail(credential bool) bool {
 
 // judge judges a response by its HTTP status.
 func (r *Rule) judge(status int, credential bool) Judgement {
-	switch {
-	case r.kind == config.KindOAuthToken && status == 400:
-		return undecided
-	case !r.MayFail(credential):
+	if !r.MayFail(credential) {
 		return Neutral
-	case slices.Contains(r.lockout.Statuses, status):
+	}
+	if slices.Contains(r.lockout.Statuses, status) {
 		return Failed
-	case status >= 200 && status < 300:
+	}
+	if fails := byStatus(r.failures, status, Failed); fails != Neutral {
+		return fails
+	}
+	if len(r.successes) > 0 {
+		return byStatus(r.successes, status, Accepted)
+	}
+	if isSuccess(status) {
 		return Accepted
 	}
 	return Neutral
@@ -79,20 +88,10 @@ func (r *Rule) judgeGRPC(status string, credential bool) Judgement {
 	return Neutral
 }
 
-// countsTokenError tells whether an error code of the token endpoint (RFC 6749 section
-// 5.2) says that a credential was wrong. The other codes are about the request, or ask
-// the client to continue polling (RFC 8628 section 3.5).
-func countsTokenError(code string) bool {
-	return code == "invalid_client" || code == "invalid_grant"
-}
-
-// isReadableJSON tells whether the body of a response is JSON that can be read while it
-// passes through. To read a compressed body, the filter would have to hold all of it.
-func isReadableJSON(contentType, contentEncoding string) bool {
-	mediaType, _, _ := strings.Cut(contentType, ";")
-	mediaType = strings.Trim(mediaType, " \t")
-	return (contentEncoding == "" || strings.EqualFold(contentEncoding, "identity")) &&
-		strings.EqualFold(mediaType, "application/json")
+// isPlain tells from its Content-Encoding whether a body can be read while it passes
+// through. To read a compressed one, the filter would have to hold all of it.
+func isPlain(encoding string) bool {
+	return encoding == "" || strings.EqualFold(encoding, "identity")
 }
 
 // codeDetails is the property that says how the stream ended.

@@ -3,8 +3,12 @@
 // kind.
 //
 //	outcome.go     the room, and a request's State
-//	judge.go       what statuses and error codes say
-//	tokenerror.go  the error code in the body of a token endpoint's response
+//	judge.go       what statuses say
+//	condition.go   what headers and members of the body say, and token errors
+//	handshake.go   which 401 is a step of a handshake
+//	member.go      finds members in a body that passes
+//	json.go        the same in JSON
+//	form.go        the same in a form
 //	framed.go      the last frame in the body of gRPC-Web and Connect
 //	explain.go     what a logged response says, for tools
 //
@@ -20,7 +24,9 @@ import (
 
 // Ports are the room's view of the proxy.
 type Ports interface {
+	proxy.RequestHeaderRemover
 	proxy.ResponseHeader
+	proxy.ResponseHeaderList
 	proxy.ResponseBody
 	proxy.Properties
 }
@@ -36,6 +42,7 @@ func New(c *config.Config, p Ports) *Room {
 	r := &Room{ports: p, rules: make([]Rule, len(c.Surfaces))}
 	for i := range c.Surfaces {
 		r.rules[i] = Rule{room: r, kind: c.Surfaces[i].Kind, lockout: &c.Surfaces[i].Lockout}
+		r.rules[i].compile()
 	}
 	return r
 }
@@ -48,18 +55,21 @@ type Verdict struct {
 	Judgement Judgement
 	// Cause tells what made the response a failure. It is zero for other judgements.
 	Cause report.Cause
-	// InBody tells that Cause was found in the body, so that the status in the access
-	// log does not tell it.
-	InBody bool
+	// Unlogged tells that the status in the access log does not tell Cause, which was
+	// found in a header or in the body.
+	Unlogged bool
 }
 
 // State follows the response to one request. The zero State judges nothing.
 type State struct {
-	rule   *Rule
-	token  tokenError
-	framed framed
+	rule       *Rule
+	reader     *reader // of the body that is being read
+	candidates candidates
+	status     int
+	framed     framed
 
-	credential, grpc, options bool // of the request
+	handshake                 handshake // of the request
+	credential, grpc, options bool      // of the request
 
 	awaits  bool // the response is not judged yet
 	reading bool // the body is being read
@@ -97,10 +107,49 @@ func (s *State) Headers(status int, end bool) Verdict {
 		return s.settle(s.rule.judgeGRPC(ports.ResponseHeader(grpcStatus), s.credential), causeGRPC)
 	}
 	judgement := s.rule.judge(status, s.credential)
-	if judgement != undecided {
-		return s.settle(judgement, report.Cause{Status: status})
+	switch {
+	case judgement == Neutral:
+		return Verdict{}
+	case status == 401 && s.handshake.scheme != noScheme && s.handshake.goesOn(ports.ResponseHeaders()):
+		s.Stop()
+		return Verdict{}
+	case judgement == undecided:
+		return s.weigh(status, end)
 	}
-	s.reading = !end && isReadableJSON(ports.ResponseHeader("content-type"), ports.ResponseHeader("content-encoding"))
+	return s.settle(judgement, report.Cause{Status: status})
+}
+
+// weigh judges a response whose status does not tell. If the body tells, it is read. If
+// it should tell and is not there or cannot be read, the response tells nothing: a HEAD
+// request must not make a success of a failure.
+func (s *State) weigh(status int, end bool) Verdict {
+	r := s.rule
+	s.status, s.candidates = status, r.weigh(status, r.room.ports)
+	if failed := s.candidates.failed; failed >= 0 {
+		return s.failed(r.failures[failed].code)
+	}
+	wanted := r.wanted(&s.candidates)
+	if wanted == 0 {
+		return s.accept(s.candidates.succeeded)
+	}
+	if s.reading = !end && isPlain(r.room.ports.ResponseHeader("content-encoding")); s.reading {
+		s.reader = new(reader)
+		s.reader.begin(r.members, wanted, r.forms)
+	}
+	return Verdict{}
+}
+
+// failed makes a failure for a reason that the status does not tell.
+func (s *State) failed(code string) Verdict {
+	v := s.settle(Failed, report.Cause{Code: code})
+	v.Unlogged = true
+	return v
+}
+
+func (s *State) accept(succeeded bool) Verdict {
+	if succeeded {
+		return s.settle(Accepted, report.Cause{})
+	}
 	return Verdict{}
 }
 
@@ -113,8 +162,12 @@ func (s *State) Body(size int, end bool) Verdict {
 	if !s.reading {
 		return Verdict{}
 	}
-	if size > 0 && s.token.feed(s.rule.room.ports.ResponseBody(size)) || end {
-		return s.settleToken()
+	done := size > 0 && s.reader.feed(s.rule.room.ports.ResponseBody(size))
+	if done || end {
+		return s.endBody()
+	}
+	if c, value := s.reader.holding(s.rule.failures, s.candidates.failures); c != nil {
+		return s.failedBy(c, value)
 	}
 	return Verdict{}
 }
@@ -125,7 +178,7 @@ func (s *State) Trailers() (v Verdict) {
 		return s.framedTrailers()
 	}
 	if s.reading {
-		v = s.settleToken()
+		v = s.endBody()
 	}
 	if s.awaits && s.grpc {
 		return s.settle(s.rule.judgeGRPC(s.rule.room.ports.ResponseTrailer(grpcStatus), s.credential), causeGRPC)
@@ -135,7 +188,8 @@ func (s *State) Trailers() (v Verdict) {
 
 // Done judges the response when the stream is over, however it ended. A client that
 // aborts before the body was read counts as failed: it knows the status, and could
-// otherwise guess and abort each time.
+// otherwise guess and abort each time. A 2xx has told it nothing yet, and browsers abort
+// what a page no longer needs.
 func (s *State) Done() Verdict {
 	if s.framed.reading {
 		return s.framedDone()
@@ -143,23 +197,55 @@ func (s *State) Done() Verdict {
 	if !s.reading {
 		return Verdict{}
 	}
-	s.reading = false
-	if brokeOff(s.rule.room.ports.Property(codeDetails)) {
+	s.reading, s.reader = false, nil
+	if s.candidates.failures == 0 || isSuccess(s.status) || brokeOff(s.rule.room.ports.Property(codeDetails)) {
 		return Verdict{}
 	}
 	return s.settle(Failed, report.Cause{Code: "aborted"})
 }
 
-// settleToken judges the response by the error code that its body has shown.
-func (s *State) settleToken() Verdict {
-	s.reading = false
-	code := s.token.code()
-	if !countsTokenError(code) {
+// endBody judges the response by what its body has shown. One that is longer than what
+// is read, or empty, shows no success.
+func (s *State) endBody() Verdict {
+	r := s.reader
+	r.end()
+	s.reading, s.reader = false, nil
+	if c, value := r.holding(s.rule.failures, s.candidates.failures); c != nil {
+		return s.failedBy(c, value)
+	}
+	if r.overrun || r.read == 0 {
 		return Verdict{}
 	}
-	v := s.settle(Failed, report.Cause{Code: code})
-	v.InBody = true
-	return v
+	c, _ := r.holding(s.rule.successes, s.candidates.successes)
+	return s.accept(s.candidates.succeeded || c != nil)
+}
+
+// failedBy makes a failure of a condition that holds.
+func (s *State) failedBy(c *condition, value string) Verdict {
+	s.reading, s.reader = false, nil
+	if c.code != "" {
+		value = c.code
+	}
+	return s.failed(value)
+}
+
+// veils are the request headers by which a client could have a body come in a form that
+// cannot be read, in parts, or not at all.
+var veils = []string{"accept-encoding", "range", "if-range", "if-none-match", "if-modified-since"}
+
+// Unveil removes what could keep the body of the response from being read, if that is
+// what tells.
+func (s *State) Unveil(headers []proxy.Header) {
+	if !s.awaits || !s.rule.ReadsBody() {
+		return
+	}
+	for i := range headers {
+		for _, name := range veils {
+			if proxy.SameHeader(headers[i].Name, name) {
+				s.rule.room.ports.RemoveRequestHeader(headers[i].Name)
+			}
+		}
+	}
 }
 
 // settle makes a judgement the verdict, and ends the wait unless the judgement is

@@ -102,11 +102,16 @@ type ResponseHeader interface {
 	ResponseHeader(name string) string
 }
 
-// ResponseHeaders are the headers of the current response.
-type ResponseHeaders interface {
+// ResponseHeaderList reads all headers of the current response.
+type ResponseHeaderList interface {
 	// ResponseHeaders returns all lines in order. The next call overwrites the
 	// slice.
 	ResponseHeaders() []Header
+}
+
+// ResponseHeaders are the headers of the current response.
+type ResponseHeaders interface {
+	ResponseHeaderList
 	AddResponseHeader(name, value string)
 	// RemoveResponseHeader removes all lines of a header.
 	RemoveResponseHeader(name string)

@@ -7,22 +7,49 @@ import (
 	"testing"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/gatewarden/gatewarden/config"
 )
 
+const maxErrorCode = config.MaxJSONText
+
+// someCodes are the values that scan looks for if no others are given.
+var someCodes = []string{"invalid_client", "invalid_grant", "slow_down", "x", "y", "z", `i/"\`, strings.Repeat("x", maxErrorCode), "é", "\U0001f600", "\n"}
+
+// tokenError returns a reader of the member "error".
+func tokenError(codes ...string) *reader {
+	c := config.JSONCondition{Path: []string{"error"}}
+	for _, code := range append(codes, someCodes...) {
+		c.Values = append(c.Values, config.JSONValue{Text: code, IsString: true})
+	}
+	r := new(reader)
+	r.begin([]member{newMember(c)}, 1, false)
+	return r
+}
+
+// code returns the value that was found, or "".
+func code(r *reader) string {
+	if at := r.has(0); at >= 0 {
+		return r.members[0].Values[at].Text
+	}
+	return ""
+}
+
 // scan feeds a body in chunks of size bytes, or in one piece if size is 0.
-func scan(body string, size int) string {
-	var e tokenError
+func scan(body string, size int, codes ...string) string {
+	r := tokenError(codes...)
 	if size == 0 {
 		size = max(len(body), 1)
 	}
 	for rest := body; rest != ""; {
 		n := min(size, len(rest))
-		if e.feed([]byte(rest[:n])) {
+		if r.feed([]byte(rest[:n])) {
 			break
 		}
 		rest = rest[n:]
 	}
-	return e.code()
+	r.end()
+	return code(r)
 }
 
 func TestTokenError(t *testing.T) {
@@ -42,6 +69,12 @@ func TestTokenError(t *testing.T) {
 		{`{"err\u006fr":"inv\u0061lid_grant"}`, "invalid_grant"},
 		{`{"error":"\u0069\/\"\\"}`, `i/"\`},
 		{`{"error":""}`, ""},
+		{`{"error":"\u00e9"}`, "é"},
+		{`{"error":"\ud83d\ude00"}`, "\U0001f600"},
+		{`{"error":"\ude00\ud83d"}`, ""},
+		{`{"error":"\ud83dx"}`, ""},
+		{`{"error":"\n"}`, "\n"},
+		{"\xef\xbb\xbf{\"error\":\"x\"}", "x"},
 		{`{"x":null,"error":"y"}`, "y"},
 		{`{"x":-1.5e3,"error":"y"}`, "y"},
 		{`{"error":"` + strings.Repeat("x", maxErrorCode) + `"}`, strings.Repeat("x", maxErrorCode)},
@@ -75,8 +108,8 @@ func TestTokenError(t *testing.T) {
 		{`{"error":"\u00zz"}`, ""},
 		{`<html>"error":"invalid_grant"</html>`, ""},
 		{`error=invalid_grant`, ""},
-		{strings.Repeat(" ", maxErrorBody) + `{"error":"invalid_grant"}`, ""},
-		{`{"x":"` + strings.Repeat("x", maxErrorBody) + `","error":"invalid_grant"}`, ""},
+		{strings.Repeat(" ", maxBody) + `{"error":"invalid_grant"}`, ""},
+		{`{"x":"` + strings.Repeat("x", maxBody) + `","error":"invalid_grant"}`, ""},
 		{`{"x":` + strings.Repeat("[", 30_000) + strings.Repeat("]", 30_000) + `,"error":"y"}`, "y"},
 	} {
 		for _, size := range []int{0, 1, 2, 3, 7, 1000} {
@@ -92,40 +125,50 @@ func TestTokenErrorLookalikes(t *testing.T) {
 	for _, code := range []string{`invalid_grant\n`, `\ninvalid_grant`, `invalid_grant\u0000`, `invalid_gr\u0430nt`, `inv\u0161lid_grant`, `invalid_grant\u0100`, `invalid\ud800_grant`,
 		`invalid_grant\t`, `\binvalid_grant`, "invalid_grant" + strings.Repeat("x", 100), "invalid_grant" + strings.Repeat(`\u0000`, 19),
 		"invalid_grant" + strings.Repeat(`\u0000`, 20)} {
-		if got := scan(`{"error":"`+code+`"}`, 0); countsTokenError(got) {
+		if got := scan(`{"error":"`+code+`"}`, 0); got == "invalid_grant" {
 			t.Errorf("%s is %q, which counts", code, got)
 		}
 	}
 }
 
-// A code that is too long to be kept is not taken for its beginning.
+// A code that is too long to be kept is not taken for its beginning, and neither is the
+// name of a member.
 func TestLongTokenError(t *testing.T) {
 	long := strings.Repeat("x", maxErrorCode+1)
-	if got := scan(`{"error":"`+long+`"}`, 0); got == long[:maxErrorCode] {
-		t.Errorf("%s is %s", long, got)
+	for _, body := range []string{`{"error":"` + long + `"}`, `{"error":"` + long[1:] + `é"}`} {
+		if got := scan(body, 0); got != "" {
+			t.Errorf("%s is %s", body, got)
+		}
+	}
+	r := new(reader)
+	name := strings.Repeat("x", maxErrorCode)
+	r.begin([]member{newMember(config.JSONCondition{Path: []string{name}, Values: []config.JSONValue{{Text: "1"}}})}, 1, false)
+	r.feed([]byte(`{"` + name + `x":1,"":1}`))
+	if r.has(0) >= 0 {
+		t.Error("a long name is taken for its beginning")
 	}
 }
 
 func TestTokenErrorStops(t *testing.T) {
-	var e tokenError
-	if e.feed([]byte(`{"error":`)) || e.code() != "" {
+	r := tokenError()
+	if r.feed([]byte(`{"error":`)) || code(r) != "" {
 		t.Error("decided too early")
 	}
-	if !e.feed([]byte(`"x"`)) || e.code() != "x" {
+	if !r.feed([]byte(`"x"`)) || code(r) != "x" {
 		t.Error("not decided")
 	}
-	if !e.feed([]byte(`,"error":"y"}`)) || e.code() != "x" {
+	if !r.feed([]byte(`,"error":"y"}`)) || code(r) != "x" || r.overrun {
 		t.Error("read on after it was decided")
 	}
-	var endless tokenError
+	endless := tokenError()
 	chunk := []byte(strings.Repeat(" ", 1024))
 	chunks := 0
 	for ; !endless.feed(chunk); chunks++ {
-		if chunks > maxErrorBody {
+		if chunks > maxBody {
 			t.Fatal("an endless body is read for ever")
 		}
 	}
-	if chunks != maxErrorBody/len(chunk) {
+	if chunks != maxBody/len(chunk) || !endless.overrun {
 		t.Errorf("read %d bytes", chunks*len(chunk))
 	}
 }
@@ -134,35 +177,38 @@ func TestTokenErrorStops(t *testing.T) {
 // "error", which is a short string of printable ASCII.
 func checkTokenError(t *testing.T, body string, sizes func() int) {
 	t.Helper()
-	var e tokenError
+	root := gjson.Parse(body)
+	valid := len(body) <= maxBody && json.Valid([]byte(body)) && root.IsObject()
+	errors, want := 0, ""
+	if valid {
+		root.ForEach(func(key, value gjson.Result) bool {
+			if key.String() == "error" {
+				errors++
+				if value.Type == gjson.String {
+					want = value.String()
+				}
+			}
+			return true
+		})
+	}
+	if errors > 1 || len(want) > maxErrorCode || !printable(want) {
+		valid, want = false, ""
+	}
+	codes := []string{want}
+	if want == "" {
+		codes = nil
+	}
+	r := tokenError(codes...)
 	for rest := body; rest != ""; {
 		n := min(max(sizes(), 1), len(rest))
-		e.feed([]byte(rest[:n]))
+		r.feed([]byte(rest[:n]))
 		rest = rest[n:]
 	}
-	got := e.code()
-	if whole := scan(body, 0); whole != got {
+	got := code(r)
+	if whole := scan(body, 0, codes...); whole != got {
 		t.Fatalf("%q has %q in one piece and %q in several", body, whole, got)
 	}
-	root := gjson.Parse(body)
-	if len(body) > maxErrorBody || !json.Valid([]byte(body)) || !root.IsObject() {
-		return
-	}
-	errors := 0
-	want := ""
-	root.ForEach(func(key, value gjson.Result) bool {
-		if key.String() == "error" {
-			errors++
-			if value.Type == gjson.String {
-				want = value.String()
-			}
-		}
-		return true
-	})
-	if errors > 1 || len(want) > maxErrorCode || !printable(want) {
-		return
-	}
-	if got != want {
+	if valid && got != want && (want != "" || !printable(got)) {
 		t.Fatalf("%q has %q, want %q", body, got, want)
 	}
 }
