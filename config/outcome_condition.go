@@ -75,13 +75,30 @@ func (c *Condition) HasStatus(status int) bool {
 	return slices.Contains(c.Statuses, status/100) && unrelated(status) == ""
 }
 
+func (j *JSONCondition) has(value JSONValue) bool {
+	for i := range j.Values {
+		if j.Values[i] == value {
+			return true
+		}
+	}
+	return false
+}
+
 // tells reports whether the condition looks at more than the status.
 func (c *Condition) tells() bool { return c.Header.Name != "" || len(c.JSON.Path) > 0 }
 
 // ReadsBody tells whether outcomes of the surface are told by response bodies.
 func (l *Lockout) ReadsBody() bool {
-	reads := func(c Condition) bool { return len(c.JSON.Path) > 0 }
-	return len(l.TokenErrors) > 0 || slices.ContainsFunc(l.FailuresWhen, reads) || slices.ContainsFunc(l.SucceededWhen, reads)
+	return len(l.TokenErrors) > 0 || readBodies(l.FailuresWhen) || readBodies(l.SucceededWhen)
+}
+
+func readBodies(list []Condition) bool {
+	for i := range list {
+		if len(list[i].JSON.Path) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // defaultTokenErrors are the codes that say that a credential was wrong: those of RFC
@@ -138,8 +155,8 @@ var successConditionFields = conditionFields(readSuccessStatus)
 func conditionFields(status func(item value) int) []field[Condition] {
 	return []field[Condition]{
 		{key: "status", read: func(v value, c *Condition) { c.Statuses = readConditionStatuses(v, status) }},
-		{key: "header", below: keysOf("", headerConditionFields), read: func(v value, c *Condition) { c.Header = readHeaderCondition(v) }},
-		{key: "json", below: keysOf("", jsonConditionFields), read: func(v value, c *Condition) { c.JSON = readJSONCondition(v) }},
+		{key: "header", below: keysOf("", headerConditionFields), read: readHeaderCondition},
+		{key: "json", below: keysOf("", jsonConditionFields), read: readJSONCondition},
 	}
 }
 
@@ -209,11 +226,11 @@ func readStatusOrClass(item value, right string) int {
 	return 0
 }
 
-// exactlyOne requires one of two or more fields of an object. names lists them for the
-// message.
-func exactlyOne(v value, found []gjson.Result, names, remedy string) {
+// readOneOf reads an object of which exactly one field but the first has to be there.
+func readOneOf(v value, fields []field[Condition], c *Condition, names, remedy string) {
 	n := 0
-	for i := range found {
+	found := readObject(v, fields, c)
+	for i := 1; i < len(found); i++ {
 		if found[i].Exists() {
 			n++
 		}
@@ -227,65 +244,56 @@ func exactlyOne(v value, found []gjson.Result, names, remedy string) {
 	}
 }
 
-var headerConditionFields = []field[HeaderCondition]{
-	{key: "name", required: `write for example "location"`, read: func(v value, h *HeaderCondition) {
-		if text, ok := v.text("a header's name, for example " + `"location"`); ok {
-			h.Name = headerName(v, text, "location")
-		}
-	}},
-	{key: "equals", read: readComparison(Equals)},
-	{key: "prefix", read: readComparison(HasPrefix)},
-	{key: "contains", read: readComparison(Contains)},
+// The tables of the two parts of a condition are of one type, because each type is code
+// of its own in the module.
+
+var headerConditionFields = []field[Condition]{
+	{key: "name", required: `write for example "location"`, read: func(v value, c *Condition) { c.Header.Name = readHeader(v, "location") }},
+	{key: "equals", read: func(v value, c *Condition) { readComparison(v, c, Equals) }},
+	{key: "prefix", read: func(v value, c *Condition) { readComparison(v, c, HasPrefix) }},
+	{key: "contains", read: func(v value, c *Condition) { readComparison(v, c, Contains) }},
 }
 
-func readComparison(where Comparison) func(v value, h *HeaderCondition) {
-	return func(v value, h *HeaderCondition) {
-		h.Where, h.Text = where, readPlain(v, "/login?error")
-		if len(h.Text) > maxHeaderText {
-			v.bad("is longer than " + strconv.Itoa(maxHeaderText) + " bytes; write less of it")
-		}
+func readComparison(v value, c *Condition, where Comparison) {
+	c.Header.Where, c.Header.Text = where, readPlain(v, "/login?error")
+	if len(c.Header.Text) > maxHeaderText {
+		v.bad("is longer than " + strconv.Itoa(maxHeaderText) + " bytes; write less of it")
 	}
 }
 
-func readHeaderCondition(v value) (h HeaderCondition) {
-	if found := readObject(v, headerConditionFields, &h); found != nil {
-		exactlyOne(v, found[1:], "equals, prefix and contains", `write for example "contains": "/login?error"`)
-	}
-	return h
+func readHeaderCondition(v value, c *Condition) {
+	readOneOf(v, headerConditionFields, c, "equals, prefix and contains", `write for example "contains": "/login?error"`)
 }
 
-var jsonConditionFields = []field[JSONCondition]{
+var jsonConditionFields = []field[Condition]{
 	{key: "path", required: `write for example ["errors", "0", "extensions", "code"]`, read: readJSONPath},
-	{key: "equals", read: func(v value, j *JSONCondition) { j.Values = []JSONValue{readJSONValue(v)} }},
+	{key: "equals", read: func(v value, c *Condition) { c.JSON.Values = []JSONValue{readJSONValue(v)} }},
 	{key: "one_of", read: readJSONValues},
 }
 
-func readJSONCondition(v value) (j JSONCondition) {
-	if found := readObject(v, jsonConditionFields, &j); found != nil {
-		exactlyOne(v, found[1:], "equals and one_of", `write for example "equals": false`)
-	}
-	return j
+func readJSONCondition(v value, c *Condition) {
+	readOneOf(v, jsonConditionFields, c, "equals and one_of", `write for example "equals": false`)
 }
 
-func readJSONPath(v value, j *JSONCondition) {
+func readJSONPath(v value, c *Condition) {
 	v.refuseEmpty(`write for example ["error", "code"]`)
 	v.items(MaxJSONPath, func(item value) {
 		name, ok := item.text(`a member's name, or the position of an element, as a string`)
 		if ok && (name == "" || len(name) > MaxJSONText) {
 			item.bad(quote(name) + " is no name; write 1 to " + strconv.Itoa(MaxJSONText) + ` bytes, for example "code"`)
 		}
-		j.Path = append(j.Path, name)
+		c.JSON.Path = append(c.JSON.Path, name)
 	})
 }
 
-func readJSONValues(v value, j *JSONCondition) {
+func readJSONValues(v value, c *Condition) {
 	v.refuseEmpty(`write for example ["UNAUTHENTICATED"]`)
 	v.items(maxJSONValues, func(item value) {
 		want := readJSONValue(item)
-		if want != (JSONValue{}) && slices.Contains(j.Values, want) {
+		if want != (JSONValue{}) && c.JSON.has(want) {
 			item.repeated(clip(item.json.Raw))
 		}
-		j.Values = append(j.Values, want)
+		c.JSON.Values = append(c.JSON.Values, want)
 	})
 }
 

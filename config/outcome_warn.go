@@ -25,10 +25,15 @@ func (s *Surface) warnConditions(i int, warn func(path, message string)) {
 
 // warn warns of a body that the responses do not have.
 func (c *Condition) warn(path string, warn func(path, message string)) {
-	bodyless := func(status int) bool { return status == 204 || status == 205 || status == 304 }
-	if len(c.JSON.Path) > 0 && len(c.Statuses) > 0 && !slices.ContainsFunc(c.Statuses, func(n int) bool { return !bodyless(n) }) {
-		warn(path+".json", "never sees a body, because responses with these statuses have none; remove it, or write other statuses")
+	if len(c.JSON.Path) == 0 {
+		return
 	}
+	for status := 200; status < 500; status++ {
+		if c.HasStatus(status) && status != 204 && status != 205 && status != 304 {
+			return
+		}
+	}
+	warn(path+".json", "never sees a body, because responses with these statuses have none; remove it, or write other statuses")
 }
 
 // warnCovered warns of a condition that an earlier one of its list makes needless.
@@ -54,16 +59,24 @@ func (l *Lockout) warnOverlap(c *Condition, path string, name func(int) string, 
 
 // warnEverything warns of a list that leaves no success.
 func (s *Surface) warnEverything(i int, warn func(path, message string)) {
-	fails := func(status int) bool {
-		return slices.ContainsFunc(s.Lockout.FailuresWhen, func(c Condition) bool { return !c.tells() && c.HasStatus(status) })
-	}
+	l := &s.Lockout
 	switch {
-	case fails(299) && fails(399) && fails(499):
+	case l.failsAt(299) && l.failsAt(399) && l.failsAt(499):
 		warn(surfacePath(i, "lockout.failures_when"), "makes every response a failure; add a header or json to a condition, or remove statuses from it")
-	case s.Kind.IsResource() && fails(200):
+	case s.Kind.IsResource() && l.failsAt(200):
 		warn(surfacePath(i, "lockout.failures_when"), "makes every response with status 200 a failure, so that "+
 			"who presents a valid credential is locked out; add a header or json to the condition")
 	}
+}
+
+// failsAt tells whether all responses with a status are failures.
+func (l *Lockout) failsAt(status int) bool {
+	for i := range l.FailuresWhen {
+		if c := &l.FailuresWhen[i]; !c.tells() && c.HasStatus(status) {
+			return true
+		}
+	}
+	return false
 }
 
 // covers tells whether the condition holds whenever the other one does, as far as their
@@ -81,8 +94,15 @@ func (c *Condition) covers(other *Condition) bool {
 }
 
 func (j *JSONCondition) covers(other *JSONCondition) bool {
-	return slices.Equal(j.Path, other.Path) &&
-		!slices.ContainsFunc(other.Values, func(v JSONValue) bool { return !slices.Contains(j.Values, v) })
+	if !slices.Equal(j.Path, other.Path) {
+		return false
+	}
+	for i := range other.Values {
+		if !j.has(other.Values[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // meets tells whether both conditions are for one status.

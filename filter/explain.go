@@ -49,6 +49,9 @@ type Explanation struct {
 	AsksBypass, Bypassed bool
 	// Judged tells that the response is looked at for what it says of the credential.
 	Judged bool
+	// Handshake tells that its scheme takes several requests, so that a 401 can be a
+	// step.
+	Handshake bool
 	// Now is the time at which all this holds, in milliseconds of the proxy's clock.
 	Now int64
 }
@@ -63,7 +66,8 @@ func (s *Stream) Explain(headers []proxy.Header) Explanation {
 		Accounts: s.attempt.Accounts(), Options: t.AsksOptions(),
 		Surface: f.placeOf(s.surface), Document: f.oauth.Serve(&t) != nil, GRPC: d.IsGRPC(), Form: refusal.FormOf(&t, &d),
 		Shadowed: s.shadowed, AsksBypass: s.bypass.Asked(), Bypassed: s.bypass.Granted(), Judged: s.outcome.Awaits(),
-		Now: f.host.Now(),
+		Handshake: s.outcome.Handshakes(),
+		Now:       f.host.Now(),
 	}
 	e.Preflight = request.IsPreflight(&t, &d) && (!e.Credential.Present || f.credential.OnlyInQuery(headers))
 	if s.surface == nil {

@@ -69,9 +69,6 @@ func byStatus(list []condition, status int, judgement Judgement) Judgement {
 
 // holds tells whether a response's header has what a condition wants.
 func holds(c *config.HeaderCondition, headers []proxy.Header) bool {
-	if c.Name == "" {
-		return true
-	}
 	for i := range headers {
 		if h := &headers[i]; h.Name == c.Name && compare(h.Value, c) {
 			return true
@@ -90,59 +87,43 @@ func compare(value string, c *config.HeaderCondition) bool {
 	return value == c.Text
 }
 
-// candidates are the conditions that hold as far as the headers tell, a bit for each.
+// candidates are the conditions of a list that hold as far as the headers tell.
 type candidates struct {
-	failures, successes uint32 // the body decides
-	failed              int    // the first failure that needs no body; -1 if there is none
-	succeeded           bool
+	body  uint32 // those that the body decides, a bit for each
+	first int    // the first that needs no body; -1 if there is none
 }
 
-// weigh finds the candidates of a response. It asks for the headers only if one looks at
-// them.
-func (r *Rule) weigh(status int, response proxy.ResponseHeaderList) candidates {
-	found := candidates{failed: -1, succeeded: len(r.successes) == 0 && isSuccess(status)}
-	var headers []proxy.Header
-	asked := false
-	check := func(list []condition, alone func(i int), body *uint32) {
-		for i := range list {
-			c := &list[i]
-			if !c.HasStatus(status) {
-				continue
-			}
-			if c.Header.Name != "" && !asked {
-				headers, asked = response.ResponseHeaders(), true
-			}
-			switch {
-			case !holds(&c.Header, headers):
-			case c.member >= 0:
-				*body |= 1 << i
-			default:
-				alone(i)
-			}
+// looksAtHeaders tells whether a condition for a status does.
+func looksAtHeaders(list []condition, status int) bool {
+	for i := range list {
+		if list[i].Header.Name != "" && list[i].HasStatus(status) {
+			return true
 		}
 	}
-	check(r.failures, func(i int) {
-		if found.failed < 0 {
-			found.failed = i
+	return false
+}
+
+// weigh finds the candidates for a response.
+func weigh(list []condition, status int, headers []proxy.Header) candidates {
+	found := candidates{first: -1}
+	for i := range list {
+		c := &list[i]
+		switch {
+		case !c.HasStatus(status) || c.Header.Name != "" && !holds(&c.Header, headers):
+		case c.member >= 0:
+			found.body |= 1 << i
+		case found.first < 0:
+			found.first = i
 		}
-	}, &found.failures)
-	check(r.successes, func(int) { found.succeeded = true }, &found.successes)
-	if found.succeeded {
-		found.successes = 0
 	}
 	return found
 }
 
-// wanted returns the members that the candidates look at, a bit for each.
-func (r *Rule) wanted(c *candidates) (members uint32) {
-	for i := range r.failures {
-		if c.failures>>i&1 != 0 {
-			members |= 1 << r.failures[i].member
-		}
-	}
-	for i := range r.successes {
-		if c.successes>>i&1 != 0 {
-			members |= 1 << r.successes[i].member
+// wanted returns the members that some conditions of a list look at, a bit for each.
+func wanted(list []condition, of uint32) (members uint32) {
+	for i := range list {
+		if of>>i&1 != 0 {
+			members |= 1 << list[i].member
 		}
 	}
 	return members

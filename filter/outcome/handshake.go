@@ -1,7 +1,6 @@
 package outcome
 
 import (
-	"bytes"
 	"encoding/base64"
 	"strings"
 
@@ -169,6 +168,9 @@ func decode(token string) []byte {
 	return decoded
 }
 
+// signature begins a message of NTLM.
+const signature = "NTLMSSP\x00"
+
 const (
 	challengeMessage    = 2
 	authenticateMessage = 3
@@ -177,12 +179,12 @@ const (
 // messageType returns the type of the NTLM message in a token, bare or within SPNEGO
 // (MS-NLMP section 2.2.1), or 0.
 func messageType(token []byte) byte {
-	signature := []byte("NTLMSSP\x00")
-	at := bytes.Index(token, signature)
-	if at < 0 || at+len(signature) >= len(token) {
-		return 0
+	for i := 0; i+len(signature) < len(token); i++ {
+		if string(token[i:i+len(signature)]) == signature {
+			return token[i+len(signature)]
+		}
 	}
-	return token[at+len(signature)]
+	return 0
 }
 
 // rejects tells whether a token of the service ends the handshake. One that has no known
@@ -194,16 +196,20 @@ func rejects(token []byte, of scheme) bool {
 		krbError     = 0x7e // RFC 4120 section 5.9.1
 	)
 	switch {
-	case of == ntlm || bytes.HasPrefix(token, []byte("NTLMSSP\x00")):
+	case of == ntlm || startsWith(token, signature):
 		return messageType(token) != challengeMessage
 	case token[0] == negTokenResp:
 		return negState(token) == rejected
 	case token[0] == gss:
 		body := within(token)
 		// The identifier of Kerberos, and that of its error message (RFC 4121 section 4.1).
-		return bytes.HasPrefix(body, []byte("\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x03\x00"))
+		return startsWith(body, "\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x03\x00")
 	}
 	return token[0] == krbError
+}
+
+func startsWith(token []byte, what string) bool {
+	return len(token) >= len(what) && string(token[:len(what)]) == what
 }
 
 // rejected is a negState of SPNEGO.

@@ -62,11 +62,13 @@ type Verdict struct {
 
 // State follows the response to one request. The zero State judges nothing.
 type State struct {
-	rule       *Rule
-	reader     *reader // of the body that is being read
-	candidates candidates
-	status     int
-	framed     framed
+	rule      *Rule
+	reader    *reader // of the body that is being read
+	status    int
+	failures  uint32 // conditions that the body decides, a bit for each
+	successes uint32
+	succeeded bool // unless the body says otherwise
+	framed    framed
 
 	handshake                 handshake // of the request
 	credential, grpc, options bool      // of the request
@@ -124,13 +126,22 @@ func (s *State) Headers(status int, end bool) Verdict {
 // request must not make a success of a failure.
 func (s *State) weigh(status int, end bool) Verdict {
 	r := s.rule
-	s.status, s.candidates = status, r.weigh(status, r.room.ports)
-	if failed := s.candidates.failed; failed >= 0 {
-		return s.failed(r.failures[failed].code)
+	var headers []proxy.Header
+	if looksAtHeaders(r.failures, status) || looksAtHeaders(r.successes, status) {
+		headers = r.room.ports.ResponseHeaders()
 	}
-	wanted := r.wanted(&s.candidates)
+	fails, succeeds := weigh(r.failures, status, headers), weigh(r.successes, status, headers)
+	if fails.first >= 0 {
+		return s.failed(r.failures[fails.first].code)
+	}
+	s.status, s.failures, s.successes = status, fails.body, succeeds.body
+	s.succeeded = succeeds.first >= 0 || len(r.successes) == 0 && isSuccess(status)
+	if s.succeeded {
+		s.successes = 0 // nothing more has to be known
+	}
+	wanted := wanted(r.failures, s.failures) | wanted(r.successes, s.successes)
 	if wanted == 0 {
-		return s.accept(s.candidates.succeeded)
+		return s.accept(s.succeeded)
 	}
 	if s.reading = !end && isPlain(r.room.ports.ResponseHeader("content-encoding")); s.reading {
 		s.reader = new(reader)
@@ -166,7 +177,7 @@ func (s *State) Body(size int, end bool) Verdict {
 	if done || end {
 		return s.endBody()
 	}
-	if c, value := s.reader.holding(s.rule.failures, s.candidates.failures); c != nil {
+	if c, value := s.reader.holding(s.rule.failures, s.failures); c != nil {
 		return s.failedBy(c, value)
 	}
 	return Verdict{}
@@ -198,7 +209,7 @@ func (s *State) Done() Verdict {
 		return Verdict{}
 	}
 	s.reading, s.reader = false, nil
-	if s.candidates.failures == 0 || isSuccess(s.status) || brokeOff(s.rule.room.ports.Property(codeDetails)) {
+	if s.failures == 0 || isSuccess(s.status) || brokeOff(s.rule.room.ports.Property(codeDetails)) {
 		return Verdict{}
 	}
 	return s.settle(Failed, report.Cause{Code: "aborted"})
@@ -210,14 +221,14 @@ func (s *State) endBody() Verdict {
 	r := s.reader
 	r.end()
 	s.reading, s.reader = false, nil
-	if c, value := r.holding(s.rule.failures, s.candidates.failures); c != nil {
+	if c, value := r.holding(s.rule.failures, s.failures); c != nil {
 		return s.failedBy(c, value)
 	}
 	if r.overrun || r.read == 0 {
 		return Verdict{}
 	}
-	c, _ := r.holding(s.rule.successes, s.candidates.successes)
-	return s.accept(s.candidates.succeeded || c != nil)
+	c, _ := r.holding(s.rule.successes, s.successes)
+	return s.accept(s.succeeded || c != nil)
 }
 
 // failedBy makes a failure of a condition that holds.

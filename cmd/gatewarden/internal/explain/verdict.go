@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/example"
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/refusal"
@@ -126,8 +127,10 @@ func (w *written) failure(r *Request) *Answer {
 		return &Answer{Status: 200, Headers: [][2]string{{"content-type", form.MediaType()}, {"grpc-status", "16"}}}
 	}
 	p := newRehearsal(w.Config, 0)
-	if at := p.do(r, nil).view.Surface; at >= 0 && len(w.Surfaces[at].Lockout.Statuses) > 0 {
-		return &Answer{Status: w.Surfaces[at].Lockout.Statuses[0]}
+	if at := p.do(r, nil).view.Surface; at >= 0 {
+		if e, found := example.Failure(&w.Surfaces[at].Lockout, 0, ""); found {
+			return &Answer{Status: e.Status, Headers: e.Headers, Body: e.Body}
+		}
 	}
 	return &Answer{Status: 401}
 }
@@ -177,10 +180,14 @@ func (w *written) judged(s *config.Surface, a *Answer, o *outcome) string {
 		return "It is a failure, and counts towards the lockout."
 	case !o.view.Judged:
 		return "It is not looked at for failures: no lockout counts this client here."
-	case s.Kind == config.KindOAuthToken && a.Status == 400:
-		return "It is a failure only if its body is JSON with the error invalid_client or invalid_grant; say --response-body."
 	case a.Status == 200 && endsInBody(o.view.Form):
 		return "It is a failure only if grpc-status 16 in its headers, or the last frame of its body, says so: HTTP status 200 says nothing about such a call."
+	case o.view.Handshake && a.Status == 401 && countsStatus(&s.Lockout, 401):
+		return "It is a step of a handshake, or says that its nonce is stale: neither a failure nor a success."
+	case len(a.Body) == 0 && s.Lockout.ReadsBody() && a.Status < 500:
+		return "It is for its body to tell whether it is a failure (" + toldBy(s) + "); say --response-body."
+	case len(s.Lockout.SucceededWhen) > 0:
+		return "It is no failure. It is a success if a condition of lockout.succeeded_when holds. Failures before it stay counted."
 	case success && s.Lockout.ResetOnSuccess:
 		return "It is a success, which takes back what the same credential failed (lockout.reset_on_success)."
 	case success:
@@ -188,12 +195,33 @@ func (w *written) judged(s *config.Surface, a *Answer, o *outcome) string {
 	case !o.view.Lockout.MayFail:
 		return "It is no failure: the request presents no credential, which is how OAuth discovery begins (lockout.count_anonymous)."
 	}
+	if len(s.Lockout.FailuresWhen) > 0 {
+		return "It is no failure: no condition of lockout.failures_when holds."
+	}
 	return fmt.Sprintf("It is no failure: lockout.statuses of the surface are %s.", numbers(s.Lockout.Statuses))
 }
 
 // endsInBody tells whether the status of a call with such errors is not HTTP's.
 func endsInBody(f refusal.Form) bool {
 	return f.IsWeb() || f.IsConnect() && f != refusal.ConnectForm
+}
+
+// countsStatus tells whether a status can be a failure by itself.
+func countsStatus(l *config.Lockout, status int) bool {
+	for i := range l.FailuresWhen {
+		if l.FailuresWhen[i].HasStatus(status) {
+			return true
+		}
+	}
+	return slices.Contains(l.Statuses, status)
+}
+
+// toldBy names the fields that say what in a body is a failure or a success.
+func toldBy(s *config.Surface) string {
+	if len(s.Lockout.TokenErrors) > 0 {
+		return "lockout.token_errors"
+	}
+	return "lockout.failures_when, succeeded_when"
 }
 
 func numbers(list []int) string {

@@ -16,6 +16,8 @@ type doubts struct {
 	// token: a 400 of a token endpoint, whose body would say more. Where the log
 	// told why of any, it told of all.
 	token, told int64
+	// untold: an answer of which a header or the body would say more.
+	untold int64
 	// refused by Gatewarden when the log was written.
 	refused int64
 	// nobody is named as the client, or as who is asking.
@@ -33,10 +35,12 @@ func (d *doubts) count(r *accesslog.Record, s *surface) {
 		d.refused++
 	case kind.IsResource() && r.Credential == accesslog.Unknown && outcomeOf(r, s.judge, true) == failing:
 		d.credential++
-	case kind == config.KindOAuthToken && r.Failure != "":
+	case r.Failure != "":
 		d.told++
-	case kind == config.KindOAuthToken && r.Status == 400:
+	case len(s.config.Lockout.TokenErrors) > 0 && r.Status == 400:
 		d.token++
+	case s.judge.IsUndecided(r.Status) && kind != config.KindOAuthToken:
+		d.untold++
 	}
 	if r.Client == "" {
 		d.nobody++
@@ -62,6 +66,7 @@ func (v *variant) sum() (d doubts) {
 		d.credential += more.credential
 		d.token += more.token
 		d.told += more.told
+		d.untold += more.untold
 		d.refused += more.refused
 		d.nobody += more.nobody
 		d.unverified += more.unverified
@@ -84,9 +89,10 @@ func (v *variant) assumptions() []string {
 	about(d.credential, "%s failures: the log does not tell whether the request presented a credential, so each counts as if it did. "+
 		"Clients that ask for a challenge first seem to fail once more than they do. A field \"credential\" tells.")
 	if d.told > 0 {
-		d.token = 0
+		d.token, d.untold = 0, 0
 	}
 	about(d.token, "%s answers 400 of a token endpoint: the log does not have their bodies, so none counts as a wrong credential. A field \"failure\" tells.")
+	about(d.untold, "%s answers of which a header or the body would tell more (failures_when): the log does not have it, so none counts as a wrong credential. A field \"failure\" tells.")
 	about(d.refused, "%s requests had been refused by Gatewarden when the log was written: they are attempts, but what the service would have said is not known, "+
 		"so they count neither as failures nor as successes. A log that was written in shadow mode has no such gap.")
 	about(d.nobody, "%s requests name no client: they share one counter, as they would in the filter.")

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/accesslog"
+	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/example"
 	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/forecast"
 	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/replay"
 	"github.com/gatewarden/gatewarden/config"
@@ -159,7 +160,7 @@ func (v *variant) answer(f *flight, e *event) {
 	v.heard = heard{}
 	v.host.Next()
 	if r := e.record; !r.Refused && r.Status != 0 {
-		v.respond(s, r)
+		v.respond(s, r, &v.surfaces[f.surface].config.Lockout)
 		v.follow(f, e)
 		if outcomeOf(r, v.surfaces[f.surface].judge, v.presents(r)) == succeeding {
 			v.clients.succeeded(f.client)
@@ -266,24 +267,30 @@ func (v *variant) describe(r *accesslog.Record) {
 	h.Request = append(h.Request, r.Headers...)
 }
 
-// tokenError is the answer of a token endpoint that a credential was wrong.
-var tokenError = []byte(`{"error":"invalid_grant"}`)
-
-func (v *variant) respond(s *filter.Stream, r *accesslog.Record) {
+// respond makes the service answer as it did, as far as the log tells.
+func (v *variant) respond(s *filter.Stream, r *accesslog.Record, l *config.Lockout) {
 	h := v.host
 	h.Response = append(h.Response, proxy.Header{Name: ":status", Value: statusText(r.Status)})
 	grpc := grpcOf(r)
 	if grpc != accesslog.NoGRPC {
 		h.Response = append(h.Response, proxy.Header{Name: "grpc-status", Value: strconv.Itoa(grpc)})
 	}
-	if r.Failure == "" || grpc != accesslog.NoGRPC {
-		s.ResponseHeaders(true)
-		return
+	h.Answer = nil
+	switch {
+	case grpc != accesslog.NoGRPC: // its status tells
+	case r.Failure != "":
+		e, _ := example.Failure(l, r.Status, r.Failure)
+		for _, header := range e.Headers {
+			h.Response = append(h.Response, proxy.Header{Name: header[0], Value: header[1]})
+		}
+		h.Answer = e.Body
+	case l.ReadsBody():
+		h.Answer = []byte("{}") // which was no failure
 	}
-	h.Response = append(h.Response, proxy.Header{Name: "content-type", Value: "application/json"})
-	h.Answer = tokenError
-	s.ResponseHeaders(false)
-	s.ResponseBody(len(tokenError), true)
+	s.ResponseHeaders(len(h.Answer) == 0)
+	if len(h.Answer) > 0 {
+		s.ResponseBody(len(h.Answer), true)
+	}
 }
 
 // grpcOf returns the gRPC status of a call. Those of gRPC-Web and Connect have it in the
