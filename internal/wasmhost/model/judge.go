@@ -2,6 +2,7 @@ package model
 
 import (
 	"encoding/json"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -38,30 +39,38 @@ func judge(s *Setup, kind string, l *Lockout, r *Request, a *Answer) verdict {
 		return nothing
 	case slices.Contains(l.Statuses, a.Status):
 		return failure
-	case kind == token && a.Status == 400:
-		return judgeTokenError(r, a)
+	case kind == token && a.Status >= 200 && a.Status < 500:
+		return judgeTokenError(r, a, good)
 	case a.Status >= 200 && a.Status < 300:
 		return good
 	}
 	return nothing
 }
 
-func judgeTokenError(r *Request, a *Answer) verdict {
-	media, _, _ := strings.Cut(a.Type, ";")
-	if a.Zipped || !strings.EqualFold(media, "application/json") || a.Error == "" {
+// judgeTokenError judges an answer of a token endpoint by its body. good is what a
+// success is.
+func judgeTokenError(r *Request, a *Answer, good verdict) verdict {
+	success := a.Status < 300
+	switch {
+	case a.Zipped || a.Error == "":
+		return nothing // there is no body to read
+	case r.Leaves && success:
 		return nothing
-	}
-	if r.Leaves {
+	case r.Leaves:
 		return failure // RATIONALE.md: it knows from the status
 	}
 	var body struct {
 		Error any `json:"error"`
 	}
-	if json.Unmarshal([]byte(a.Error), &body) != nil {
-		return nothing
+	err := json.Unmarshal([]byte(a.Error), &body)
+	if form, _ := url.ParseQuery(a.Error); err != nil && a.Error[0] != '[' {
+		body.Error = form.Get("error")
 	}
-	if body.Error == "invalid_client" || body.Error == "invalid_grant" {
+	switch {
+	case body.Error == "invalid_client" || body.Error == "invalid_grant":
 		return failure
+	case success:
+		return good
 	}
 	return nothing
 }

@@ -228,13 +228,17 @@ func (g *generator) drawAnswer(r *Request) Answer {
 			a.GRPC = ""
 		}
 	case r.Path == "/oauth/token" && (!g.honest || a.Status != 200) && !g.sometimes(3):
-		a.Status = 400
+		a.Status = one(g, 400, 400, 400, 403, 404)
+		if !g.honest {
+			a.Status = one(g, 400, 400, 400, 403, 302, 200, 200, 500)
+		}
 		a.Type = one(g, "application/json", "application/json", "Application/JSON;charset=UTF-8", "text/html", "")
 		a.Zipped = g.sometimes(8)
 		a.Chunk = g.IntN(9)
 		a.Error = one(g, `{"error":"invalid_grant"}`, `{"error":"invalid_client"}`, `{"error":"authorization_pending"}`,
 			`{"error":"slow_down","error_description":"invalid_grant"}`, `{"x":{"error":"invalid_grant"},"error":"invalid_scope"}`,
-			`{"error_description":"\"","\u0065rror" : "invalid_gr\u0061nt"}`, `{"error":["invalid_grant"]}`, `[{"error":"invalid_grant"}]`, `no JSON`, "")
+			`{"error_description":"\"","\u0065rror" : "invalid_gr\u0061nt"}`, `{"error":["invalid_grant"]}`, `[{"error":"invalid_grant"}]`, `no JSON`,
+			"error=invalid_grant", "error_description=x&error=invalid%5Fclient&state=y", "error=slow_down", "a=b&errors=invalid_grant", "")
 	}
 	if g.sometimes(10) {
 		a.Behind = "jwt_authn_access_denied{}"

@@ -126,14 +126,14 @@ func tokenEndpoint() []Scenario {
 	const json = "application/json"
 	return []Scenario{
 		{
-			Name: "the token endpoint's errors are read as they pass",
+			Name: "the token endpoint's errors are read while they pass",
 			Steps: []Step{
 				post("authorization_pending", "/oauth/token", answer(400), answerBody(json, `{"error":"authorization_pending"}`), times(many)),
 				post("slow_down", "/oauth/token", answer(400), answerBody(json, `{"error":"slow_down"}`), times(many)),
 				post("invalid_request", "/oauth/token", answer(400), answerBody(json, `{"error":"invalid_request","error_description":"invalid_grant"}`), times(many)),
 				post("expired_token", "/oauth/token", answer(400), answerBody(json, `{"error":"expired_token"}`), times(many)),
 				post("no body", "/oauth/token", answer(400), times(many)),
-				post("no JSON", "/oauth/token", answer(400), answerBody("text/html", `{"error":"invalid_grant"}`), times(many)),
+				post("no JSON", "/oauth/token", answer(400), answerBody("text/html", `<p title="error">invalid_grant</p>`), times(many)),
 				post("compressed", "/oauth/token", answer(400, [2]string{"content-encoding", "gzip"}), answerBody(json, `{"error":"invalid_grant"}`), times(many)),
 				post("nested", "/oauth/token", answer(400), answerBody(json, `{"a":{"error":"invalid_grant"},"b":["error","invalid_grant"]}`), times(many)),
 				post("success", "/oauth/token", answer(200), answerBody(json, `{"access_token":"x"}`), times(many)),
