@@ -61,6 +61,12 @@ func TestExplainSays(t *testing.T) {
 		{"name": "tenants", "kind": "api", "match": [{"prefix": "/v1", "hosts": ["*.tenants.example.com"]}]},
 		{"name": "rest", "kind": "api", "match": [{"prefix": "/v1"}]}]}`
 	const proxies = `{"client": {"source": "xff", "trusted_proxies": ["10.0.0.0/8"], "ipv4_prefix": 24}}`
+	const (
+		spring = `{"surfaces": [{"name": "login", "kind": "oauth-consent", "match": [{"path": "/login"}], "lockout": {"failures": 3,
+			"failures_when": [{"status": [302], "header": {"name": "location", "contains": "error"}}]}}]}`
+		graphql = `{"surfaces": [{"name": "graphql", "kind": "api", "match": [{"path": "/graphql"}], "lockout": {"failures": 3,
+			"failures_when": [{"json": {"path": ["ok"], "equals": false}}], "succeeded_when": [{"json": {"path": ["ok"], "equals": true}}]}}]}`
+	)
 	for _, row := range []struct {
 		config, args string
 		wants        []string
@@ -88,6 +94,16 @@ func TestExplainSays(t *testing.T) {
 			[]string{"It is a failure, and counts"}},
 		{`{}`, `/api/v1/x -u ann:x -H 'Content-Type: application/connect+json' -d x --status 200`, []string{"It is a failure only if", "the last frame of its body"}},
 		{`{}`, `/api/v1/x -u ann:x -H 'Content-Type: application/json' -H 'Connect-Protocol-Version: 1' -d x --status 200`, []string{"a Connect", "It is a success."}},
+		{`{}`, `/oauth/token -d grant_type=password -H 'Accept-Encoding: gzip' --status 200 --response-body 'error=bad_verification_code'`,
+			[]string{"It is a failure, and counts", "accept-encoding"}},
+		{`{}`, `/mcp -H 'Authorization: NTLM TlRMTVNTUAABAAAA' --status 401 --response-header 'www-authenticate:NTLM TlRMTVNTUAACAAAA'`, []string{"a step of a handshake"}},
+		{`{}`, `/mcp -H 'Authorization: NTLM TlRMTVNTUAADAAAA' --status 401 --response-header 'www-authenticate:NTLM TlRMTVNTUAACAAAA'`, []string{"It is a failure, and counts"}},
+		{spring, `/login -d user=ann --status 302 --response-header 'location:/login?error'`, []string{"It is a failure, and counts"}},
+		{spring, `/login -d user=ann --status 302 --response-header 'location:/'`, []string{"no condition of lockout.failures_when holds"}},
+		{spring, `/login -d user=ann --after 3`, []string{"HTTP 429"}},
+		{graphql, `/graphql -u ann:x -d '{}' --status 200`, []string{"lockout.failures_when", "say --response-body"}},
+		{graphql, `/graphql -u ann:x -d '{}' --status 200 --response-body '{"ok":false}'`, []string{"It is a failure, and counts"}},
+		{graphql, `/graphql -u ann:x -d '{}' --status 200 --response-body '{"ok":true}'`, []string{"a condition of lockout.succeeded_when holds"}},
 		{`{"client": {"allow": ["192.0.2.0/24"]}}`, `/mcp -u ann:x --repeat 30 --status 401`,
 			[]string{"never locked out: client.allow[0]", "does not count this client", "none is refused"}},
 		{proxies, `/mcp --from 10.0.0.1 -H 'X-Forwarded-For: 9.9.9.9, 203.0.113.7, 10.1.1.1'`,

@@ -117,6 +117,12 @@ func TestSimulation(t *testing.T) {
 		{"a token endpoint's 400 that says why", "", false, [][]accesslog.Record{each(visits(12, 0, a, 400), func(r *accesslog.Record) {
 			r.Method, r.Path, r.Failure = "POST", "/oauth/token", "invalid_grant"
 		})}, "10 failures, 1 lockouts of 1, 2 refused: 2 guesses, 0 honest of 0, 0 unclear, 0 others"},
+		{"a redirect by itself", spring, false, [][]accesslog.Record{each(visits(12, 0, a, 302), toLogin(""))},
+			"0 failures, 0 lockouts of 0, 0 refused: 0 guesses, 0 honest of 0, 0 unclear, 0 others"},
+		{"a redirect that says why", spring, false, [][]accesslog.Record{each(visits(12, 0, a, 302), toLogin("failures_when[0]"))},
+			"5 failures, 1 lockouts of 1, 7 refused: 7 guesses, 0 honest of 0, 0 unclear, 0 others"},
+		{"a body that says why", spring, false, [][]accesslog.Record{each(visits(12, 0, a, 200), toLogin("failures_when[1]"))},
+			"5 failures, 1 lockouts of 1, 7 refused: 7 guesses, 0 honest of 0, 0 unclear, 0 others"},
 		{"a quota by tenant", `{"identity": [{"source": "headers", "subject": "x-user"}],
 			"quotas": [{"name": "plan", "per": ["tenant"], "limit": 4, "window": "1m", "mode": "shadow"}]}`, false,
 			[][]accesslog.Record{each(visits(6, 0, a, 200), func(r *accesslog.Record) { r.Tenant = "acme" }), each(visits(6, 600, a, 200), func(r *accesslog.Record) { r.Tenant = "zeta" })},
@@ -332,4 +338,13 @@ func TestDistinct(t *testing.T) {
 	if d.add(1 << 40); len(d.seen) != maxDistinct || !d.over {
 		t.Errorf("one more: %d are told apart, more: %t", len(d.seen), d.over)
 	}
+}
+
+// spring has a login that redirects to its form again, or says no in its JSON.
+const spring = `{"surfaces": [{"name": "login", "kind": "oauth-consent", "match": [{"path": "/login"}], "lockout": {"failures": 5, "window": "1m",
+	"failures_when": [{"status": [302], "header": {"name": "location", "contains": "error"}}, {"status": [200], "json": {"path": ["ok"], "equals": false}}]}}]}`
+
+// toLogin makes records attempts to log in that failed for a reason.
+func toLogin(failure string) func(r *accesslog.Record) {
+	return func(r *accesslog.Record) { r.Method, r.Path, r.Failure = "POST", "/login", failure }
 }
