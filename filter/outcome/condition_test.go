@@ -64,6 +64,10 @@ func TestConditions(t *testing.T) {
 		{"either, yes with another status", either, hdr(":status", "201"), []string{`{"success":true}`}, "body", Neutral, ""},
 		{"either, the client left a 403", either, hdr(":status", "403"), nil, "downstream_remote_disconnect", Failed, "aborted"},
 		{"either, the service left a 403", either, hdr(":status", "403"), nil, "upstream_reset_before_response_started", Neutral, ""},
+		{"only a success is in the body", `"failures_when": [{"status": [401]}], "succeeded_when": [{"json": {"path": ["a"], "equals": 1}}]`,
+			hdr(":status", "403"), nil, "downstream_remote_disconnect", Neutral, ""},
+		{"of two that hold, the first", `"failures_when": [{"status": [302], "header": {"name": "a", "equals": "b"}}, {"status": [302], "header": {"name": "a", "contains": "b"}}]`,
+			hdr(":status", "302", "a", "b"), nil, "headers", Failed, "failures_when[0]"},
 		{"either, 500", either, hdr(":status", "500"), []string{`{"success":false}`}, "body", Neutral, ""},
 
 		{"all parts", all, hdr(":status", "200", "x-outcome", "bad luck"), []string{`{"code": 7}`}, "body", Failed, "failures_when[0]"},
@@ -136,6 +140,17 @@ func TestConditionsCost(t *testing.T) {
 		if got := strings.Join(ports.calls, ", "); got != want {
 			t.Errorf("%d: %s", status, got)
 		}
+	}
+}
+
+// A body that could only say once more that the response is a success is not read.
+func TestBodyThatIsNotNeeded(t *testing.T) {
+	rule, ports := conditions(t, "oauth-consent", `"succeeded_when": [{"json": {"path": ["a"], "equals": 1}}, {"status": [302], "header": {"name": "location", "equals": "/"}}]`)
+	ports.response = hdr(":status", "302", "location", "/")
+	var s State
+	s.Begin(rule, false, false, false)
+	if v := s.Headers(302, false); v.Judgement != Accepted || s.Undecided() || strings.Join(ports.calls, ", ") != "response headers" {
+		t.Errorf("%+v, %q", v, ports.calls)
 	}
 }
 

@@ -62,15 +62,13 @@ func (r *reader) enter(list bool) {
 	}
 }
 
-// leave ends an object or a list, and the search with the outermost one.
+// leave ends an object or a list, and the search with the outermost one. Which paths lead
+// on from here, the next name or element tells.
 func (r *reader) leave() {
 	w := &r.where
 	w.key = false
 	if w.depth--; w.depth <= 0 {
 		r.state = scanDone
-	}
-	for i := range r.members {
-		w.names[i] = min(w.names[i], uint8(max(w.depth, 0)))
 	}
 }
 

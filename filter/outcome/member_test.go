@@ -235,6 +235,18 @@ func TestFirstMemberCounts(t *testing.T) {
 	}
 }
 
+// The last byte that is read is the one before the bound.
+func TestBound(t *testing.T) {
+	const end = `"error":1,`
+	for _, more := range []int{0, 1} {
+		r := readerOf([]string{"error"})
+		body := "{" + strings.Repeat(" ", maxBody-1-len(end)+more) + end
+		if r.feed([]byte(body)); (r.has(0) == 1) != (more == 0) || r.overrun != (more == 1) {
+			t.Errorf("%d bytes: %d, %v", len(body), r.has(0), r.overrun)
+		}
+	}
+}
+
 func FuzzMembers(f *testing.F) {
 	for _, seed := range []string{`{"errors":[{"code":1}]}`, `[1,{"error":true}]`, `{"error":{"code":"invalid_grant"}}`, `{"error":"\ud83d`, `{"error":1`, `[[[[[[[[[[`, `{"a":1,}`, "\xef\xbb\xbf{}"} {
 		f.Add(seed, uint8(2))
