@@ -30,7 +30,7 @@ const stepsEach = 60
 
 func TestExplanationIsWhatTheNativeFilterDoes(t *testing.T) {
 	saw := map[string]int{}
-	for seed := range uint64(120) {
+	for seed := range uint64(240) {
 		agree(t, seed, native.NewProxy, saw)
 	}
 	t.Log(saw)
