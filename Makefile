@@ -47,6 +47,10 @@ fuzz: ## fuzz every parser for a while (TIME=1m each)
 gauntlet: build ## attack Gatewarden and its alternatives; writes docs/gauntlet.md
 	@cd e2e && go run ./cmd/gatewarden-gauntlet -out ../docs/gauntlet.md
 
+frameworks: build ## sign in to real frameworks through the filter; writes the table in docs/frameworks.md
+	@scripts/install-frameworks
+	@cd e2e && go test -count=1 -run '^TestPageIsCurrent$$' ./frameworks -write
+
 bench: ## measure what it costs; writes docs/benchmarks.md
 	@cd bench && go run . -out ../docs/benchmarks.md
 
@@ -56,4 +60,4 @@ check: ## check formatting, vet and lint; ends with a clean tree
 clean: ## remove what was built and downloaded
 	rm -rf build .tools
 
-.PHONY: help build cli man run demo test fuzz gauntlet bench check tour image clean
+.PHONY: help build cli man run demo test fuzz gauntlet frameworks bench check tour image clean

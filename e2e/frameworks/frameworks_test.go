@@ -1,0 +1,239 @@
+package frameworks
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/e2e/internal/wait"
+)
+
+// each calls check for every framework, for all of them at once.
+func each(t *testing.T, check func(t *testing.T, f framework)) {
+	t.Helper()
+	eachOf(t, frameworks, check)
+}
+
+func eachOf(t *testing.T, some []framework, check func(t *testing.T, f framework)) {
+	t.Helper()
+	for _, f := range some {
+		t.Run(f.id, func(t *testing.T) {
+			t.Parallel()
+			t.Cleanup(func() {
+				if t.Failed() {
+					t.Logf("the end of the access log:\n%s\nthe end of what %s wrote:\n%s",
+						proxy.Access.Tail(20), f.program, programs[f.program].log.Tail(20))
+				}
+			})
+			check(t, f)
+		})
+	}
+}
+
+// is tells that the framework answered so, and not the filter.
+func (a answer) is(t *testing.T, b *browser, r reply, what string) {
+	t.Helper()
+	require.Equal(t, a.status, r.status, "%s: %s", what, r.body)
+	require.Equal(t, a.location, strings.TrimPrefix(r.header.Get("Location"), b.base), what)
+	require.Contains(t, r.body, a.body, what)
+}
+
+// surfaces are that of the login and, where there is one, that of the pages.
+func (f framework) surfaces(t *testing.T) []config.Surface {
+	t.Helper()
+	all, err := configurations()
+	require.NoError(t, err)
+	c, err := config.Parse([]byte(all[f.id]), nil)
+	require.NoError(t, err)
+	return c.Surfaces
+}
+
+// TestWrongPasswordsLockOut: as many as the configuration allows, and a right one in
+// between is served.
+func TestWrongPasswordsLockOut(t *testing.T) {
+	each(t, func(t *testing.T, f framework) {
+		limit := int(f.surfaces(t)[0].Lockout.Failures)
+		first := f.newBrowser(t)
+		for i := range limit {
+			if i == limit/2 {
+				f.signIn(t, f.browserFrom(t, first.address))
+			}
+			b := f.browserFrom(t, first.address)
+			f.wrong.is(t, b, f.attempt(t, b, f.account, guess(i)), fmt.Sprintf("wrong password %d of %d", i+1, limit))
+		}
+		b := f.browserFrom(t, first.address)
+		r := f.attempt(t, b, f.account, password)
+		assert.Equal(t, 429, r.status, "after %d wrong passwords", limit)
+		assert.NotEmpty(t, r.header.Get("Retry-After"))
+
+		other := f.newBrowser(t)
+		f.right.is(t, other, f.attempt(t, other, f.account, password), "somebody else")
+	})
+}
+
+// TestOtherWaysInLockOut: whoever does not guess at the login guesses elsewhere.
+func TestOtherWaysInLockOut(t *testing.T) {
+	oneWay := func(f framework) bool { return len(f.elsewhere) == 0 }
+	several := slices.DeleteFunc(slices.Clone(frameworks), oneWay)
+	require.Len(t, several, 3)
+	eachOf(t, several, func(t *testing.T, f framework) {
+		surfaces := f.surfaces(t)
+		limit := int(surfaces[len(surfaces)-1].Lockout.Failures)
+		b := f.newBrowser(t)
+		for i := range limit {
+			try := f.elsewhere[i%len(f.elsewhere)]
+			r := try(t, b, f.account, guess(i))
+			require.Contains(t, []int{401, 302}, r.status, "wrong password %d of %d: %s", i+1, limit, r.body)
+		}
+		for _, try := range f.elsewhere {
+			assert.Equal(t, 429, try(t, b, f.account, password).status, "after %d wrong passwords", limit)
+		}
+	})
+}
+
+// guess is a password that is as long as the frameworks want one.
+func guess(n int) string { return fmt.Sprintf("wrong password %d", n) }
+
+// signIn uses the right password, and sees that it opens the page.
+func (f framework) signIn(t *testing.T, b *browser) {
+	t.Helper()
+	f.right.is(t, b, f.attempt(t, b, f.account, password), "right password")
+	if f.cookie != "" {
+		require.Equal(t, 200, b.get(t, f.page).status, "the page of who signed in")
+	}
+}
+
+// TestManyAccountsOfOneClientAreSeen, which is stuffing.
+func TestManyAccountsOfOneClientAreSeen(t *testing.T) {
+	each(t, func(t *testing.T, f framework) {
+		login := f.surfaces(t)[0]
+		before := metric(t, "gatewarden_stuffing_total", login.Name)
+		first := f.newBrowser(t)
+		for i := range int(login.Lockout.Stuffing.Credentials) {
+			b := f.browserFrom(t, first.address)
+			f.wrong.is(t, b, f.attempt(t, b, account(i), guess(0)), "one account of many")
+		}
+		awaitMetric(t, before+1, "gatewarden_stuffing_total", login.Name)
+	})
+}
+
+// account is one that nobody has.
+func account(n int) string { return fmt.Sprintf("user%d@example.com", n) }
+
+// TestOneAccountFromManyClientsIsSeen, which is spraying, whichever spelling each of
+// them uses.
+func TestOneAccountFromManyClientsIsSeen(t *testing.T) {
+	each(t, func(t *testing.T, f framework) {
+		login := f.surfaces(t)[0]
+		before := metric(t, "gatewarden_spraying_total", login.Name)
+		for i := range int(login.Lockout.Spraying.Clients) {
+			b := f.newBrowser(t)
+			as := f.spellings[i%len(f.spellings)]
+			f.wrong.is(t, b, f.login(t, b, as, "sprayed@example.com", guess(0)), "one client of many")
+		}
+		awaitMetric(t, before+1, "gatewarden_spraying_total", login.Name)
+	})
+}
+
+// TestThirtyRequestsWithADeadSession: a page whose requests all carry a session that
+// is over, or processes that race for a refresh token that is, lock nobody out where
+// repeats count once. Elsewhere they do.
+func TestThirtyRequestsWithADeadSession(t *testing.T) {
+	each(t, func(t *testing.T, f framework) {
+		alive := f.newBrowser(t)
+		f.signIn(t, alive)
+		for _, r := range f.race(t, alive, 30) {
+			if r.status != 429 || f.repeatsCountOnce(t) {
+				f.dead.is(t, alive, r, "dead session")
+			}
+		}
+		if !f.repeatsCountOnce(t) {
+			assert.Equal(t, 429, f.whoIsSignedIn(t, alive), "behind the same address")
+			return
+		}
+		assert.Equal(t, 200, f.whoIsSignedIn(t, alive), "behind the same address")
+		again := f.browserFrom(t, alive.address)
+		f.signIn(t, again)
+	})
+}
+
+// whoIsSignedIn sees this status on the page, or in place of another token.
+func (f framework) whoIsSignedIn(t *testing.T, b *browser) int {
+	t.Helper()
+	if f.renewal != nil {
+		return f.attempt(t, b, f.account, password).status
+	}
+	return b.get(t, f.page).status
+}
+
+// repeatsCountOnce tells whether the configuration says so.
+func (f framework) repeatsCountOnce(t *testing.T) bool {
+	t.Helper()
+	all, err := configurations()
+	require.NoError(t, err)
+	return strings.Contains(all[f.id], `"repeats": "once"`)
+}
+
+// race sends n requests with what is over at once.
+func (f framework) race(t *testing.T, alive *browser, n int) []reply {
+	t.Helper()
+	tab := f.browserFrom(t, alive.address)
+	send := func() (reply, error) {
+		return tab.do(http.MethodPost, f.page, asForm, f.renewal)
+	}
+	if f.cookie != "" {
+		dead := f.cookie + "=" + foreign(alive.cookie(t, f.cookie))
+		tab.http.Jar = nil // pages in flight carry what they began with
+		send = func() (reply, error) {
+			return tab.do(http.MethodGet, f.page, spelling{}, nil, "Cookie", dead, "Accept", "text/html")
+		}
+	}
+	replies, failed := make([]reply, n), make([]error, n)
+	var group sync.WaitGroup
+	for i := range n {
+		group.Go(func() { replies[i], failed[i] = send() })
+	}
+	group.Wait()
+	for _, err := range failed {
+		require.NoError(t, err)
+	}
+	return replies
+}
+
+// foreign is a session's name, changed so that nobody has it.
+func foreign(session string) string {
+	first := "A"
+	if strings.HasPrefix(session, first) {
+		first = "B"
+	}
+	return first + session[1:]
+}
+
+func metric(t *testing.T, name, surface string) float64 {
+	t.Helper()
+	metrics, err := proxy.Metrics(t.Context())
+	require.NoError(t, err)
+	return metrics.Value(name, "surface="+surface)
+}
+
+// awaitMetric waits: the filter hands its counts over once in a while.
+func awaitMetric(t *testing.T, want float64, name, surface string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	var got float64
+	err := wait.Until(ctx, name, func() (bool, error) {
+		got = metric(t, name, surface)
+		return got == want, nil
+	})
+	require.NoError(t, err, "%s{surface=%q} is %v, want %v", name, surface, got, want)
+}
