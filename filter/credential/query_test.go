@@ -180,7 +180,7 @@ func FuzzQuery(f *testing.F) {
 		}
 		values, _ := url.ParseQuery(query) // it leaves out what it cannot read
 		for key, list := range values {
-			for key, _ := range decodings(key) {
+			for key := range decodings(key) {
 				for _, value := range list {
 					word, _, _ := strings.Cut(value, "#")
 					if key == "api_key" && value != "" && !isPlaceholder(word) && !presents {
