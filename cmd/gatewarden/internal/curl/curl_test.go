@@ -54,6 +54,9 @@ func TestMistakes(t *testing.T) {
 		{`curl -H ':path: secret' a.example`, "header 1 has no name"},
 		{"curl -H $'x-a: secret\\n' a.example", ""},
 		{"curl -H $'x-a: secret\\nb' a.example", "header 1 (x-a) has a control character"},
+		{"curl -A 'secret\x7f' a.example", "the header user-agent has a control character"},
+		{"curl -A 'secret\x7f' -H 'User-Agent:' a.example", ""},
+		{`curl -G -d 'a=secret b' a.example`, `behind "/?..."; write a blank as %20`},
 		{`curl -X 'A B' a.example`, "is no method"},
 		{`curl 'https://a.example/x?api_key=secret b'`, `behind "/x?..."`},
 		{`curl 'https://a.example/x y?api_key=secret'`, `behind "/x"`},
@@ -81,7 +84,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if !strings.HasPrefix(r.Target, "/") || !token.MatchString(r.Method) {
+		if !strings.HasPrefix(r.Target, "/") || strings.ContainsAny(r.Target, " \x7f") || !token.MatchString(r.Method) {
 			t.Errorf("%q: method %q, target %q", line, r.Method, r.Target)
 		}
 		for _, h := range r.Headers {

@@ -38,6 +38,9 @@ func (o *Options) build(address string) (*Request, error) {
 	if err := o.addData(r); err != nil {
 		return nil, err
 	}
+	if err := r.checkTarget(); err != nil {
+		return nil, err
+	}
 	if o.Head {
 		r.Method = "HEAD"
 	}
@@ -83,15 +86,21 @@ func (r *Request) readURL(address string) error {
 	if !strings.HasPrefix(rest, "/") {
 		rest = "/" + rest
 	}
-	if i := strings.IndexFunc(rest, func(c rune) bool { return c <= ' ' || c == 0x7f }); i >= 0 {
-		path, _, query := strings.Cut(rest[:i], "?")
-		if query {
-			path += "?..." // there may be a secret in it
-		}
-		return fmt.Errorf("the URL has a blank or a control character behind %q; write a blank as %%20", path)
-	}
 	r.Target = rest
 	return nil
+}
+
+// checkTarget reports what no request line can have.
+func (r *Request) checkTarget() error {
+	i := strings.IndexFunc(r.Target, func(c rune) bool { return c <= ' ' || c == 0x7f })
+	if i < 0 {
+		return nil
+	}
+	path, _, query := strings.Cut(r.Target[:i], "?")
+	if query {
+		path += "?..." // there may be a secret in it
+	}
+	return fmt.Errorf("the URL has a blank or a control character behind %q; write a blank as %%20", path)
 }
 
 func cutLast(s, separator string) (before, after string, found bool) {
@@ -147,9 +156,13 @@ func (o *Options) addHeaders(r *Request) error {
 		}
 	}
 	for _, line := range made {
-		if !named[line[0]] {
-			r.Headers = append(r.Headers, line)
+		if named[line[0]] {
+			continue
 		}
+		if control.MatchString(line[1]) {
+			return fmt.Errorf("the header %s has a control character in it", line[0])
+		}
+		r.Headers = append(r.Headers, line)
 	}
 	r.Headers = append(r.Headers, own...)
 	return nil
