@@ -24,7 +24,7 @@ type framework struct {
 	account string
 	// wrong is what a wrong password answers, right is what the right one does.
 	wrong, right answer
-	// elsewhere are other ways to try the same password. They count on the last surface.
+	// elsewhere are other ways to try the same password.
 	elsewhere []attempt
 	// page is one that only who is signed in may see, by the cookie.
 	page, cookie string
@@ -60,9 +60,10 @@ var frameworks = []framework{
 	{
 		id: "flask", title: "Flask-Login", program: "flask", account: "alice@example.com",
 		login: form("/login", "email"), spellings: []spelling{asForm, asMultipart},
-		wrong: answer{status: 200, body: "Bad login"},
-		right: answer{status: 302, location: "/protected"},
-		page:  "/protected", cookie: "session",
+		wrong:     answer{status: 200, body: "Bad login"},
+		right:     answer{status: 302, location: "/protected"},
+		elsewhere: []attempt{head("/login", "email")},
+		page:      "/protected", cookie: "session",
 		dead: answer{status: 401},
 	},
 	{
@@ -95,10 +96,13 @@ var frameworks = []framework{
 	{
 		id: "spring", title: "Spring Security form login", program: "spring", account: "alice",
 		login: form("/login", "username"), spellings: []spelling{asForm, asMultipart, asQuery},
-		wrong:     answer{status: 302, location: "/login?error"},
-		right:     answer{status: 302, location: "/"},
-		elsewhere: []attempt{basic("/", "text/html"), basic("/account", "application/json")},
-		page:      "/account", cookie: "JSESSIONID",
+		wrong: answer{status: 302, location: "/login?error"},
+		right: answer{status: 302, location: "/"},
+		elsewhere: []attempt{
+			basic(http.MethodGet, "/", "text/html"), basic(http.MethodGet, "/account", "application/json"),
+			basic(http.MethodGet, "/login?x", "text/html"), basic(http.MethodHead, "/login", "*/*"),
+		},
+		page: "/account", cookie: "JSESSIONID",
 		dead: answer{status: 302, location: "/login"},
 	},
 	{
@@ -157,10 +161,19 @@ func endpoint(path string) attempt {
 }
 
 // basic is a page that takes HTTP Basic, and answers browsers and scripts differently.
-func basic(page, accept string) attempt {
+func basic(method, page, accept string) attempt {
 	return func(t *testing.T, b *browser, name, password string) reply {
 		credential := base64.StdEncoding.EncodeToString([]byte(name + ":" + password))
-		r, err := b.do(http.MethodGet, page, spelling{}, nil, "Authorization", "Basic "+credential, "Accept", accept)
+		r, err := b.do(method, page, spelling{}, nil, "Authorization", "Basic "+credential, "Accept", accept)
+		require.NoError(t, err)
+		return r
+	}
+}
+
+// head sends the form with HEAD, which services take for anything but GET.
+func head(path, account string) attempt {
+	return func(t *testing.T, b *browser, name, password string) reply {
+		r, err := b.do(http.MethodHead, path, asForm, url.Values{account: {name}, "password": {password}})
 		require.NoError(t, err)
 		return r
 	}
