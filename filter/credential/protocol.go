@@ -92,5 +92,6 @@ func (p *protocol) decoded() (token string, ok bool) {
 		return p.token, p.clear
 	}
 	b, err := base64.RawURLEncoding.DecodeString(p.token)
-	return string(b), p.clear && err == nil
+	// Go skips line ends; other decoders refuse them.
+	return string(b), p.clear && err == nil && !strings.ContainsAny(p.token, "\r\n")
 }

@@ -94,7 +94,7 @@ func TestProtocolHeaderItself(t *testing.T) {
 // FuzzProtocols: a list presents a credential if and only if it has a name, and the
 // single credential is in the list.
 func FuzzProtocols(f *testing.F) {
-	for _, seed := range []string{"bearer.t", "bearer, t", "bearer", ",", "bearer.,,", kubernetes + "bXl0b2tlbg", kubernetes, "Bearer.undefined", "bearer, null", " ,bearer.\xff"} {
+	for _, seed := range []string{"bearer.t", "bearer, t", "bearer", ",", "bearer.,,", kubernetes + "bXl0b2tlbg", kubernetes, "Bearer.undefined", "bearer, null", " ,bearer.\xff", kubernetes + ",\r"} {
 		f.Add(seed)
 	}
 	r := newReader(f, "")
