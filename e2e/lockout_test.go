@@ -208,7 +208,8 @@ func TestEveryKindOfCredential(t *testing.T) {
 		{"API key", "/api/v1/items", []string{"X-Api-Key", "a-guess"}, true},
 		{"Basic", "/api/v1/items", []string{"Authorization", "Basic YWxpY2U6Z3Vlc3M="}, true},
 		{"a scheme in odd letters", "/api/v1/items", []string{"aUTHORIZATION", "bEARER a-guess"}, true},
-		{"token in the query", "/api/v1/items?access_token=a-guess", nil, false},
+		{"token in the query", "/api/v1/items?access_token=a-guess", nil, true},
+		{"a parameter that nobody configured", "/api/v1/items?session=a-guess", nil, false},
 		{"cookie that nobody configured", "/api/v1/items", []string{"Cookie", "session=a-guess"}, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
