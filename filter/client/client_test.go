@@ -3,9 +3,9 @@ package client
 import (
 	"testing"
 
-	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/internal/fakehost"
 )
 
 // property is a proxy whose peer has this address.
@@ -20,20 +20,12 @@ func (p property) Property(path string) string {
 
 func newFinder(t testing.TB, json, peer string) *Finder {
 	t.Helper()
-	c, err := config.Parse([]byte(json), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := fakehost.ParseConfig(t, json)
 	return New(&c.Client, property(peer))
 }
 
-// hdr returns headers, by pairs of names and values.
-func hdr(pairs ...string) (headers []proxy.Header) {
-	for i := 0; i < len(pairs); i += 2 {
-		headers = append(headers, proxy.Header{Name: pairs[i], Value: pairs[i+1]})
-	}
-	return headers
-}
+// hdr is short for the many rows that need it.
+var hdr = fakehost.Headers
 
 func TestSource(t *testing.T) {
 	const xff = `{"client": {"source": "xff", "trusted_proxies": ["10.0.0.0/8", "2001:db8:ffff::/48"]}}`

@@ -349,10 +349,7 @@ func TestMetricNames(t *testing.T) {
 }
 
 // still is a proxy that allocates nothing.
-type still struct {
-	values map[string]*[]byte
-	cas    uint32
-}
+type still struct{ *fakehost.StillData }
 
 func (*still) Now() int64                  { return 1_000_000 }
 func (*still) Counter(string) proxy.Metric { return 0 }
@@ -360,28 +357,10 @@ func (*still) Gauge(string) proxy.Metric   { return 0 }
 func (*still) Add(proxy.Metric, uint64)    {}
 func (*still) Record(proxy.Metric, uint64) {}
 
-func (s *still) Get(key []byte) ([]byte, uint32, bool) {
-	if value := s.values[string(key)]; value != nil {
-		return *value, s.cas, true
-	}
-	return nil, 0, false
-}
-
-func (s *still) Set(key, value []byte, _ uint32) bool {
-	kept := s.values[string(key)]
-	if kept == nil {
-		kept = new([]byte)
-		s.values[string(key)] = kept
-	}
-	*kept = append((*kept)[:0], value...)
-	s.cas++
-	return true
-}
-
 // TestFurtherPlacesAllocateNothing holds that a request allocates nothing if its worker
 // holds places under the same limits already.
 func TestFurtherPlacesAllocateNothing(t *testing.T) {
-	host := &still{values: map[string]*[]byte{}}
+	host := &still{fakehost.NewStillData()}
 	m := report.NewMetrics(host)
 	c := fakehost.ParseConfig(t, limits(`{"name": "all", "per": "all", "limit": 9}, {"name": "each", "per": "identity", "limit": 9},
 		{"name": "watching", "per": "surface", "limit": 9, "mode": "shadow"}`))

@@ -6,27 +6,19 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/internal/fakehost"
 )
 
 func newReader(t testing.TB, json string) *Reader {
 	t.Helper()
-	c, err := config.Parse([]byte(json), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := fakehost.ParseConfig(t, json)
 	return New(&c.Credentials)
 }
 
-// hdr returns headers, by pairs of names and values.
-func hdr(pairs ...string) (headers []proxy.Header) {
-	for i := 0; i < len(pairs); i += 2 {
-		headers = append(headers, proxy.Header{Name: pairs[i], Value: pairs[i+1]})
-	}
-	return headers
-}
+// hdr is short for the many rows that need it.
+var hdr = fakehost.Headers
 
 func TestPresents(t *testing.T) {
 	const cookies = `{"credentials": {"headers": ["authorization"], "cookies": ["session", "SID"]}}`

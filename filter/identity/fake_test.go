@@ -115,15 +115,6 @@ type house struct {
 	config  *config.Config
 }
 
-func parseConfig(t testing.TB, json string) *config.Config {
-	t.Helper()
-	c, err := config.Parse([]byte(json), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
 // newHouse makes a room. discovery is what the oauth room would give.
 func newHouse(t testing.TB, json, discovery string) *house {
 	t.Helper()
@@ -131,7 +122,7 @@ func newHouse(t testing.TB, json, discovery string) *house {
 		now: 1_000_000, wall: 1_800_000_000_000,
 		data: map[string]datum{}, properties: map[string]string{}, values: map[string]uint64{},
 	}}
-	h.config = parseConfig(t, json)
+	h.config = fakehost.ParseConfig(t, json)
 	h.metrics = report.NewMetrics(h.proxy)
 	tab := counter.New(table.New(h.proxy, table.Seed{1, 2, 3, 4}, 1024), "gatewarden_table", h.metrics)
 	log := report.NewLog(&h.config.Log, h.proxy, tab.Table, h.metrics)

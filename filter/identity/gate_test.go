@@ -184,12 +184,12 @@ func TestSending(t *testing.T) {
 		`{"headers": ["x-key", "x-token"]}`: "in the header x-key, or in the header x-token",
 		`{"headers": [], "cookies": ["s"]}`: "along",
 	} {
-		c := parseConfig(t, gateConfig(`"credentials": `+credentials+`,`))
+		c := fakehost.ParseConfig(t, gateConfig(`"credentials": `+credentials+`,`))
 		if got := sending(c); got != want {
 			t.Errorf("%s: %q", credentials, got)
 		}
 	}
-	c := parseConfig(t, strings.Replace(gateConfig(""), `"source": "api_keys", "keys": [{"id": "ci", "sha256": "`+hashOf("good")+`"}]`, `"source": "headers", "subject": "x-user"`, 1))
+	c := fakehost.ParseConfig(t, strings.Replace(gateConfig(""), `"source": "api_keys", "keys": [{"id": "ci", "sha256": "`+hashOf("good")+`"}]`, `"source": "headers", "subject": "x-user"`, 1))
 	if got := sending(c); got != "in the header Authorization, after Bearer" {
 		t.Errorf("without keys: %q", got)
 	}

@@ -6,12 +6,13 @@ import (
 
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/report"
+	"github.com/gatewarden/gatewarden/internal/fakehost"
 )
 
 // conditions returns the rule of a surface with the given kind and lockout.
 func conditions(t testing.TB, kind, lockout string) (*Rule, *fakePorts) {
 	t.Helper()
-	c, ports := parse(t, `{"surfaces": [{"name": "one", "kind": "`+kind+`", "match": [{"path": "/one"}], "lockout": {`+lockout+`}}]}`), &fakePorts{}
+	c, ports := fakehost.ParseConfig(t, `{"surfaces": [{"name": "one", "kind": "`+kind+`", "match": [{"path": "/one"}], "lockout": {`+lockout+`}}]}`), &fakePorts{}
 	return New(c, ports).Rule(0), ports
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gatewarden/gatewarden/filter/report"
+	"github.com/gatewarden/gatewarden/internal/fakehost"
 )
 
 func frameOf(flags byte, payload string) string {
@@ -101,7 +102,7 @@ func TestFramedWithoutCredential(t *testing.T) {
 		json string
 		want int
 	}{{"", 0}, {`, "count_anonymous": true`, 1}} {
-		c := parse(t, `{"surfaces": [{"name": "rest", "kind": "api", "match": [{"prefix": "/"}], "lockout": {"failures": 3`+row.json+`}}]}`)
+		c := fakehost.ParseConfig(t, `{"surfaces": [{"name": "rest", "kind": "api", "match": [{"prefix": "/"}], "lockout": {"failures": 3`+row.json+`}}]}`)
 		for _, chunk := range []string{wrongWeb, wrongWeb[:9]} {
 			ports := &fakePorts{response: hdr(":status", "200", "content-type", "application/grpc-web")}
 			var s State
@@ -116,7 +117,7 @@ func TestFramedWithoutCredential(t *testing.T) {
 
 // A status that counts whatever the request says it is cannot be hidden behind its media type.
 func TestFramedByStatus(t *testing.T) {
-	c := parse(t, `{"surfaces": [{"name": "login", "kind": "oauth-consent", "match": [{"prefix": "/"}], "lockout": {"statuses": [200, 401]}}]}`)
+	c := fakehost.ParseConfig(t, `{"surfaces": [{"name": "login", "kind": "oauth-consent", "match": [{"prefix": "/"}], "lockout": {"statuses": [200, 401]}}]}`)
 	for mediaType, want := range map[string]int{"text/html": 1, "": 1, "application/grpc-web": 0} {
 		for _, end := range []string{"headers", "body"} {
 			ports := &fakePorts{response: hdr(":status", "200", "content-type", mediaType)}

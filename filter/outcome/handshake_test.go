@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/internal/fakehost"
 )
 
 func b64(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
@@ -196,7 +197,7 @@ func FuzzHandshake(f *testing.F) {
 
 // A step is no failure where conditions say what is one, either.
 func TestHandshakeBesideConditions(t *testing.T) {
-	c := parse(t, `{"surfaces": [{"name": "one", "kind": "api", "match": [{"path": "/one"}],
+	c := fakehost.ParseConfig(t, `{"surfaces": [{"name": "one", "kind": "api", "match": [{"path": "/one"}],
 		"lockout": {"failures_when": [{"status": [401]}, {"status": [400]}]}}]}`)
 	ports := &fakePorts{response: hdr(":status", "401", "www-authenticate", "Digest stale=true")}
 	room := New(c, ports)

@@ -4,12 +4,13 @@ import (
 	"testing"
 
 	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/internal/fakehost"
 )
 
 var judgementNames = map[Judgement]string{Neutral: "neutral", Accepted: "accepted", Failed: "failed", undecided: "undecided"}
 
 func TestJudge(t *testing.T) {
-	c := parse(t, `{"surfaces": [
+	c := fakehost.ParseConfig(t, `{"surfaces": [
 		{"name": "api", "kind": "api", "match": [{"prefix": "/api"}]},
 		{"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}]},
 		{"name": "token", "kind": "oauth-token", "match": [{"path": "/token"}]},

@@ -8,6 +8,7 @@ import (
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/report"
+	"github.com/gatewarden/gatewarden/internal/fakehost"
 )
 
 // fakePorts is a proxy with one response. It notes the calls.
@@ -59,21 +60,8 @@ func first(headers []proxy.Header, name string) string {
 	return ""
 }
 
-func hdr(pairs ...string) (headers []proxy.Header) {
-	for i := 0; i < len(pairs); i += 2 {
-		headers = append(headers, proxy.Header{Name: pairs[i], Value: pairs[i+1]})
-	}
-	return headers
-}
-
-func parse(t testing.TB, json string) *config.Config {
-	t.Helper()
-	c, err := config.Parse([]byte(json), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
+// hdr is short for the many rows that need it.
+var hdr = fakehost.Headers
 
 // ruleOf returns the rule of the surface with a name.
 func ruleOf(t testing.TB, room *Room, c *config.Config, surface string) *Rule {
@@ -90,7 +78,7 @@ func ruleOf(t testing.TB, room *Room, c *config.Config, surface string) *Rule {
 // newRule returns the rule of a surface of the default configuration.
 func newRule(t testing.TB, surface string) (*Rule, *fakePorts) {
 	t.Helper()
-	c, ports := parse(t, ""), &fakePorts{}
+	c, ports := fakehost.ParseConfig(t, ""), &fakePorts{}
 	return ruleOf(t, New(c, ports), c, surface), ports
 }
 

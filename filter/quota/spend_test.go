@@ -461,9 +461,8 @@ func TestAShorterWindowIsWaitedForOnce(t *testing.T) {
 
 // still is a proxy that allocates nothing.
 type still struct {
-	values map[string]*[]byte
-	cas    uint32
-	lines  []proxy.Header
+	*fakehost.StillData
+	lines []proxy.Header
 }
 
 func (*still) Now() int64                        { return 1_000_000 }
@@ -475,23 +474,6 @@ func (*still) Counter(string) proxy.Metric       { return 0 }
 func (*still) Gauge(string) proxy.Metric         { return 0 }
 func (*still) Add(proxy.Metric, uint64)          {}
 func (*still) Record(proxy.Metric, uint64)       {}
-func (s *still) Get(key []byte) ([]byte, uint32, bool) {
-	if value := s.values[string(key)]; value != nil {
-		return *value, s.cas, true
-	}
-	return nil, 0, false
-}
-
-func (s *still) Set(key, value []byte, _ uint32) bool {
-	kept := s.values[string(key)]
-	if kept == nil {
-		kept = new([]byte)
-		s.values[string(key)] = kept
-	}
-	*kept = append((*kept)[:0], value...)
-	s.cas++
-	return true
-}
 
 var (
 	_ Ports         = (*still)(nil)
@@ -503,7 +485,7 @@ var (
 // response one string.
 func TestPassingAllocatesNothing(t *testing.T) {
 	for _, algorithm := range []string{"fixed_window", "sliding_window", "gcra"} {
-		host := &still{values: map[string]*[]byte{}, lines: fakehost.Headers(":status", "200")}
+		host := &still{fakehost.NewStillData(), fakehost.Headers(":status", "200")}
 		more := `, "algorithm": "` + algorithm + `"`
 		c := fakehost.ParseConfig(t, quotaConfig(rule("a", 1_000_000, more), rule("b", 1_000_000, more+`, "paths": [{"prefix": "/api"}], "cost": [{"path": "/api", "cost": 2}]`),
 			`{"name": "c", "per": ["subject", "tenant", "credential", "path", "client"], "limit": 1000000, "window": "1m", "mode": "shadow"}`))

@@ -5,15 +5,11 @@ import (
 	"testing"
 
 	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/internal/fakehost"
 )
 
-// hdr returns headers, by pairs of names and values.
-func hdr(pairs ...string) (headers []proxy.Header) {
-	for i := 0; i < len(pairs); i += 2 {
-		headers = append(headers, proxy.Header{Name: pairs[i], Value: pairs[i+1]})
-	}
-	return headers
-}
+// hdr is short for the many rows that need it.
+var hdr = fakehost.Headers
 
 func TestRead(t *testing.T) {
 	target, d := Read(hdr(":method", "POST", ":path", "/x?y", "content-type", "text/plain", "content-length", "12",

@@ -8,6 +8,7 @@ import (
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/request"
+	"github.com/gatewarden/gatewarden/internal/fakehost"
 )
 
 // testRouter is a router that knows the names of its surfaces.
@@ -18,10 +19,7 @@ type testRouter struct {
 
 func newRouter(t testing.TB, json string) testRouter {
 	t.Helper()
-	c, err := config.Parse([]byte(json), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := fakehost.ParseConfig(t, json)
 	return testRouter{New(c), c.Surfaces}
 }
 
@@ -55,13 +53,8 @@ func (r testRouter) nameOf(t *request.Target) string {
 	return r.surfaces[surface].Name
 }
 
-// hdr returns headers, by pairs of names and values.
-func hdr(pairs ...string) (headers []proxy.Header) {
-	for i := 0; i < len(pairs); i += 2 {
-		headers = append(headers, proxy.Header{Name: pairs[i], Value: pairs[i+1]})
-	}
-	return headers
-}
+// hdr is short for the many rows that need it.
+var hdr = fakehost.Headers
 
 func TestRoute(t *testing.T) {
 	r := newRouter(t, "")
