@@ -36,6 +36,8 @@ type Config struct {
 	// Concurrency are the rules that limit requests in flight. A request must fit
 	// into every rule that applies to it. Default: none.
 	Concurrency []Concurrency
+	// Burst makes parallel attempts of a client wait for each other.
+	Burst Burst
 	// Bypass exempts identities with certain roles from Quotas and Concurrency. Off
 	// by default.
 	Bypass Bypass

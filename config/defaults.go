@@ -9,6 +9,7 @@ func defaultConfig() Config {
 		Credentials: defaultCredentials(),
 		Exempt:      defaultExempt(),
 		Surfaces:    defaultSurfaces(),
+		Burst:       defaultBurst(),
 		CORS:        defaultCORS(),
 		Log:         defaultLog(),
 		Table:       defaultTable(),

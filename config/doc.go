@@ -48,6 +48,7 @@
 //	quota.go                  rules, limits, algorithms, costs, headers
 //	quota_check.go            checks and warnings of quotas
 //	concurrency.go            requests in flight
+//	burst.go                  attempts that wait for each other
 //	bypass.go                 roles without limits
 //	oauth.go                  resource metadata and challenge
 //	refusal.go                CORS of the filter's own replies

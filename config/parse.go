@@ -86,6 +86,9 @@ var rootFields = []field[draft]{
 	{key: "concurrency", below: keysOf("[]", concurrencyFields), read: func(v value, d *draft) {
 		d.Concurrency = readConcurrency(v)
 	}},
+	{key: "burst", below: keysOf("", burstFields), read: func(v value, d *draft) {
+		readObject(v, burstFields, &d.Burst)
+	}},
 	{key: "bypass", below: keysOf("", bypassFields), read: func(v value, d *draft) {
 		d.Bypass = readBypass(v)
 	}},

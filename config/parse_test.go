@@ -77,6 +77,7 @@ func TestDefault(t *testing.T) {
 			{Name: "rest", Kind: KindAPI, Match: []Match{{Path: "/api/v1", Prefix: true}},
 				Lockout: Lockout{Failures: 20, Window: 60_000, Statuses: []int{401}, AccountFields: account}},
 		},
+		Burst: Burst{Hold: 3000},
 		CORS:  CORS{Any: true},
 		Log:   Log{PerSecond: 10},
 		Table: Table{Clients: 65536, Quotas: 65536},
@@ -170,6 +171,7 @@ func TestEveryField(t *testing.T) {
 			{Name: "per_user-1", Surfaces: []string{"api-v2", "tools"}, Per: PerIdentity, Limit: 1, RetryAfter: 1000},
 			{Name: "each", Per: PerSurface, Limit: 20, RetryAfter: 1000, Mode: ModeOff},
 		}},
+		{"burst", c.Burst, Burst{30_000}},
 		{"bypass", c.Bypass, Bypass{"x-no-limit", []string{"on call", "admin"}}},
 		{"oauth", *c.OAuth, OAuth{
 			Resource: "https://api.example.com:8443/mcp/", AuthorizationServers: []string{"https://auth.example.com/realms/one"},

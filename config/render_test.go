@@ -37,6 +37,10 @@ func render(c *Config) []byte {
 
 		"allow_on_headers_stop_iteration": c.HeadersStopIteration,
 	}
+	root["burst"] = object{"hold": "off"}
+	if c.Burst.Hold > 0 {
+		root["burst"] = object{"hold": formatDuration(c.Burst.Hold)}
+	}
 	if b := c.Bypass; b.Header != "" {
 		root["bypass"] = object{"header": b.Header, "roles": b.Roles}
 	}

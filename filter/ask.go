@@ -21,12 +21,39 @@ func (s *Stream) ask() proxy.Action {
 func (s *Stream) told() {
 	s.filter.host.Attend(s.ID)
 	s.goOn()
+	s.resume()
+}
+
+// resume lets the request go on, unless it was refused, or waits for something else.
+func (s *Stream) resume() {
 	// A request that waits for its account now does so without its headers: they
 	// cannot be held any more for the sake of the body.
-	if !s.replied && !s.identity.Waits() {
+	if !s.replied && !s.waits() {
 		s.filter.host.Resume()
 	}
 }
+
+// wait holds the request until earlier ones of its client were answered, its body as
+// [Stream.ask] does.
+func (s *Stream) wait() proxy.Action {
+	if s.readsID() && !s.account.Reading() {
+		s.hold.held = true
+		return proxy.Pause
+	}
+	s.hold.readable = false
+	s.burst.Wait(s.called)
+	return proxy.PauseAll
+}
+
+// called ends the wait for earlier requests. The burst room calls it.
+func (s *Stream) called() {
+	s.filter.host.Attend(s.ID)
+	s.check()
+	s.resume()
+}
+
+// waits tells whether the request waits for an answer, to whomever.
+func (s *Stream) waits() bool { return s.identity.Waits() || s.burst.Waits() }
 
 // goOn decides about the request with what was said of its token.
 func (s *Stream) goOn() proxy.Action {

@@ -15,7 +15,7 @@ func (s *Stream) RequestBody(size int, end bool) proxy.Action {
 	switch {
 	case s.replied:
 		return proxy.Pause
-	case s.identity.Waits():
+	case s.waits():
 		s.hold.size = 0 // the body is longer than what is read
 		return proxy.PauseStream
 	case s.hold.held && !end && size < jsonrpc.MaxRequest:
@@ -34,7 +34,7 @@ func (s *Stream) RequestBody(size int, end bool) proxy.Action {
 // held or that waits for an answer about its token would go on to the service.
 func (s *Stream) RequestTrailers() proxy.Action {
 	switch {
-	case s.replied, s.identity.Waits():
+	case s.replied, s.waits():
 		return proxy.Pause
 	case s.hold.held:
 		return s.release(jsonrpc.MaxRequest, true)
@@ -61,9 +61,9 @@ func (s *Stream) release(size int, end bool) proxy.Action {
 	switch {
 	case s.replied:
 		return action
-	case s.identity.Waits() && s.hold.size > 0:
+	case s.waits() && s.hold.size > 0:
 		return proxy.Pause // the body stays at hand
-	case s.identity.Waits():
+	case s.waits():
 		return proxy.PauseStream
 	case s.awaitsAccount():
 		return s.readAccount(size, end)

@@ -13,6 +13,8 @@ func (s *Stream) check() proxy.Action {
 	switch {
 	case !refused && s.identity.Open():
 		return s.ask()
+	case !refused && s.burst.Crowded():
+		return s.wait()
 	case !refused && s.awaitsAccount():
 		return s.awaitAccount()
 	case !refused:
@@ -34,7 +36,7 @@ func (s *Stream) check() proxy.Action {
 // them.
 func (s *Stream) decide() (why refusal.Refusal, refused bool) {
 	s.attempt.NeedNoTurn() // a held request is asked about again
-	if why, refused = s.decideAccess(); refused || s.identity.Open() {
+	if why, refused = s.decideAccess(); refused || s.identity.Open() || s.isCrowded() {
 		return why, refused
 	}
 	if why, refused = s.decideLimits(); refused {
@@ -98,6 +100,22 @@ func (s *Stream) decideIdentity() (why refusal.Refusal, refused bool) {
 		s.outcome.Stop()
 	}
 	return why, true
+}
+
+// isCrowded tells whether the request has to wait, because so many attempts of its
+// client are under way that any of them could be its last. A credential that is known to
+// be right is no guess.
+func (s *Stream) isCrowded() bool {
+	switch {
+	case s.lockout.Excused() || s.identity.Proves():
+		s.burst.Excuse()
+	case s.burst.Enter(s.lockout.Left()):
+	case s.lockout.Known():
+		s.burst.Excuse()
+	default:
+		return true
+	}
+	return false
 }
 
 // decideLimits tells whether a limit refuses the request, which then costs nothing.

@@ -3,6 +3,7 @@ package filter
 import (
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/attempt"
+	"github.com/gatewarden/gatewarden/filter/burst"
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/client"
 	"github.com/gatewarden/gatewarden/filter/concurrency"
@@ -34,6 +35,7 @@ type Explanation struct {
 	Identity identity.View
 	Lockout  lockout.View
 	Attempt  attempt.View
+	Burst    burst.View
 	Quotas   []quota.View
 	InFlight []concurrency.View
 	// Surface owns the request.
@@ -77,6 +79,7 @@ func (s *Stream) Explain(headers []proxy.Header) Explanation {
 	e.Identity = s.identity.Explain(&identity.Request{Headers: headers, Credential: presented, Alone: alone, Presents: s.presents})
 	e.Lockout = s.lockout.Explain(s.surface.lockout, &s.client, e.Preflight && !s.presents, s.surface.outcome.MayFail(s.presents))
 	e.Attempt = s.attempt.Explain()
+	e.Burst = s.burst.Explain(s.surface.burst)
 	e.Quotas = f.quota.Explain(e.Surface, &t, &s.client, &s.identity.Identity, e.Now, e.Preflight)
 	s.quota.ExplainRefusal(e.Quotas)
 	e.InFlight = f.concurrency.Explain(e.Surface, &s.client, &s.identity.Identity)

@@ -3,6 +3,7 @@ package filter
 import (
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/attempt"
+	"github.com/gatewarden/gatewarden/filter/burst"
 	"github.com/gatewarden/gatewarden/filter/bypass"
 	"github.com/gatewarden/gatewarden/filter/client"
 	"github.com/gatewarden/gatewarden/filter/concurrency"
@@ -34,6 +35,7 @@ type Filter struct {
 	outcome     *outcome.Room
 	lockout     *lockout.Room
 	attempt     *attempt.Room
+	burst       *burst.Room
 	bypass      *bypass.Room
 	quota       *quota.Room
 	concurrency *concurrency.Room
@@ -62,6 +64,7 @@ func New(c *config.Config, host proxy.Host, seed table.Seed) *Filter {
 		outcome:     outcome.New(c, host),
 		lockout:     lockout.New(c, host, host, counters, log, list, m),
 		attempt:     attempt.New(c, host, counters, log, list, m),
+		burst:       burst.New(c, counters, m),
 		bypass:      bypass.New(c, host, log, m),
 		quota:       quota.New(c, host, host, seed, m),
 		concurrency: concurrency.New(c, host, counters, m),
@@ -88,6 +91,7 @@ const TickPeriod = 1000
 func (f *Filter) Tick() {
 	f.concurrency.Tick()
 	f.lockout.Tick()
+	f.burst.Tick()
 	f.Flush()
 }
 

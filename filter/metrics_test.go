@@ -35,6 +35,9 @@ func TestMetricNames(t *testing.T) {
 		"gauge gatewarden_table_capacity",
 		"gauge gatewarden_table_max_bytes",
 	}
+	for _, outcome := range []string{"passed", "expired", "refused", "left"} {
+		want = append(want, "counter gatewarden_held_requests_total.surface.a.outcome."+outcome)
+	}
 	for _, name := range []string{"a", "b-c_1"} {
 		want = append(want,
 			"counter gatewarden_auth_denied_total.surface."+name,

@@ -3,6 +3,7 @@ package filter
 import (
 	"github.com/gatewarden/gatewarden/filter/outcome"
 	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/filter/refusal"
 )
 
 // ResponseHeaders judges the response by its status, completes its challenge, and adds
@@ -32,16 +33,32 @@ func (s *Stream) ResponseHeaders(end bool) {
 	if s.lockout.HoldsSlot() && !s.outcome.Undecided() {
 		s.lockout.Release(s.filter.host.Now())
 	}
+	s.answered()
 }
 
 // ResponseBody reads a body that tells the outcome as it passes by. size is that of the
 // chunk that has come.
-func (s *Stream) ResponseBody(size int, end bool) { s.settle(s.outcome.Body(size, end)) }
+func (s *Stream) ResponseBody(size int, end bool) {
+	s.settle(s.outcome.Body(size, end))
+	if !s.replied {
+		s.answered()
+	}
+}
 
 // ResponseTrailers end a gRPC response.
 func (s *Stream) ResponseTrailers() {
 	if !s.replied {
 		s.settle(s.outcome.Trailers())
+		s.answered()
+	}
+}
+
+// answered lets others of the client go on that wait for this answer, unless a body is
+// still to tell what it is. It comes last: the calls of the proxy that follow are theirs.
+// A gRPC stream may go on for hours after its headers, which are all that they wait for.
+func (s *Stream) answered() {
+	if !s.outcome.Undecided() || s.recipient.Form == refusal.GRPCForm {
+		s.burst.Answered()
 	}
 }
 
@@ -51,6 +68,7 @@ func (s *Stream) settle(v outcome.Verdict) {
 	case outcome.Accepted:
 		s.identity.Accept()
 		s.lockout.Succeed()
+		s.burst.Accepted()
 	case outcome.Failed:
 		if v.Unlogged && s.lockout.Counts() {
 			// The access log has only the status, which many other responses have.
@@ -64,5 +82,6 @@ func (s *Stream) settle(v outcome.Verdict) {
 			s.closeAccount() // trailers ended the body, or nothing did
 		}
 		s.fail(v.Cause)
+		s.burst.Failed()
 	}
 }

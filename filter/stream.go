@@ -3,6 +3,7 @@ package filter
 import (
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/attempt"
+	"github.com/gatewarden/gatewarden/filter/burst"
 	"github.com/gatewarden/gatewarden/filter/bypass"
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/concurrency"
@@ -38,6 +39,7 @@ type Stream struct {
 	outcome     outcome.State
 	lockout     lockout.State
 	attempt     attempt.State
+	burst       burst.State
 	bypass      bypass.State
 	quota       quota.State
 	concurrency concurrency.State
@@ -120,10 +122,14 @@ func (s *Stream) enter(t *request.Target, d *request.Details, headers []proxy.He
 	}
 	s.bypass.Begin(s.surface.bypass)
 	s.identify(headers)
-	s.lockout.Begin(s.surface.lockout, &s.client, s.surface.outcome.MayFail(s.presents))
+	mayFail := s.surface.outcome.MayFail(s.presents)
+	s.lockout.Begin(s.surface.lockout, &s.client, mayFail)
 	if s.lockout.Counts() {
 		s.attempt.Begin(s.surface.attempt, &s.client)
 		s.nameCredential(headers)
+		if mayFail {
+			s.enterBurst(headers)
+		}
 		if s.surface.attempt.ReadsAccount() {
 			s.beginAccount(t, d, end)
 		}
@@ -179,6 +185,16 @@ func (s *Stream) nameCredential(headers []proxy.Header) {
 	}
 }
 
+// enterBurst begins an attempt among those of its client.
+func (s *Stream) enterBurst(headers []proxy.Header) {
+	s.burst.Begin(s.surface.burst, s.lockout.Counter(), s.presents)
+	if s.burst.NamesCredential() {
+		f := s.filter
+		f.name = f.credential.AppendWhole(f.name[:0], headers)
+		s.burst.Credential(f.name)
+	}
+}
+
 // pass lets the request go on.
 func (s *Stream) pass() proxy.Action {
 	s.quota.Passed()
@@ -203,4 +219,5 @@ func (s *Stream) Done() {
 		s.concurrency.Leave(s.filter.host.Now())
 	}
 	s.identity.Leave()
+	s.burst.Leave()
 }

@@ -3,6 +3,7 @@ package filter
 import (
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/attempt"
+	"github.com/gatewarden/gatewarden/filter/burst"
 	"github.com/gatewarden/gatewarden/filter/bypass"
 	"github.com/gatewarden/gatewarden/filter/concurrency"
 	"github.com/gatewarden/gatewarden/filter/credential"
@@ -21,6 +22,7 @@ type surface struct {
 	outcome     *outcome.Rule
 	lockout     *lockout.Rule
 	attempt     *attempt.Rule
+	burst       *burst.Rule
 	bypass      *bypass.Rule
 	quota       *quota.Rules
 	concurrency *concurrency.Rules
@@ -48,6 +50,7 @@ func (f *Filter) readySurface(i int) {
 		outcome:     f.outcome.Rule(i),
 		lockout:     f.lockout.Rule(i),
 		attempt:     f.attempt.Rule(i),
+		burst:       f.burst.Rule(i),
 		bypass:      f.bypass.Rule(i),
 		quota:       f.quota.Rules(i),
 		concurrency: f.concurrency.Rules(i),

@@ -52,6 +52,12 @@ func (s *State) consult(source *source, q *Request) caller.Identity {
 	return caller.Identity{}
 }
 
+// verifiesCredential tells whether the source verifies the one credential of a request. The
+// others believe what somebody else verified, whatever else the request presents.
+func (s *source) verifiesCredential() bool {
+	return s.kind != config.IdentityMetadata && s.kind != config.IdentityHeaders
+}
+
 // named adds the hash of its name to an identity that is known by name.
 func (r *Room) named(id caller.Identity) caller.Identity {
 	if id.Verified {

@@ -57,6 +57,12 @@ func (s *State) HasMore() bool {
 	return s.rule != nil && !s.Verified && s.next < len(s.rule.room.sources)
 }
 
+// Proves tells whether the credential that the request presents is itself what was
+// verified: it is the only one, and right.
+func (s *State) Proves() bool {
+	return s.Verified && s.next > 0 && s.rule.room.sources[s.next-1].verifiesCredential()
+}
+
 // Open tells whether a server must be asked before the request is decided, or has not
 // answered yet.
 func (s *State) Open() bool { return s.inquiry.IsOpen() }

@@ -31,7 +31,8 @@ type State struct {
 	standing standing
 	slot     slot
 
-	refused Limit // that refused the request last
+	left    uint32 // failures, when Check ran
+	refused Limit  // that refused the request last
 
 	counts  bool // a failure of the request counts
 	mayFail bool // the response can be a failure
@@ -80,6 +81,12 @@ func (s *State) Counts() bool { return s.counts }
 // counted.
 func (s *State) StopCounting() { s.counts = false }
 
+// Counter names the counter of the client's failures.
+func (s *State) Counter() table.Key { return s.counter }
+
+// Left returns how many more failures lock the client out, as [State.Check] found it.
+func (s *State) Left() uint32 { return s.left }
+
 // Excused tells whether the request passes a lockout, because its credential is known
 // as good.
 func (s *State) Excused() bool { return s.excused }
@@ -109,6 +116,7 @@ func (s *State) Check() (why refusal.Refusal, refused bool) {
 func (s *State) locked() (r table.Record, now int64, limit Limit) {
 	room := s.rule.room
 	r, now, found := room.table.Get(s.counter, room.clock)
+	s.left = failuresLeft(&r, s.rule.config, now)
 	if found && now < r.LockedUntil {
 		limit = ClientLimit
 	}

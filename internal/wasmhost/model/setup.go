@@ -86,6 +86,7 @@ func (s *Setup) JSON() []byte {
 	config := object{
 		"client": client, "surfaces": list(s.Surfaces, Surface.json), "exempt": list(s.Exempt, Match.json),
 		"table": object{"clients": 4194304, "quotas": 4194304}, "allow_on_headers_stop_iteration": s.Held,
+		"burst": object{"hold": "off"}, // steps within a step could not wait for it
 	}
 	if len(s.Cookies) > 0 {
 		config["credentials"] = object{"headers": []string{"authorization", "x-api-key"}, "cookies": s.Cookies}

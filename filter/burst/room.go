@@ -1,0 +1,147 @@
+package burst
+
+import (
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter/counter"
+	"github.com/gatewarden/gatewarden/filter/report"
+	"github.com/gatewarden/gatewarden/table"
+)
+
+// period is that of the calls of [Room.Tick], in milliseconds.
+const period = 1000
+
+// maxIdle bounds how many clients' memory is kept for clients to come.
+const maxIdle = 1024
+
+// Room has the attempts that are under way in one worker. It is not safe for concurrent
+// use.
+type Room struct {
+	table   *counter.Table
+	rules   []Rule
+	clients map[table.Key]*client
+	idle    []*client
+	// accepted are credentials that the service has accepted.
+	accepted memory
+	// hold is for how many ticks a request waits at the most, 0 if none does.
+	hold uint32
+	// ticks counts the calls of Tick, waiting the requests that wait.
+	ticks, waiting uint32
+}
+
+// New makes the rules of a configuration and defines their metrics. Nothing is written
+// to t: it hashes names.
+func New(c *config.Config, t *counter.Table, m *report.Metrics) *Room {
+	r := &Room{table: t, rules: make([]Rule, len(c.Surfaces)), clients: map[table.Key]*client{}, hold: uint32(c.Burst.Hold / period)}
+	for i := range r.rules {
+		r.rules[i].compile(r, &c.Surfaces[i])
+		if r.rules[i].holds {
+			r.rules[i].defineMetrics(m)
+		}
+	}
+	return r
+}
+
+// Rule returns the rule of a surface, by its place in the configuration. It returns nil
+// if nothing waits there.
+func (r *Room) Rule(surface int) *Rule {
+	if surface < 0 || surface >= len(r.rules) || !r.rules[surface].holds {
+		return nil
+	}
+	return &r.rules[surface]
+}
+
+// Rule is what one surface has.
+type Rule struct {
+	room    *Room
+	surface string
+	// name is surface, as keys need it.
+	name []byte
+	// holds tells whether requests wait. resource tells that what is guessed stands in
+	// the headers.
+	holds, resource bool
+
+	passed, expired, refused, left report.Counter
+}
+
+// compile makes the rule of a surface. Nothing waits where the lockout refuses nobody,
+// nor where its bound on pending attempts holds, which is exact over all workers.
+func (r *Rule) compile(room *Room, s *config.Surface) {
+	l := &s.Lockout
+	r.room, r.surface, r.name, r.resource = room, s.Name, []byte(s.Name), s.Kind.IsResource()
+	r.holds = room.hold > 0 && l.Failures > 0 && l.Mode == config.ModeEnforce && l.Pending == 0
+}
+
+func (r *Rule) defineMetrics(m *report.Metrics) {
+	const total = "gatewarden_held_requests_total"
+	m.Define(&r.passed, total, "surface", r.surface, "outcome", "passed")
+	m.Define(&r.expired, total, "surface", r.surface, "outcome", "expired")
+	m.Define(&r.refused, total, "surface", r.surface, "outcome", "refused")
+	m.Define(&r.left, total, "surface", r.surface, "outcome", "left")
+}
+
+// Tick lets those go on who have waited for long enough, and those for whom a place
+// became free whose holder left without an answer. The hall calls it once a second. If
+// nobody waits, it costs nothing.
+func (r *Room) Tick() {
+	r.ticks++
+	if r.waiting == 0 {
+		return
+	}
+	for _, c := range r.clients {
+		w := c.head
+		for n := c.waiting; n > 0; n-- {
+			next := w.next
+			if int32(r.ticks-w.due) >= 0 {
+				w.expired = true
+				w.letGo()
+			}
+			w = next
+		}
+		r.wake(c, table.Key{})
+	}
+}
+
+// wake lets those go on for whom there is a place, first come, first served; and all who
+// present the credential accepted, unless it is zero. If the client has no failure left,
+// all go on: they will be refused.
+func (r *Room) wake(c *client, accepted table.Key) {
+	w := c.head
+	for n := c.waiting; n > 0; n-- {
+		next := w.next
+		switch {
+		case c.attempts < c.left, c.left == 0, accepted != table.Key{} && w.credential == accepted:
+			w.letGo()
+		case accepted == table.Key{}:
+			n = 1 // nor is there a place for the others
+		}
+		w = next
+	}
+	r.forget(c)
+}
+
+// find returns what is under way of a client. It begins with nothing.
+func (r *Room) find(key table.Key) *client {
+	c := r.clients[key]
+	if c != nil {
+		return c
+	}
+	if last := len(r.idle) - 1; last >= 0 {
+		c, r.idle = r.idle[last], r.idle[:last]
+	} else {
+		c = &client{}
+	}
+	c.key = key
+	r.clients[key] = c
+	return c
+}
+
+// forget forgets a client of whom nothing is under way, and nothing waits.
+func (r *Room) forget(c *client) {
+	if c.attempts > 0 || c.head != nil {
+		return
+	}
+	delete(r.clients, c.key)
+	if len(r.idle) < maxIdle {
+		r.idle = append(r.idle, c)
+	}
+}
