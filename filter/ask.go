@@ -46,10 +46,14 @@ func (s *Stream) wait() proxy.Action {
 }
 
 // called ends the wait for earlier requests. The burst room calls it.
-func (s *Stream) called() {
+func (s *Stream) called(mayRefuse bool) (refused bool) {
 	s.filter.host.Attend(s.ID)
-	s.check()
-	s.resume()
+	why, refused := s.decide()
+	if !refused || mayRefuse {
+		s.follow(&why, refused)
+		s.resume()
+	}
+	return refused
 }
 
 // waits tells whether the request waits for an answer, to whomever.

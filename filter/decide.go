@@ -10,6 +10,11 @@ import (
 // check asks the rooms about the request and does what they say.
 func (s *Stream) check() proxy.Action {
 	why, refused := s.decide()
+	return s.follow(&why, refused)
+}
+
+// follow does what was decided.
+func (s *Stream) follow(why *refusal.Refusal, refused bool) proxy.Action {
 	switch {
 	case !refused && s.identity.Open():
 		return s.ask()
@@ -28,7 +33,7 @@ func (s *Stream) check() proxy.Action {
 		return proxy.Pause
 	}
 	s.account.Stop()
-	return s.refuse(&why, s.heldBody())
+	return s.refuse(why, s.heldBody())
 }
 
 // decide tells whether the request is refused, and why. Quotas take their cost before the

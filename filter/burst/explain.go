@@ -14,5 +14,5 @@ func (s *State) Explain(rule *Rule) View {
 	if rule == nil {
 		return View{}
 	}
-	return View{Holds: true, Counts: s.rule != nil, Seconds: rule.room.hold}
+	return View{Holds: true, Counts: s.rule != nil && s.stage != excused, Seconds: rule.room.hold}
 }

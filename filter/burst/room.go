@@ -79,9 +79,9 @@ func (r *Rule) defineMetrics(m *report.Metrics) {
 	m.Define(&r.left, total, "surface", r.surface, "outcome", "left")
 }
 
-// Tick lets those go on who have waited for long enough, and those for whom a place
-// became free whose holder left without an answer. The hall calls it once a second. If
-// nobody waits, it costs nothing.
+// Tick lets those go on who have waited for long enough, those whose client has no failure
+// left, and those for whom a place became free whose holder left without an answer. The
+// hall calls it once a second. If nobody waits, it costs nothing.
 func (r *Room) Tick() {
 	r.ticks++
 	if r.waiting == 0 {
@@ -93,7 +93,9 @@ func (r *Room) Tick() {
 			next := w.next
 			if int32(r.ticks-w.due) >= 0 {
 				w.expired = true
-				w.letGo()
+			}
+			if w.expired || c.left == 0 {
+				w.letGo(true)
 			}
 			w = next
 		}
@@ -102,15 +104,14 @@ func (r *Room) Tick() {
 }
 
 // wake lets those go on for whom there is a place, first come, first served; and all who
-// present the credential accepted, unless it is zero. If the client has no failure left,
-// all go on: they will be refused.
+// present the credential accepted, unless it is zero.
 func (r *Room) wake(c *client, accepted table.Key) {
 	w := c.head
 	for n := c.waiting; n > 0; n-- {
 		next := w.next
 		switch {
-		case c.attempts < c.left, c.left == 0, accepted != table.Key{} && w.credential == accepted:
-			w.letGo()
+		case c.attempts < c.left, accepted != table.Key{} && w.credential == accepted:
+			w.letGo(false)
 		case accepted == table.Key{}:
 			n = 1 // nor is there a place for the others
 		}

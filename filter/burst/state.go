@@ -17,7 +17,7 @@ type State struct {
 	// was. held tells that there was a wait.
 	due           uint32
 	expired, held bool
-	goOn          func()
+	goOn          func(mayRefuse bool) (refused bool)
 
 	previous, next *State // that wait
 }
@@ -100,10 +100,11 @@ func (s *State) Excuse() {
 // Crowded tells that there was no place for the request.
 func (s *State) Crowded() bool { return s.stage == crowded }
 
-// Wait makes a request wait that is [State.Crowded]. goOn is called once, when there may
-// be a place, or none is needed any more: it asks [State.Enter] again, or refuses the
-// request.
-func (s *State) Wait(goOn func()) {
+// Wait makes a request wait that is [State.Crowded]. goOn is called when there may
+// be a place, or none is needed any more: it asks [State.Enter] again, and tells whether the
+// request is refused. If it may not refuse it now, it is called again at the next tick: in
+// the callback of another stream, the proxy takes a reply for that stream's.
+func (s *State) Wait(goOn func(mayRefuse bool) (refused bool)) {
 	room := s.rule.room
 	if !s.held {
 		s.held, s.due = true, room.ticks+room.hold
@@ -116,20 +117,32 @@ func (s *State) Wait(goOn func()) {
 // Waits tells whether the request waits.
 func (s *State) Waits() bool { return s.stage == waiting }
 
-// letGo ends the wait.
-func (s *State) letGo() {
+// letGo ends the wait, unless there is no place after all, or the request will be refused
+// and may not be yet.
+func (s *State) letGo(mayRefuse bool) {
 	s.unqueue()
 	s.stage = outside
-	s.goOn()
+	refused := s.goOn(mayRefuse)
 	switch {
 	case s.stage == waiting:
-	case s.stage == outside:
+	case refused && !mayRefuse:
+		s.postpone()
+	case refused:
 		s.rule.refused.Add(1)
 	case s.expired:
 		s.rule.expired.Add(1)
 	default:
 		s.rule.passed.Add(1)
 	}
+}
+
+// postpone makes the request wait for the next tick.
+func (s *State) postpone() {
+	if s.stage == inside {
+		s.client.give(s.placed())
+	}
+	s.due = s.rule.room.ticks + 1
+	s.Wait(s.goOn)
 }
 
 func (s *State) unqueue() {

@@ -22,6 +22,9 @@ func (w *written) rules(o *outcome) []Rule {
 		list = append(list, w.requireRule(v))
 	}
 	list = append(list, w.attemptRules(v)...)
+	if v.Burst.Counts {
+		list = append(list, w.burstRule(v))
+	}
 	if w.Bypass.Header != "" {
 		list = append(list, w.bypassRule(v))
 	}
@@ -104,6 +107,11 @@ func (w *written) lockoutRules(v *filter.Explanation) []Rule {
 		list = append(list, w.knownGoodRule(v))
 	}
 	return list
+}
+
+func (w *written) burstRule(v *filter.Explanation) Rule {
+	return Rule{Rule: "burst", Place: w.place("burst"), Applies: true, Says: "while as many attempts of the client are unanswered in a worker as it has failures left, another one waits, " +
+		span(int64(v.Burst.Seconds)*1000) + " at the most"}
 }
 
 func (w *written) knownGoodRule(v *filter.Explanation) Rule {
