@@ -111,12 +111,19 @@ func TestABurstWaits(t *testing.T) {
 			}, "400"},
 		} {
 			t.Run(name+", "+row.name, func(t *testing.T) {
-				_, workers := startWorkers(t, start, row.config, row.workers)
+				process, workers := startWorkers(t, start, row.config, row.workers)
 				var f flood
 				f.send(workers, guesses, row.request, row.answer)
 				found := f.reasons(t)
 				if most := limit * row.workers; f.reached != most || f.most != most || found[row.status] != most || found["locked_out"] != guesses-most {
 					t.Errorf("%d of %d guesses reached the service, %d at once, want %d; %v", f.reached, guesses, f.most, most, found)
+				}
+				for _, w := range workers {
+					_ = w.Tick()
+				}
+				surface := map[bool]string{true: "rest", false: "token"}[row.config != ""]
+				if got := process.Metrics.Counter("gatewarden_held_requests_total.surface." + surface + ".outcome.refused"); got != uint64(found["locked_out"]) {
+					t.Errorf("%d of those who waited are counted as refused", got)
 				}
 			})
 		}
