@@ -146,4 +146,10 @@ func TestDecidedAgain(t *testing.T) {
 	if got := details(host); got != "gatewarden_quota_exceeded" || all[1].waits() {
 		t.Errorf("at the tick: %q", got)
 	}
+	for _, s := range all {
+		s.Done()
+	}
+	if attempts(f, host, nil, "c")[0].waits() {
+		t.Error("it has kept a place")
+	}
 }

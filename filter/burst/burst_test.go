@@ -100,6 +100,7 @@ func TestCredentials(t *testing.T) {
 		{"different ones", api, "abcdefg", "....xxx"},
 		{"the same", api, "aaaaaaa", "......."},
 		{"the same, after others", api, "abcccccde", "........x"},
+		{"the same, when all places are taken", api, "abcdcde", "......x"},
 		{"none", api, "       ", "....xxx"},
 		{"where the body logs in", token, "aaaaaaa", "....xxx"},
 	} {
