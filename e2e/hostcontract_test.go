@@ -39,7 +39,7 @@ func TestHostContract(t *testing.T) {
 	}))
 	contract.Run(t, func(r contract.Request) contract.Response {
 		t.Helper()
-		response, err := exchange(s.address, r)
+		response, err := exchange(s.address, r, hangs)
 		require.NoError(t, err, "%s %s", r.Method, r.Path)
 		return response
 	})
@@ -93,8 +93,9 @@ func forContract(b *envoy.Bootstrap, upstream string) error {
 const hangs = 2 * time.Second
 
 // exchange sends a request as it is, header by header, and keeps the order of
-// the response's headers, which net/http's client would lose.
-func exchange(address string, r contract.Request) (contract.Response, error) {
+// the response's headers, which net/http's client would lose. It waits for an answer no
+// longer than limit.
+func exchange(address string, r contract.Request, limit time.Duration) (contract.Response, error) {
 	conn, err := net.DialTimeout("tcp", address, 5*time.Second)
 	if err != nil {
 		return contract.Response{}, err
@@ -103,7 +104,7 @@ func exchange(address string, r contract.Request) (contract.Response, error) {
 	if _, err := conn.Write(encode(r)); err != nil {
 		return contract.Response{}, err
 	}
-	if err := conn.SetReadDeadline(time.Now().Add(hangs)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(limit)); err != nil {
 		return contract.Response{}, err
 	}
 	reader := bufio.NewReader(conn)

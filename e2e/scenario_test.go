@@ -152,6 +152,9 @@ func (w *world) Do(_ int, send wasmhost.Request, answer wasmhost.Response, meanw
 
 // exchange sends a request and calls meanwhile when the service has it. It returns
 // the headers that the service got, and whether it did.
+// longestHold is how long requests wait for others in scenarios.
+const longestHold = 2 * time.Second
+
 func (w *world) exchange(id string, request contract.Request, meanwhile func()) (r contract.Response, got [][2]string, reached bool) {
 	w.t.Helper()
 	v := visit{arrived: make(chan [][2]string, 1), leave: make(chan struct{})}
@@ -159,7 +162,7 @@ func (w *world) exchange(id string, request contract.Request, meanwhile func()) 
 	answered := make(chan error, 1)
 	go func() {
 		var err error
-		r, err = exchange(w.address, request)
+		r, err = exchange(w.address, request, hangs+longestHold)
 		answered <- err
 	}()
 	select {
