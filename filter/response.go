@@ -3,7 +3,6 @@ package filter
 import (
 	"github.com/gatewarden/gatewarden/filter/outcome"
 	"github.com/gatewarden/gatewarden/filter/proxy"
-	"github.com/gatewarden/gatewarden/filter/refusal"
 )
 
 // ResponseHeaders judges the response by its status, completes its challenge, and adds
@@ -53,11 +52,10 @@ func (s *Stream) ResponseTrailers() {
 	}
 }
 
-// answered lets others of the client go on that wait for this answer, unless a body is
-// still to tell what it is. It comes last: the calls of the proxy that follow are theirs.
-// A gRPC stream may go on for hours after its headers, which are all that they wait for.
+// answered lets others of the client go on that wait for this answer. It comes last: the
+// calls of the proxy that follow are theirs.
 func (s *Stream) answered() {
-	if !s.outcome.Undecided() || s.recipient.Form == refusal.GRPCForm {
+	if s.outcome.Answered() {
 		s.burst.Answered()
 	}
 }

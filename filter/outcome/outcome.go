@@ -95,6 +95,14 @@ func (s *State) Awaits() bool { return s.awaits }
 // being read, or the trailers of a gRPC response.
 func (s *State) Undecided() bool { return s.reading || s.framed.reading || s.grpc && s.awaits }
 
+// Answered tells whether the response has said what it will say of the credential for now:
+// it is judged, or it is a stream that may go on for hours. A stream of gRPC has its
+// headers, and one of gRPC-Web or Connect a message, which no service sends to a caller
+// that it refuses.
+func (s *State) Answered() bool {
+	return !s.Undecided() || s.grpc || s.framed.frames.HasMessage()
+}
+
 // Headers judges the response by its headers. end tells that nothing follows them.
 func (s *State) Headers(status int, end bool) Verdict {
 	if !s.awaits {

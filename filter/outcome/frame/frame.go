@@ -111,6 +111,9 @@ func (r *Reader) Ending() Ending { return r.ending }
 // Begun tells whether the body has a byte.
 func (r *Reader) Begun() bool { return r.begun }
 
+// HasMessage tells whether a message has begun.
+func (r *Reader) HasMessage() bool { return r.full }
+
 // EndsBare tells whether the last frame has begun, and there was no message before it.
 // A client that has seen its head knows that there will be none.
 func (r *Reader) EndsBare() bool { return r.last && !r.full }
