@@ -140,6 +140,16 @@ func readPer(v value, k *FailureKey) {
 	}
 }
 
+// checkKeys refuses a failure key that never reaches its limit.
+func checkKeys(l *Lockout, i int, out *violations) {
+	for j, k := range l.Keys {
+		if l.CountOnce && k.Client && k.By == ByCredential && k.Failures > 1 {
+			out.add(surfacePath(i, "lockout.keys["+strconv.Itoa(j)+"].failures"), `is never reached, because a credential of one client counts once `+
+				`with "repeats": "once"; remove the key, or the client from per`)
+		}
+	}
+}
+
 func (l *Lockout) warnKeys(i int, warn func(path, message string)) {
 	for j, k := range l.Keys {
 		if k.Lock && !k.Client {

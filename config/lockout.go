@@ -50,6 +50,11 @@ type Lockout struct {
 	// kinds api and mcp. Danger: a path that answers 2xx without looking at the
 	// credential lets a guesser take back each guess.
 	ResetOnSuccess bool
+	// CountOnce counts the same wrong credential of a client once within the window. It
+	// is the value "once" of the key repeats. Default: false, each failure counts.
+	// Danger: a guess that differs only in what is not configured as a credential is no
+	// other guess.
+	CountOnce bool
 	// Pending limits the unanswered attempts of a client to the failures that it has
 	// left plus this number, up to 1000, so that parallel guesses get no further
 	// than a sequence. Default: 0, no such limit. Danger: users behind one address
@@ -146,6 +151,9 @@ var lockoutFields = []field[Surface]{
 	}},
 	{key: "count_anonymous", read: func(v value, s *Surface) { v.boolean(&s.Lockout.CountAnonymous) }},
 	{key: "reset_on_success", read: func(v value, s *Surface) { v.boolean(&s.Lockout.ResetOnSuccess) }},
+	{key: "repeats", read: func(v value, s *Surface) {
+		choose(v, []option[bool]{{"count", false}, {"once", true}}, &s.Lockout.CountOnce)
+	}},
 	{key: "pending", read: func(v value, s *Surface) { readInteger(v, &s.Lockout.Pending, 0, maxPending) }},
 	{key: "known_good", below: keysOf("", knownGoodFields), read: func(v value, s *Surface) {
 		readPart(v, knownGoodFields, KnownGood{Failures: 1}, &s.Lockout.KnownGood)

@@ -28,6 +28,10 @@ const (
 // login, do not: there the body is what logs in, and a credential in the headers proves nothing.
 func (k Kind) IsResource() bool { return k == KindAPI || k == KindMCP }
 
+// SignsInByBody tells whether what is guessed on the surface may stand in the body of a
+// request, and not in its headers alone.
+func (s *Surface) SignsInByBody() bool { return !s.Kind.IsResource() || s.Lockout.CountAnonymous }
+
 // kindUnknown marks a surface whose kind could not be read.
 const kindUnknown Kind = 255
 

@@ -121,7 +121,7 @@ func TestEveryField(t *testing.T) {
 		{"surfaces[0].match", c.Surfaces[0].Match, []Match{{Path: "/login", Methods: []string{"POST"}}, {Path: "/authorize", Hosts: []string{"*.example.com", "xn--bcher-kva.example"}}}},
 		{"surfaces[0].lockout", c.Surfaces[0].Lockout, login},
 		{"surfaces[1].lockout", c.Surfaces[1].Lockout, Lockout{
-			Failures: 20, Window: 60_000, Statuses: []int{401, 403}, CountAnonymous: true, ResetOnSuccess: true,
+			Failures: 20, Window: 60_000, Statuses: []int{401, 403}, CountAnonymous: true, ResetOnSuccess: true, CountOnce: true,
 			KnownGood: KnownGood{For: 7_200_000, Failures: 4}, AccountFields: []string{"username", "client_id"},
 			Stuffing: Stuffing{Credentials: 2, Window: 600_000}, Spraying: Spraying{Clients: 2, Window: 3_600_000},
 		}},

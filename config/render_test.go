@@ -195,7 +195,11 @@ func renderLockout(l *Lockout) object {
 	o := object{
 		"failures": l.Failures, "window": formatDuration(l.Window),
 		"count_anonymous": l.CountAnonymous, "reset_on_success": l.ResetOnSuccess,
-		"mode": [...]string{"enforce", "shadow", "off"}[l.Mode],
+		"mode":    [...]string{"enforce", "shadow", "off"}[l.Mode],
+		"repeats": "count",
+	}
+	if l.CountOnce {
+		o["repeats"] = "once"
 	}
 	renderOutcome(l, o)
 	if l.Duration > 0 {

@@ -29,6 +29,7 @@ func (s *Stream) resume() {
 	// A request that waits for its account now does so without its headers: they
 	// cannot be held any more for the sake of the body.
 	if !s.replied && !s.waits() {
+		s.guess.Released()
 		s.filter.host.Resume()
 	}
 }

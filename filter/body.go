@@ -10,8 +10,17 @@ import (
 	"github.com/gatewarden/gatewarden/filter/request"
 )
 
-// RequestBody sees the request's body. size is how much of it the proxy holds.
+// RequestBody sees the request's body. size is how much of it is at hand.
 func (s *Stream) RequestBody(size int, end bool) proxy.Action {
+	action := s.readBody(size, end)
+	if s.guess.Reading() && !s.replied {
+		s.guess.Read(s.filter.host, size, action != proxy.Continue, end)
+	}
+	return action
+}
+
+// readBody reads the body for what is decided about the request.
+func (s *Stream) readBody(size int, end bool) proxy.Action {
 	switch {
 	case s.replied:
 		return proxy.Pause
@@ -33,6 +42,7 @@ func (s *Stream) RequestBody(size int, end bool) proxy.Action {
 // RequestTrailers end a request's body, too. Without an answer here, a request that is
 // held or that waits for an answer about its token would go on to the service.
 func (s *Stream) RequestTrailers() proxy.Action {
+	s.guess.End()
 	switch {
 	case s.replied, s.waits():
 		return proxy.Pause

@@ -26,6 +26,7 @@ import (
 type Filter struct {
 	config   *config.Config
 	host     proxy.Host
+	hash     *table.Table // hashes guesses
 	surfaces []surface
 
 	route       *route.Router
@@ -57,7 +58,7 @@ func New(c *config.Config, host proxy.Host, seed table.Seed) *Filter {
 	log := report.NewLog(&c.Log, host, t, m)
 	list := report.NewLockouts(host, t, m)
 	f := &Filter{
-		config: c, host: host, surfaces: make([]surface, len(c.Surfaces)), log: log, metrics: m,
+		config: c, host: host, hash: t, surfaces: make([]surface, len(c.Surfaces)), log: log, metrics: m,
 		route:       route.New(c),
 		client:      client.New(&c.Client, host),
 		credential:  credential.New(&c.Credentials),

@@ -79,7 +79,6 @@ func (s *Stream) settle(v outcome.Verdict) {
 		if s.account.Reading() && !s.awaitsAccount() {
 			s.closeAccount() // trailers ended the body, or nothing did
 		}
-		s.fail(v.Cause)
-		s.burst.Failed()
+		s.burst.Failed(s.fail(v.Cause))
 	}
 }

@@ -35,6 +35,7 @@ type Stream struct {
 
 	client      caller.Client
 	account     credential.Account
+	guess       credential.Guess
 	identity    identity.State
 	outcome     outcome.State
 	lockout     lockout.State
@@ -65,12 +66,13 @@ func (f *Filter) NewStream() *Stream { return &Stream{filter: f} }
 // Reset makes a new stream of one that has ended, so that its memory is used again.
 func (s *Stream) Reset() {
 	s.account.Stop()
+	s.guess.Reset()
 	s.attempt.Reset()
 	s.quota.Reset()
 	s.concurrency.Reset()
-	f, account, attempt, quota, concurrency := s.filter, s.account, s.attempt, s.quota, s.concurrency
+	f, account, guess, attempt, quota, concurrency := s.filter, s.account, s.guess, s.attempt, s.quota, s.concurrency
 	*s = Stream{} // in place: a composite literal would be copied
-	s.filter, s.account, s.attempt, s.quota, s.concurrency = f, account, attempt, quota, concurrency
+	s.filter, s.account, s.guess, s.attempt, s.quota, s.concurrency = f, account, guess, attempt, quota, concurrency
 }
 
 // RequestHeaders decides about a request. end tells that it has no body.
@@ -130,6 +132,9 @@ func (s *Stream) enter(t *request.Target, d *request.Details, headers []proxy.He
 		if mayFail {
 			s.enterBurst(headers)
 		}
+		if s.surface.lockout.NamesGuess() && mayFail {
+			s.beginGuess(t, d, headers, end)
+		}
 		if s.surface.attempt.ReadsAccount() {
 			s.beginAccount(t, d, end)
 		}
@@ -183,6 +188,18 @@ func (s *Stream) nameCredential(headers []proxy.Header) {
 	if own.attempt.ReadsAccount() {
 		s.attempt.Account(f.credential.BasicAccount(headers), false)
 	}
+}
+
+// beginGuess names what the request presents, which its body may have a part in. end tells
+// that it has none.
+func (s *Stream) beginGuess(t *request.Target, d *request.Details, headers []proxy.Header, end bool) {
+	f := s.filter
+	f.name = f.credential.AppendGuess(f.name[:0], headers)
+	if !s.surface.SignsInByBody() {
+		s.guess.Presented(f.hash, t.Authority, f.name)
+		return
+	}
+	s.guess.Begin(f.hash, t, d, f.name, end || request.Upgrades(t, d))
 }
 
 // enterBurst begins an attempt among those of its client.

@@ -5,6 +5,7 @@
 //   - keys.go: failure keys. Each counts the failures of an account or a credential,
 //     from one client or from all clients, and then slows attempts on it down or refuses
 //     them.
+//   - repeat.go: the guesses that a failure key has counted before.
 //   - stuffing.go: a client that fails with many different credentials.
 //   - spraying.go: an account at which many different clients fail.
 //   - distinct.go: exact counting of what is different, for both.
@@ -36,6 +37,7 @@ import (
 // The names of the rules in the table, which keep their counters apart.
 var (
 	keyRule          = []byte("key")
+	repeatRule       = []byte("key-repeat")
 	stuffingRule     = []byte("stuffing")
 	stuffingPairRule = []byte("stuffing-credential")
 	sprayingRule     = []byte("spraying")
@@ -136,7 +138,7 @@ func (r *Rule) AwaitsAccount() bool { return r != nil && r.awaitsAccount }
 // InBody tells whether the account in a body may be what logs in. Then a body that
 // cannot be read must not go on if something follows from its account.
 func (r *Rule) InBody() bool {
-	return r != nil && (!r.surface.Kind.IsResource() || r.surface.Lockout.CountAnonymous)
+	return r != nil && r.surface.SignsInByBody()
 }
 
 // Fields returns the fields that name an account, the preferred one first. each tells

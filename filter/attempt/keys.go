@@ -2,6 +2,7 @@ package attempt
 
 import (
 	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/counter"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/register"
@@ -104,12 +105,13 @@ func delay(count, limit uint32) int64 {
 	return min(length, longestDelay)
 }
 
-// Fail counts a failure of everything that the request attempted, at the time now.
-func (s *State) Fail(now int64) {
+// Fail counts a failure of everything that the request attempted with a guess, at the time
+// now.
+func (s *State) Fail(guess *caller.Guess, now int64) {
 	for i := range s.targets {
 		t := &s.targets[i]
-		if t.rule == &s.rule.slow {
-			continue // Spray counts it
+		if t.rule == &s.rule.slow || s.repeats(t.key, t.rule, guess, now) {
+			continue // Spray counts the slow ones
 		}
 		if record, locks := s.rule.room.fail(t.key, t.rule, now); locks {
 			s.list(t, &record, now)
@@ -130,9 +132,7 @@ func (r *Room) fail(key table.Key, rule *config.FailureKey, now int64) (record t
 // fail counts one failure. A window that slows attempts down is prolonged by each
 // failure. floor is the level of evicted records, see [table.Change].
 func fail(r table.Record, floor uint8, rule *config.FailureKey, now int64) table.Record {
-	if now >= r.WindowEnd {
-		r = table.Record{Count: counter.Inherited(floor, rule.Failures), WindowEnd: now + rule.Window}
-	}
+	r = begin(r, floor, rule, now)
 	if !rule.Lock {
 		r.WindowEnd = now + rule.Window
 	}
@@ -142,6 +142,14 @@ func fail(r table.Record, floor uint8, rule *config.FailureKey, now int64) table
 		r.LockedUntil = r.WindowEnd
 	}
 	return r
+}
+
+// begin begins a window at the time now, unless one is running.
+func begin(r table.Record, floor uint8, rule *config.FailureKey, now int64) table.Record {
+	if now < r.WindowEnd {
+		return r
+	}
+	return table.Record{Count: counter.Inherited(floor, rule.Failures), WindowEnd: now + rule.Window}
 }
 
 // list lists the lockout of a target.

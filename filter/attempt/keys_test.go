@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/counter"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/register"
@@ -228,7 +229,7 @@ func TestLostLockoutIsNotRegistered(t *testing.T) {
 	w := newWorker(t, surface("api", `"keys": [{"per": ["account"], "failures": 1, "action": "lock"}]`))
 	s := w.begin(&request{account: "bob"})
 	w.host.Races = 1000 // as often as one update tries
-	s.Fail(w.host.Time)
+	s.Fail(&caller.Guess{}, w.host.Time)
 	if got := registered(w); got != nil || w.host.Races != 0 {
 		t.Errorf("%q, %d races left", got, w.host.Races)
 	}

@@ -2,6 +2,7 @@ package attempt
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -13,8 +14,6 @@ import (
 	"github.com/gatewarden/gatewarden/filter/report"
 	"github.com/gatewarden/gatewarden/internal/fakehost"
 	"github.com/gatewarden/gatewarden/table"
-
-	"net/netip"
 )
 
 // worker is the room of one worker, with what it reports.
@@ -106,7 +105,7 @@ func (w *worker) ask(q *request) (reason refusal.Reason, seconds int64) {
 func (w *worker) fail(q *request) {
 	s := w.begin(q)
 	now := w.host.Now()
-	s.Fail(now)
+	s.Fail(&caller.Guess{}, now)
 	locked := w.lockedUntil[*s.clientOrNone()]
 	st := s.Stuff(now < locked, now)
 	until := int64(0)
@@ -115,7 +114,7 @@ func (w *worker) fail(q *request) {
 		w.lockedUntil[*s.client] = until
 	}
 	s.ReportStuffing(&st, until)
-	s.Spray(now)
+	s.Spray(&caller.Guess{}, now)
 }
 
 func (s *State) clientOrNone() *caller.Client {

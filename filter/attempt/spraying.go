@@ -1,21 +1,22 @@
 package attempt
 
 import (
+	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/report"
 	"github.com/gatewarden/gatewarden/table"
 )
 
-// Spray counts the client at each account at which it failed at the time now.
-func (s *State) Spray(now int64) {
+// Spray counts the client at each account at which it failed with a guess at the time now.
+func (s *State) Spray(guess *caller.Guess, now int64) {
 	if s.rule == nil || s.rule.spraying.limit == 0 {
 		return
 	}
 	for _, account := range s.accounts {
-		s.sprayAt(account, now)
+		s.sprayAt(account, guess, now)
 	}
 }
 
-func (s *State) sprayAt(account string, now int64) {
+func (s *State) sprayAt(account string, guess *caller.Guess, now int64) {
 	r := s.rule
 	key := s.sprayingKey(account)
 	running, now, ok := r.room.beginWindow(key, &r.spraying, now)
@@ -27,7 +28,7 @@ func (s *State) sprayAt(account string, now int64) {
 			r.sprayings.Add(1)
 			s.reportSpraying(account, now)
 		}
-	case r.spraying.lasting:
+	case r.spraying.lasting && !s.repeats(key, &r.slow, guess, now):
 		r.room.fail(key, &r.slow, now) // slow never locks
 	}
 }

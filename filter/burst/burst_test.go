@@ -152,7 +152,7 @@ func TestAnswers(t *testing.T) {
 	t.Run("a failure", func(t *testing.T) {
 		r, all := begin(t, "abcde", 2)
 		for i := range 2 {
-			all[i].Failed()
+			all[i].Failed(false)
 			all[i].Answered()
 			check(t, all, "..xxx")
 		}
@@ -187,7 +187,7 @@ func TestAnswers(t *testing.T) {
 		if g := some(1, 2)[0]; g.arrive(r, api, "a") {
 			t.Error("a good credential waits")
 		}
-		all[1].Failed()
+		all[1].Failed(false)
 		if g := some(1, 2)[0]; !g.arrive(r, api, "a") {
 			t.Error("a credential that was refused passes")
 		}
@@ -269,7 +269,7 @@ func TestRandomBursts(t *testing.T) {
 				case 0:
 					g.Accepted()
 				case 1:
-					g.Failed()
+					g.Failed(false)
 				}
 				if random.IntN(2) == 0 && !waited {
 					g.Answered()

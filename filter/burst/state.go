@@ -12,7 +12,7 @@ type State struct {
 	presents        bool
 	stage           stage
 	client          *client // whose place the request has, or waits for
-	failed          bool    // its response was a failure
+	failed          bool    // its response was a failure that counts
 	// due is the tick at which the wait is over at the latest, expired tells that it
 	// was. held tells that there was a wait.
 	due           uint32
@@ -159,9 +159,10 @@ func (s *State) Accepted() {
 }
 
 // Failed notes that the service refused the credential, after the failure was counted.
-func (s *State) Failed() {
+// repeats tells that it did not count, because it had failed before.
+func (s *State) Failed(repeats bool) {
 	if s.rule != nil {
-		s.failed = true
+		s.failed = !repeats
 		s.rule.room.accepted.drop(s.credential)
 	}
 }

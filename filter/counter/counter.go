@@ -50,6 +50,18 @@ func (t *Table) Renew(key table.Key, length, now int64) {
 	})
 }
 
+// First records that something happened, until end, and tells whether that was not
+// recorded yet. Of all workers only one is told so, unless the table cannot record it. The
+// record has the lowest level: a full set evicts it first.
+func (t *Table) First(key table.Key, end, now int64) bool {
+	first := true
+	t.Update(key, now, func(r table.Record, _ uint8, at int64) (table.Record, bool) {
+		first = r == table.Record{}
+		return table.Record{WindowEnd: end}, first && at < end
+	})
+	return first
+}
+
 // FullLevel is the level of a record whose count has reached its limit.
 const FullLevel = 255
 

@@ -9,6 +9,7 @@
 //	protocol.go    members of Sec-WebSocket-Protocol
 //	placeholder.go what programs send that have no credential
 //	account.go     Account: the attempted accounts in query and body, fed as it arrives
+//	guess.go       Guess: all that a request presents to sign in, as one name
 //	explain.go     Reader.Explain: where credentials are, for tools
 package credential
 

@@ -19,6 +19,21 @@ func fail(r table.Record, floor uint8, rule *config.Lockout, now, spread int64) 
 		r.Count = counter.Increment(r.Count)
 		return r, false
 	}
+	r = begin(r, floor, rule, now)
+	r.Count = counter.Increment(r.Count)
+	r.Level = counter.Level(r.Count, rule.Failures)
+	if r.Count < rule.Failures {
+		return r, false
+	}
+	return lock(r, rule, r.WindowEnd, now, spread), true
+}
+
+// begin begins a window at the time now, unless one is running or the client is locked
+// out.
+func begin(r table.Record, floor uint8, rule *config.Lockout, now int64) table.Record {
+	if now < r.LockedUntil {
+		return r
+	}
 	if r.LockedUntil != 0 || now >= r.WindowEnd {
 		r.LockedUntil = 0
 		r.Count = counter.Inherited(floor, rule.Failures)
@@ -26,12 +41,7 @@ func fail(r table.Record, floor uint8, rule *config.Lockout, now, spread int64) 
 	}
 	// A window that began under another configuration is no longer than this one's.
 	r.WindowEnd = min(r.WindowEnd, now+rule.Window)
-	r.Count = counter.Increment(r.Count)
-	r.Level = counter.Level(r.Count, rule.Failures)
-	if r.Count < rule.Failures {
-		return r, false
-	}
-	return lock(r, rule, r.WindowEnd, now, spread), true
+	return r
 }
 
 // lock locks out for the rule's duration or, if it has none, until windowEnd.

@@ -21,6 +21,7 @@
 //	state.go       the counters of a request, and whether one of them locks it out
 //	arithmetic.go  when failures lock out, and for how long: functions of a record
 //	failure.go     counting a failure
+//	repeat.go      the guesses that counted before
 //	success.go     what a success takes back
 //	pending.go     the attempts that are unanswered at once
 //	knowngood.go   the credentials that pass a lockout

@@ -16,6 +16,10 @@ type Failure struct {
 	// Locks tells whether this failure began the lockout.
 	Locks bool
 
+	// Repeats tells that the client has failed with this guess before, so that the failure
+	// was not counted.
+	Repeats bool
+
 	// lost tells that the table could not store the failure.
 	lost bool
 	// count is the number of failures in the window that ends at windowEnd.
@@ -23,11 +27,16 @@ type Failure struct {
 	windowEnd int64
 }
 
-// Fail counts a failure of the client at the time now. It ends the standing of a
-// known-good credential that failed too often. [State.Report] has to follow.
-func (s *State) Fail(now int64) Failure {
+// Fail counts a failure of the client with a guess, at the time now. It ends the standing
+// of a known-good credential that failed too often. [State.Report] has to follow.
+func (s *State) Fail(guess *caller.Guess, now int64) Failure {
 	if !s.counts {
 		return Failure{}
+	}
+	if s.repeats(s.counter, s.rule.config, guess, now) {
+		s.rule.repeated.Add(1)
+		s.disgrace(now)
+		return Failure{Repeats: true}
 	}
 	r, locks, stored := s.count(s.counter, s.rule.config, now)
 	s.rule.failures.Add(1)
@@ -35,10 +44,10 @@ func (s *State) Fail(now int64) Failure {
 	return Failure{LockedUntil: r.LockedUntil, Locks: locks, lost: !stored, count: r.Count, windowEnd: r.WindowEnd}
 }
 
-// FailNetwork counts a failure of the client's network at the time now, if the rule
-// counts for networks. It reports the failure that locks the network out.
-func (s *State) FailNetwork(now int64) {
-	if !s.counts || !s.rule.hasWide() {
+// FailNetwork counts a failure of the client's network with a guess, at the time now, if
+// the rule counts for networks. It reports the failure that locks the network out.
+func (s *State) FailNetwork(guess *caller.Guess, now int64) {
+	if !s.counts || !s.rule.hasWide() || s.repeats(s.wide, &s.rule.wide, guess, now) {
 		return
 	}
 	if r, locks, _ := s.count(s.wide, &s.rule.wide, now); locks {

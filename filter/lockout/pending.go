@@ -3,6 +3,7 @@ package lockout
 import (
 	"encoding/binary"
 
+	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/counter"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/table"
@@ -29,15 +30,16 @@ type slot struct {
 
 // Admit takes a slot for the attempt, and refuses the request if there is none. It does
 // nothing if the rule does not limit pending attempts, if the request has a slot, if its
-// response cannot be a failure, or if its credential is known as good. The slot has to be
+// response cannot be a failure or counts no more, or if its credential is known as good.
+// guess is what the request presents, as far as its headers tell. The slot has to be
 // released when the response was judged, and when the request is refused for another
 // reason.
 //
 // The slot is taken before the failures are read, and a failure is counted before its
 // slot is released. So every failure whose slot is free again has been counted, and
 // failures and pending attempts never add up to more than the limit.
-func (s *State) Admit() (why refusal.Refusal, refused bool) {
-	if !s.counts || s.rule.config.Pending == 0 || s.slot.held || !s.mayFail || s.Known() {
+func (s *State) Admit(guess *caller.Guess) (why refusal.Refusal, refused bool) {
+	if !s.counts || s.rule.config.Pending == 0 || s.slot.held || !s.mayFail || s.Known() || s.hasFailed(guess) {
 		return refusal.Refusal{}, false
 	}
 	pending, now := s.takeSlot()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 )
 
@@ -19,7 +20,7 @@ func burst(t *testing.T, n int, who func(i int) string, workers ...*worker) (pas
 	for i := range n {
 		w := workers[i%len(workers)]
 		s := w.begin(ann, who(i))
-		switch why, refused := s.Admit(); {
+		switch why, refused := s.Admit(&caller.Guess{}); {
 		case !refused:
 			passed = append(passed, s)
 		case why.Reason != refusal.RateLimited || why.Seconds != 1 || why.Now != w.host.Time || s.HoldsSlot():
@@ -106,7 +107,7 @@ func TestNotHeldBack(t *testing.T) {
 	}
 	one := newWorker(t, oneSurface(bounded)).begin(ann, "x")
 	for range 50 {
-		if _, refused := one.Admit(); refused {
+		if _, refused := one.Admit(&caller.Guess{}); refused {
 			t.Fatal("a request that is decided again takes another slot")
 		}
 	}
@@ -192,7 +193,7 @@ func TestSlotsWithoutRoom(t *testing.T) {
 	w := newWorker(t, oneSurface(bounded))
 	w.host.Races = 1 << 30
 	s := w.begin(ann, "x")
-	if _, refused := s.Admit(); refused || s.HoldsSlot() {
+	if _, refused := s.Admit(&caller.Guess{}); refused || s.HoldsSlot() {
 		t.Errorf("refused %v, holds a slot %v", refused, s.HoldsSlot())
 	}
 }

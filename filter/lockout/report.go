@@ -15,6 +15,10 @@ func (s *State) Report(f *Failure, why report.Cause, also table.Key, now int64) 
 	if !s.counts {
 		return
 	}
+	if f.Repeats {
+		s.reportRepeat(why, now)
+		return
+	}
 	if f.lost {
 		s.reportLost(why, now)
 		return
@@ -50,6 +54,13 @@ func (s *State) reportFailure(f *Failure, why report.Cause, now int64) {
 		line = line.Number("locked_for", refusal.SecondsUntil(f.LockedUntil, now))
 	}
 	log.Write(line)
+}
+
+// reportRepeat writes the line of a failure that counts no more.
+func (s *State) reportRepeat(why report.Cause, now int64) {
+	if log := s.rule.room.log; log.Allows(report.Decision, now) {
+		log.Write(log.About("repeated failure", s.rule.surface, s.client.Prefix).Field("reason", why.String()))
+	}
 }
 
 // reportLost writes the line of a failure that the table could not store.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/report"
 	"github.com/gatewarden/gatewarden/internal/fakehost"
 	"github.com/gatewarden/gatewarden/register"
@@ -36,8 +37,8 @@ func TestLines(t *testing.T) {
 	w.host.Time += 500
 	w.exchange(ann, "x", 401)
 	s := w.beginOn(1, ann, "x")
-	f := s.Fail(w.host.Time)
-	s.FailNetwork(w.host.Time)
+	f := s.Fail(&caller.Guess{}, w.host.Time)
+	s.FailNetwork(&caller.Guess{}, w.host.Time)
 	s.Report(&f, report.Cause{Status: 400, Code: "invalid_grant"}, table.Key{}, w.host.Time)
 	want := []string{
 		"gatewarden: failure surface=rest client=192.0.2.1 reason=status_401 failures=1 limit=2",
@@ -113,7 +114,7 @@ func TestEarlyLockoutsAreRegistered(t *testing.T) {
 	also := w.room.table.Key([]byte("stuffing"))
 	w.begin(ann, "x").LockEarly(601_000, 1000, also)
 	s := w.begin(other, "x")
-	f := s.Fail(1000)
+	f := s.Fail(&caller.Guess{}, 1000)
 	s.Report(&f, report.Cause{Status: 401}, also, 1000)
 	want := []string{
 		`a client "192.0.2.1" since 1000 until 601000 in the table 601000, also another`,

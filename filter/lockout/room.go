@@ -63,8 +63,8 @@ type Rule struct {
 	// many credentials: its window is that in which they are counted.
 	wide, early config.Lockout
 
-	failures, lockouts, networkLockouts report.Counter
-	lockedOut, rateLimited              report.Counter
+	failures, repeated, lockouts, networkLockouts report.Counter
+	lockedOut, rateLimited                        report.Counter
 }
 
 func (r *Rule) compile(room *Room, s *config.Surface) {
@@ -78,6 +78,9 @@ func (r *Rule) compile(room *Room, s *config.Surface) {
 func (r *Rule) defineMetrics(m *report.Metrics) {
 	const refusals = "gatewarden_rate_limited_requests_total"
 	m.Define(&r.failures, "gatewarden_auth_failures_total", "surface", r.surface)
+	if r.config.CountOnce {
+		m.Define(&r.repeated, "gatewarden_repeated_failures_total", "surface", r.surface)
+	}
 	m.Define(&r.lockouts, "gatewarden_lockouts_total", "surface", r.surface)
 	m.Define(&r.networkLockouts, "gatewarden_network_lockouts_total", "surface", r.surface)
 	m.Define(&r.lockedOut, refusals, "surface", r.surface, "reason", string(refusal.LockedOut))

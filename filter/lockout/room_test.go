@@ -89,7 +89,7 @@ func (w *worker) beginOn(surface int, address, who string) *State {
 func (w *worker) request(s *State) refusal.Reason {
 	why, refused := s.Check()
 	if !refused {
-		why, refused = s.Admit()
+		why, refused = s.Admit(&caller.Guess{})
 	}
 	if !refused {
 		return ""
@@ -103,8 +103,8 @@ func (w *worker) respond(s *State, status int) (f Failure) {
 	switch {
 	case status == 401 && s.mayFail && s.Counts():
 		now := w.host.Now()
-		f = s.Fail(now)
-		s.FailNetwork(now)
+		f = s.Fail(&caller.Guess{}, now)
+		s.FailNetwork(&caller.Guess{}, now)
 		s.Report(&f, report.Cause{Status: status}, table.Key{}, now)
 	case status == 200:
 		s.Succeed()
@@ -253,9 +253,9 @@ func TestStatesThatDoNothing(t *testing.T) {
 		s.Principal([]byte("x"))
 		s.Credential([]byte("x"))
 		_, locked := s.Check()
-		_, refused := s.Admit()
-		f := s.Fail(1000)
-		s.FailNetwork(1000)
+		_, refused := s.Admit(&caller.Guess{})
+		f := s.Fail(&caller.Guess{}, 1000)
+		s.FailNetwork(&caller.Guess{}, 1000)
 		s.Report(&f, report.Cause{Status: 401}, table.Key{}, 1000)
 		s.Succeed()
 		s.Release(1000)
@@ -359,11 +359,11 @@ func TestRequestsAllocateNothing(t *testing.T) {
 		if _, refused := s.Check(); refused {
 			t.Fatal("locked out")
 		}
-		if _, refused := s.Admit(); refused {
+		if _, refused := s.Admit(&caller.Guess{}); refused {
 			t.Fatal("not admitted")
 		}
-		f := s.Fail(1_000_000)
-		s.FailNetwork(1_000_000)
+		f := s.Fail(&caller.Guess{}, 1_000_000)
+		s.FailNetwork(&caller.Guess{}, 1_000_000)
 		s.remember(f.windowEnd, 1_000_000)
 		s.Succeed()
 		s.Release(1_000_000)

@@ -15,6 +15,7 @@ var (
 	credentialRule = []byte("lockout-credential")
 	knownGoodRule  = []byte("known-good")
 	pendingRule    = []byte("pending")
+	repeatRule     = []byte("repeat")
 )
 
 // State is the lockout of one request. The zero State does nothing.

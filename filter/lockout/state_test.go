@@ -3,6 +3,7 @@ package lockout
 import (
 	"testing"
 
+	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/table"
 )
@@ -115,7 +116,7 @@ func TestNetworks(t *testing.T) {
 func TestKeysStay(t *testing.T) {
 	w := newWorker(t, oneSurface(`"pending": 1, "reset_on_success": true, "wide": {"failures": 9}`))
 	s := w.begin(ann, "user:password")
-	if _, refused := s.Admit(); refused {
+	if _, refused := s.Admit(&caller.Guess{}); refused {
 		t.Fatal("not admitted")
 	}
 	const client, network = "\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\xc0\x00\x02\x01", "\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\xc0\x00\x02\x00"

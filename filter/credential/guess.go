@@ -1,0 +1,157 @@
+package credential
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/gatewarden/gatewarden/filter/caller"
+	"github.com/gatewarden/gatewarden/filter/credential/fields"
+	"github.com/gatewarden/gatewarden/filter/credential/guess"
+	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/filter/request"
+	"github.com/gatewarden/gatewarden/table"
+)
+
+// Guess names all that a request presents to sign in, so that the same guess is known when
+// it comes again. The zero Guess names nothing.
+type Guess struct {
+	reader  *guess.Reader // kept for the next request
+	reading bool
+	held    int // bytes of the held body that were read
+	name    caller.Guess
+}
+
+// Presented names the credentials that a request presents, as [Reader.AppendGuess] has
+// them. They are one guess on all paths of a host, and another one on another host, which
+// may have other users.
+func (g *Guess) Presented(t *table.Table, authority string, presented []byte) {
+	if len(presented) == 0 {
+		return
+	}
+	g.begin(t)
+	g.reader.Part(authority)
+	g.reader.Part(string(presented))
+	g.name = g.reader.End()
+}
+
+// Begin names a request that signs in: by its credentials, as [Reader.AppendGuess] has
+// them, its target, and its body as it is fed. end tells that it has none.
+func (g *Guess) Begin(t *table.Table, target *request.Target, d *request.Details, presented []byte, end bool) {
+	g.begin(t)
+	r := g.reader
+	for _, part := range [...]string{target.Authority, target.Method, target.Path, d.ContentEncoding} {
+		r.Part(part)
+	}
+	r.Part(string(presented))
+	body := fields.BodyOf(d.ContentType, d.ContentEncoding)
+	if body.Media == fields.MultipartMedia && r.Multipart(body.Boundary) {
+		r.Part("")
+	} else {
+		r.Part(d.ContentType)
+	}
+	if body.Media == fields.FormMedia {
+		r.Form()
+	}
+	if g.reading = !end; end {
+		g.name = r.End()
+	}
+}
+
+func (g *Guess) begin(t *table.Table) {
+	if g.reader == nil {
+		g.reader = &guess.Reader{}
+	}
+	g.held = 0
+	g.reader.Begin(t)
+}
+
+// Reset makes the Guess a zero Guess that keeps its memory.
+func (g *Guess) Reset() { *g = Guess{reader: g.reader} }
+
+// Reading tells whether a body is being read.
+func (g *Guess) Reading() bool { return g.reading }
+
+// Read reads the body, of which size bytes are at hand. held tells that they stay at hand,
+// and come again with those that follow; end that none follow.
+func (g *Guess) Read(body proxy.RequestBody, size int, held, end bool) {
+	if !g.reading {
+		return
+	}
+	if size > g.held {
+		g.reader.Feed(body.RequestBody(g.held, size-g.held))
+	}
+	if g.held = 0; held {
+		g.held = size
+	}
+	if end {
+		g.End()
+	}
+}
+
+// Released tells that what was held has gone on.
+func (g *Guess) Released() { g.held = 0 }
+
+// End ends the body.
+func (g *Guess) End() {
+	if g.reading {
+		g.reading = false
+		g.name = g.reader.End()
+	}
+}
+
+// Name returns what the request presents. It is not known before all of the body has come.
+func (g *Guess) Name() caller.Guess { return g.name }
+
+// AppendGuess appends the credentials as the client wrote them, and all of them: of two in
+// one place, a service may take either. What services may read in several ways is appended
+// as a whole. It appends nothing if there are none.
+func (r *Reader) AppendGuess(out []byte, headers []proxy.Header) []byte {
+	for i := range headers {
+		h := &headers[i]
+		if r.value(h) == "" {
+			continue
+		}
+		out = table.AppendPart(out, h.Name)
+		switch r.carrier(h) {
+		case caller.InCookie:
+			out = r.appendRawCookies(out, h.Value)
+		case caller.InQuery:
+			out = r.appendRawParams(out, request.Query(h.Value))
+		default:
+			out = table.AppendPart(out, h.Value)
+		}
+	}
+	return out
+}
+
+// appendRawCookies appends the cookies with a configured name. To some services, a quoted
+// value goes on behind a semicolon.
+func (r *Reader) appendRawCookies(out []byte, field string) []byte {
+	if strings.IndexByte(field, '"') >= 0 {
+		return table.AppendPart(out, field)
+	}
+	for rest := field; rest != ""; {
+		var pair string
+		pair, rest, _ = strings.Cut(rest, ";")
+		key, value, _ := strings.Cut(pair, "=")
+		if key = strings.Trim(key, blanks); slices.Contains(r.config.Cookies, key) {
+			out = appendPlaced(out, "cookie ", key, value)
+		}
+	}
+	return out
+}
+
+// appendRawParams appends the parameters with a configured name. Services do not agree
+// whether one ends at a semicolon.
+func (r *Reader) appendRawParams(out []byte, query string) []byte {
+	if strings.ContainsAny(query, ";#") {
+		return table.AppendPart(out, query)
+	}
+	for rest := query; ; {
+		var p param
+		if p, rest = r.nextParam(rest); p.name == "" {
+			return out
+		}
+		out = appendPlaced(out, "query ", p.key, p.value)
+	}
+}
