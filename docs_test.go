@@ -75,7 +75,7 @@ const everything = `{
 	"quotas": [{"name": "q", "per": ["client"], "limit": 1, "window": "1m"}],
 	"concurrency": [{"name": "c", "per": "all", "limit": 1}],
 	"surfaces": [{"name": "a", "kind": "api", "match": [{"prefix": "/a"}], "require": true, "lockout": {
-		"known_good": {"for": "1h"}, "wide": {"failures": 200}, "stuffing": {"credentials": 2}, "spraying": {"clients": 2},
+		"repeats": "once", "known_good": {"for": "1h"}, "wide": {"failures": 200}, "stuffing": {"credentials": 2}, "spraying": {"clients": 2},
 		"keys": [{"per": ["account"], "failures": 2}]}}]}`
 
 // definedMetrics returns the metrics of the filter and of an operations endpoint, each

@@ -57,6 +57,7 @@ type request struct {
 	client, credential            string
 	account, inForm               string
 	known, allowed, onlyPrincipal bool
+	guess                         caller.Guess
 }
 
 func (q *request) Known() bool { return q.known }
@@ -105,7 +106,7 @@ func (w *worker) ask(q *request) (reason refusal.Reason, seconds int64) {
 func (w *worker) fail(q *request) {
 	s := w.begin(q)
 	now := w.host.Now()
-	s.Fail(&caller.Guess{}, now)
+	s.Fail(&q.guess, now)
 	locked := w.lockedUntil[*s.clientOrNone()]
 	st := s.Stuff(now < locked, now)
 	until := int64(0)
@@ -114,7 +115,7 @@ func (w *worker) fail(q *request) {
 		w.lockedUntil[*s.client] = until
 	}
 	s.ReportStuffing(&st, until)
-	s.Spray(&caller.Guess{}, now)
+	s.Spray(&q.guess, now)
 }
 
 func (s *State) clientOrNone() *caller.Client {

@@ -186,3 +186,35 @@ func TestIncrement(t *testing.T) {
 		}
 	}
 }
+
+// What happened is told as the first once until its end, to one of several workers, and
+// each time if the table cannot record it.
+func TestFirst(t *testing.T) {
+	c, m, host := newTable(table.Ways)
+	other := New(table.New(host, fakehost.Seed, table.Ways), "gatewarden_table", m)
+	first := func(t *Table) bool { return t.First(key(t, 1), 1_060_000, host.Time) }
+	for i, row := range []struct {
+		at    int64
+		table *Table
+		want  bool
+	}{
+		{1_000_000, c, true}, {1_000_000, c, false}, {1_000_000, other, false},
+		{1_059_999, other, false}, {1_060_000, c, true}, {1_060_000, c, true}, // it is over already
+	} {
+		host.Time = row.at
+		if got := first(row.table); got != row.want {
+			t.Errorf("row %d: %v", i, got)
+		}
+	}
+	host.Time = 1_000_000
+	host.Meanwhile, host.In = func() { first(other) }, 1
+	if first(c) {
+		t.Error("two workers were first")
+	}
+	for i := range uint32(table.Ways) {
+		c.Update(key(c, i+100), host.Time, lock)
+	}
+	if full := key(c, 99); !c.First(full, 1_060_000, host.Time) || !c.First(full, 1_060_000, host.Time) {
+		t.Error("a full set has recorded something")
+	}
+}

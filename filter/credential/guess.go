@@ -106,30 +106,40 @@ func (g *Guess) Name() caller.Guess { return g.name }
 // one place, a service may take either. What services may read in several ways is appended
 // as a whole. It appends nothing if there are none.
 func (r *Reader) AppendGuess(out []byte, headers []proxy.Header) []byte {
+	if !r.Presents(headers) {
+		return out
+	}
+	quoted := hasQuotedCookie(headers)
 	for i := range headers {
 		h := &headers[i]
-		if r.value(h) == "" {
-			continue
-		}
-		out = table.AppendPart(out, h.Name)
-		switch r.carrier(h) {
-		case caller.InCookie:
+		carrier := r.carrier(h)
+		// A service may take several lines for one, which is a credential together.
+		whole := carrier == caller.InProtocol || carrier == caller.InCookie && quoted
+		switch {
+		case whole || carrier == caller.InHeader && r.value(h) != "":
+			out = table.AppendPart(table.AppendPart(out, h.Name), h.Value)
+		case carrier == caller.InCookie:
 			out = r.appendRawCookies(out, h.Value)
-		case caller.InQuery:
+		case carrier == caller.InQuery && r.value(h) != "":
 			out = r.appendRawParams(out, request.Query(h.Value))
-		default:
-			out = table.AppendPart(out, h.Value)
 		}
 	}
 	return out
 }
 
-// appendRawCookies appends the cookies with a configured name. To some services, a quoted
-// value goes on behind a semicolon.
-func (r *Reader) appendRawCookies(out []byte, field string) []byte {
-	if strings.IndexByte(field, '"') >= 0 {
-		return table.AppendPart(out, field)
+// hasQuotedCookie tells whether a cookie may have a quoted value, which to some services
+// goes on behind a semicolon.
+func hasQuotedCookie(headers []proxy.Header) bool {
+	for i := range headers {
+		if headers[i].Name == cookieHeader && strings.IndexByte(headers[i].Value, '"') >= 0 {
+			return true
+		}
 	}
+	return false
+}
+
+// appendRawCookies appends the cookies with a configured name.
+func (r *Reader) appendRawCookies(out []byte, field string) []byte {
 	for rest := field; rest != ""; {
 		var pair string
 		pair, rest, _ = strings.Cut(rest, ";")
@@ -145,7 +155,7 @@ func (r *Reader) appendRawCookies(out []byte, field string) []byte {
 // whether one ends at a semicolon.
 func (r *Reader) appendRawParams(out []byte, query string) []byte {
 	if strings.ContainsAny(query, ";#") {
-		return table.AppendPart(out, query)
+		return appendPlaced(out, "query ", "", query)
 	}
 	for rest := query; ; {
 		var p param

@@ -51,7 +51,8 @@ func (r *Reader) Begin(t *table.Table) {
 	*r = Reader{table: t, parts: parts{delimiter: r.parts.delimiter[:0]}}
 }
 
-// Part adds a part of the request. No two sequences of parts have the same hash.
+// Part adds a part of the request. Of sequences with as many parts, no two have the same
+// hash.
 func (r *Reader) Part(part string) {
 	n := len(part)
 	for shift := 0; shift < 32; shift += 8 {
