@@ -44,7 +44,9 @@ func failWith(f *Filter, host *fakehost.Host, request []proxy.Header, pieces ...
 // Each row has two requests that both fail. If they are the same guess, the second does not
 // count, and a third request with another guess is not refused.
 func TestSameGuess(t *testing.T) {
-	form := func(path string) []proxy.Header { return postTo(path, "content-type", "application/x-www-form-urlencoded") }
+	form := func(path string) []proxy.Header {
+		return postTo(path, "content-type", "application/x-www-form-urlencoded")
+	}
 	json := func(path string) []proxy.Header { return postTo(path, "content-type", "application/json") }
 	type side struct {
 		request []proxy.Header

@@ -186,7 +186,11 @@ func (s *Stream) nameCredential(headers []proxy.Header) {
 		s.attempt.Credential(f.name)
 	}
 	if own.attempt.ReadsAccount() {
-		s.attempt.Account(f.credential.BasicAccount(headers), false)
+		user := f.credential.BasicAccount(headers)
+		s.attempt.Account(user, false)
+		if own.Kind == config.KindOAuthToken {
+			s.attempt.Account(credential.DecodedAccount(user), false)
+		}
 	}
 }
 

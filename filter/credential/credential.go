@@ -126,6 +126,16 @@ func (r *Reader) BasicAccount(headers []proxy.Header) string {
 	return ""
 }
 
+// DecodedAccount returns the account that a token endpoint takes a Basic user for: its
+// clients write theirs as a form has it (RFC 6749 section 2.3.1). Services that do not
+// decode see the user itself.
+func DecodedAccount(user string) string {
+	if !strings.ContainsAny(user, "%+") {
+		return user
+	}
+	return caller.Account(string(appendDecoded(nil, user)))
+}
+
 // carrier tells what a header line holds credentials in. A header that the
 // configuration names holds one itself.
 func (r *Reader) carrier(h *proxy.Header) caller.Carrier {

@@ -169,6 +169,16 @@ func TestBasicAccount(t *testing.T) {
 	}
 }
 
+func TestDecodedAccount(t *testing.T) {
+	for user, want := range map[string]string{
+		"": "", "ann": "ann", "%61nn": "ann", "%41nn": "ann", "a+b": "a b", "+ann%20": "ann", "a%2Bb": "a+b", "%2561nn": "%61nn", "100%": "100%",
+	} {
+		if got := DecodedAccount(user); got != want {
+			t.Errorf("%q is taken for %q, want %q", user, got, want)
+		}
+	}
+}
+
 func TestReaderAllocatesNothing(t *testing.T) {
 	r := newReader(t, `{"credentials": {"headers": ["authorization", "x-api-key"], "cookies": ["s"]}}`)
 	out := make([]byte, 0, 1024)

@@ -32,6 +32,17 @@ func accounts() []Scenario {
 			},
 		},
 		{
+			Name:   "accounts: a client's Basic user counts as it is written, and decoded",
+			Config: `{"surfaces": [{"name": "token", "kind": "oauth-token", "match": [{"path": "/oauth/token"}], "lockout": {"keys": [{"per": ["account"], "failures": 2, "window": "1h", "action": "lock"}]}}]}`,
+			Steps: []Step{
+				post("", "/oauth/token", basic("%61lice:1"), answer(401)),
+				post("", "/oauth/token", basic("al%49ce:2"), answer(401)),
+				post("", "/oauth/token", basic("alice:3"), locked("3600")),
+				post("", "/oauth/token", basic("a%6Cice:4"), locked("3600")),
+				post("another one", "/oauth/token", basic("%2561lice:5"), answer(401)),
+			},
+		},
+		{
 			Name:   "accounts: the client in the URL of a consent page is no account of a user",
 			Config: login(`"keys": [{"per": ["account"], "failures": 1, "window": "1h", "action": "lock"}]`),
 			Steps: []Step{
