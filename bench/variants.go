@@ -33,7 +33,7 @@ type variant struct {
 // gatewardenConfig is the default with lockouts longer than any measurement.
 const gatewardenConfig = `{"surfaces": [
 	{"name": "consent", "kind": "oauth-consent", "match": [{"path": "/oauth/authorize", "methods": ["POST"]}]},
-	{"name": "token", "kind": "oauth-token", "match": [{"path": "/oauth/token", "methods": ["POST"]}]},
+	{"name": "token", "kind": "oauth-token", "match": [{"path": "/oauth/token"}]},
 	{"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}]},
 	{"name": "rest", "kind": "api", "match": [{"prefix": "/api/v1"}], "lockout": {"failures": 20, "window": "1h"}}
 ]}`
