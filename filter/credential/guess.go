@@ -30,7 +30,7 @@ func (g *Guess) Presented(t *table.Table, authority string, presented []byte) {
 	}
 	g.begin(t)
 	g.reader.Part(authority)
-	g.reader.Part(string(presented))
+	g.reader.Bytes(presented)
 	g.name = g.reader.End()
 }
 
@@ -42,7 +42,7 @@ func (g *Guess) Begin(t *table.Table, target *request.Target, d *request.Details
 	for _, part := range [...]string{target.Authority, target.Method, target.Path, d.ContentEncoding} {
 		r.Part(part)
 	}
-	r.Part(string(presented))
+	r.Bytes(presented)
 	body := fields.BodyOf(d.ContentType, d.ContentEncoding)
 	if body.Media == fields.MultipartMedia && r.Multipart(body.Boundary) {
 		r.Part("")

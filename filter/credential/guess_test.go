@@ -222,4 +222,19 @@ func TestGuessOfARequest(t *testing.T) {
 	}
 }
 
-var _ proxy.RequestBody = guessBody(nil)
+// To name a guess allocates nothing.
+func TestGuessAllocatesNothing(t *testing.T) {
+	hash, r, g := table.New(fakehost.New(), fakehost.Seed, 16), New(guessPlaces), &Guess{}
+	target, details := &request.Target{Method: "POST", Path: "/login"}, &request.Details{ContentType: "multipart/form-data; boundary=b"}
+	headers := fakehost.Headers("authorization", "Bearer t", "cookie", "a=1; session=t", ":path", "/x?access_token=t")
+	out, text := make([]byte, 0, 1024), proxy.RequestBody(guessBody("--b\r\n\r\n--b--"))
+	if n := testing.AllocsPerRun(100, func() {
+		g.Reset()
+		g.Presented(hash, "a.example", r.AppendGuess(out, headers))
+		g.Begin(hash, target, details, r.AppendGuess(out, headers), false)
+		g.Read(text, 6, false, false)
+		g.End()
+	}); n != 0 || !g.name.IsKnown() {
+		t.Errorf("%v allocations", n)
+	}
+}

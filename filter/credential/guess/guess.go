@@ -54,12 +54,23 @@ func (r *Reader) Begin(t *table.Table) {
 // Part adds a part of the request. Of sequences with as many parts, no two have the same
 // hash.
 func (r *Reader) Part(part string) {
-	n := len(part)
+	r.length(len(part))
+	for i := 0; i < len(part); i++ {
+		r.put(part[i])
+	}
+}
+
+// Bytes is Part for bytes.
+func (r *Reader) Bytes(part []byte) {
+	r.length(len(part))
+	for _, c := range part {
+		r.put(c)
+	}
+}
+
+func (r *Reader) length(n int) {
 	for shift := 0; shift < 32; shift += 8 {
 		r.put(byte(n >> shift))
-	}
-	for i := 0; i < n; i++ {
-		r.put(part[i])
 	}
 }
 
