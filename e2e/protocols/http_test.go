@@ -42,16 +42,17 @@ func digestGo(_ *http.Request, password string, next http.RoundTripper) http.Rou
 type library func(r *http.Request, password string, next http.RoundTripper) http.RoundTripper
 
 // inGo tries with a library of Go's.
-func inGo(as library, path string) func(*testing.T, way, string, string, int, bool) []answer {
-	return func(t *testing.T, w way, from, password string, times int, keep bool) []answer {
+func inGo(as library, path string) try {
+	return func(t *testing.T, w way, from string, batches []batch) (answers []answer) {
 		t.Helper()
-		var session *session
-		answers := make([]answer, times)
-		for i := range answers {
-			if session == nil || !keep {
-				session = newSession(t, as, from, w.url(t)+path, password)
+		for _, b := range batches {
+			var session *session
+			for range b.Times {
+				if session == nil || !b.Keep {
+					session = newSession(t, as, from, w.url(t)+path, b.Password)
+				}
+				answers = append(answers, session.get(t))
 			}
-			answers[i] = session.get(t)
 		}
 		return answers
 	}

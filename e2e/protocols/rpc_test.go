@@ -75,13 +75,14 @@ var (
 	}}
 )
 
-func connectGo(as asProtocol, method string) func(*testing.T, way, string, string, int, bool) []answer {
-	return func(t *testing.T, w way, from, token string, times int, _ bool) []answer {
+func connectGo(as asProtocol, method string) try {
+	return func(t *testing.T, w way, from string, batches []batch) (answers []answer) {
 		t.Helper()
 		call := as.client(t, w, from, method)
-		answers := make([]answer, times)
-		for i := range answers {
-			answers[i] = told(call(t.Context(), token))
+		for _, b := range batches {
+			for range b.Times {
+				answers = append(answers, told(call(t.Context(), b.Password)))
+			}
 		}
 		return answers
 	}

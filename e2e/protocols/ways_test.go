@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -23,9 +22,7 @@ type way struct {
 	id string
 	// cluster is the service.
 	cluster string
-	// try makes this many attempts and tells what the library made of each answer.
-	// With keep, they share connections and whatever the library remembers.
-	try func(t *testing.T, w way, from, password string, times int, keep bool) []answer
+	try     try
 	// replies are what the library makes of the service's yes and no, and of the
 	// filter's refusal.
 	replies replies
@@ -35,6 +32,18 @@ type way struct {
 	again bool
 	// grpcWeb translates in Envoy what the service does not speak.
 	grpcWeb bool
+}
+
+// try makes all the attempts of each batch, and tells what the library made of each
+// answer.
+type try func(t *testing.T, w way, from string, batches []batch) []answer
+
+// batch is a number of attempts. With Keep, they share connections and whatever the
+// library remembers; otherwise each is the first.
+type batch struct {
+	Password string `json:"password"`
+	Times    int    `json:"times"`
+	Keep     bool   `json:"keep"`
 }
 
 type replies struct{ yes, no, refused string }
@@ -129,24 +138,26 @@ func (w way) url(t *testing.T) string {
 }
 
 // inNode tries with a library of node/client.js.
-func inNode(library, method string) func(*testing.T, way, string, string, int, bool) []answer {
-	return func(t *testing.T, w way, from, password string, times int, _ bool) []answer {
-		return runClient(t, "node", node+"client.js", library, from, w.url(t), method, password, fmt.Sprint(times))
+func inNode(library, method string) try {
+	return func(t *testing.T, w way, from string, batches []batch) []answer {
+		return runClient(t, batches, "node", node+"client.js", library, from, w.url(t), method)
 	}
 }
 
 // inPython tries with a library of python/client.py.
-func inPython(library, path string) func(*testing.T, way, string, string, int, bool) []answer {
-	return func(t *testing.T, w way, from, password string, times int, keep bool) []answer {
-		kept := map[bool]string{false: "no", true: "yes"}[keep]
-		return runClient(t, filepath.Join(root, python), "-B", "e2e/protocols/python/client.py",
-			library, from, w.url(t)+path, password, fmt.Sprint(times), kept)
+func inPython(library, path string) try {
+	return func(t *testing.T, w way, from string, batches []batch) []answer {
+		return runClient(t, batches, python, "-B", "e2e/protocols/python/client.py", library, from, w.url(t)+path)
 	}
 }
 
-// runClient runs a program that writes answers, each on a line in JSON.
-func runClient(t *testing.T, command ...string) []answer {
+// runClient runs a program that takes batches as its last argument, in JSON, and writes
+// answers, each on a line in JSON.
+func runClient(t *testing.T, batches []batch, command ...string) []answer {
 	t.Helper()
+	plan, err := json.Marshal(batches)
+	require.NoError(t, err)
+	command = append(command, string(plan))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	client := exec.CommandContext(ctx, command[0], command[1:]...)

@@ -1,7 +1,7 @@
 // Calls the service of rpc_test.go again and again with one of the libraries that pages
 // and Node programs use, and writes a line in JSON about each call.
 //
-//     client.js LIBRARY ADDRESS URL METHOD TOKEN TIMES
+//     client.js LIBRARY ADDRESS URL METHOD BATCHES
 
 import http from 'node:http'
 import { create, createFileRegistry, toBinary, fromBinary } from '@bufbuild/protobuf'
@@ -13,8 +13,7 @@ import grpcWeb from 'grpc-web'
 import { Agent, fetch } from 'undici'
 import ssl from 'xmlhttprequest-ssl'
 
-const [library, localAddress, baseUrl, method, token, times] = process.argv.slice(2)
-const headers = { Authorization: `Bearer ${token}` }
+const [library, localAddress, baseUrl, method, batches] = process.argv.slice(2)
 
 // What protoc would make of the service's description.
 const value = '.google.protobuf.StringValue'
@@ -39,7 +38,7 @@ const page = { baseUrl, fetch: (input, init) => fetch(input, { ...init, dispatch
 // connect returns a call through a transport of Connect.
 function connect (transport) {
   const client = createClient(Gate, transport)
-  return async () => {
+  return async headers => {
     if (method === 'Check') return client.check({ value: 'x' }, { headers })
     for await (const message of client.watch({ value: 'x' }, { headers })) void message
   }
@@ -55,8 +54,8 @@ function generated (format) {
   const descriptor = new grpcWeb.MethodDescriptor(path, kind, Object, Object,
     message => toBinary(StringValueSchema, message), bytes => fromBinary(StringValueSchema, bytes))
   const message = create(StringValueSchema, { value: 'x' })
-  if (method === 'Check') return () => client.unaryCall(baseUrl + path, message, headers, descriptor)
-  return () => new Promise((resolve, reject) => {
+  if (method === 'Check') return headers => client.unaryCall(baseUrl + path, message, headers, descriptor)
+  return headers => new Promise((resolve, reject) => {
     client.serverStreaming(baseUrl + path, message, headers, descriptor)
       .on('error', reject).on('end', resolve)
   })
@@ -79,8 +78,10 @@ function told (error) {
 }
 
 const call = calls[library]()
-for (let n = 0; n < Number(times); n++) {
-  const answer = await call().then(() => ({ code: 'ok' }), told)
-  console.log(JSON.stringify(answer))
+for (const { password, times } of JSON.parse(batches)) {
+  for (let n = 0; n < times; n++) {
+    const answer = await call({ Authorization: `Bearer ${password}` }).then(() => ({ code: 'ok' }), told)
+    console.log(JSON.stringify(answer))
+  }
 }
 process.exit() // whatever connections are left
