@@ -21,12 +21,13 @@ type (
 	response = connect.Response[message]
 )
 
-// serveRPC serves a unary and a streaming method in gRPC, gRPC-Web and Connect.
+// serveRPC serves a unary method and two that stream, in gRPC, gRPC-Web and Connect.
 func serveRPC() (address string, stop func(), err error) {
 	mux := http.NewServeMux()
 	mux.Handle("/e2e.Gate/Check", connect.NewUnaryHandler("/e2e.Gate/Check", check,
 		connect.WithIdempotency(connect.IdempotencyNoSideEffects)))
 	mux.Handle("/e2e.Gate/Watch", connect.NewServerStreamHandler("/e2e.Gate/Watch", watch))
+	mux.Handle("/e2e.Gate/Follow", connect.NewServerStreamHandler("/e2e.Gate/Follow", follow))
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
@@ -58,6 +59,14 @@ func watch(_ context.Context, r *request, stream *connect.ServerStream[message])
 		return err
 	}
 	return errors.Join(stream.Send(r.Msg), stream.Send(r.Msg))
+}
+
+// follow greets before it looks.
+func follow(_ context.Context, r *request, stream *connect.ServerStream[message]) error {
+	if err := stream.Send(r.Msg); err != nil {
+		return err
+	}
+	return authenticate(r.Header())
 }
 
 // asProtocol is what connect-go's client speaks.

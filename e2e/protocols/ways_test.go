@@ -63,12 +63,16 @@ type answer struct {
 	Challenges []string
 }
 
-// ways are all that are tried. Calls are unary (Check), or stream (Watch).
+// ways are all that are tried. Calls are unary (Check), or stream (Watch), or stream and
+// fail after the first message (Follow): connect-go has a failure before it in the
+// headers of gRPC-Web, and Envoy's filter never does.
 var ways = []way{
 	{id: "connect-go-grpc", cluster: "rpc", try: connectGo(asGRPC, "Check"), replies: ofRPC},
 	{id: "connect-go-grpc-stream", cluster: "rpc", try: connectGo(asGRPC, "Watch"), replies: ofRPC},
 	{id: "connect-go-web", cluster: "rpc", try: connectGo(asGRPCWeb, "Check"), replies: ofRPC},
 	{id: "connect-go-web-stream", cluster: "rpc", try: connectGo(asGRPCWeb, "Watch"), replies: ofRPC},
+	{id: "connect-go-web-late", cluster: "rpc", try: connectGo(asGRPCWeb, "Follow"), replies: ofRPC},
+	{id: "connect-go-web-envoy", cluster: "rpc-grpc", try: connectGo(asGRPCWeb, "Check"), replies: ofRPC, grpcWeb: true},
 	{id: "connect-go", cluster: "rpc", try: connectGo(asConnect, "Check"), replies: ofRPC},
 	{id: "connect-go-get", cluster: "rpc", try: connectGo(asConnectGet, "Check"), replies: ofRPC},
 	{id: "connect-go-stream", cluster: "rpc", try: connectGo(asConnect, "Watch"), replies: ofRPC},
@@ -76,6 +80,7 @@ var ways = []way{
 	{id: "connect-web-stream", cluster: "rpc", try: inNode("connect-web", "Watch"), replies: ofES},
 	{id: "connect-web-grpc", cluster: "rpc", try: inNode("connect-web-grpc", "Check"), replies: ofES},
 	{id: "connect-web-grpc-stream", cluster: "rpc", try: inNode("connect-web-grpc", "Watch"), replies: ofES},
+	{id: "connect-web-grpc-late", cluster: "rpc", try: inNode("connect-web-grpc", "Follow"), replies: ofES},
 	{id: "connect-node-grpc", cluster: "rpc", try: inNode("connect-node-grpc", "Check"), replies: ofES},
 	{id: "connect-node-grpc-stream", cluster: "rpc", try: inNode("connect-node-grpc", "Watch"), replies: ofES},
 	{id: "grpc-web-text", cluster: "rpc-grpc", try: inNode("grpc-web-text", "Check"), replies: ofGRPC, grpcWeb: true},

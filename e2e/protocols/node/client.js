@@ -26,7 +26,8 @@ const described = create(FileDescriptorProtoSchema, {
     name: 'Gate',
     method: [
       { name: 'Check', inputType: value, outputType: value },
-      { name: 'Watch', inputType: value, outputType: value, serverStreaming: true }
+      { name: 'Watch', inputType: value, outputType: value, serverStreaming: true },
+      { name: 'Follow', inputType: value, outputType: value, serverStreaming: true }
     ]
   }]
 })
@@ -40,7 +41,7 @@ function connect (transport) {
   const client = createClient(Gate, transport)
   return async headers => {
     if (method === 'Check') return client.check({ value: 'x' }, { headers })
-    for await (const message of client.watch({ value: 'x' }, { headers })) void message
+    for await (const message of client[method.toLowerCase()]({ value: 'x' }, { headers })) void message
   }
 }
 
