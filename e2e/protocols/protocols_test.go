@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -69,6 +70,27 @@ func (w way) isRefused(t *testing.T, a answer) {
 	seconds, err := strconv.Atoi(a.RetryAfter)
 	require.NoError(t, err, "Retry-After, as the library has it")
 	assert.Positive(t, seconds)
+}
+
+// TestHonestAtOnce: many colleagues behind one address sign in at the same moment. No
+// two steps of their handshakes carry the same credential.
+func TestHonestAtOnce(t *testing.T) {
+	for _, id := range []string{"ntlm-go", "negotiate-go", "digest-go", "connect-go-web-late", "connect-go-stream"} {
+		t.Run(id, func(t *testing.T) {
+			from, w := client.NewAddress(), find(id)
+			showOnFailure(t, from)
+			var group sync.WaitGroup
+			colleagues := make([][]answer, 40)
+			for i := range colleagues {
+				group.Go(func() { colleagues[i] = w.try(t, w, from, []batch{{right, 3, false}}) })
+			}
+			group.Wait()
+			for _, answers := range colleagues {
+				require.Len(t, answers, 3)
+				w.areServed(t, answers, false)
+			}
+		})
+	}
 }
 
 // TestCompressedCallsAreRefused: a service would compress the frame that tells how the
