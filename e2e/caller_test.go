@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -34,14 +33,11 @@ type caller struct {
 	http    *http.Client
 }
 
-var lastAddress atomic.Uint32
-
 // newCaller returns a client that nobody has seen before: its address was in no
 // other test.
 func (s *stage) newCaller(t *testing.T, protocol client.Protocol) *caller {
 	t.Helper()
-	n := lastAddress.Add(1)
-	return s.callerFrom(t, fmt.Sprintf("127.7.%d.%d", n/250, n%250+1), protocol)
+	return s.callerFrom(t, client.NewAddress(), protocol)
 }
 
 func (s *stage) callerFrom(t *testing.T, address string, protocol client.Protocol) *caller {

@@ -115,7 +115,7 @@ func TestChaos(t *testing.T) {
 
 func startRiot(t *testing.T) *riot {
 	t.Helper()
-	trapping, err := module("GATEWARDEN_TRAP_WASM", "gatewarden-trap.wasm", "make build-trap")
+	trapping, err := envoy.TrappingFilter(root)
 	require.NoError(t, err)
 	service, address := startRoughService(t)
 	s := start(t, chaosConfiguration(0), withModule(trapping), withBootstrap(func(b *envoy.Bootstrap) error {

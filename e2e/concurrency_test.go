@@ -235,7 +235,7 @@ func TestLimitIsUpdated(t *testing.T) {
 // nothing else: the other worker's requests that go on and on keep their places.
 func TestPlacesOutliveACrash(t *testing.T) {
 	const limit, forgotten = 12, 20 * time.Second
-	trapping, err := module("GATEWARDEN_TRAP_WASM", "gatewarden-trap.wasm", "make build-trap")
+	trapping, err := envoy.TrappingFilter(root)
 	require.NoError(t, err)
 	c := startCrowd(t, limit, withModule(trapping), withBootstrap(func(b *envoy.Bootstrap) error {
 		b.Plugin["reload_config"] = envoy.Object{"backoff": envoy.Object{"base_interval": "0.05s"}}

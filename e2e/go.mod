@@ -1,19 +1,22 @@
 module github.com/gatewarden/gatewarden/e2e
 
 // 1.25 is the floor of the MCP SDK and of wazero. Newer releases of
-// github.com/prometheus/common, github.com/shirou/gopsutil, github.com/zitadel/oidc
-// and golang.org/x/net want 1.26: hold them back.
+// connectrpc.com/connect, github.com/prometheus/common, github.com/shirou/gopsutil,
+// github.com/zitadel/oidc and golang.org/x/net want 1.26: hold them back.
 go 1.25.0
 
 replace github.com/gatewarden/gatewarden => ../
 
 require (
+	connectrpc.com/connect v1.21.0
+	github.com/Azure/go-ntlmssp v0.1.1
 	github.com/chromedp/cdproto v0.159.2
 	github.com/chromedp/chromedp v0.23.0
 	github.com/dunglas/httpsfv v1.1.2
 	github.com/gatewarden/gatewarden v0.0.0
 	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/hashicorp/go-retryablehttp v0.7.8
+	github.com/icholy/digest v1.2.0
 	github.com/modelcontextprotocol/go-sdk v1.8.0
 	github.com/prometheus/client_model v0.6.3
 	github.com/prometheus/common v0.67.5

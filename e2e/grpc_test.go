@@ -10,24 +10,7 @@ import (
 	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
 )
 
-// followProtocol makes Envoy speak HTTP/2 to the service for clients that speak
-// it, as gRPC needs.
-func followProtocol(b *envoy.Bootstrap) error {
-	cluster, err := b.Cluster("service")
-	if err != nil {
-		return err
-	}
-	cluster["typed_extension_protocol_options"] = envoy.Object{
-		"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": envoy.Object{
-			"@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-			"use_downstream_protocol_config": envoy.Object{
-				"http_protocol_options":  envoy.Object{},
-				"http2_protocol_options": envoy.Object{},
-			},
-		},
-	}
-	return nil
-}
+func followProtocol(b *envoy.Bootstrap) error { return b.FollowProtocol("service") }
 
 func (c *caller) call(t *testing.T, method, status string, headers ...[]string) (r reply, grpcStatus string) {
 	t.Helper()

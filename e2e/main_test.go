@@ -35,7 +35,7 @@ func prepare() (err error) {
 	if root, err = filepath.Abs(".."); err != nil {
 		return err
 	}
-	if wasmPath, err = module("GATEWARDEN_WASM", "gatewarden.wasm", "make build"); err != nil {
+	if wasmPath, err = envoy.Filter(root); err != nil {
 		return err
 	}
 	binary, err = envoy.Finder{Root: root, Log: os.Stderr}.Find(context.Background())
@@ -43,21 +43,4 @@ func prepare() (err error) {
 		fmt.Fprintf(os.Stderr, "e2e: Envoy from %s, filter %s\n", binary.Source, wasmPath)
 	}
 	return err
-}
-
-// module is the Wasm file that the environment variable points to, or the one
-// in the repository's build folder.
-func module(variable, name, remedy string) (string, error) {
-	path := os.Getenv(variable)
-	if path == "" {
-		path = filepath.Join(root, "build", name)
-	}
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return "", err
-	}
-	if _, err := os.Stat(path); err != nil {
-		return "", fmt.Errorf("there is no filter to test at %s: run %q at the top of the repository, or set %s", path, remedy, variable)
-	}
-	return path, nil
 }

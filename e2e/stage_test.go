@@ -50,23 +50,9 @@ func withBootstrap(edit func(b *envoy.Bootstrap) error) option {
 	return func(s *stage) error { return edit(s.bootstrap) }
 }
 
-// withListener adds a listener called name: a copy of the first with a filter
-// configuration of its own and, if edit is not nil, other changes.
+// withListener adds a listener, see [envoy.Bootstrap.AddCopy].
 func withListener(name, config string, edit func(b *envoy.Bootstrap) error) option {
-	return func(s *stage) error {
-		other, err := s.bootstrap.Clone()
-		if err != nil {
-			return err
-		}
-		other.Listener["name"] = name
-		other.SetPluginConfig(config)
-		if edit != nil {
-			if err := edit(other); err != nil {
-				return err
-			}
-		}
-		return s.bootstrap.AddListener(other.Listener)
-	}
+	return func(s *stage) error { return s.bootstrap.AddCopy(name, config, edit) }
 }
 
 // updatable makes Envoy take its listener from a file, see [stage.update]. It
@@ -220,18 +206,9 @@ func (s *stage) metric(t *testing.T, name string, labels ...string) float64 {
 	return metrics.Value(name, labels...)
 }
 
-// awaitMetric waits until a series has a value. The filter hands its counts
-// over once in a while, so they lag behind.
 func (s *stage) awaitMetric(t *testing.T, want float64, name string, labels ...string) {
 	t.Helper()
-	var got float64
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	err := wait.Until(ctx, name, func() (bool, error) {
-		got = s.metric(t, name, labels...)
-		return got == want, nil
-	})
-	require.NoError(t, err, "%s%v is %v, want %v", name, labels, got, want)
+	require.NoError(t, s.envoy.AwaitMetric(t.Context(), want, name, labels...))
 }
 
 // configuration is a filter configuration with the default surfaces, but with

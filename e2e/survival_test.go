@@ -57,7 +57,7 @@ func (v traces) requireForgotten(t *testing.T) {
 // A new module under the same vm_id finds what the old one has counted, and no
 // request fails while it takes over.
 func TestModuleUpgradeKeepsCounts(t *testing.T) {
-	other, err := module("GATEWARDEN_TRAP_WASM", "gatewarden-trap.wasm", "make build-trap")
+	other, err := envoy.TrappingFilter(root)
 	require.NoError(t, err)
 	modules := []string{other, wasmPath} // there, and back again
 	s := start(t, fourAnHour, updatable)

@@ -94,7 +94,7 @@ func TestEnvoyDoesNotStartWithABrokenConfiguration(t *testing.T) {
 // A filter that crashes fails one request; the new instance finds the counters
 // as they were.
 func TestTrapKeepsLockouts(t *testing.T) {
-	trapping, err := module("GATEWARDEN_TRAP_WASM", "gatewarden-trap.wasm", "make build-trap")
+	trapping, err := envoy.TrappingFilter(root)
 	require.NoError(t, err)
 	s := start(t, configuration(map[string]string{"rest": `{"failures": 3, "window": "5m"}`}),
 		withModule(trapping), withWorkers(1),

@@ -2,14 +2,12 @@ package frameworks
 
 import (
 	"bytes"
-	"fmt"
 	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"regexp"
-	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -24,13 +22,10 @@ type browser struct {
 	http    *http.Client
 }
 
-var lastAddress atomic.Uint32
-
 // newBrowser comes from an address that no other one has had.
 func (f framework) newBrowser(t *testing.T) *browser {
 	t.Helper()
-	n := lastAddress.Add(1)
-	return f.browserFrom(t, "127.7."+fmt.Sprint(n/250)+"."+fmt.Sprint(n%250+1))
+	return f.browserFrom(t, client.NewAddress())
 }
 
 // browserFrom is a browser without cookies, for the same address as others.

@@ -1,20 +1,17 @@
 package frameworks
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/gatewarden/gatewarden/config"
-	"github.com/gatewarden/gatewarden/e2e/internal/wait"
 )
 
 // each calls check for every framework, for all of them at once.
@@ -31,7 +28,7 @@ func eachOf(t *testing.T, some []framework, check func(t *testing.T, f framework
 			t.Cleanup(func() {
 				if t.Failed() {
 					t.Logf("the end of the access log:\n%s\nthe end of what %s wrote:\n%s",
-						proxy.Access.Tail(20), f.program, programs[f.program].log.Tail(20))
+						proxy.Access.Tail(20), f.program, programs[f.program].Log.Tail(20))
 				}
 			})
 			check(t, f)
@@ -215,15 +212,7 @@ func metric(t *testing.T, name, surface string) float64 {
 	return metrics.Value(name, "surface="+surface)
 }
 
-// awaitMetric waits: the filter hands its counts over once in a while.
 func awaitMetric(t *testing.T, want float64, name, surface string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	var got float64
-	err := wait.Until(ctx, name, func() (bool, error) {
-		got = metric(t, name, surface)
-		return got == want, nil
-	})
-	require.NoError(t, err, "%s{surface=%q} is %v, want %v", name, surface, got, want)
+	require.NoError(t, proxy.AwaitMetric(t.Context(), want, name, "surface="+surface))
 }

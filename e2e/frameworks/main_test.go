@@ -10,10 +10,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 
 	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
+	"github.com/gatewarden/gatewarden/e2e/internal/program"
 )
 
 // write makes TestPageIsCurrent write the table: "make frameworks".
@@ -22,7 +22,7 @@ var write = flag.Bool("write", false, "write the table in docs/frameworks.md")
 // What every test needs; TestMain finds and starts it.
 var (
 	root     string
-	programs = map[string]*program{}
+	programs map[string]*program.Program
 	proxy    *envoy.Process
 )
 
@@ -50,8 +50,12 @@ func run(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	defer stopPrograms()
-	if err := startPrograms(dir); err != nil {
+	set := program.Set{Root: root, Dir: dir, Remedy: "run scripts/install-frameworks at the top of the repository"}
+	programs, err = set.Start(commands)
+	for _, p := range programs {
+		defer p.Stop()
+	}
+	if err != nil {
 		return 0, err
 	}
 	if err := startEnvoy(dir); err != nil {
@@ -59,29 +63,6 @@ func run(m *testing.M) (code int, err error) {
 	}
 	defer proxy.Stop()
 	return m.Run(), nil
-}
-
-// startPrograms starts all of them at once.
-func startPrograms(dir string) error {
-	var group sync.WaitGroup
-	failed := make([]error, len(commands))
-	started := make([]*program, len(commands))
-	for i, c := range commands {
-		group.Go(func() { started[i], failed[i] = c.start(dir) })
-	}
-	group.Wait()
-	for i, c := range commands {
-		if failed[i] == nil {
-			programs[c.name] = started[i]
-		}
-	}
-	return errors.Join(failed...)
-}
-
-func stopPrograms() {
-	for _, p := range programs {
-		p.stop()
-	}
 }
 
 // startEnvoy gives each framework a listener with its configuration. They share a
@@ -104,15 +85,9 @@ func bootstrapOf() (*envoy.Bootstrap, error) {
 	if err != nil {
 		return nil, err
 	}
-	wasm := os.Getenv("GATEWARDEN_WASM")
-	if wasm == "" {
-		wasm = filepath.Join(root, "build", "gatewarden.wasm")
-	}
-	if wasm, err = filepath.Abs(wasm); err != nil {
+	wasm, err := envoy.Filter(root)
+	if err != nil {
 		return nil, err
-	}
-	if _, err := os.Stat(wasm); err != nil {
-		return nil, fmt.Errorf("there is no filter to test at %s: run \"make build\" at the top of the repository, or set GATEWARDEN_WASM", wasm)
 	}
 	if err := errors.Join(bootstrap.FreePorts(), bootstrap.SetWasm(wasm)); err != nil {
 		return nil, err
@@ -133,18 +108,10 @@ func addListener(bootstrap *envoy.Bootstrap, f framework, configuration string) 
 	if configuration == "" {
 		return errors.New("docs/frameworks.md has no configuration for it")
 	}
-	other, err := bootstrap.Clone()
-	if err != nil {
-		return err
-	}
-	other.Listener["name"] = f.id
-	other.SetPluginConfig(configuration)
-	other.HCM["route_config"] = envoy.Object{"name": f.id, "virtual_hosts": []any{envoy.Object{
-		"name": f.id, "domains": []any{"*"}, "routes": []any{envoy.Object{
-			"match": envoy.Object{"prefix": "/"}, "route": envoy.Object{"cluster": f.id},
-		}},
-	}}}
 	return errors.Join(
 		bootstrap.AddCluster(f.id, programs[f.program].Address),
-		bootstrap.AddListener(other.Listener))
+		bootstrap.AddCopy(f.id, configuration, func(b *envoy.Bootstrap) error {
+			b.RouteTo(f.id)
+			return nil
+		}))
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -47,6 +48,14 @@ func New(source string, protocol Protocol) (*http.Client, error) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Timeout:       30 * time.Second,
 	}, nil
+}
+
+var lastAddress atomic.Uint32
+
+// NewAddress is one that this process has not used before.
+func NewAddress() string {
+	n := lastAddress.Add(1)
+	return fmt.Sprintf("127.7.%d.%d", n/250, n%250+1)
 }
 
 // CanUse tells whether this machine lets a client come from source. Linux

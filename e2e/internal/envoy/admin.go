@@ -13,6 +13,8 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+
+	"github.com/gatewarden/gatewarden/e2e/internal/wait"
 )
 
 var adminClient = &http.Client{Timeout: 10 * time.Second}
@@ -135,6 +137,23 @@ func (m Metrics) Value(name string, labels ...string) float64 {
 		}
 	}
 	return 0
+}
+
+// AwaitMetric waits until a series has a value. The filter hands its counts over once
+// in a while, so they lag behind.
+func (p *Process) AwaitMetric(ctx context.Context, want float64, name string, labels ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	var got float64
+	err := wait.Until(ctx, name, func() (bool, error) {
+		metrics, err := p.Metrics(ctx)
+		got = metrics.Value(name, labels...)
+		return got == want, err
+	})
+	if err != nil {
+		return fmt.Errorf("%s%v is %v, want %v: %w", name, labels, got, want, err)
+	}
+	return nil
 }
 
 func sameLabels(metric *dto.Metric, labels []string) bool {

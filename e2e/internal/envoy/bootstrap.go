@@ -120,6 +120,32 @@ func (b *Bootstrap) FreePorts() error {
 	return nil
 }
 
+// AddCopy adds a listener called name: a copy of the first with a filter
+// configuration of its own and, if edit is not nil, other changes.
+func (b *Bootstrap) AddCopy(name, config string, edit func(b *Bootstrap) error) error {
+	other, err := b.Clone()
+	if err != nil {
+		return err
+	}
+	other.Listener["name"] = name
+	other.SetPluginConfig(config)
+	if edit != nil {
+		if err := edit(other); err != nil {
+			return err
+		}
+	}
+	return b.AddListener(other.Listener)
+}
+
+// RouteTo makes the listener send everything to one cluster.
+func (b *Bootstrap) RouteTo(cluster string) {
+	b.HCM["route_config"] = Object{"name": cluster, "virtual_hosts": []any{Object{
+		"name": cluster, "domains": []any{"*"}, "routes": []any{Object{
+			"match": Object{"prefix": "/"}, "route": Object{"cluster": cluster},
+		}},
+	}}}
+}
+
 // AddListener adds a listener beside the first.
 func (b *Bootstrap) AddListener(listener Object) error {
 	resources, err := lookup(b.tree, "static_resources")
@@ -274,6 +300,30 @@ func (b *Bootstrap) AddCluster(name, address string) error {
 	resources["clusters"] = append(clusters, Object{
 		"name": name, "type": "STATIC", "connect_timeout": "5s", "load_assignment": assignment,
 	})
+	return nil
+}
+
+// FollowProtocol makes Envoy speak HTTP/2 to the cluster called name for clients that
+// speak it, as gRPC needs.
+func (b *Bootstrap) FollowProtocol(name string) error {
+	return b.setProtocol(name, "use_downstream_protocol_config",
+		Object{"http_protocol_options": Object{}, "http2_protocol_options": Object{}})
+}
+
+// SpeakHTTP2 makes Envoy speak HTTP/2 to the cluster called name, whatever clients speak.
+func (b *Bootstrap) SpeakHTTP2(name string) error {
+	return b.setProtocol(name, "explicit_http_config", Object{"http2_protocol_options": Object{}})
+}
+
+func (b *Bootstrap) setProtocol(cluster, choice string, options Object) error {
+	c, err := b.Cluster(cluster)
+	if err != nil {
+		return err
+	}
+	const extension = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+	c["typed_extension_protocol_options"] = Object{
+		extension: Object{"@type": "type.googleapis.com/" + extension, choice: options},
+	}
 	return nil
 }
 

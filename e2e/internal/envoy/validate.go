@@ -12,11 +12,14 @@ import (
 
 // Put replaces, in a part of the configuration, what the YAML text has: "bootstrap",
 // "listener", "hcm" (its HTTP connection manager), "json_format" (the fields of its
-// access log), "plugin" (the filter's PluginConfig) or "http_filters" (all filters but
-// the router).
+// access log), "plugin" (the filter's PluginConfig), "cluster" (that of the service) or
+// "http_filters" (all filters but the router).
 func (b *Bootstrap) Put(part, text string) error {
-	if part == "http_filters" {
+	switch part {
+	case "http_filters":
 		return b.putFilters(text)
+	case "cluster":
+		return b.PutCluster("service", text)
 	}
 	fieldsOfLog, err := lookup(b.HCM, "access_log", 0, "typed_config", "log_format", "json_format")
 	if err != nil {
@@ -29,6 +32,19 @@ func (b *Bootstrap) Put(part, text string) error {
 	if !ok {
 		return fmt.Errorf("there is no part %q", part)
 	}
+	return put(into, text)
+}
+
+// PutCluster replaces in the cluster called name what the YAML text has.
+func (b *Bootstrap) PutCluster(name, text string) error {
+	cluster, err := b.Cluster(name)
+	if err != nil {
+		return err
+	}
+	return put(cluster, text)
+}
+
+func put(into Object, text string) error {
 	var fields Object
 	if err := yaml.Unmarshal([]byte(text), &fields); err != nil {
 		return err
