@@ -1,4 +1,4 @@
-// oidc-provider with one client that may have tokens for itself.
+// oidc-provider with one client that may have tokens for itself and for users.
 
 import Provider from 'oidc-provider'
 import { serve } from './ready.js'
@@ -11,7 +11,7 @@ const provider = new Provider('http://127.0.0.1', {
     redirect_uris: ['https://app.example.com/callback'],
     response_types: ['code']
   }],
-  features: { clientCredentials: { enabled: true } }
+  features: { clientCredentials: { enabled: true }, revocation: { enabled: true } }
 })
 
 serve(provider.callback(), 'oidc-provider')

@@ -34,6 +34,11 @@ app.get('/account', (request, response) => {
   response.send(`Signed in as ${request.user.username}`)
 })
 
+app.post('/logout', (request, response, next) => request.logout(error => {
+  if (error) return next(error)
+  response.redirect('/')
+}))
+
 app.post('/api/login', passport.authenticate('local'), (request, response) => response.json(request.user))
 app.get('/api/account', (request, response) => {
   if (!request.isAuthenticated()) return response.sendStatus(401)

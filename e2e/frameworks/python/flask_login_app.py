@@ -1,10 +1,13 @@
-"""The example of Flask-Login's README, with the form that it has."""
+"""The example of Flask-Login's README, with the form that it has, and one of Flask-WTF."""
 
 import secrets
 
 import flask
 import flask_login
+from flask_wtf import FlaskForm
 from werkzeug.serving import WSGIRequestHandler, make_server
+from wtforms import EmailField, PasswordField
+from wtforms.validators import DataRequired
 
 import ready
 
@@ -50,6 +53,37 @@ def login():
     return "Bad login"
 
 
+class LoginForm(FlaskForm):
+    email = EmailField(validators=[DataRequired()])
+    password = PasswordField(validators=[DataRequired()])
+
+
+@app.route("/wtf/login", methods=["GET", "POST"])
+def wtf_login():
+    form = LoginForm()
+    if form.validate_on_submit():
+        email = form.email.data
+        if email in USERS and form.password.data == USERS[email]["password"]:
+            user = User()
+            user.id = email
+            flask_login.login_user(user)
+            return flask.redirect(flask.url_for("protected"))
+        if "flash" in flask.request.args:
+            flask.flash("Bad login")
+        else:
+            form.form_errors.append("Bad login")
+    return flask.render_template_string(
+        """
+        <form method="post">
+          {{ form.hidden_tag() }}
+          {% for error in form.form_errors + get_flashed_messages() %}<p>{{ error }}</p>{% endfor %}
+          {{ form.email() }} {{ form.password() }} <input type="submit">
+        </form>
+        """,
+        form=form,
+    )
+
+
 @app.route("/protected")
 @flask_login.login_required
 def protected():
@@ -62,4 +96,4 @@ class Silent(WSGIRequestHandler):
 
 
 server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Silent)
-ready.serve(server, "Flask", "Flask-Login")
+ready.serve(server, "Flask", "Flask-Login", "Flask-WTF")
