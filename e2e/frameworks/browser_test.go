@@ -22,6 +22,9 @@ type browser struct {
 	http    *http.Client
 }
 
+// connections is how many a browser opens to one server.
+const connections = 6
+
 // newBrowser comes from an address that no other one has had.
 func (f framework) newBrowser(t *testing.T) *browser {
 	t.Helper()
@@ -31,11 +34,20 @@ func (f framework) newBrowser(t *testing.T) *browser {
 // browserFrom is a browser without cookies, for the same address as others.
 func (f framework) browserFrom(t *testing.T, address string) *browser {
 	t.Helper()
+	b := f.client(t, address, client.HTTP1)
+	b.http.Transport.(*http.Transport).MaxConnsPerHost = connections
+	var err error
+	b.http.Jar, err = cookiejar.New(nil)
+	require.NoError(t, err)
+	return b
+}
+
+// client is a program without a jar of cookies.
+func (f framework) client(t *testing.T, address string, protocol client.Protocol) *browser {
+	t.Helper()
 	listener, err := proxy.ListenerAddress(t.Context(), f.id)
 	require.NoError(t, err)
-	h, err := client.New(address, client.HTTP1)
-	require.NoError(t, err)
-	h.Jar, err = cookiejar.New(nil)
+	h, err := client.New(address, protocol)
 	require.NoError(t, err)
 	t.Cleanup(h.CloseIdleConnections)
 	return &browser{address: address, base: "http://" + listener, http: h}
@@ -90,24 +102,34 @@ func (b *browser) post(t *testing.T, path string, as spelling, fields url.Values
 
 var (
 	inputs    = regexp.MustCompile(`<input[^>]*>`)
+	formTag   = regexp.MustCompile(`<form[^>]*>`)
 	attribute = regexp.MustCompile(`(\w+)=["']([^"']*)["']`)
 )
 
 // submit opens a page and sends its form to action, with what is hidden in it.
-func (b *browser) submit(t *testing.T, page, action string, as spelling, fields url.Values) reply {
+func (b *browser) submit(t *testing.T, page, action string, as spelling, fields url.Values, headers ...string) reply {
 	t.Helper()
 	r := b.get(t, page)
 	require.Equal(t, 200, r.status, "%s", r.body)
-	for _, input := range inputs.FindAllString(r.body, -1) {
-		has := map[string]string{}
-		for _, a := range attribute.FindAllStringSubmatch(input, -1) {
-			has[a[1]] = html.UnescapeString(a[2])
-		}
+	for _, has := range tags(r.body, inputs) {
 		if has["type"] == "hidden" && has["name"] != "" {
 			fields.Set(has["name"], has["value"])
 		}
 	}
-	return b.post(t, action, as, fields, "Origin", b.base)
+	return b.post(t, action, as, fields, append(headers, "Origin", b.base, "Accept", "text/html")...)
+}
+
+// tags are the attributes of a page's tags of one kind.
+func tags(page string, kind *regexp.Regexp) []map[string]string {
+	var found []map[string]string
+	for _, tag := range kind.FindAllString(page, -1) {
+		has := map[string]string{}
+		for _, a := range attribute.FindAllStringSubmatch(tag, -1) {
+			has[a[1]] = html.UnescapeString(a[2])
+		}
+		found = append(found, has)
+	}
+	return found
 }
 
 // cookie is the value of one in the jar.
@@ -122,4 +144,12 @@ func (b *browser) cookie(t *testing.T, name string) string {
 	}
 	require.Fail(t, "there is no cookie "+name)
 	return ""
+}
+
+// setCookie puts one into the jar.
+func (b *browser) setCookie(t *testing.T, name, value string) {
+	t.Helper()
+	u, err := url.Parse(b.base)
+	require.NoError(t, err)
+	b.http.Jar.SetCookies(u, []*http.Cookie{{Name: name, Value: value, Path: "/"}})
 }

@@ -2,10 +2,8 @@ package frameworks
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -18,6 +16,14 @@ import (
 func each(t *testing.T, check func(t *testing.T, f framework)) {
 	t.Helper()
 	eachOf(t, frameworks, check)
+}
+
+// eachThat calls it for those of which that holds. There are want of them.
+func eachThat(t *testing.T, that func(framework) bool, want int, check func(t *testing.T, f framework)) {
+	t.Helper()
+	some := slices.DeleteFunc(slices.Clone(frameworks), func(f framework) bool { return !that(f) })
+	require.Len(t, some, want)
+	eachOf(t, some, check)
 }
 
 func eachOf(t *testing.T, some []framework, check func(t *testing.T, f framework)) {
@@ -79,10 +85,8 @@ func TestWrongPasswordsLockOut(t *testing.T) {
 
 // TestOtherWaysInLockOut: whoever does not guess at the login guesses elsewhere.
 func TestOtherWaysInLockOut(t *testing.T) {
-	oneWay := func(f framework) bool { return len(f.elsewhere) == 0 }
-	several := slices.DeleteFunc(slices.Clone(frameworks), oneWay)
-	require.Len(t, several, 4)
-	eachOf(t, several, func(t *testing.T, f framework) {
+	hasOthers := func(f framework) bool { return len(f.elsewhere) > 0 }
+	eachThat(t, hasOthers, 4, func(t *testing.T, f framework) {
 		limit := 0
 		for _, s := range f.surfaces(t) {
 			limit = max(limit, int(s.Lockout.Failures))
@@ -143,66 +147,6 @@ func TestOneAccountFromManyClientsIsSeen(t *testing.T) {
 		}
 		awaitMetric(t, before+1, "gatewarden_spraying_total", login.Name)
 	})
-}
-
-// TestThirtyRequestsWithADeadSession: a page whose requests all carry a session that
-// is over, or processes that race for a refresh token that is, lock out everybody
-// behind their address. The page of these tests says so, and what follows from it.
-func TestThirtyRequestsWithADeadSession(t *testing.T) {
-	each(t, func(t *testing.T, f framework) {
-		alive := f.newBrowser(t)
-		f.signIn(t, alive)
-		for _, r := range f.race(t, alive, 30) {
-			if r.status != 429 {
-				f.dead.is(t, alive, r, "dead session")
-			}
-		}
-		assert.Equal(t, 429, f.whoIsSignedIn(t, alive), "behind the same address")
-	})
-}
-
-// whoIsSignedIn sees this status on the page, or in place of another token.
-func (f framework) whoIsSignedIn(t *testing.T, b *browser) int {
-	t.Helper()
-	if f.renewal != nil {
-		return f.attempt(t, b, f.account, password).status
-	}
-	return b.get(t, f.page).status
-}
-
-// race sends n requests with what is over at once.
-func (f framework) race(t *testing.T, alive *browser, n int) []reply {
-	t.Helper()
-	tab := f.browserFrom(t, alive.address)
-	send := func() (reply, error) {
-		return tab.do(http.MethodPost, f.page, asForm, f.renewal)
-	}
-	if f.cookie != "" {
-		dead := f.cookie + "=" + foreign(alive.cookie(t, f.cookie))
-		tab.http.Jar = nil // pages in flight carry what they began with
-		send = func() (reply, error) {
-			return tab.do(http.MethodGet, f.page, spelling{}, nil, "Cookie", dead, "Accept", "text/html")
-		}
-	}
-	replies, failed := make([]reply, n), make([]error, n)
-	var group sync.WaitGroup
-	for i := range n {
-		group.Go(func() { replies[i], failed[i] = send() })
-	}
-	group.Wait()
-	for _, err := range failed {
-		require.NoError(t, err)
-	}
-	return replies
-}
-
-// foreign is a session's name, changed so that nobody has it.
-func foreign(session string) string {
-	first := "A"
-	if strings.HasPrefix(session, first) {
-		first = "B"
-	}
-	return first + session[1:]
 }
 
 func metric(t *testing.T, name, surface string) float64 {

@@ -65,7 +65,7 @@ func run(m *testing.M) (code int, err error) {
 	return m.Run(), nil
 }
 
-// startEnvoy gives each framework a listener with its configuration. They share a
+// startEnvoy gives each variant of each framework a listener. They share a
 // VM, and so the table and the metrics: the surfaces' names keep them apart.
 func startEnvoy(dir string) error {
 	binary, err := envoy.Finder{Root: root, Log: os.Stderr}.Find(context.Background())
@@ -97,8 +97,10 @@ func bootstrapOf() (*envoy.Bootstrap, error) {
 		return nil, err
 	}
 	for _, f := range frameworks {
-		if err := addListener(bootstrap, f, configurations[f.id]); err != nil {
-			return nil, fmt.Errorf("%s: %w", f.id, err)
+		for _, variant := range f.listeners() {
+			if err := addListener(bootstrap, variant, configurations[variant.id]); err != nil {
+				return nil, fmt.Errorf("%s: %w", variant.id, err)
+			}
 		}
 	}
 	return bootstrap, nil

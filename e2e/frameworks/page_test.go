@@ -10,26 +10,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/gatewarden/gatewarden/internal/docs"
 )
 
 func pageFile() string { return filepath.Join(root, "docs", "frameworks.md") }
-
-// configurations are those of the page, by framework.
-var configurations = sync.OnceValues(func() (map[string]string, error) {
-	page, err := os.ReadFile(pageFile())
-	if err != nil {
-		return nil, err
-	}
-	found := map[string]string{}
-	for _, b := range docs.Blocks(string(page)) {
-		if id := b.Attributes["for"]; id != "" {
-			found[id] = b.Text
-		}
-	}
-	return found, nil
-})
 
 const (
 	tableBegins = "<!-- This table is written by \"make frameworks\". -->\n"
@@ -63,7 +46,8 @@ func table(t *testing.T) string {
 			rows[f.id] = text
 		})
 	})
-	text := "\n| Framework | Reads a login as | A wrong password | The right one | A session that is over | Thirty of those at once |\n|---|---|---|---|---|---|\n"
+	text := "\n| Framework | Reads a login as | A wrong password | The right one | A session that is over " +
+		"| Thirty of those at once, `\"count\"` | The same, `\"once\"` | The same wrong password thirty times, `\"once\"` |\n|---|---|---|---|---|---|---|---|\n"
 	for _, f := range frameworks {
 		text += rows[f.id]
 	}
@@ -78,24 +62,50 @@ func (f framework) row(t *testing.T) string {
 	b = f.browserFrom(t, b.address)
 	right := f.attempt(t, b, f.account, password)
 	f.right.is(t, b, right, "right password")
-	dead := f.race(t, b, 1)[0]
-	f.race(t, b, 29)
+	b = f.browserFrom(t, b.address)
+	dead := f.race(t, b.address, f.over(t, b), 1)[0]
 	var spellings []string
 	for _, as := range f.spellings {
 		spellings = append(spellings, as.name)
 	}
-	return fmt.Sprintf("| [%s](#%s), %s | %s | %s | %s | %s | %s |\n",
+	return fmt.Sprintf("| [%s](#%s), %s | %s | %s | %s | %s | %s | %s | %s |\n",
 		f.title, strings.ReplaceAll(strings.ToLower(f.title), " ", "-"), programs[f.program].Version,
-		strings.Join(spellings, ", "), describe(b, wrong), describe(b, right), describe(b, dead), f.afterwards(t, b))
+		strings.Join(spellings, ", "), describe(b, wrong), describe(b, right), describe(b, dead),
+		f.counting().afterThirty(t), f.afterThirty(t), f.afterRetyping(t))
 }
 
-// afterwards says what became of the client whose requests those were.
-func (f framework) afterwards(t *testing.T, b *browser) string {
+// afterThirty says what became of a client with thirty requests with a dead session.
+func (f framework) afterThirty(t *testing.T) string {
 	t.Helper()
-	if f.whoIsSignedIn(t, b) == 429 {
+	b := f.newBrowser(t)
+	f.race(t, b.address, f.over(t, b), 30)
+	if f.signsInAgain(t, b.address) == 429 {
 		return "lock the client out"
 	}
-	return "lock nobody out"
+	return "count " + times(f.sessionsCounted(t, b.address))
+}
+
+// afterRetyping says what became of a client with the same wrong password, sent by one
+// browser and by many.
+func (f framework) afterRetyping(t *testing.T) string {
+	t.Helper()
+	b := f.newBrowser(t)
+	f.retype(t, b, f.spellings[0])
+	said := "counts " + times(f.passwordsCounted(t, b.address))
+	if n := f.fromBrowsers(t); n == int(f.surfaces(t)[0].Lockout.Failures) {
+		said += "; from thirty browsers, locks the client out"
+	}
+	return said
+}
+
+func times(n int) string {
+	switch n {
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	}
+	return fmt.Sprint(n, " times")
 }
 
 // describe says of a response what a condition could tell it by.

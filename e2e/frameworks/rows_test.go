@@ -26,12 +26,21 @@ type framework struct {
 	wrong, right answer
 	// elsewhere are other ways to try the same password.
 	elsewhere []attempt
-	// page is one that only who is signed in may see, by the cookie.
+	// page is one that only who is signed in may see, by the cookie. A token endpoint
+	// has no pages: there, it is where a refresh token is used.
 	page, cookie string
-	// renewal is what asks a token endpoint, which has no pages, for a new token.
-	renewal url.Values
+	// end ends a session, and returns the cookie's value, which is over.
+	end func(t *testing.T, f framework, b *browser) string
+	// authorize and revoke are where users grant refresh tokens, and these end.
+	authorize, revoke, scope string
 	// dead is what a session answers that is over, or a refresh token that is.
 	dead answer
+	// retyped is how often the same wrong password of one browser counts, if not once.
+	retyped int
+	// token is how long the token of a form stays the same.
+	token token
+	// session tells that whoever sees the login gets a session.
+	session bool
 }
 
 // answer is the status, and what header or body have to contain.
@@ -40,6 +49,15 @@ type answer struct {
 	location string
 	body     string
 }
+
+// token is what a framework knows its own forms by (CSRF).
+type token uint8
+
+const (
+	noToken token = iota
+	tokenOfPage
+	tokenOfSecond
+)
 
 type (
 	login   func(t *testing.T, b *browser, as spelling, account, password string) reply
@@ -55,7 +73,11 @@ var frameworks = []framework{
 		wrong: answer{status: 200, body: "Please enter the correct username and password"},
 		right: answer{status: 302, location: "/admin/"},
 		page:  "/admin/", cookie: "sessionid",
-		dead: answer{status: 302, location: "/admin/login/?next=/admin/"},
+		end: signOut(func(t *testing.T, b *browser) reply {
+			return b.submit(t, "/admin/", "/admin/logout/", asForm, url.Values{})
+		}, 200),
+		dead:  answer{status: 302, location: "/admin/login/?next=/admin/"},
+		token: tokenOfPage,
 	},
 	{
 		id: "flask", title: "Flask-Login", program: "flask", account: "alice@example.com",
@@ -64,7 +86,18 @@ var frameworks = []framework{
 		right:     answer{status: 302, location: "/protected"},
 		elsewhere: []attempt{head("/login", "email")},
 		page:      "/protected", cookie: "session",
+		end:  changeKey,
 		dead: answer{status: 401},
+	},
+	{
+		id: "flask-wtf", title: "Flask-WTF", program: "flask", account: "alice@example.com",
+		login: form("/wtf/login", "email"), spellings: []spelling{asForm, asMultipart},
+		wrong: answer{status: 200, body: "Bad login"},
+		right: answer{status: 302, location: "/protected"},
+		page:  "/protected", cookie: "session",
+		end:   changeKey,
+		dead:  answer{status: 401},
+		token: tokenOfSecond, session: true,
 	},
 	{
 		id: "passport", title: "Passport with redirects", program: "passport", account: "alice",
@@ -75,7 +108,10 @@ var frameworks = []framework{
 		wrong:     answer{status: 302, location: "/login"},
 		right:     answer{status: 302, location: "/account"},
 		page:      "/account", cookie: "connect.sid",
+		end:  signOut(func(t *testing.T, b *browser) reply { return b.post(t, "/logout", spelling{}, nil) }, 302),
 		dead: answer{status: 302, location: "/login"},
+		// The message about the first one stays in a session, which the others send.
+		retyped: 2,
 	},
 	{
 		id: "passport-api", title: "Passport without redirects", program: "passport", account: "alice",
@@ -83,6 +119,7 @@ var frameworks = []framework{
 		wrong: answer{status: 401},
 		right: answer{status: 200},
 		page:  "/api/account", cookie: "connect.sid",
+		end:  signOut(func(t *testing.T, b *browser) reply { return b.post(t, "/logout", spelling{}, nil) }, 302),
 		dead: answer{status: 401},
 	},
 	{
@@ -91,6 +128,9 @@ var frameworks = []framework{
 		wrong: answer{status: 401, body: "INVALID_EMAIL_OR_PASSWORD"},
 		right: answer{status: 200},
 		page:  "/api/auth/list-sessions", cookie: "better-auth.session_token",
+		end: signOut(func(t *testing.T, b *browser) reply {
+			return b.post(t, "/api/auth/sign-out", asJSON, url.Values{}, "Origin", b.base)
+		}, 200),
 		dead: answer{status: 401},
 	},
 	{
@@ -103,31 +143,28 @@ var frameworks = []framework{
 			basic(http.MethodGet, "/login?x", "text/html"), basic(http.MethodHead, "/login", "*/*"),
 		},
 		page: "/account", cookie: "JSESSIONID",
-		dead: answer{status: 302, location: "/login"},
+		end:   signOut(func(t *testing.T, b *browser) reply { return b.submit(t, "/logout", "/logout", asForm, url.Values{}) }, 302),
+		dead:  answer{status: 302, location: "/login"},
+		token: tokenOfPage, session: true,
 	},
 	{
 		id: "spring-token", title: "Spring Security authorization server", program: "spring", account: "alice",
-		login: token("/oauth2/token"), spellings: []spelling{asForm, asBasic},
+		login: grant("/oauth2/token"), spellings: []spelling{asForm, asBasic},
 		wrong:     answer{status: 401, body: "invalid_client"},
 		right:     answer{status: 200, body: "access_token"},
 		elsewhere: []attempt{endpoint("/oauth2/introspect"), endpoint("/oauth2/revoke"), endpoint("/oauth2/par"), endpoint("/oauth2/device_authorization")},
-		page:      "/oauth2/token", renewal: stale,
+		page:      "/oauth2/token", authorize: "/oauth2/authorize", revoke: "/oauth2/revoke",
 		dead: answer{status: 400, body: "invalid_grant"},
 	},
 	{
 		id: "oidc-provider", title: "oidc-provider", program: "oidc-provider", account: "alice",
-		login: token("/token"), spellings: []spelling{asForm, asBasic},
+		login: grant("/token"), spellings: []spelling{asForm, asBasic},
 		wrong:     answer{status: 401, body: "invalid_client"},
 		right:     answer{status: 200, body: "access_token"},
-		elsewhere: []attempt{endpoint("/request")},
-		page:      "/token", renewal: stale,
+		elsewhere: []attempt{endpoint("/request"), endpoint("/token/revocation")},
+		page:      "/token", authorize: "/auth", revoke: "/token/revocation", scope: "openid offline_access",
 		dead: answer{status: 400, body: "invalid_grant"},
 	},
-}
-
-var stale = url.Values{
-	"grant_type": {"refresh_token"}, "refresh_token": {"of-another-day"},
-	"client_id": {"alice"}, "client_secret": {password},
 }
 
 // form is a page with a form that it sends to itself.
@@ -144,8 +181,8 @@ func script(path, account string) login {
 	}
 }
 
-// token is a program that asks for a token of its own.
-func token(path string) login {
+// grant is a program that asks for a token of its own.
+func grant(path string) login {
 	return func(t *testing.T, b *browser, as spelling, name, secret string) reply {
 		return b.post(t, path, as, url.Values{
 			"grant_type": {"client_credentials"}, "client_id": {name}, "client_secret": {secret},

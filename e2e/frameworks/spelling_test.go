@@ -3,9 +3,11 @@ package frameworks
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 )
 
 // spelling is a way to send fields. Many frameworks read them in more ways than their
@@ -37,7 +39,7 @@ func sendMultipart(request *http.Request, fields url.Values) ([]byte, error) {
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
 	request.Header.Set("Content-Type", w.FormDataContentType())
-	for name := range fields {
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if err := w.WriteField(name, fields.Get(name)); err != nil {
 			return nil, err
 		}
