@@ -147,6 +147,29 @@ func TestAPageWithADeadSessionIsReloaded(t *testing.T) {
 	})
 }
 
+// TestSigningOutIsNoFailure, although some frameworks redirect to the login then.
+func TestSigningOutIsNoFailure(t *testing.T) {
+	eachThat(t, hasPages, 7, func(t *testing.T, f framework) {
+		b := f.newBrowser(t)
+		for range 2 {
+			f.signIn(t, b)
+			f.end(t, f, b)
+		}
+		assert.Zero(t, f.sessionsCounted(t, b.address))
+	})
+}
+
+// TestSpringSignsOutWithoutAPassword: where the configuration counts nothing, nothing can
+// be guessed.
+func TestSpringSignsOutWithoutAPassword(t *testing.T) {
+	eachThat(t, is("spring"), 1, func(t *testing.T, f framework) {
+		b, try := f.newBrowser(t), basicForm("/logout", "/logout")
+		out := answer{status: 302, location: "/login?logout"}
+		out.is(t, b, try(t, b, f.account, guess(0)), "wrong password")
+		out.is(t, b, try(t, b, f.account, password), "right password")
+	})
+}
+
 // TestTheSamePasswordAgainAndAgain: a user who does not believe it, or a program with an
 // old one. The token that each page of a login has is no part of what counts, in a form.
 func TestTheSamePasswordAgainAndAgain(t *testing.T) {

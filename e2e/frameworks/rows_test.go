@@ -141,6 +141,7 @@ var frameworks = []framework{
 		elsewhere: []attempt{
 			basic(http.MethodGet, "/", "text/html"), basic(http.MethodGet, "/account", "application/json"),
 			basic(http.MethodGet, "/login?x", "text/html"), basic(http.MethodHead, "/login", "*/*"),
+			basicForm("/login", "/logout/"),
 		},
 		page: "/account", cookie: "JSESSIONID",
 		end:   signOut(func(t *testing.T, b *browser) reply { return b.submit(t, "/logout", "/logout", asForm, url.Values{}) }, 302),
@@ -204,6 +205,14 @@ func basic(method, page, accept string) attempt {
 		r, err := b.do(method, page, spelling{}, nil, "Authorization", "Basic "+credential, "Accept", accept)
 		require.NoError(t, err)
 		return r
+	}
+}
+
+// basicForm is a page's form that is sent to action, with HTTP Basic.
+func basicForm(page, action string) attempt {
+	return func(t *testing.T, b *browser, name, password string) reply {
+		credential := base64.StdEncoding.EncodeToString([]byte(name + ":" + password))
+		return b.submit(t, page, action, asForm, url.Values{}, "Authorization", "Basic "+credential)
 	}
 }
 
