@@ -22,9 +22,6 @@ type browser struct {
 	http    *http.Client
 }
 
-// connections is how many a browser opens to one server.
-const connections = 6
-
 // newBrowser comes from an address that no other one has had.
 func (f framework) newBrowser(t *testing.T) *browser {
 	t.Helper()
@@ -35,7 +32,6 @@ func (f framework) newBrowser(t *testing.T) *browser {
 func (f framework) browserFrom(t *testing.T, address string) *browser {
 	t.Helper()
 	b := f.client(t, address, client.HTTP1)
-	b.http.Transport.(*http.Transport).MaxConnsPerHost = connections
 	var err error
 	b.http.Jar, err = cookiejar.New(nil)
 	require.NoError(t, err)
