@@ -119,6 +119,10 @@ type View struct {
 	Client caller.Client
 }
 
+// ForgetGuess makes unknown what the request presents, for tools that stand in for a
+// request of which nobody knows that. It is called when the request came.
+func (s *Stream) ForgetGuess() { s.guess.Reset() }
+
 // View returns what the filter made of the request.
 func (s *Stream) View() View {
 	v := View{Client: s.client}

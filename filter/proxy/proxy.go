@@ -153,6 +153,8 @@ type State interface {
 	SetReason(reason string)
 	// SetFailure stores why a failure was counted that the status does not tell.
 	SetFailure(cause string)
+	// SetGuess stores a hash of what the request of a failure presented.
+	SetGuess(hash string)
 }
 
 // Log is the proxy's log.

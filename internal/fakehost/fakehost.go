@@ -54,9 +54,9 @@ type Host struct {
 	// Calls are the calls so far, in order, each in a few words, for instance "get"
 	// or "response header :status".
 	Calls []string
-	// Reasons and Failures are the calls of SetReason and SetFailure.
-	Reasons, Failures []string
-	Replies           []*proxy.Reply
+	// Reasons, Failures and Guesses are the calls of SetReason, SetFailure and SetGuess.
+	Reasons, Failures, Guesses []string
+	Replies                    []*proxy.Reply
 	// Log are the lines that were written.
 	Log []string
 	// Names are the metrics by number, each with its kind before it, for instance
@@ -144,6 +144,12 @@ func (h *Host) SetReason(reason string) {
 func (h *Host) SetFailure(cause string) {
 	h.record("failure")
 	h.Failures = append(h.Failures, cause)
+}
+
+// SetGuess records the hash of what the request of a failure presented.
+func (h *Host) SetGuess(hash string) {
+	h.record("guess")
+	h.Guesses = append(h.Guesses, hash)
 }
 
 // Warn records a log line.

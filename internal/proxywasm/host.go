@@ -186,6 +186,11 @@ const failureProperty = "gatewarden.failure"
 
 func (*Host) SetFailure(cause string) { setState(failureProperty, cause) }
 
+// guessProperty becomes the filter state wasm.gatewarden.guess.
+const guessProperty = "gatewarden.guess"
+
+func (*Host) SetGuess(hash string) { setState(guessProperty, hash) }
+
 func setState(property, value string) {
 	p, n := stringOf(property)
 	v, m := stringOf(value)

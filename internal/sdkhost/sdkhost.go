@@ -176,6 +176,8 @@ func (*Host) SetReason(reason string) { setState("gatewarden.reason", reason) }
 
 func (*Host) SetFailure(cause string) { setState("gatewarden.failure", cause) }
 
+func (*Host) SetGuess(hash string) { setState("gatewarden.guess", hash) }
+
 func setState(property, value string) {
 	_ = proxywasm.SetProperty([]string{property}, []byte(value))
 }

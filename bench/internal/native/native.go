@@ -64,6 +64,7 @@ func (h *host) AddResponseHeader(string, string) { h.calls++ }
 
 func (h *host) SetReason(string)            { h.calls++ }
 func (h *host) SetFailure(string)           { h.calls++ }
+func (h *host) SetGuess(string)             { h.calls++ }
 func (h *host) Reply(*proxy.Reply)          { h.calls++ }
 func (h *host) Warn(string)                 { h.calls++ }
 func (h *host) Counter(string) proxy.Metric { return 0 }

@@ -83,6 +83,8 @@ func (h host) SetReason(reason string) { h.SetProperty("gatewarden.reason", reas
 
 func (h host) SetFailure(cause string) { h.SetProperty("gatewarden.failure", cause) }
 
+func (h host) SetGuess(hash string) { h.SetProperty("gatewarden.guess", hash) }
+
 func (h host) Reply(r *proxy.Reply) {
 	headers := make([][2]string, len(r.Headers))
 	for i, header := range r.Headers {

@@ -150,6 +150,9 @@ func (h *Host) SetReason(reason string) { h.Reason = reason }
 // SetFailure notes why a failure was counted.
 func (h *Host) SetFailure(cause string) { h.Failure = cause }
 
+// SetGuess does nothing: whoever replays a request knows what it presents.
+func (*Host) SetGuess(string) {}
+
 // Reply notes the filter's answer.
 func (h *Host) Reply(reply *proxy.Reply) { h.Replied = reply }
 
