@@ -25,6 +25,7 @@ const (
 	fieldCredential
 	fieldCredentialID
 	fieldFailure
+	fieldGuess
 	fieldSubject
 	fieldTenant
 	fieldTier
@@ -56,6 +57,7 @@ var usual = [fields]struct {
 	fieldCredential:   {"credential", []string{"credential", "authorization_present"}},
 	fieldCredentialID: {"credential_id", []string{"credential_id", "credential_hash"}},
 	fieldFailure:      {"failure", []string{"failure"}},
+	fieldGuess:        {"guess", []string{"guess"}},
 	fieldSubject:      {"subject", []string{"subject"}},
 	fieldTenant:       {"tenant", []string{"tenant"}},
 	fieldTier:         {"tier", []string{"tier"}},

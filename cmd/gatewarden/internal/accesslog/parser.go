@@ -68,7 +68,7 @@ func (p *Parser) record(v *values, r *Record) (is verdict, problem string) {
 	*r = Record{
 		Client: v.told(fieldClient), Forwarded: v.told(fieldForwarded),
 		Method: v.told(fieldMethod), Path: v.told(fieldPath), Authority: v.told(fieldAuthority),
-		GRPC: grpcStatus(v.told(fieldGRPC)), CredentialID: v.told(fieldCredentialID), Failure: v.told(fieldFailure),
+		GRPC: grpcStatus(v.told(fieldGRPC)), CredentialID: v.told(fieldCredentialID), Failure: v.told(fieldFailure), Guess: v.told(fieldGuess),
 		Subject: v.told(fieldSubject), Tenant: v.told(fieldTenant), Tier: v.told(fieldTier),
 	}
 	var ok bool

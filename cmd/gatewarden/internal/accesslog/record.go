@@ -25,6 +25,9 @@ type Record struct {
 	CredentialID string
 	// Failure is why the filter counted a failure, such as invalid_grant.
 	Failure string
+	// Guess is the filter's hash of what a failing request presented. Failures with the
+	// same one presented the same.
+	Guess string
 	// Subject, Tenant and Tier are those of a verified identity.
 	Subject, Tenant, Tier string
 	// Refused tells that Gatewarden itself refused the request.

@@ -66,8 +66,11 @@ type Variant struct {
 // Sums are numbers of requests, but for Lockouts. All of them are exact.
 type Sums struct {
 	Requests int64 `json:"requests"`
-	// Failures are the wrong credentials that reached the service.
+	// Failures are the wrong credentials that reached the service and counted, Repeated
+	// those that reached it and did not count, because the client had failed with the same
+	// one before.
 	Failures int64 `json:"failures"`
+	Repeated int64 `json:"repeated"`
 	Lockouts int64 `json:"lockouts"`
 	// Refused are those that would not have reached the service: Stopped had a
 	// wrong credential, Lost a right one, and of Unclear nobody knows, because

@@ -29,6 +29,7 @@ type sheet struct {
 	Title, Read string
 	Forecast    *Forecast
 	Compared    bool
+	Repeated    bool // some failure of some variant did not count
 	Comparison  template.HTML
 	Shown       []shown
 }
@@ -49,7 +50,7 @@ type surfaceChart struct {
 // WriteHTML writes a page that needs nothing else, with up to top clients in each
 // list.
 func (f *Forecast) WriteHTML(w io.Writer, top int) error {
-	s := sheet{Forecast: f, Compared: len(f.Variants) > 1, Title: "What would have been refused"}
+	s := sheet{Forecast: f, Compared: len(f.Variants) > 1, Repeated: anyRepeated(f.Variants), Title: "What would have been refused"}
 	files := make([]string, len(f.Log.Files))
 	for i, name := range f.Log.Files {
 		files[i] = Plain(name)

@@ -99,7 +99,11 @@ func (t *text) sums(v *Variant) {
 	row("Guarded", "%s on %s; %s belong to none", counted(v.Requests, "request", "requests"),
 		counted(len(v.Surfaces), "surface", "surfaces"), Count(v.Unguarded))
 	row("Failures", "%s with wrong credentials; %s reached the service, %s would have been stopped",
-		counted(v.Failures+v.Stopped, "request", "requests"), Count(v.Failures), Count(v.Stopped))
+		counted(v.Failures+v.Repeated+v.Stopped, "request", "requests"), Count(v.Failures+v.Repeated), Count(v.Stopped))
+	if v.Repeated > 0 {
+		row("Repeated", "%s that reached the service did not count, because the client had failed with the same credential before",
+			counted(v.Repeated, "failure", "failures"))
+	}
 	row("Lockouts", "%s, of %s", Count(v.Lockouts), atLeast(v.ClientsLocked, v.AtLeast)+" "+clientWord(v.ClientsLocked))
 	row("Refused", "%s%s", counted(v.Refused, "request", "requests"), reasons(v.Reasons))
 	row("Honest", "%s with right credentials would have been refused, of %s",
@@ -216,9 +220,23 @@ func (t *text) comparison(variants []Variant) {
 			Count(v.Lost), atLeast(v.ClientsHurt, v.AtLeast),
 		})
 	}
+	if anyRepeated(variants) {
+		rows[0] = slices.Insert(rows[0], repeatedColumn, "REPEATED")
+		for i := range variants {
+			rows[i+1] = slices.Insert(rows[i+1], repeatedColumn, Count(variants[i].Repeated))
+		}
+	}
 	t.line("")
 	t.table(1, rows)
 	t.line("\nSimulate one of them alone to see its clients, or write --format json for all.")
+}
+
+// repeatedColumn is where a comparison has the failures that did not count, if any
+// variant has some.
+const repeatedColumn = 4
+
+func anyRepeated(variants []Variant) bool {
+	return slices.ContainsFunc(variants, func(v Variant) bool { return v.Repeated > 0 })
 }
 
 func (t *text) assumptions(list []string) {

@@ -18,6 +18,9 @@ type doubts struct {
 	token, told int64
 	// untold: an answer of which a header or the body would say more.
 	untold int64
+	// named are the failures of which the log tells what they presented, nameless the
+	// others, where the same one counts once.
+	named, nameless int64
 	// refused by Gatewarden when the log was written.
 	refused int64
 	// nobody is named as the client, or as who is asking.
@@ -59,6 +62,20 @@ func (d *doubts) count(r *accesslog.Record, s *surface) {
 	}
 }
 
+// countFailure counts whether the log tells what a failure presented, where that matters.
+func (d *doubts) countFailure(r *accesslog.Record, s *config.Surface) {
+	switch {
+	case !s.Lockout.CountOnce:
+	case r.Guess != "", r.CredentialID != "" && !s.SignsInByBody():
+		d.named++
+	default:
+		d.nameless++
+	}
+}
+
+// tellsNoGuesses tells whether all failures count, though the same one shall count once.
+func (d *doubts) tellsNoGuesses() bool { return d.nameless > 0 && d.named == 0 }
+
 // sum adds up the doubts of all surfaces.
 func (v *variant) sum() (d doubts) {
 	for i := range v.surfaces {
@@ -67,6 +84,9 @@ func (v *variant) sum() (d doubts) {
 		d.token += more.token
 		d.told += more.told
 		d.untold += more.untold
+		if !more.tellsNoGuesses() {
+			d.nameless += more.nameless
+		}
 		d.refused += more.refused
 		d.nobody += more.nobody
 		d.unverified += more.unverified
@@ -75,6 +95,18 @@ func (v *variant) sum() (d doubts) {
 		d.unnamed += more.unnamed
 	}
 	return d
+}
+
+// leftOut returns the parts of the configuration that had no effect, by surface or alone.
+func (v *variant) leftOut() []string {
+	left := slices.Clone(v.adapted.left)
+	for i := range v.surfaces {
+		if s := &v.surfaces[i]; s.doubts.tellsNoGuesses() {
+			left = append(left, s.config.Name+": repeats")
+		}
+	}
+	slices.Sort(left)
+	return left
 }
 
 // assumptions says what was not known, and what was assumed in its place.
@@ -93,6 +125,7 @@ func (v *variant) assumptions() []string {
 	}
 	about(d.token, "%s answers 400 of a token endpoint: the log does not have their bodies, so none counts as a wrong credential. A field \"failure\" tells.")
 	about(d.untold, "%s answers of which a header or the body would tell more (failures_when): the log does not have it, so none counts as a wrong credential. A field \"failure\" tells.")
+	about(d.nameless, "%s failures that could repeat another one (lockout.repeats): the log does not tell what they presented, so each counts. A field \"guess\" tells.")
 	about(d.refused, "%s requests had been refused by Gatewarden when the log was written: they are attempts, but what the service would have said is not known, "+
 		"so they count neither as failures nor as successes. A log that was written in shadow mode has no such gap.")
 	about(d.nobody, "%s requests name no client: they share one counter, as they would in the filter.")
@@ -110,8 +143,7 @@ func (v *variant) assumptions() []string {
 	if v.adapted.identities {
 		about(d.unverified, "%s requests name no identity, so quotas count them by address. Fields \"subject\", \"tenant\" and \"tier\" tell.")
 	}
-	slices.Sort(v.adapted.left)
-	for _, left := range v.adapted.left {
+	for _, left := range v.leftOut() {
 		out = append(out, "Left out, because the log does not have what it takes: "+left+".")
 	}
 	return out

@@ -52,6 +52,7 @@ func (v *variant) forecast() forecast.Variant {
 func add(to, more *forecast.Sums) {
 	to.Requests += more.Requests
 	to.Failures += more.Failures
+	to.Repeated += more.Repeated
 	to.Lockouts += more.Lockouts
 	to.Refused += more.Refused
 	to.Stopped += more.Stopped

@@ -2,7 +2,9 @@ package simulate
 
 import (
 	"fmt"
+	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -281,6 +283,85 @@ func TestHosts(t *testing.T) {
 	}
 }
 
+// TestRepeats simulates a limit of three failures. A word is a request: what it is answered
+// with, then "g" and the guess that the log has, "c" and the credential, "q" and a query.
+func TestRepeats(t *testing.T) {
+	const api, login = `"kind": "api", "match": [{"prefix": "/api/v1"}]`, `"kind": "login", "match": [{"prefix": "/api/v1"}]`
+	const once, pending = `"failures": 3, "window": "1m", "repeats": "once"`, `"failures": 3, "window": "1m", "repeats": "once", "pending": 1`
+	const left = "Left out, because the log does not have what it takes: "
+	for _, row := range []struct {
+		name, surface, lockout, log string
+		want, said                  string
+	}{
+		{"the same guess", api, once, "401g1 401g1 401g1 401g1 200", "1 counted, 3 repeated, 0 refused", ""},
+		{"different guesses", api, once, "401g1 401g2 401g3 401g4 200", "3 counted, 0 repeated, 2 refused", ""},
+		{"a guesser behind a repeating program", api, once, "401g1 401g1 401g1 401g2 401g3 401g1 200", "3 counted, 2 repeated, 2 refused", ""},
+		{"each counts", api, `"failures": 3, "window": "1m"`, "401g1 401g1 401g1 401g1 200", "3 counted, 0 repeated, 2 refused", ""},
+		{"with another query", api, once, "401g1qa=1 401g1qa=2 401g1", "1 counted, 2 repeated, 0 refused", ""},
+		{"with a key in the query, which belongs to the guess", api, once, "401g1qapi_key=1 401g2qapi_key=2 401g1qapi_key=1", "2 counted, 1 repeated, 0 refused", ""},
+		{"where the body signs in", login, once, "401g1 401g1 401g1 401g1 401g2", "2 counted, 3 repeated, 0 refused", ""},
+		{"there with another query", login, once, "401g1qa=1 401g1qa=2 401g1", "1 counted, 2 repeated, 0 refused", ""},
+		{"there with a credential", login, once, "401g1c1 401g2c1 401g1c1", "2 counted, 1 repeated, 0 refused", ""},
+		{"there with a credential alone", login, once, "401c1 401c1 401c1 401c1", "3 counted, 0 repeated, 1 refused", left + "s: repeats."},
+		{"credentials", api, once, "401c1 401c1 401c1 401c2", "2 counted, 2 repeated, 0 refused", ""},
+		{"nothing tells guesses apart", api, once, "401 401 401 401", "3 counted, 0 repeated, 1 refused", left + "s: repeats."},
+		{"nothing tells them apart at a login", login, once, "401 401 401 401", "3 counted, 0 repeated, 1 refused", left + "s: repeats."},
+		{"some are not told", api, once, "401g1 401 401g1 401 200", "3 counted, 1 repeated, 1 refused", `2 failures that could repeat another one (lockout.repeats)`},
+		{"no failure that could repeat one", api, once, "200 200", "0 counted, 0 repeated, 0 refused", ""},
+		{"a guess is no credential for known_good", api, once + `, "known_good": {"for": "1h"}`, "200 401g1 401g2 401g3 200", "3 counted, 0 repeated, 1 refused", left + "s: known_good."},
+		{"nor for reset_on_success", api, once + `, "reset_on_success": true`, "401g1 401g2 200 401g3 200", "3 counted, 0 repeated, 1 refused", left + "s: reset_on_success."},
+		{"nor for stuffing", api, once + `, "stuffing": {"credentials": 2, "window": "1m", "action": "lock"}`, "401g1 401g2 200", "2 counted, 0 repeated, 0 refused", left + "s: stuffing."},
+		{"what repeats needs no place", api, pending, "401g1 +401g1 +401g1 +401g1 +401g1 +401g1 +401g1", "1 counted, 6 repeated, 0 refused", ""},
+		{"guesses at the same time need one each", api, pending, "401g1 +401g2 +401g3 +401g4 +401g5 +401g6 +401g7", "4 counted, 0 repeated, 3 refused", ""},
+	} {
+		f := runAll(t, false, `{"surfaces": [{"name": "s", `+row.surface+`, "lockout": {`+row.lockout+`}}]}`, written(t, row.log))
+		v := f.Variants[0]
+		if got := fmt.Sprintf("%d counted, %d repeated, %d refused", v.Failures, v.Repeated, v.Refused); got != row.want {
+			t.Errorf("%s: %s, want %s", row.name, got, row.want)
+		}
+		said := ""
+		for _, a := range f.Assumptions {
+			if strings.HasPrefix(a, left) || strings.Contains(a, "lockout.repeats") {
+				said += a
+			}
+		}
+		if !strings.HasPrefix(said, row.said) || (said == "") != (row.said == "") {
+			t.Errorf("%s: it says %q, want %q", row.name, said, row.said)
+		}
+	}
+}
+
+// written reads the log of a row of TestRepeats: a request a second, or with a plus one
+// that comes together with others, two seconds after those before.
+func written(t *testing.T, log string) (out []accesslog.Record) {
+	t.Helper()
+	at := int64(0)
+	for _, word := range strings.Fields(log) {
+		word, together := strings.CutPrefix(word, "+")
+		parts := regexp.MustCompile(`^(\d+)(?:g(\d+))?(?:c(\d+))?(?:q(.+))?$`).FindStringSubmatch(word)
+		if parts == nil {
+			t.Fatalf("%q is no request", word)
+		}
+		status, err := strconv.Atoi(parts[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := visit(at, "192.0.2.1", status)
+		if together {
+			const start, end = 20_000, 20_100
+			r = visit(start, "192.0.2.1", status)
+			r.Answered, r.Ended = noon+end, noon+end
+		}
+		r.Guess, r.CredentialID = parts[2], parts[3]
+		if parts[4] != "" {
+			r.Path += "?" + parts[4]
+		}
+		out = append(out, r)
+		at += 1000
+	}
+	return out
+}
+
 func TestGrid(t *testing.T) {
 	c, err := config.Parse([]byte(`{"quotas": [{"name": "plan", "per": ["client"], "limit": 5, "window": "1m"}]}`), nil)
 	if err != nil {
@@ -291,16 +372,18 @@ func TestGrid(t *testing.T) {
 		{"plan.limit=7 rest.pending=3 rest.duration=2h", "plan.limit=7 rest.pending=3 rest.duration=2h 20/60000"},
 		{"rest", `--try "rest" cannot be read; write for example rest.failures=5,10,20`},
 		{"api.failures=5", "--try api: no surface and no quota has that name; there are consent, token, mcp, rest, plan"},
+		{"rest.repeats=count,once", "rest.repeats=count 20/60000|rest.repeats=once 20/60000 once"},
+		{"rest.repeats=twice", "--try rest.repeats=twice is neither count nor once"},
 		{"rest.failures=-1", "--try rest.failures=-1 is no number from 0 to 1000000"},
 		{"rest.window=5", "--try rest.window=5 is no length of time from 1s to 720h; write for example 5m"},
-		{"rest.mode=off", "--try rest.mode: only failures, window, duration and pending of a surface can be tried, and limit and window of a quota"},
+		{"rest.mode=off", "--try rest.mode: only failures, window, duration, pending and repeats of a surface can be tried, and limit and window of a quota"},
 		{"rest.failures=1,2,3,4,5,6,7,8,9 rest.pending=1,2,3,4,5,6,7,8", "--try makes more than 64 variants; try fewer values at once"},
 	} {
 		if got := gridOf(c, row.tries); got != row.want {
 			t.Errorf("%s:\n got %s\nwant %s", row.tries, got, row.want)
 		}
 	}
-	if l := c.Surfaces[3].Lockout; l.Failures != 20 || c.Quotas[0].Limit != 5 {
+	if l := c.Surfaces[3].Lockout; l.Failures != 20 || l.CountOnce || c.Quotas[0].Limit != 5 {
 		t.Error("the configuration itself was changed")
 	}
 }
@@ -321,7 +404,11 @@ func gridOf(c *config.Config, tries string) string {
 	var out []string
 	for _, v := range grid {
 		l := v.Config.Surfaces[3].Lockout
-		out = append(out, fmt.Sprintf("%s %d/%d", v.Name, l.Failures, l.Window))
+		row := fmt.Sprintf("%s %d/%d", v.Name, l.Failures, l.Window)
+		if l.CountOnce {
+			row += " once"
+		}
+		out = append(out, row)
 	}
 	return strings.Join(out, "|")
 }

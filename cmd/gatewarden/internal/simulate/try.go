@@ -60,7 +60,7 @@ func (t Trial) apply(c *config.Config, value string) (*config.Config, error) {
 		if s := &out.Surfaces[i]; s.Name == t.rule {
 			return &out, t.set(map[string]any{
 				"failures": &s.Lockout.Failures, "window": &s.Lockout.Window,
-				"duration": &s.Lockout.Duration, "pending": &s.Lockout.Pending,
+				"duration": &s.Lockout.Duration, "pending": &s.Lockout.Pending, "repeats": &s.Lockout.CountOnce,
 			}, value)
 		}
 		names = append(names, out.Surfaces[i].Name)
@@ -92,6 +92,12 @@ func (t Trial) set(limits map[string]any, value string) error {
 		}
 		*into = d.Milliseconds()
 		return nil
+	case *bool:
+		if value != "count" && value != "once" {
+			return fmt.Errorf("--try %s.%s=%s is neither count nor once", t.rule, t.limit, value)
+		}
+		*into = value == "once"
+		return nil
 	}
-	return fmt.Errorf("--try %s.%s: only failures, window, duration and pending of a surface can be tried, and limit and window of a quota", t.rule, t.limit)
+	return fmt.Errorf("--try %s.%s: only failures, window, duration, pending and repeats of a surface can be tried, and limit and window of a quota", t.rule, t.limit)
 }

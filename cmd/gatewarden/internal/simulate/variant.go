@@ -60,7 +60,7 @@ type flight struct {
 
 // heard is what the filter's lines said during a callback.
 type heard struct {
-	failed           bool
+	failed, repeated bool
 	failures, locked int64
 	shadow           string
 }
@@ -124,7 +124,8 @@ func (v *variant) request(f *flight, e *event) {
 	if e.record.Authority == "" {
 		v.unhosted++
 	}
-	s.RequestHeaders(true)
+	s.RequestHeaders(false)
+	v.nameGuess(s, e.record)
 	view := s.View()
 	index, guarded := v.byName[view.Surface]
 	if !guarded {
@@ -151,6 +152,17 @@ func (v *variant) request(f *flight, e *event) {
 	}
 }
 
+// nameGuess tells the filter what a request presents. Where the body signs in, the log's
+// name of it stands in for the body. What the log does not name is never the same twice.
+func (v *variant) nameGuess(s *filter.Stream, r *accesslog.Record) {
+	switch {
+	case r.Guess != "":
+		s.RequestBody(len(v.host.Body), true)
+	case r.CredentialID == "":
+		s.ForgetGuess()
+	}
+}
+
 // answer lets the filter see what the service said.
 func (v *variant) answer(f *flight, e *event) {
 	s := f.stream
@@ -171,10 +183,15 @@ func (v *variant) answer(f *flight, e *event) {
 
 // follow counts what the filter's lines said.
 func (v *variant) follow(f *flight, e *event) {
-	if !v.heard.failed {
+	if !v.heard.failed && !v.heard.repeated {
 		return
 	}
 	s := &v.surfaces[f.surface]
+	s.doubts.countFailure(e.record, s.config)
+	if v.heard.repeated {
+		s.sums.Repeated++
+		return
+	}
 	s.sums.Failures++
 	s.series.at(e.at).failures++
 	if v.heard.locked == 0 {
@@ -240,15 +257,18 @@ func (v *variant) describe(r *accesslog.Record) {
 		}
 	}
 	add(":method", r.Method)
-	add(":path", r.Path)
+	add(":path", pathOf(r))
 	add(":authority", r.Authority)
 	add("x-forwarded-for", r.Forwarded)
+	h.Body = []byte(r.Guess)
 	switch {
 	case r.Method == "OPTIONS" && r.Credential != accesslog.Present:
 		add("origin", "null")
 		add("access-control-request-method", "GET")
 	case r.CredentialID != "":
 		add("authorization", "Bearer "+r.CredentialID)
+	case r.Guess != "" && v.presents(r):
+		add("authorization", "Bearer "+r.Guess)
 	case r.Credential != accesslog.Absent:
 		add("authorization", "Bearer simulated")
 	}
@@ -265,6 +285,16 @@ func (v *variant) describe(r *accesslog.Record) {
 		add(tierHeader, r.Tier)
 	}
 	h.Request = append(h.Request, r.Headers...)
+}
+
+// pathOf is the path without the query if the log names the guess, which the query is a
+// part of.
+func pathOf(r *accesslog.Record) string {
+	if r.Guess == "" {
+		return r.Path
+	}
+	path, _, _ := strings.Cut(r.Path, "?")
+	return path
 }
 
 // respond makes the service answer as it did, as far as the log tells.
@@ -338,6 +368,8 @@ func (v *variant) hear(line string) {
 	case strings.HasPrefix(line, "failure "), strings.HasPrefix(line, "uncounted failure "):
 		v.heard.failed = true
 		v.heard.failures, v.heard.locked = number(line, " failures="), number(line, " locked_for=")
+	case strings.HasPrefix(line, "repeated failure "):
+		v.heard.repeated = true
 	case strings.HasPrefix(line, "shadow refusal "):
 		v.heard.shadow = word(line, " reason=")
 	case strings.HasPrefix(line, "network lockout "):
