@@ -75,9 +75,10 @@ func (s *Stream) Explain(headers []proxy.Header) Explanation {
 	if s.surface == nil {
 		return e
 	}
+	guess := s.guess.Name()
 	presented, alone := f.credential.Single(headers)
 	e.Identity = s.identity.Explain(&identity.Request{Headers: headers, Credential: presented, Alone: alone, Presents: s.presents})
-	e.Lockout = s.lockout.Explain(s.surface.lockout, &s.client, e.Preflight && !s.presents, s.surface.outcome.MayFail(s.presents))
+	e.Lockout = s.lockout.Explain(s.surface.lockout, &s.client, &guess, e.Preflight && !s.presents, s.surface.outcome.MayFail(s.presents))
 	e.Attempt = s.attempt.Explain()
 	e.Burst = s.burst.Explain(s.surface.burst)
 	e.Quotas = f.quota.Explain(e.Surface, &t, &s.client, &s.identity.Identity, e.Now, e.Preflight)

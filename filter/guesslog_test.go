@@ -99,14 +99,3 @@ func TestGuessInAccessLogOfHalfABody(t *testing.T) {
 		}
 	}
 }
-
-// A failure costs one call more where the same one counts once, and none elsewhere.
-func TestGuessInAccessLogCosts(t *testing.T) {
-	for path, want := range map[string]int{"/api": 1, "/each": 0} {
-		f, host := newFilter(t, onceConfig)
-		exchange(f, host, append(get(path), presenting("x")...), hdr(":status", "401"))
-		if got := strings.Count(taken(host), "guess"); got != want {
-			t.Errorf("%s: %d calls, want %d", path, got, want)
-		}
-	}
-}

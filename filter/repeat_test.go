@@ -142,17 +142,18 @@ func TestGuessesThatTheGateRefuses(t *testing.T) {
 }
 
 // What a failure costs: to read in the header of the request what it presents costs no call,
-// a repeated failure two reads, and a body one read for each piece of it.
+// to tell it to the access log one, a repeated failure two reads, and a body one read for
+// each piece of it.
 func TestCallsOfRepeats(t *testing.T) {
 	f, host := newFilter(t, once)
 	request := with(get("/api"), "authorization", "a")
 	failWith(f, host, request)
 	const begin, passes = "request headers, property source.address, get", "response header :status"
-	if got := taken(host); got != begin+", "+passes+", now, get, set, get, set, get, set, log" {
+	if got := taken(host); got != begin+", "+passes+", now, guess, get, set, get, set, get, set, log" {
 		t.Errorf("the first failure: %s", got)
 	}
 	failWith(f, host, request)
-	if got := taken(host); got != begin+", now, "+passes+", now, get, get, log" {
+	if got := taken(host); got != begin+", now, "+passes+", now, guess, get, get, log" {
 		t.Errorf("a repeated failure: %s", got)
 	}
 	ask(f, host, with(get("/api"), "authorization", "good"))

@@ -15,6 +15,9 @@ type View struct {
 	// Tracked tells whether the rule asks if the credential is known as good, Known
 	// whether it is.
 	Excused, Tracked, Known bool
+	// Repeats tells that the client has failed with the same guess before, so that another
+	// failure would not count.
+	Repeats bool
 	// MayFail tells whether the response can be a failure.
 	MayFail bool
 	// Refused is the limit that refused the request. In shadow mode the request passes
@@ -36,10 +39,10 @@ const (
 	PendingLimit
 )
 
-// Explain returns how a rule concerns a request. For requests that never came to
-// [State.Begin], the State is zero. preflight tells a CORS preflight, which is not
-// counted; mayFail is that of Begin.
-func (s *State) Explain(rule *Rule, client *caller.Client, preflight, mayFail bool) View {
+// Explain returns how a rule concerns a request that presents a guess. For requests that
+// never came to [State.Begin], the State is zero. preflight tells a CORS preflight, which is
+// not counted; mayFail is that of Begin.
+func (s *State) Explain(rule *Rule, client *caller.Client, guess *caller.Guess, preflight, mayFail bool) View {
 	v := View{Excused: s.excused, Tracked: s.standing.tracked, MayFail: mayFail, Refused: s.refused}
 	switch {
 	case !rule.Counts():
@@ -53,7 +56,7 @@ func (s *State) Explain(rule *Rule, client *caller.Client, preflight, mayFail bo
 		return v
 	}
 	room := rule.room
-	v.Known = s.Known()
+	v.Known, v.Repeats = s.Known(), s.hasFailed(guess)
 	v.Client = room.table.View(s.counter, room.clock)
 	if rule.hasWide() {
 		v.Network = room.table.View(s.wide, room.clock)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/counter"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/report"
@@ -40,7 +41,7 @@ func TestExplain(t *testing.T) {
 		w.host.Time += row.after
 		s := w.begin(ann, row.who)
 		before := fmt.Sprint(w.host.Data)
-		if got := s.Explain(w.room.Rule(0), w.client(ann), row.preflight, row.who != ""); got != row.want {
+		if got := s.Explain(w.room.Rule(0), w.client(ann), &caller.Guess{}, row.preflight, row.who != ""); got != row.want {
 			t.Errorf("%s: %+v, want %+v", row.name, got, row.want)
 		}
 		if fmt.Sprint(w.host.Data) != before {
@@ -56,7 +57,7 @@ func TestExplainExcused(t *testing.T) {
 	w.exchange(ann, "guess", 401)
 	s := w.begin(ann, "alice")
 	w.request(s)
-	if v := s.Explain(w.room.Rule(0), w.client(ann), false, true); !v.Excused || !v.Known || v.Client.LockedUntil == 0 {
+	if v := s.Explain(w.room.Rule(0), w.client(ann), &caller.Guess{}, false, true); !v.Excused || !v.Known || v.Client.LockedUntil == 0 {
 		t.Errorf("%+v", v)
 	}
 }
@@ -88,7 +89,7 @@ func TestExplainRefused(t *testing.T) {
 		if reason := w.request(s); reason != row.reason {
 			t.Errorf("%s: refused for %q, want %q", row.name, reason, row.reason)
 		}
-		if got := s.Explain(w.room.Rule(0), w.client(ann), false, true).Refused; got != row.want {
+		if got := s.Explain(w.room.Rule(0), w.client(ann), &caller.Guess{}, false, true).Refused; got != row.want {
 			t.Errorf("%s: the limit %d, want %d", row.name, got, row.want)
 		}
 	}
@@ -106,7 +107,7 @@ func TestExplainRefusedAtFirst(t *testing.T) {
 	if w.request(s) != "" {
 		t.Fatal("it is refused again")
 	}
-	if got := s.Explain(w.room.Rule(0), w.client(ann), false, true).Refused; got != NoLimit {
+	if got := s.Explain(w.room.Rule(0), w.client(ann), &caller.Guess{}, false, true).Refused; got != NoLimit {
 		t.Errorf("the limit %d", got)
 	}
 }
@@ -119,8 +120,31 @@ func TestExplainWithoutBegin(t *testing.T) {
 		preflight bool
 		want      report.Standing
 	}{{other, true, report.OnlyPreflight}, {ann, true, report.OnlyPreflight}, {ann, false, report.ClientAllowed}} {
-		if v := (&State{}).Explain(w.room.Rule(0), w.client(row.address), row.preflight, true); v != (View{Standing: row.want, MayFail: true}) {
+		if v := (&State{}).Explain(w.room.Rule(0), w.client(row.address), &caller.Guess{}, row.preflight, true); v != (View{Standing: row.want, MayFail: true}) {
 			t.Errorf("%+v: %+v", row, v)
+		}
+	}
+}
+
+// What has failed before shows where it counts once, until its window ends.
+func TestExplainRepeats(t *testing.T) {
+	for _, row := range []struct {
+		name, lockout string
+		failed, now   byte
+		after         int64
+		want          bool
+	}{
+		{"the same", `"repeats": "once"`, 'a', 'a', 59_999, true},
+		{"in the next window", `"repeats": "once"`, 'a', 'a', 60_000, false},
+		{"another one", `"repeats": "once"`, 'a', 'b', 0, false},
+		{"what is not known", `"repeats": "once"`, '-', '-', 0, false},
+		{"where each failure counts", `"repeats": "count"`, 'a', 'a', 0, false},
+	} {
+		w := newWorker(t, oneSurface(`"window": "1m", `+row.lockout))
+		w.failWith(ann, row.failed)
+		w.host.Time += row.after
+		if got := w.begin(ann, "x").Explain(w.room.Rule(0), w.client(ann), guessed(row.now), false, true).Repeats; got != row.want {
+			t.Errorf("%s: %t", row.name, got)
 		}
 	}
 }

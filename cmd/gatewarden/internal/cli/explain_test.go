@@ -131,6 +131,12 @@ func TestExplainSays(t *testing.T) {
 			[]string{"of which 3 counted as failures", "! keys", "slow attempts down", "rate_limited"}},
 		{lockout(`"known_good": {"for": "1h"}, "pending": 3, "stuffing": {"credentials": 9}, "spraying": {"clients": 9, "action": "slow"}`),
 			`/a -u a:b --status 200`, []string{"does not know the credential as good", "and 3 more", "are reported; 0 so far", "slow its attempts down", "It is a success"}},
+		{lockout(`"repeats": "once"`), `/a -u a:b --status 401`, []string{"the same wrong credential counts once; none so far", "It is a failure, and counts"}},
+		{lockout(`"repeats": "once"`), `/a -u a:b --status 401 --after 30`, []string{"It was made 30 times before, of which 1 counted as a failure. It passes", "counts once, and this one has counted; 1 failure so far",
+			"It is a failure that does not count", "gatewarden_repeated_failures_total.surface.a +1"}},
+		{lockout(`"failures": 2`), `/a -u a:b --after 2`, []string{`surfaces[0].lockout.repeats "once" counts the same`}},
+		{lockout(`"repeats": "once"`), `/a -u a:b --status 401 --repeat 50`, []string{"none is refused"}},
+		{lockout(`"repeats": "once", "count_anonymous": true`), `/a -d user=ann --status 401 --after 2`, []string{"and this one has counted", "does not count"}},
 		{lockout(`"mode": "shadow", "failures": 1`), `/a -u a:b --after 1`, []string{"It has failed 1 time before. It passes, because the rule that would refuse it is in shadow mode."}},
 	} {
 		code, out, log := invoke(t, "gatewarden explain -c - "+row.args, row.config)

@@ -36,7 +36,7 @@ func TestExplanationIsWhatTheNativeFilterDoes(t *testing.T) {
 	t.Log(saw)
 	for what, least := range map[string]int{
 		"passed": 2000, "locked_out": 100, "quota_exceeded": 100, "malformed": 50, "auth_denied": 50, "rate_limited": 5,
-		"bypass_denied": 5, "store_unavailable": 5, "failure": 500, "no surface": 300, "quota": 500, "known client": 500,
+		"bypass_denied": 5, "store_unavailable": 5, "failure": 500, "repeated": 100, "no surface": 300, "quota": 500, "known client": 500,
 	} {
 		if saw[what] < least {
 			t.Errorf("%s: seen %d times, want %d at least: too little is compared", what, saw[what], least)
@@ -339,8 +339,13 @@ func consistent(w *written, o *outcome, s *step) string {
 	surface := &w.Surfaces[v.Surface]
 	mustFail := o.reply == nil && v.Lockout.Standing == report.Applies && v.Lockout.MayFail && !v.GRPC &&
 		slices.Contains(surface.Lockout.Statuses, s.answer.Status)
-	if n := failures(o.counted); mustFail && n != 1 || n > 0 && v.Lockout.Standing != report.Applies {
+	n, again := failures(o.counted), repeated(o.counted)
+	if mustFail && n+again != 1 || n+again > 0 && v.Lockout.Standing != report.Applies {
 		return fmt.Sprintf("the lockout has the standing %d, may fail %v, and counts %d failures", v.Lockout.Standing, v.Lockout.MayFail, n)
+	}
+	locked := v.Lockout.Client.LockedUntil > v.Now // in shadow mode, or excused: then each failure is counted
+	if mustFail && !locked && v.Lockout.Repeats != (again == 1) {
+		return fmt.Sprintf("the guess is said to have failed before: %v, and %d did not count", v.Lockout.Repeats, again)
 	}
 	return told(w, o)
 }
@@ -393,6 +398,7 @@ func note(saw map[string]int, o *outcome) {
 		saw["known client"]++
 	}
 	saw["failure"] += int(failures(o.counted))
+	saw["repeated"] += int(repeated(o.counted))
 	for _, q := range o.view.Quotas {
 		if q.Standing == report.Applies {
 			saw["quota"]++

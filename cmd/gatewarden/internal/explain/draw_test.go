@@ -27,6 +27,10 @@ func drawScript(r *rand.Rand, seed uint64) *script {
 		step.answer = from.Answer.Wire()
 		drawMore(r, &step)
 		s.steps = append(s.steps, step)
+		if r.IntN(6) == 0 {
+			step.after = 0
+			s.steps = append(s.steps, step) // the same again, which is rarely drawn twice
+		}
 	}
 	return s
 }
@@ -64,6 +68,9 @@ func drawConfig(r *rand.Rand, text []byte) []byte {
 	if list, ok := c["surfaces"].([]any); ok && r.IntN(3) == 0 {
 		drawHosts(r, list)
 	}
+	if list, ok := c["surfaces"].([]any); ok && r.IntN(2) == 0 {
+		countOnce(list)
+	}
 	add("concurrency", one(r, `[{"name": "few", "per": "identity", "limit": 2}]`, `[{"name": "all", "per": "all", "limit": 1, "mode": "shadow"}]`))
 	add("oauth", `{"resource": "https://api.example.com/mcp", "authorization_servers": ["https://auth.example.com"], "realm": "mcp"}`)
 	add("cors", one(r, `{"origins": ["*"]}`, `{"origins": ["https://app.example"]}`))
@@ -79,6 +86,21 @@ func drawHosts(r *rand.Rand, surfaces []any) {
 	first := surfaces[0].(map[string]any)
 	for _, match := range first["match"].([]any) {
 		match.(map[string]any)["hosts"] = []string{one(r, "api.example.com", "*.example.com"), "gateway.example"}
+	}
+}
+
+// countOnce makes the same failure count once, where no key could then not be reached.
+func countOnce(surfaces []any) {
+	for _, s := range surfaces {
+		surface := s.(map[string]any)
+		lockout, _ := surface["lockout"].(map[string]any)
+		if lockout == nil {
+			lockout = map[string]any{}
+			surface["lockout"] = lockout
+		}
+		if lockout["keys"] == nil {
+			lockout["repeats"] = "once"
+		}
 	}
 }
 

@@ -55,11 +55,13 @@ func (w *written) nextLocked(v *filter.Explanation, at string) []string {
 	if v.Lockout.Refused == lockout.NetworkLimit {
 		return []string{at + ".lockout.wide.failures is the limit of the client's network."}
 	}
-	return []string{
-		at + ".lockout.failures and .window are the limit, .duration how long a lockout lasts.",
-		at + ".lockout.known_good lets credentials pass that have worked from the same client.",
-		"client.allow lists clients that are never locked out.",
+	lines := []string{at + ".lockout.failures and .window are the limit, .duration how long a lockout lasts."}
+	if !w.Surfaces[v.Surface].Lockout.CountOnce {
+		lines = append(lines, at+`.lockout.repeats "once" counts the same wrong credential of a client once.`)
 	}
+	return append(lines,
+		at+".lockout.known_good lets credentials pass that have worked from the same client.",
+		"client.allow lists clients that are never locked out.")
 }
 
 func (w *written) nextQuota(v *filter.Explanation) (lines []string) {

@@ -97,7 +97,7 @@ func (w *written) lockoutRules(v *filter.Explanation) []Rule {
 	rule.Applies = true
 	rule.Says = sentence(
 		fmt.Sprintf("%s within %s lock out for %s", some(int64(l.Failures), "failure"), span(l.Window), duration(l)),
-		modeSays(l.Mode), counterSays(&v.Lockout.Client, v.Now), mayFail(v))
+		repeatsSay(l, v), modeSays(l.Mode), counterSays(&v.Lockout.Client, v.Now), mayFail(v))
 	list := []Rule{rule}
 	if l.Wide.Failures > 0 {
 		list = append(list, Rule{Rule: "wide", Place: w.place("surfaces[%d].lockout.wide", v.Surface), Applies: true, Says: sentence(
@@ -140,6 +140,17 @@ func duration(l *config.Lockout) string {
 		length += ", and up to " + span(l.Jitter) + " more"
 	}
 	return length
+}
+
+// repeatsSay says that a failure may not count, because of those before it.
+func repeatsSay(l *config.Lockout, v *filter.Explanation) string {
+	switch {
+	case v.Lockout.Repeats:
+		return "the same wrong credential counts once, and this one has counted"
+	case l.CountOnce:
+		return "the same wrong credential counts once"
+	}
+	return ""
 }
 
 func modeSays(m config.Mode) string {

@@ -64,7 +64,11 @@ func after(times, counted int) string {
 	if counted == times {
 		return "It has failed " + some(int64(times), "time") + " before."
 	}
-	return fmt.Sprintf("It was made %s before, of which %d counted as failures.", some(int64(times), "time"), counted)
+	what := "failures"
+	if counted == 1 {
+		what = "a failure"
+	}
+	return fmt.Sprintf("It was made %s before, of which %d counted as %s.", some(int64(times), "time"), counted, what)
 }
 
 // sent is a reply as Envoy sends it.
@@ -135,12 +139,21 @@ func (w *written) failure(r *Request) *Answer {
 	return &Answer{Status: 401}
 }
 
-const failuresMetric = "gatewarden_auth_failures_total.surface."
+const (
+	failuresMetric = "gatewarden_auth_failures_total.surface."
+	repeatedMetric = "gatewarden_repeated_failures_total.surface."
+)
 
 // failures is how many failures were counted.
-func failures(counted map[string]uint64) (n uint64) {
+func failures(counted map[string]uint64) uint64 { return sumOf(counted, failuresMetric) }
+
+// repeated is how many failures were not counted, because the client had failed with the
+// same credential before.
+func repeated(counted map[string]uint64) uint64 { return sumOf(counted, repeatedMetric) }
+
+func sumOf(counted map[string]uint64, metric string) (n uint64) {
 	for name, by := range counted {
-		if strings.HasPrefix(name, failuresMetric) {
+		if strings.HasPrefix(name, metric) {
 			n += by
 		}
 	}
@@ -178,6 +191,8 @@ func (w *written) judged(s *config.Surface, a *Answer, o *outcome) string {
 	switch {
 	case failures(o.counted) > 0:
 		return "It is a failure, and counts towards the lockout."
+	case repeated(o.counted) > 0:
+		return "It is a failure that does not count: the client has failed with the same credential before (lockout.repeats)."
 	case !o.view.Judged:
 		return "It is not looked at for failures: no lockout counts this client here."
 	case a.Status == 200 && endsInBody(o.view.Form):
