@@ -39,6 +39,9 @@ const simulateExample = `  # Who would have been locked out by the default limit
   # Which limit stops the guesses and spares the honest?
   gatewarden simulate --try rest.failures=5,10,20 access.log
 
+  # Does it help to count the same wrong credential once?
+  gatewarden simulate --try rest.failures=5,10 --try rest.repeats=count,once access.log
+
   # As a page with charts:
   gatewarden simulate --format html access.log > forecast.html`
 
@@ -71,7 +74,7 @@ func newSimulate() *cobra.Command {
 	flags.StringArrayVarP(&f.configs, "config", "c", nil, "`FILE` with a configuration, as for check; several are compared; without one, the default")
 	flags.IntVar(&f.instance, "instance", 0, "which instance in the file, counted from 1, if it has several")
 	flags.StringArrayVar(&f.env, "env", nil, "a variable of the VM's environment, as `NAME=value`; over what the file says, once for each variable")
-	flags.StringArrayVar(&f.tries, "try", nil, "limits to compare, such as rest.failures=5,10,20; several make a grid")
+	flags.StringArrayVar(&f.tries, "try", nil, "limits to compare, such as rest.failures=5,10,20 or rest.repeats=count,once; several make a grid")
 	flags.StringArrayVar(&f.fields, "field", nil, "name of a field in the log, such as client=src_ip or header:x-real-ip=real_ip")
 	flags.StringVar(&f.format, "format", "text", "text, json or html")
 	flags.IntVar(&f.top, "top", 20, "how many clients the text and the page list")

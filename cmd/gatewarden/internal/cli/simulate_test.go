@@ -48,7 +48,7 @@ func TestSimulateExamples(t *testing.T) {
 			t.Errorf("%s: exit %d, %s", command, code, log)
 		}
 	}
-	if n != 4 {
+	if n != 5 {
 		t.Errorf("%d examples", n)
 	}
 }

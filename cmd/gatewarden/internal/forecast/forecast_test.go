@@ -83,6 +83,38 @@ func TestTextIsShort(t *testing.T) {
 	}
 }
 
+// Failures that did not count are told where there are some.
+func TestRepeatedIsTold(t *testing.T) {
+	plain, one, two := sample(), sample(), sample()
+	one.Variants[0].Repeated = 7
+	two.Variants = append(two.Variants, one.Variants[0])
+	texts := map[*Forecast][]string{
+		plain: nil,
+		one:   {"29 requests with wrong credentials; 27 reached the service, 2 would", "Repeated   7 failures that reached the service did not count"},
+		two:   {"GUESSES THROUGH  REPEATED  GUESSES STOPPED", "20         0                2", "20         7                2"},
+	}
+	pages := map[*Forecast][]string{
+		plain: nil, one: {"<b>7</b>repeat one that has failed before"}, two: {"<th>repeated<th>", "<td>20<td>0<td>2", "<td>20<td>7<td>2"},
+	}
+	for _, f := range []*Forecast{plain, one, two} {
+		text := write(t, func(w io.Writer) error { return f.WriteText(w, 20) })
+		page := write(t, func(w io.Writer) error { return f.WriteHTML(w, 20) })
+		for _, want := range texts[f] {
+			if !strings.Contains(text, want) {
+				t.Errorf("%q is missing in\n%s", want, text)
+			}
+		}
+		for _, want := range pages[f] {
+			if !strings.Contains(page, want) {
+				t.Errorf("%q is missing in the page", want)
+			}
+		}
+		if f == plain && strings.Contains(strings.ToLower(text+page), "repeated") {
+			t.Error("it speaks of repeated failures, and there are none")
+		}
+	}
+}
+
 func TestTextCompares(t *testing.T) {
 	f := sample()
 	f.Variants = append(f.Variants, f.Variants[0])
@@ -147,7 +179,7 @@ func TestJSON(t *testing.T) {
 		"version", "interrupted", "assumptions", "log.files", "log.lines", "log.requests", "log.unreadable", "log.other", "log.no_request", "log.late",
 		"log.from", "log.to", "log.problems.file", "log.problems.line", "log.problems.why", "variants.name", "variants.unguarded", "variants.malformed",
 		"variants.clients_locked", "variants.clients_hurt", "variants.at_least", "variants.network_lockouts", "variants.forgotten",
-		"variants.requests", "variants.failures", "variants.lockouts", "variants.refused", "variants.stopped", "variants.lost", "variants.unclear", "variants.others",
+		"variants.requests", "variants.failures", "variants.repeated", "variants.lockouts", "variants.refused", "variants.stopped", "variants.lost", "variants.unclear", "variants.others",
 		"variants.reasons.locked_out", "variants.surfaces.name", "variants.surfaces.kind", "variants.surfaces.failures",
 		"variants.surfaces.series.from", "variants.surfaces.series.step", "variants.surfaces.series.requests", "variants.surfaces.series.failures", "variants.surfaces.series.refused",
 		"variants.quotas.name", "variants.quotas.admitted", "variants.quotas.refused", "variants.quotas.unverified",
