@@ -78,6 +78,42 @@ func TestAccessLogNamesTheReason(t *testing.T) {
 	assert.Equal(t, []accessEntry{items, items, items, refused, metadata}, entries)
 }
 
+// The access log tells which failures presented the same, where the same one counts once.
+func TestAccessLogTellsGuessesApart(t *testing.T) {
+	const once = `{"repeats": "once", "mode": "shadow"}`
+	s := start(t, configuration(map[string]string{"rest": once, "token": once}))
+	c := s.newCaller(t, client.HTTP1)
+	other := []string{"Authorization", "Bearer another-guess"}
+	grant := func(code string) string { return "grant_type=authorization_code&client_id=x&code=" + code }
+	for _, header := range [][]string{wrong, wrong, other, valid} {
+		c.get(t, "/api/v1/items", header)
+	}
+	for _, code := range []string{"a", "a", "b"} {
+		c.do(t, "POST", "/oauth/token", grant(code), form)
+	}
+	c.do(t, "POST", "/mcp", initialize, rpc, wrong) // where each failure counts
+	var told []string
+	within(t, 10*time.Second, "eight lines of the access log", func() bool {
+		told = nil
+		for _, line := range s.envoy.Access.Lines(c.address) {
+			var e struct{ Guess string }
+			require.NoError(t, json.Unmarshal([]byte(line), &e), line)
+			told = append(told, e.Guess)
+		}
+		return len(told) == 8
+	})
+	for _, same := range [][2]int{{0, 1}, {4, 5}} {
+		assert.Equal(t, told[same[0]], told[same[1]], told)
+	}
+	for _, i := range []int{0, 2, 4, 6} {
+		assert.Regexp(t, "^[0-9a-f]{1,16}$", told[i], told)
+	}
+	assert.NotEqual(t, told[0], told[2], told)
+	assert.NotEqual(t, told[4], told[6], told)
+	assert.Empty(t, told[3]+told[7], told)
+	assert.Empty(t, s.envoy.Access.Lines("a-guess"), "a secret is in the access log")
+}
+
 func TestLogLines(t *testing.T) {
 	s := standard(t, plain)
 	c := s.newCaller(t, client.HTTP1)

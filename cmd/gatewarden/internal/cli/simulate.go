@@ -40,7 +40,7 @@ const simulateExample = `  # Who would have been locked out by the default limit
   gatewarden simulate --try rest.failures=5,10,20 access.log
 
   # Does it help to count the same wrong credential once?
-  gatewarden simulate --try rest.failures=5,10 --try rest.repeats=count,once access.log
+  gatewarden simulate --try rest.repeats=count,once access.log
 
   # As a page with charts:
   gatewarden simulate --format html access.log > forecast.html`
