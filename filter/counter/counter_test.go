@@ -214,7 +214,9 @@ func TestFirst(t *testing.T) {
 	for i := range uint32(table.Ways) {
 		c.Update(key(c, i+100), host.Time, lock)
 	}
-	if full := key(c, 99); !c.First(full, 1_060_000, host.Time) || !c.First(full, 1_060_000, host.Time) {
-		t.Error("a full set has recorded something")
+	for range 2 {
+		if !c.First(key(c, 99), 1_060_000, host.Time) {
+			t.Error("a full set has recorded something")
+		}
 	}
 }
