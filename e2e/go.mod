@@ -8,6 +8,7 @@ go 1.25.0
 replace github.com/gatewarden/gatewarden => ../
 
 require (
+	connectrpc.com/connect v1.20.0
 	github.com/chromedp/cdproto v0.159.2
 	github.com/chromedp/chromedp v0.23.0
 	github.com/dunglas/httpsfv v1.1.2
