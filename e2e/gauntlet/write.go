@@ -70,24 +70,34 @@ func writeMissing(b *strings.Builder, t Tools) {
 
 func writeResult(b *strings.Builder, r Result) {
 	fmt.Fprintf(b, "\n## %s\n\n%s\n\n", r.Attack.Name, r.Attack.What)
-	b.WriteString("| system | sent | reached | bound | honest | refused |\n|---|--:|--:|---|--:|--:|\n")
+	fmt.Fprintf(b, "| system | sent | reached | bound | honest | refused |%s\n|---|--:|--:|---|--:|--:|%s\n",
+		cells(r.Attack.Pages), strings.Repeat("---|", len(r.Attack.Pages)))
 	for _, row := range r.Rows {
 		name := row.System
 		if row.Variant != "" {
 			name += ", " + row.Variant
 		}
 		if row.NotInBuild {
-			fmt.Fprintf(b, "| %s | not in this build | | %s | | |\n", name, row.Bound)
+			fmt.Fprintf(b, "| %s | not in this build | | %s | | |%s\n", name, row.Bound, strings.Repeat(" |", len(r.Attack.Pages)))
 			continue
 		}
 		reached := thousands(row.Reached)
 		if row.Over() {
 			reached = "**" + reached + "**, over the bound"
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", name, thousands(row.Sent), reached, row.Bound,
-			thousands(row.Honest), thousands(row.Refused))
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |%s\n", name, thousands(row.Sent), reached, row.Bound,
+			thousands(row.Honest), thousands(row.Refused), cells(row.Pages))
 	}
 	fmt.Fprintf(b, "\n%s %s\n", measured(r.Rows), r.Attack.Teaches)
+}
+
+// cells are further cells of a row.
+func cells[T any](values []T) string {
+	var b strings.Builder
+	for _, v := range values {
+		fmt.Fprintf(&b, " %v |", v)
+	}
+	return b.String()
 }
 
 // measured says what the figures say.
@@ -157,12 +167,13 @@ func writeConfigurations(b *strings.Builder, g Game) error {
 	}
 	if g.Tools.HAProxy.Path != "" {
 		fmt.Fprintf(b, "\nHAProxy %s:\n\n```haproxy\n%s```\n", g.Tools.HAProxy.Version, haproxyConfig(s, "ADDRESS", "ADDRESS_H2"))
+		fmt.Fprintf(b, "\nWhere it searches bodies, also for base64:\n\n```haproxy\n%s```\n", haproxySearches())
 	}
 	return nil
 }
 
 func writeVariants(b *strings.Builder, g Game) {
-	b.WriteString("\nWhat the named variants add to each lockout (or to Envoy's connection manager):\n\n| variant | adds |\n|---|---|\n")
+	b.WriteString("\nWhat the named variants add to each lockout (or to the whole configuration, to Envoy's connection manager, or to its command line):\n\n| variant | adds |\n|---|---|\n")
 	seen := map[string]bool{}
 	for _, a := range All(g.Sizes) {
 		for _, v := range variants(a) {
@@ -170,6 +181,9 @@ func writeVariants(b *strings.Builder, g Game) {
 				continue
 			}
 			seen[v.Name] = true
+			if v.Workers != 0 {
+				fmt.Fprintf(b, "| %s | `--concurrency %d` |\n", v.Name, v.Workers)
+			}
 			for _, part := range []map[string]any{v.Lockout, v.Plugin, v.HCM} {
 				if text, err := json.Marshal(part); err == nil && len(part) > 0 {
 					fmt.Fprintf(b, "| %s | `%s` |\n", v.Name, text)
