@@ -2,12 +2,12 @@ package gauntlet
 
 import "fmt"
 
-// calls are those whose guesses stand, or whose answers say that they were wrong, where
-// it is easily overlooked.
+// calls are attacks whose guesses, or whose failures, stand where a proxy easily
+// overlooks them.
 func calls() []Attack {
 	return []Attack{
 		inQuery(),
-		webCalls("gRPC-Web", GRPCWeb, "The service answers HTTP 200, with `grpc-status: 16` in the last frame of the body."),
+		webCalls("gRPC-Web", GRPCWeb, "Calls of a service that is written with connect-go. It answers HTTP 200, with `grpc-status: 16` in the last frame of the body."),
 		webCalls("gRPC-Web as text", GRPCWebText, "The same as base64 text, `application/grpc-web-text`."),
 		webCalls("Connect, unary", ConnectUnary, "Calls of [Connect](https://connectrpc.com/docs/protocol) with one message each way. The service answers HTTP 401."),
 		webCalls("Connect, streams", ConnectStream, "Calls whose response is a stream. The service answers HTTP 200, and the frame at the end of the stream is "+
@@ -38,12 +38,12 @@ func inQuery() Attack {
 	}
 }
 
-// webCalls are guesses by calls of a web page.
+// webCalls guesses by calls, as web pages make them.
 func webCalls(protocol string, c Call, what string) Attack {
 	a := Attack{
 		Name:    protocol,
 		What:    "In sequence. " + what,
-		Teaches: "Where the status says what failed, whoever counts 401s sees it.",
+		Teaches: "The status says what failed, so that a system that counts 401s sees it.",
 		Bound:   inSequence,
 		Run: besides(func(int) Shot {
 			s := honestly(0)
@@ -59,8 +59,8 @@ func webCalls(protocol string, c Call, what string) Attack {
 		return a
 	}
 	a.Besides = readers
-	a.Teaches = "The status is 200 whatever was wrong. HAProxy can be told to wait for bodies and to search them for the words, wherever in them these stand; " +
-		"it then holds back each stream until it ends, or for a second, and what does not fit into a buffer it does not see."
+	a.Teaches = "The status is 200, whatever failed. HAProxy can wait for a body and search it for the error, wherever that stands. " +
+		"It then holds back each stream until its end, for a second at the most, and does not see what is beyond its buffer."
 	a.Bound = func(s Sizes, sys System) Bound {
 		if sys.Family == SlidingFailures && !sys.ReadsBodies {
 			return unbounded("it counts 401s, and these are 200s")

@@ -51,8 +51,8 @@ func pages(s Sizes) Attack {
 			"in one, as many users send one request each, on connections of their own (\"%s\"), and in the other, one user sends all, as streams of one HTTP/2 connection (\"%s\"). "+
 			"These columns say how long the first page took and the slowest of the later ones, or how many requests got no answer but a refusal. The service takes %s for each.",
 			s.Page, pageOfMany, pageOfOne, think),
-		Teaches: "To wait costs time, to be refused costs the page. Requests with one token wait for nothing, since nobody guesses the same thing twice; " +
-			"those of many users wait until each token has been right once, and a worker remembers it.",
+		Teaches: "Waiting costs time, a refusal costs the page. Requests with one token do not wait for each other: nobody guesses the same thing twice. " +
+			"Requests of many users wait in turns, until the service has accepted each token once; a worker remembers those that it accepted.",
 		Think: think, Alone: true, Fresh: true,
 		Variants: []Variant{oneWorker, notHolding, pending},
 		Hardened: pendingBound(1),

@@ -6,24 +6,25 @@ import (
 	"time"
 )
 
-// notHolding lets bursts pass as if nothing waited, one and four workers bound how many
-// bursts begin.
+// notHolding shows what a burst does if nothing waits. With oneWorker, a burst gets no
+// further than a sequence.
 var (
 	notHolding = Variant{Name: "`burst.hold: off`", Plugin: map[string]any{"burst": map[string]any{"hold": "off"}}, Bound: notHeld}
 	pending    = Variant{Name: "`pending: 1`", Lockout: map[string]any{"pending": 1}, Bound: pendingBound(1)}
 	oneWorker  = Variant{Name: "one worker", Workers: 1, Bound: held(1)}
 )
 
-// fourWorkers are more than there usually are. So many get connections, at the most.
+// fourWorkers has more workers than usual, of which an attacker's connections reach a
+// number at the most.
 func fourWorkers(reached int) Variant {
 	return Variant{Name: "four workers", Workers: 4, Bound: held(reached)}
 }
 
 // parallel are those that do not wait for an answer.
 func parallel(s Sizes) []Attack {
-	const teaches = "A system that counts failures learns of a guess when the service answers it. Until then nothing stops the others, unless they wait: " +
-		"Gatewarden holds back what could be more than the failures that are left (`burst`), each worker by itself. " +
-		"`pending` is exact over all workers, and refuses what would have waited. A system that counts requests is not deceived, but counts the honest ones, too."
+	const teaches = "A system that counts failures learns of a guess when the service answers it. Until then nothing stops the other guesses, unless they wait. " +
+		"Each worker of Gatewarden lets as many be under way as failures are left, and holds the others back (`burst`): n workers let n times as many through. " +
+		"`pending` is exact over all workers, but refuses requests that would have waited. A system that counts requests is not deceived, but counts the honest ones, too."
 	volleyed := fmt.Sprintf("%d guesses at once, each on a connection of its own, %d times in each window. The service takes %s to answer.", s.Parallel, volleysPerWindow, think)
 	return []Attack{
 		{

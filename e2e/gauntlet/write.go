@@ -25,10 +25,11 @@ Each attack is played on Gatewarden in Envoy and on what would be taken in its p
 
 | system | counts | keeps to |
 |---|---|---|
-| Gatewarden | failures, from the first in a window, and refuses until the window ends | the address, IPv6 by /64 |
+| Gatewarden | failures, from the first in a window, and refuses until the window ends; each worker holds back guesses beyond the failures that are left | the address, IPv6 by /64 |
 | Envoy local_ratelimit | all requests, in a token bucket for each client (dynamic descriptors) | the address, IPv6 by /64 |
 | nginx limit_req | all requests, in a leaky bucket for each client | the address |
 | HAProxy stick table | answers with 401, over a sliding window | the address, IPv6 by /64 |
+| HAProxy stick table, searching bodies | the same, and bodies of gRPC-Web and Connect in which an error stands; only where that matters | the address, IPv6 by /64 |
 
 Two of them count requests and cannot know which are guesses. Their limit has to be as low as the others' to let as few guesses through, and then it is in the way of honest clients that work faster; a higher limit would refuse fewer and let more guesses through. They limit all paths, so that no path leads around them.
 `
