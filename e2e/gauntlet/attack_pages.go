@@ -43,6 +43,16 @@ const (
 	firstColleague = 100
 )
 
+// officeRequest is the i-th request of a page of each kind.
+var officeRequest = map[string]func(i int) Shot{
+	pageOfMany: func(i int) Shot {
+		return Shot{From: officeOfMany, Browser: i, Auth: bearer(honestToken(firstColleague + i)), Mark: Honest}
+	},
+	pageOfOne: func(int) Shot {
+		return Shot{From: officeOfOne, Auth: bearer(honestToken(1)), Mark: Honest, H2: true}
+	},
+}
+
 // pages are opened while somebody else sends bursts of guesses.
 func pages(s Sizes) Attack {
 	return Attack{
@@ -61,14 +71,7 @@ func pages(s Sizes) Attack {
 		Run: func(ctx context.Context, f *Field) error {
 			f.fire(ctx, Shot{From: officeOfOne, Path: "/healthz", Mark: Own, H2: true})
 			var group sync.WaitGroup
-			for kind, request := range map[string]func(i int) Shot{
-				pageOfMany: func(i int) Shot {
-					return Shot{From: officeOfMany, Browser: i, Auth: bearer(honestToken(firstColleague + i)), Mark: Honest}
-				},
-				pageOfOne: func(int) Shot {
-					return Shot{From: officeOfOne, Auth: bearer(honestToken(1)), Mark: Honest, H2: true}
-				},
-			} {
+			for kind, request := range officeRequest {
 				group.Go(func() {
 					f.spread(ctx, f.Sizes.Windows, 1, f.Sizes.Length(), func(int) { f.open(ctx, kind, request) })
 				})

@@ -207,6 +207,21 @@ func TestSystemsAreCheckedFirst(t *testing.T) {
 	assert.ErrorContains(t, checkWorks(t.Context(), always(429), small().Limit), "got 429")
 }
 
+func TestPagesSayWhatTheyTook(t *testing.T) {
+	took := []time.Duration{2100 * time.Millisecond, 300 * time.Millisecond, 640 * time.Millisecond}
+	for _, row := range []struct {
+		pages Pages
+		want  string
+	}{
+		{Pages{}, "none"},
+		{Pages{Took: took[:1], Requests: 60}, "2.1s"},
+		{Pages{Took: took, Requests: 180}, "2.1s, then 0.6s"},
+		{Pages{Took: took, Requests: 1800, Lost: 1234}, "lost 1,234 of 1,800"},
+	} {
+		assert.Equal(t, row.want, row.pages.String())
+	}
+}
+
 func TestReadPath(t *testing.T) {
 	for _, p := range []string{
 		"/api/v1/items", "/API/V1/items/", "/api;a=1/v1/items", "/x/..;/api/v1/items", `/api\v1\items`, "/%61pi//v1/./items",
