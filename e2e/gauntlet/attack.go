@@ -72,6 +72,10 @@ type Attack struct {
 	Variants []Variant
 	// Systems replaces the usual ones.
 	Systems []System
+	// Besides are further systems, of those that are installed.
+	Besides func(Tools) []System
+	// Pages names the kinds of pages that offices open meanwhile.
+	Pages []string
 
 	Bound func(s Sizes, sys System) Bound
 	// Hardened is the bound of the hardened Gatewarden, where it is another one.
@@ -85,6 +89,8 @@ type Variant struct {
 	// Lockout is put into the lockout of each surface, Plugin into the
 	// configuration itself, HCM into Envoy's connection manager.
 	Lockout, Plugin, HCM map[string]any
+	// Workers is how many workers Envoy has, 0 for the usual number.
+	Workers int
 	// Bound replaces the attack's, because of the variant.
 	Bound func(s Sizes) Bound
 }
@@ -107,6 +113,8 @@ type Sizes struct {
 	Guesses int
 	// Parallel guesses at once.
 	Parallel int
+	// Page is how many requests a page makes at once.
+	Page int
 	// Addresses of those who have a whole network, Bots of a botnet.
 	Addresses, Bots int
 	// Office is how many honest users share the attacker's address.
@@ -122,7 +130,7 @@ func (s Sizes) Length() time.Duration { return time.Duration(s.Windows) * s.Limi
 func Standard() Sizes {
 	return Sizes{
 		Limit:   Limit{Failures: 5, Window: 3 * time.Second},
-		Windows: 3, Guesses: 40, Parallel: 200, Addresses: 10_000, Bots: 2000,
+		Windows: 3, Guesses: 40, Parallel: 200, Page: 60, Addresses: 10_000, Bots: 2000,
 		Office: 200, Flood: 40_000, Table: 4096,
 	}
 }
@@ -130,7 +138,7 @@ func Standard() Sizes {
 // All are the attacks, in the order of the table.
 func All(s Sizes) []Attack {
 	var all []Attack
-	for _, some := range [][]Attack{single(s), parallel(s), forwarded(), networks(s), tables(s), clocks()} {
+	for _, some := range [][]Attack{single(s), calls(), parallel(s), forwarded(), networks(s), tables(s), clocks()} {
 		all = append(all, some...)
 	}
 	return all

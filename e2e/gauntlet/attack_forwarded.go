@@ -118,6 +118,9 @@ func withinSixtyFour(s Sizes) Attack {
 			if !sys.ByNetwork {
 				return byKeys(s, sys, s.Addresses, 1)
 			}
+			if sys.Family == Lockouts {
+				return held(usualWorkers)(s)
+			}
 			return byKeys(s, sys, 1, rotators)
 		},
 		Hardened: pendingBound(1),

@@ -16,9 +16,14 @@ func guess(i int) Shot {
 
 // steady is an attack that sends shots in sequence, evenly over its windows.
 func steady(shot func(i int) Shot) func(context.Context, *Field) error {
+	return besides(honestly, shot)
+}
+
+// besides does so beside an honest client.
+func besides(honest, shot func(i int) Shot) func(context.Context, *Field) error {
 	return func(ctx context.Context, f *Field) error {
 		n := f.Sizes.Guesses * f.Sizes.Windows
-		f.beside(ctx, honestly, func() {
+		f.beside(ctx, honest, func() {
 			f.spread(ctx, n, 1, f.Sizes.Length(), func(i int) { f.fire(ctx, shot(i)) })
 		})
 		return nil
@@ -174,18 +179,11 @@ func tokens() Attack {
 			}
 			return inSequence(s, sys)
 		},
-		Run: func(ctx context.Context, f *Field) error {
-			honest := func(int) Shot {
-				return Shot{From: honestAddress, Path: "/oauth/token", Mark: Honest, Form: "grant_type=password&username=" + service.User +
-					"&password=" + service.Password + "&client_id=" + service.ClientID + "&client_secret=" + service.ClientSecret}
-			}
-			n := f.Sizes.Guesses * f.Sizes.Windows
-			f.beside(ctx, honest, func() {
-				f.spread(ctx, n, 1, f.Sizes.Length(), func(i int) {
-					f.fire(ctx, Shot{From: attacker, Path: "/oauth/token", Form: grants(i), Mark: Guess})
-				})
-			})
-			return nil
-		},
+		Run: besides(func(int) Shot {
+			return Shot{From: honestAddress, Path: "/oauth/token", Mark: Honest, Form: "grant_type=password&username=" + service.User +
+				"&password=" + service.Password + "&client_id=" + service.ClientID + "&client_secret=" + service.ClientSecret}
+		}, func(i int) Shot {
+			return Shot{From: attacker, Path: "/oauth/token", Form: grants(i), Mark: Guess}
+		}),
 	}
 }

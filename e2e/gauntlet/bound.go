@@ -6,7 +6,8 @@ import (
 )
 
 // byKeys bounds an attacker who is keys clients in the eyes of a system and
-// sends up to atOnce guesses of each before the first answer is back.
+// sends up to atOnce guesses of each before the first answer is back, none of which
+// waits.
 //
 // A lockout begins when the failures are counted, and whoever was under way by
 // then gets through: at most failures-1 were counted before, so failures-1+atOnce
@@ -31,8 +32,34 @@ func byKeys(s Sizes, sys System, keys, atOnce int) Bound {
 // inSequence is the bound of one client that waits for every answer.
 func inSequence(s Sizes, sys System) Bound { return byKeys(s, sys, 1, 1) }
 
-// atOnce is the bound of one client that does not.
-func atOnce(s Sizes, sys System) Bound { return byKeys(s, sys, 1, s.Parallel) }
+// atOnce is the bound of one client that does not, and whose connections are spread
+// over a number of Gatewarden's workers. One connection is on one worker, however many
+// streams it has.
+func atOnce(workers int) func(s Sizes, sys System) Bound {
+	return func(s Sizes, sys System) Bound {
+		if sys.Family == Lockouts {
+			return held(workers)(s)
+		}
+		return byKeys(s, sys, 1, s.Parallel)
+	}
+}
+
+// held bounds a client whose attempts wait (burst.hold). A worker lets no more be under
+// way than the client has failures left, as counted in the table, which all workers
+// share. So what one worker has let through within a window, answered or under way, is
+// never more than the limit; what the others have under way, it does not know.
+func held(workers int) func(Sizes) Bound {
+	return func(s Sizes) Bound {
+		formula := fmt.Sprintf("%d × %d", s.Limit.Failures, s.Windows)
+		if workers > 1 {
+			formula = fmt.Sprintf("%d × %s", workers, formula)
+		}
+		return Bound{Formula: formula, N: workers * s.Limit.Failures * s.Windows}
+	}
+}
+
+// notHeld bounds a client whose attempts do not wait.
+func notHeld(s Sizes) Bound { return byKeys(s, System{Family: Lockouts}, 1, s.Parallel) }
 
 // pendingBound is that of a lockout with a number of attempts in flight.
 func pendingBound(pending int) func(Sizes) Bound {

@@ -15,11 +15,12 @@ type Field struct {
 	mu      sync.Mutex
 	sent    map[Mark]int
 	refused int // honest requests
+	pages   map[string]Pages
 	failed  []error
 }
 
 func newField(s Sizes, t *Target) *Field {
-	return &Field{Sizes: s, Target: t, sent: map[Mark]int{}}
+	return &Field{Sizes: s, Target: t, sent: map[Mark]int{}, pages: map[string]Pages{}}
 }
 
 // fire sends a shot and writes down what came of it.
@@ -66,16 +67,16 @@ func (f *Field) spread(ctx context.Context, n, workers int, over time.Duration, 
 	for range workers {
 		group.Go(func() {
 			for i := range next {
-				shoot(i)
+				// It may have waited here for the one before.
+				if over == 0 || time.Since(began) < over {
+					shoot(i)
+				}
 			}
 		})
 	}
 	for i := range n {
 		due := began.Add(time.Duration(i) * over / time.Duration(n))
 		if sleep(ctx, time.Until(due)) != nil {
-			break
-		}
-		if over > 0 && time.Since(began) >= over {
 			break
 		}
 		next <- i

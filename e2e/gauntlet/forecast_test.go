@@ -107,7 +107,8 @@ func logAccess(root string, b *envoy.Bootstrap) error {
 	b.HCM["access_log"] = shipped.HCM["access_log"]
 	logger := shipped.HCM["access_log"].([]any)[0].(envoy.Object)
 	format := logger["typed_config"].(envoy.Object)["log_format"].(envoy.Object)["json_format"].(envoy.Object)
-	format["credential"] = "%CEL('authorization' in request.headers || 'x-api-key' in request.headers)%"
+	format["credential"] = "%CEL('authorization' in request.headers || 'x-api-key' in request.headers || " +
+		"request.query.contains('api_key=') || request.query.contains('access_token='))%"
 	return nil
 }
 
@@ -215,6 +216,7 @@ type forecastRow struct {
 	counted, replayed figures // in shadow mode
 	forecast, real    figures // where it is enforced
 	lost, refused     int     // honest requests: forecast, and in fact
+	bound             Bound   // of the failures where it is enforced
 }
 
 // TestForecast plays the attacks that one proxy sees. A flood of the table is not
@@ -251,10 +253,20 @@ func (r forecastRow) check(t *testing.T) {
 	assert.Equal(t, r.counted.Failures, r.replayed.Failures, r.attack)
 	assert.InDelta(t, r.counted.Lockouts, r.replayed.Lockouts, float64(early), r.attack)
 	assert.InDelta(t, r.counted.Refused, r.replayed.Refused, float64(early), r.attack)
+	if r.bound.N >= 0 {
+		assert.LessOrEqual(t, r.real.Failures, r.bound.N, "%s: %s", r.attack, r.bound)
+	}
 	// Another run is another run: it may start a guess or a volley earlier or later.
-	assert.InDelta(t, r.forecast.Failures, r.real.Failures, float64(restart), r.attack)
 	assert.InDelta(t, r.forecast.Lockouts, r.real.Lockouts, 1, r.attack)
-	assert.InDelta(t, r.forecast.Refused, r.real.Refused, float64(restart), r.attack)
+	if isVolley(r.attack) {
+		// The forecast lets a volley pass, whose order the log does not have; the filter
+		// holds most of it back.
+		assert.LessOrEqual(t, r.real.Failures, r.forecast.Failures, r.attack)
+		assert.GreaterOrEqual(t, r.real.Refused, r.forecast.Refused-restart, r.attack)
+	} else {
+		assert.InDelta(t, r.forecast.Failures, r.real.Failures, float64(restart), r.attack)
+		assert.InDelta(t, r.forecast.Refused, r.real.Refused, float64(restart), r.attack)
+	}
 	if !strings.HasPrefix(r.attack, "A correct login") { // which the log cannot tell from honest ones
 		assert.InDelta(t, r.lost, r.refused, float64(restart), r.attack)
 	}
@@ -283,7 +295,7 @@ func forecasts(t *testing.T, edge Edge) (rows []forecastRow) {
 			attack: a.Name, requests: now.requests - before.requests,
 			counted: now.counted.minus(before.counted), replayed: now.replayed.minus(before.replayed),
 			forecast: now.forecast.minus(before.forecast), lost: now.lost - before.lost,
-			real: then.real.minus(beforeEnforced.real), refused: refused,
+			real: then.real.minus(beforeEnforced.real), refused: refused, bound: a.Bound(enforced.sizes, gatewarden()),
 		})
 		before, beforeEnforced = now, then
 	}

@@ -15,6 +15,8 @@ type Row struct {
 	Sent, Reached   int
 	Bound           Bound
 	Honest, Refused int
+	// Pages are those of the attack's kinds.
+	Pages []Pages
 	// NotInBuild tells that the filter does not know the variant's configuration.
 	NotInBuild bool
 }
@@ -112,6 +114,9 @@ func (g Game) bouts(a Attack) []bout {
 	if systems == nil {
 		systems = Usual(g.Tools)
 	}
+	if a.Besides != nil {
+		systems = append(systems, a.Besides(g.Tools)...)
+	}
 	var bouts []bout
 	for _, s := range systems {
 		bouts = append(bouts, bout{attack: a, system: s, sizes: sizes})
@@ -154,5 +159,8 @@ func (g Game) bout(ctx context.Context, b bout) (Row, error) {
 	}
 	row.Sent, row.Reached = f.sent[Guess], s.referee.Reached(Guess)
 	row.Honest, row.Refused = f.sent[Honest], f.refused
+	for _, kind := range b.attack.Pages {
+		row.Pages = append(row.Pages, f.pages[kind])
+	}
 	return row, nil
 }

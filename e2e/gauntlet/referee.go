@@ -27,9 +27,10 @@ const markHeader = "X-Gauntlet"
 
 // Referee is the demo service, with a count of what reached it. It reads paths in
 // every way that some framework does, so that any spelling that gets through to
-// it is a guess; and it has more users than the demo service.
+// it is a guess; it takes a token from the query, too; it has procedures for
+// gRPC-Web and Connect; and it has more users than the demo service.
 type Referee struct {
-	service http.Handler
+	service, procedures http.Handler
 
 	mu      sync.Mutex
 	think   time.Duration
@@ -38,7 +39,7 @@ type Referee struct {
 
 // NewReferee returns one that answers at once.
 func NewReferee() *Referee {
-	return &Referee{service: service.New(), reached: map[Mark]int{}}
+	return &Referee{service: service.New(), procedures: procedures(), reached: map[Mark]int{}}
 }
 
 // begin starts to count anew, and lets it answer after think.
@@ -59,10 +60,15 @@ func (r *Referee) thinks() time.Duration {
 func (r *Referee) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	request.URL.Path = readPath(request.URL.Path)
 	request.URL.RawPath = ""
+	readQuery(request)
 	knowUsers(request)
+	handler := r.service
+	if strings.HasPrefix(request.URL.Path, procedurePrefix) {
+		handler = r.procedures
+	}
 	seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 	time.Sleep(r.thinks()) // as one that hashes passwords does
-	r.service.ServeHTTP(seen, request)
+	handler.ServeHTTP(seen, request)
 	// What is not found has not been compared with anything.
 	if seen.status != http.StatusNotFound && seen.status != http.StatusMovedPermanently {
 		r.count(Mark(request.Header.Get(markHeader)))
@@ -96,6 +102,16 @@ func readPath(p string) string {
 	return strings.ToLower(path.Clean("/" + strings.Join(segments, "/")))
 }
 
+// readQuery takes the token from the query, if there is one, for that of the header.
+func readQuery(r *http.Request) {
+	query := r.URL.Query()
+	for _, name := range []string{"access_token", "api_key"} {
+		if token := query.Get(name); token != "" {
+			r.Header.Set("Authorization", bearer(token))
+		}
+	}
+}
+
 // honestToken is the bearer token of the honest user number n.
 func honestToken(n int) string { return "honest-" + thousands(n) }
 
@@ -120,6 +136,9 @@ func (w *statusWriter) WriteHeader(status int) {
 	w.status = status
 	w.ResponseWriter.WriteHeader(status)
 }
+
+// Flush is for handlers that look for an http.Flusher, as connect-go's do.
+func (w *statusWriter) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }
 
 // Unwrap is for http.ResponseController.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

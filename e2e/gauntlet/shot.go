@@ -3,6 +3,7 @@ package gauntlet
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -28,6 +29,10 @@ type Shot struct {
 	Mark  Mark
 	// H2 sends it as a stream of the client's one HTTP/2 connection.
 	H2 bool
+	// Browser keeps those that share an address apart: each has connections of its own.
+	Browser int
+	// Call makes it a call of a procedure, and Path and Form nothing.
+	Call Call
 }
 
 func bearer(token string) string { return "Bearer " + token }
@@ -56,17 +61,22 @@ func (h *httpSender) send(ctx context.Context, s Shot) (int, error) {
 		// address that it sees.
 		source, forwarded = "127.0.0.1", strings.TrimPrefix(s.Claims+", "+s.From, ", ")
 	}
-	c, err := h.client(source, s.H2)
+	c, err := h.client(source, s.H2, s.Browser)
 	if err != nil {
 		return 0, err
+	}
+	header := s.header()
+	if forwarded != "" {
+		header.Set("X-Forwarded-For", forwarded)
+	}
+	if s.Call != NoCall {
+		return call(ctx, c, h.address(s), s, header)
 	}
 	request, err := h.request(ctx, s)
 	if err != nil {
 		return 0, err
 	}
-	if forwarded != "" {
-		request.Header.Set("X-Forwarded-For", forwarded)
-	}
+	request.Header = header
 	response, err := c.Do(request)
 	if err != nil {
 		return 0, err
@@ -76,35 +86,44 @@ func (h *httpSender) send(ctx context.Context, s Shot) (int, error) {
 	return response.StatusCode, err
 }
 
-func (h *httpSender) request(ctx context.Context, s Shot) (*http.Request, error) {
-	address, method := h.h1, http.MethodGet
+func (h *httpSender) address(s Shot) string {
 	if s.H2 {
-		address = h.h2
+		return h.h2
 	}
+	return h.h1
+}
+
+func (h *httpSender) request(ctx context.Context, s Shot) (*http.Request, error) {
+	method := http.MethodGet
 	var body io.Reader
 	if s.Form != "" {
 		method, body = http.MethodPost, strings.NewReader(s.Form)
 	}
-	request, err := http.NewRequestWithContext(ctx, method, "http://"+address, body)
+	request, err := http.NewRequestWithContext(ctx, method, "http://"+h.address(s), body)
 	if err != nil {
 		return nil, err
 	}
 	// net/url would tidy up the path.
 	request.URL.Opaque = s.path()
+	return request, nil
+}
+
+func (s Shot) header() http.Header {
+	h := http.Header{}
 	if s.Form != "" {
-		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		h.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	if s.Auth != "" {
-		request.Header.Set("Authorization", s.Auth)
+		h.Set("Authorization", s.Auth)
 	}
 	if s.Decoy != "" {
 		// net/http sends headers in the order of their bytes, capitals first.
-		request.Header.Del("Authorization")
-		request.Header["authorization"] = []string{s.Auth}
-		request.Header.Set("X-Api-Key", s.Decoy)
+		h.Del("Authorization")
+		h["authorization"] = []string{s.Auth}
+		h.Set("X-Api-Key", s.Decoy)
 	}
-	request.Header.Set(markHeader, string(s.Mark))
-	return request, nil
+	h.Set(markHeader, string(s.Mark))
+	return h
 }
 
 func (s Shot) path() string {
@@ -114,15 +133,15 @@ func (s Shot) path() string {
 	return s.Path
 }
 
-// client returns the one that sends from source.
-func (h *httpSender) client(source string, h2 bool) (*http.Client, error) {
+// client returns the one that sends from source for a browser.
+func (h *httpSender) client(source string, h2 bool, browser int) (*http.Client, error) {
 	protocol := client.HTTP1
 	if h2 {
 		protocol = client.HTTP2
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	key := protocol.String() + source
+	key := fmt.Sprint(protocol, source, browser)
 	if c := h.clients[key]; c != nil {
 		return c, nil
 	}

@@ -1,6 +1,7 @@
 package gauntlet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,7 +71,7 @@ func (s *stand) start(ctx context.Context, tools Tools, b bout) error {
 	s.stops = append(s.stops, func() { _ = os.RemoveAll(dir) })
 	s.target, err = b.system.Start(ctx, Setup{
 		Tools: tools, Limit: b.sizes.Limit, Edge: b.attack.Edge, Table: b.sizes.Table,
-		Variant: b.variant, Service: address, Referee: s.referee, Dir: dir,
+		Variant: b.variant, Workers: cmp.Or(b.variant.Workers, usualWorkers), Service: address, Referee: s.referee, Dir: dir,
 	})
 	if err != nil {
 		return err

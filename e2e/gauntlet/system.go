@@ -23,6 +23,9 @@ const (
 	Believed
 )
 
+// usualWorkers is how many workers Envoy has, where a variant has no other number.
+const usualWorkers = 2
+
 // Setup is what a system is started with.
 type Setup struct {
 	Tools   Tools
@@ -30,6 +33,7 @@ type Setup struct {
 	Edge    Edge
 	Table   int // how many clients it holds
 	Variant Variant
+	Workers int    // of Envoy
 	Service string // address of the demo service
 	Referee *Referee
 	Dir     string // for its files
@@ -41,6 +45,8 @@ type System struct {
 	Family Family
 	// ByNetwork tells that all of an IPv6 /64 is one client.
 	ByNetwork bool
+	// ReadsBodies tells that it sees a failure in the body of a response.
+	ReadsBodies bool
 	// SlowestMinute tells that it cannot forget slower than by one a minute.
 	SlowestMinute bool
 	// Start returns ErrNotInBuild if the system cannot be configured so.
@@ -73,6 +79,15 @@ func Usual(t Tools) []System {
 		systems = append(systems, haproxy())
 	}
 	return systems
+}
+
+// readers are systems that search the bodies of responses, which is of use where these
+// say what failed.
+func readers(t Tools) []System {
+	if t.HAProxy.Path == "" {
+		return nil
+	}
+	return []System{haproxyReading()}
 }
 
 // What every system has to do before it is attacked.

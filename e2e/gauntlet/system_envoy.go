@@ -117,7 +117,7 @@ func startEnvoy(ctx context.Context, s Setup, edit func(*envoy.Bootstrap) error)
 	if _, err := b.Detach(s.Dir); err != nil {
 		return nil, err
 	}
-	p, err := envoy.Start(ctx, s.Tools.Envoy, envoy.Options{Bootstrap: b, Dir: s.Dir, WorkDir: s.Tools.Root})
+	p, err := envoy.Start(ctx, s.Tools.Envoy, envoy.Options{Bootstrap: b, Dir: s.Dir, WorkDir: s.Tools.Root, Workers: s.Workers})
 	if err != nil {
 		return nil, err
 	}

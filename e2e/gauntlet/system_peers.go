@@ -2,6 +2,7 @@ package gauntlet
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"time"
@@ -19,11 +20,22 @@ func nginx() System {
 }
 
 // haproxy is a stick table that counts the 401s of each client.
-func haproxy() System {
+func haproxy() System { return haproxyAs("HAProxy stick table", haproxyConfig) }
+
+// haproxyReading also counts what is wrong by the last frame of a body.
+func haproxyReading() System {
+	system := haproxyAs("HAProxy stick table, searching bodies", func(s Setup, h1, h2 string) string {
+		return strings.Replace(haproxyConfig(s, h1, h2), haproxyCounts, haproxyCounts+haproxySearches(), 1)
+	})
+	system.ReadsBodies = true
+	return system
+}
+
+func haproxyAs(name string, config func(s Setup, h1, h2 string) string) System {
 	return System{
-		Name: "HAProxy stick table", Family: SlidingFailures, ByNetwork: true,
+		Name: name, Family: SlidingFailures, ByNetwork: true,
 		Start: func(ctx context.Context, s Setup) (*Target, error) {
-			return startPeer(ctx, s, haproxyConfig, s.Tools.HAProxy.Path,
+			return startPeer(ctx, s, config, s.Tools.HAProxy.Path,
 				func(file string) []string { return []string{"-db", "-f", file} })
 		},
 	}
@@ -87,6 +99,37 @@ http {
 `, max(32, s.Table*128/1024), rate, s.Service, trust, h1, h2, s.Limit.Failures-1)
 }
 
+const haproxyCounts = "  http-response sc-inc-gpc0(0) if { status 401 }\n"
+
+// haproxySearches has HAProxy wait for the bodies of gRPC-Web and Connect and look for
+// the status anywhere in them, which services must not compress then. It finds text in
+// binary bodies by its hexadecimal digits only, and in base64 in the three ways in which
+// it may be aligned there.
+func haproxySearches() string {
+	const endsWeb = "grpc-status: 16\r\n"
+	return fmt.Sprintf(`  http-request del-header accept-encoding
+  http-request del-header grpc-accept-encoding
+  http-request del-header connect-accept-encoding
+  acl framed res.hdr(content-type) -m beg -i application/grpc-web application/connect+
+  acl wrong res.body,hex -m sub %X %X
+  acl wrong res.body -m sub %s
+  http-response wait-for-body time 1s if framed
+  http-response sc-inc-gpc0(0) if framed wrong
+`, endsWeb, `"code":"unauthenticated"`, strings.Join(inBase64(endsWeb), " "))
+}
+
+// inBase64 is how text looks in base64, after 0, 1 and 2 bytes more than a multiple of
+// three. Digits that depend on what stands around it are left out.
+func inBase64(text string) (digits []string) {
+	for before := range 3 {
+		encoded := base64.RawStdEncoding.EncodeToString([]byte(strings.Repeat(" ", before) + text))
+		first := (before*8 + 5) / 6
+		whole := (before + len(text)) * 8 / 6
+		digits = append(digits, encoded[first:whole])
+	}
+	return digits
+}
+
 func haproxyConfig(s Setup, h1, h2 string) string {
 	trust := ""
 	if s.Edge != Direct {
@@ -94,7 +137,7 @@ func haproxyConfig(s Setup, h1, h2 string) string {
 	}
 	window := seconds(s.Limit.Window)
 	return strings.NewReplacer("TABLE", fmt.Sprint(s.Table), "WINDOW", window, "LIMIT", fmt.Sprint(s.Limit.Failures),
-		"SERVICE", s.Service, "H1", h1, "H2", h2, "TRUST\n", trust).Replace(`global
+		"SERVICE", s.Service, "H1", h1, "H2", h2, "TRUST\n", trust, "COUNTS\n", haproxyCounts).Replace(`global
   maxconn 4096
   nbthread 2
   tune.h2.max-concurrent-streams 512
@@ -110,7 +153,7 @@ frontend public
 TRUST
   http-request track-sc0 src,ipmask(32,64)
   http-request deny deny_status 429 if { sc0_gpc0_rate ge LIMIT }
-  http-response sc-inc-gpc0(0) if { status 401 }
+COUNTS
   default_backend service
 backend service
   server service SERVICE

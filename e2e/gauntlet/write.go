@@ -25,10 +25,11 @@ Each attack is played on Gatewarden in Envoy and on what would be taken in its p
 
 | system | counts | keeps to |
 |---|---|---|
-| Gatewarden | failures, from the first in a window, and refuses until the window ends | the address, IPv6 by /64 |
+| Gatewarden | failures, from the first in a window, and refuses until the window ends; each worker holds back guesses beyond the failures that are left | the address, IPv6 by /64 |
 | Envoy local_ratelimit | all requests, in a token bucket for each client (dynamic descriptors) | the address, IPv6 by /64 |
 | nginx limit_req | all requests, in a leaky bucket for each client | the address |
 | HAProxy stick table | answers with 401, over a sliding window | the address, IPv6 by /64 |
+| HAProxy stick table, searching bodies | the same, and bodies of gRPC-Web and Connect in which an error stands; only where that matters | the address, IPv6 by /64 |
 
 Two of them count requests and cannot know which are guesses. Their limit has to be as low as the others' to let as few guesses through, and then it is in the way of honest clients that work faster; a higher limit would refuse fewer and let more guesses through. They limit all paths, so that no path leads around them.
 `
@@ -70,24 +71,34 @@ func writeMissing(b *strings.Builder, t Tools) {
 
 func writeResult(b *strings.Builder, r Result) {
 	fmt.Fprintf(b, "\n## %s\n\n%s\n\n", r.Attack.Name, r.Attack.What)
-	b.WriteString("| system | sent | reached | bound | honest | refused |\n|---|--:|--:|---|--:|--:|\n")
+	fmt.Fprintf(b, "| system | sent | reached | bound | honest | refused |%s\n|---|--:|--:|---|--:|--:|%s\n",
+		cells(r.Attack.Pages), strings.Repeat("---|", len(r.Attack.Pages)))
 	for _, row := range r.Rows {
 		name := row.System
 		if row.Variant != "" {
 			name += ", " + row.Variant
 		}
 		if row.NotInBuild {
-			fmt.Fprintf(b, "| %s | not in this build | | %s | | |\n", name, row.Bound)
+			fmt.Fprintf(b, "| %s | not in this build | | %s | | |%s\n", name, row.Bound, strings.Repeat(" |", len(r.Attack.Pages)))
 			continue
 		}
 		reached := thousands(row.Reached)
 		if row.Over() {
 			reached = "**" + reached + "**, over the bound"
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", name, thousands(row.Sent), reached, row.Bound,
-			thousands(row.Honest), thousands(row.Refused))
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |%s\n", name, thousands(row.Sent), reached, row.Bound,
+			thousands(row.Honest), thousands(row.Refused), cells(row.Pages))
 	}
 	fmt.Fprintf(b, "\n%s %s\n", measured(r.Rows), r.Attack.Teaches)
+}
+
+// cells are further cells of a row.
+func cells[T any](values []T) string {
+	var b strings.Builder
+	for _, v := range values {
+		fmt.Fprintf(&b, " %v |", v)
+	}
+	return b.String()
 }
 
 // measured says what the figures say.
@@ -157,12 +168,13 @@ func writeConfigurations(b *strings.Builder, g Game) error {
 	}
 	if g.Tools.HAProxy.Path != "" {
 		fmt.Fprintf(b, "\nHAProxy %s:\n\n```haproxy\n%s```\n", g.Tools.HAProxy.Version, haproxyConfig(s, "ADDRESS", "ADDRESS_H2"))
+		fmt.Fprintf(b, "\nWhere it searches bodies, also for base64:\n\n```haproxy\n%s```\n", haproxySearches())
 	}
 	return nil
 }
 
 func writeVariants(b *strings.Builder, g Game) {
-	b.WriteString("\nWhat the named variants add to each lockout (or to Envoy's connection manager):\n\n| variant | adds |\n|---|---|\n")
+	b.WriteString("\nWhat the named variants add to each lockout (or to the whole configuration, to Envoy's connection manager, or to its command line):\n\n| variant | adds |\n|---|---|\n")
 	seen := map[string]bool{}
 	for _, a := range All(g.Sizes) {
 		for _, v := range variants(a) {
@@ -170,6 +182,9 @@ func writeVariants(b *strings.Builder, g Game) {
 				continue
 			}
 			seen[v.Name] = true
+			if v.Workers != 0 {
+				fmt.Fprintf(b, "| %s | `--concurrency %d` |\n", v.Name, v.Workers)
+			}
 			for _, part := range []map[string]any{v.Lockout, v.Plugin, v.HCM} {
 				if text, err := json.Marshal(part); err == nil && len(part) > 0 {
 					fmt.Fprintf(b, "| %s | `%s` |\n", v.Name, text)
