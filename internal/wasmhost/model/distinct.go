@@ -108,7 +108,7 @@ func (m *Model) spray(v *visit) {
 		y := m.sprayedAt(v, account)
 		if y.full(rule, m.Now) {
 			if rule.Action == slow {
-				y.fail(rule.slowKey(), m.Now)
+				m.failKey(v, &y.tally, rule.slowKey())
 			}
 			continue
 		}

@@ -14,6 +14,7 @@ type Lockout struct {
 	Statuses       []int
 	CountAnonymous bool
 	Reset          bool
+	Repeats        string
 	Pending        int
 	Jitter         time.Duration
 	// KnownFor, KnownFailures are known_good, which is off without the first.
@@ -107,6 +108,7 @@ func (l Lockout) json() object {
 	o.set("statuses", l.Statuses != nil, l.Statuses)
 	o.set("count_anonymous", l.CountAnonymous, true)
 	o.set("reset_on_success", l.Reset, true)
+	o.set("repeats", l.Repeats != "", l.Repeats)
 	o.number("pending", l.Pending)
 	o.lasts("jitter", l.Jitter)
 	o.set("account_fields", l.AccountFields != nil, l.AccountFields)

@@ -74,12 +74,12 @@ func TestScriptsAreEventful(t *testing.T) {
 	}
 	for name, least := range map[string]int{
 		"gatewarden_auth_failures_total": 4000, "gatewarden_lockouts_total": 500, "gatewarden_network_lockouts_total": 100,
-		"gatewarden_stuffing_total": 60, "gatewarden_spraying_total": 40,
+		"gatewarden_repeated_failures_total": 300, "gatewarden_stuffing_total": 60, "gatewarden_spraying_total": 40,
 		"gatewarden_requests_total passed": 10000, "gatewarden_requests_total refused": 1000,
 		"gatewarden_requests_total shadowed": 100, "gatewarden_requests_total known_good": 40,
 		"gatewarden_auth_denied_total": 300, "gatewarden_quota_unverified_total": 2000,
 		"gatewarden_quota_requests_total admitted": 7000, "gatewarden_quota_requests_total refused": 1200,
-		"gatewarden_quota_requests_total shadowed":            300,
+		"gatewarden_quota_requests_total shadowed":            200,
 		"gatewarden_rate_limited_requests_total locked_out":   1000,
 		"gatewarden_rate_limited_requests_total rate_limited": 150,
 		"gatewarden_rate_limited_requests_total malformed":    100,

@@ -13,6 +13,8 @@ type generator struct {
 	*rand.Rand
 	model *Model
 	setup *Setup
+	// before is the request before.
+	before *Request
 	// favourite is the path that most requests go to.
 	favourite string
 	// plain leaves out the options by which a decision hangs on records of
@@ -134,6 +136,9 @@ func (g *generator) drawLockout(kind string, of *Setup) Lockout {
 	}
 	l.AccountFields = one(g, nil, nil, []string{"email"}, []string{"email", "username"})
 	g.drawForKind(&l, kind)
+	if !g.plain && g.sometimes(2) {
+		g.drawRepeats(&l, kind)
+	}
 	return l
 }
 
@@ -186,6 +191,18 @@ func (g *generator) drawDistinct(l *Lockout) {
 	}
 	if !l.None && !g.sometimes(3) { // the client's own lockout would come first
 		l.Failures = 5 + g.IntN(10)
+	}
+}
+
+// drawRepeats lets repeated failures count once. Keys that are never reached then are
+// refused: those by the credentials of a client, where nothing else tells failures apart.
+func (g *generator) drawRepeats(l *Lockout, kind string) {
+	l.Repeats = once
+	for i := range l.Keys {
+		k := &l.Keys[i]
+		if slices.Contains(k.Per, perClient) && slices.Contains(k.Per, perCredential) && (kind == api || kind == mcp) && !l.CountAnonymous {
+			k.Failures = 1
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package model
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 )
@@ -15,9 +16,13 @@ func (g *generator) drawStep(workers, depth int, around *Request) Step {
 		s.Rules = g.redraw(g.model.rules)
 		g.model.rules = s.Rules
 	}
-	if s.Send = g.drawRequest(); g.attacks && g.sometimes(2) {
+	switch s.Send = g.drawRequest(); {
+	case g.attacks && g.sometimes(2):
 		g.drawAttack(&s.Send)
+	case g.before != nil && g.sometimes(3):
+		s.Send = g.again(*g.before)
 	}
+	g.before = &s.Send
 	if around != nil && !g.sometimes(3) { // the same client at once, maybe with the same credential
 		s.Send.From, s.Send.Path, s.Send.Dress, s.Send.Claim = around.From, around.Path, plain, around.Claim
 		if g.sometimes(2) {
@@ -37,6 +42,34 @@ func (g *generator) drawStep(workers, depth int, around *Request) Step {
 	})
 	return s
 }
+
+// again is a request once more, as programs send it that try again: in other pieces, and
+// with another token of the page. Sometimes it is almost the same.
+func (g *generator) again(r Request) Request {
+	r.Piece, r.Joined = g.IntN(20), g.sometimes(2)
+	r.Form = slices.Clone(r.Form)
+	for i := range r.Form {
+		switch f := &r.Form[i]; {
+		case slices.Contains(tokenFields, f.Name):
+			f.Value = g.drawToken()
+		case f.Name == "password" && g.sometimes(4):
+			f.Value = "guess"
+		}
+	}
+	switch {
+	case g.sometimes(8):
+		r.From = one(g, addresses[:4]...)
+	case g.sometimes(8):
+		r.Dress = Dress(g.IntN(int(dresses)))
+	case g.sometimes(8):
+		r.Credentials = g.drawCredentials()
+	}
+	return r
+}
+
+// drawToken draws what is left out of a form that is known again, if it is one by which a
+// framework knows its forms: of its characters, only those of Base64 are left out.
+func (g *generator) drawToken() string { return one(g, "dG9r", "ZW4", "a+/=") }
 
 // take lets the model take a step, with what happens meanwhile if the service
 // gets the request.
@@ -170,6 +203,9 @@ func (g *generator) drawForm(r *Request) {
 		if g.sometimes(2) {
 			r.Form = append(r.Form, Field{name, account()})
 		}
+	}
+	if g.sometimes(3) {
+		r.Form = append(r.Form, Field{one(g, "csrf_token", "_csrf", "csrf_token2", "Csrf_Token"), g.drawToken()})
 	}
 	if g.sometimes(12) {
 		r.Form = append(r.Form, one(g, r.Form...))
