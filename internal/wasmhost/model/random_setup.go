@@ -13,8 +13,8 @@ type generator struct {
 	*rand.Rand
 	model *Model
 	setup *Setup
-	// before is the request before.
-	before *Request
+	// before is the request before, with its answer.
+	before *Step
 	// favourite is the path that most requests go to.
 	favourite string
 	// plain leaves out the options by which a decision hangs on records of

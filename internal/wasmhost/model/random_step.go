@@ -16,20 +16,23 @@ func (g *generator) drawStep(workers, depth int, around *Request) Step {
 		s.Rules = g.redraw(g.model.rules)
 		g.model.rules = s.Rules
 	}
+	again := g.before != nil && g.sometimes(3)
 	switch s.Send = g.drawRequest(); {
+	case again:
+		s.Send = g.again(g.before.Send)
 	case g.attacks && g.sometimes(2):
 		g.drawAttack(&s.Send)
-	case g.before != nil && g.sometimes(3):
-		s.Send = g.again(*g.before)
 	}
-	g.before = &s.Send
 	if around != nil && !g.sometimes(3) { // the same client at once, maybe with the same credential
 		s.Send.From, s.Send.Path, s.Send.Dress, s.Send.Claim = around.From, around.Path, plain, around.Claim
 		if g.sometimes(2) {
 			s.Send.Credentials = around.Credentials
 		}
 	}
-	s.Answer = g.drawAnswer(&s.Send)
+	if s.Answer = g.drawAnswer(&s.Send); again {
+		s.Answer = g.before.Answer
+	}
+	g.before = &Step{Send: s.Send, Answer: s.Answer}
 	g.take(&s, func() {
 		switch {
 		case depth == 0 && g.sometimes(20):
@@ -205,7 +208,7 @@ func (g *generator) drawForm(r *Request) {
 		}
 	}
 	if g.sometimes(3) {
-		r.Form = append(r.Form, Field{one(g, "csrf_token", "_csrf", "csrf_token2", "Csrf_Token"), g.drawToken()})
+		r.Form = append(r.Form, Field{one(g, "csrf_token", "csrf_token", "_csrf", "Csrf_Token"), g.drawToken()})
 	}
 	if g.sometimes(12) {
 		r.Form = append(r.Form, one(g, r.Form...))

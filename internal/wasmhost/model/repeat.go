@@ -27,7 +27,7 @@ type remembered struct {
 // repeats tells whether a counter has counted before what a client sends now, in a window
 // that is not over. If not, the counter remembers it until its running window is.
 func (m *Model) repeats(v *visit, counter ending, windowEnd int64) bool {
-	if v.rule.Repeats != once || v.sent == "" {
+	if v.sent == "" {
 		return false
 	}
 	at := remembered{counter, v.at, v.sent}
@@ -53,10 +53,14 @@ func (m *Model) excuses(v *visit) bool {
 	return v.sent != "" && m.Now < m.memory.until[remembered{v.counter, v.at, v.sent}]
 }
 
-// sent names what has to be the same for a request to present the same credential. Before
-// the body has come, only a request without one is known where the body belongs to it.
+// sent names what has to be the same for a request to present the same credential, "" where
+// each failure counts. Where the body is a part of it, that is not known before all of the
+// body has come.
 func (m *Model) sent(v *visit, r *Request, all bool) string {
-	if v.surface.challenges() && !v.rule.CountAnonymous {
+	switch {
+	case v.rule.Repeats != once:
+		return ""
+	case v.surface.challenges() && !v.rule.CountAnonymous:
 		return "in headers " + whole(m.setup, r)
 	}
 	wire := r.Wire(m.setup)
