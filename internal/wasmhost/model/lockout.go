@@ -5,18 +5,21 @@ import "time"
 // Lockout is the rule of a surface. What is 0 or empty is not written, so that
 // the documented default applies.
 type Lockout struct {
-	Failures       int
-	None           bool // failures is written, as 0
-	Window         time.Duration
-	Duration       time.Duration
-	Factor         float64
-	Max, Forget    time.Duration
-	Statuses       []int
-	CountAnonymous bool
-	Reset          bool
-	Repeats        string
-	Pending        int
-	Jitter         time.Duration
+	Failures    int
+	None        bool // failures is written, as 0
+	Window      time.Duration
+	Duration    time.Duration
+	Factor      float64
+	Max, Forget time.Duration
+	Statuses    []int
+	// FailuresWhen, SucceededWhen are conditions in place of statuses and of 2xx. The
+	// second stands on token endpoints only beside the first.
+	FailuresWhen, SucceededWhen []Condition
+	CountAnonymous              bool
+	Reset                       bool
+	Repeats                     string
+	Pending                     int
+	Jitter                      time.Duration
 	// KnownFor, KnownFailures are known_good, which is off without the first.
 	KnownFor      time.Duration
 	KnownFailures int
@@ -106,6 +109,8 @@ func (l Lockout) json() object {
 	o.lasts("window", l.Window)
 	o.lasts("duration", l.Duration)
 	o.set("statuses", l.Statuses != nil, l.Statuses)
+	o.set("failures_when", l.FailuresWhen != nil, list(l.FailuresWhen, Condition.json))
+	o.set("succeeded_when", l.SucceededWhen != nil, list(l.SucceededWhen, Condition.json))
 	o.set("count_anonymous", l.CountAnonymous, true)
 	o.set("reset_on_success", l.Reset, true)
 	o.set("repeats", l.Repeats != "", l.Repeats)

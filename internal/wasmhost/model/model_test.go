@@ -74,7 +74,7 @@ func TestScriptsAreEventful(t *testing.T) {
 	}
 	for name, least := range map[string]int{
 		"gatewarden_auth_failures_total": 4000, "gatewarden_lockouts_total": 500, "gatewarden_network_lockouts_total": 100,
-		"gatewarden_repeated_failures_total": 300, "gatewarden_stuffing_total": 60, "gatewarden_spraying_total": 40,
+		"gatewarden_repeated_failures_total": 300, "gatewarden_stuffing_total": 60, "gatewarden_spraying_total": 25,
 		"gatewarden_requests_total passed": 10000, "gatewarden_requests_total refused": 1000,
 		"gatewarden_requests_total shadowed": 100, "gatewarden_requests_total known_good": 40,
 		"gatewarden_auth_denied_total": 300, "gatewarden_quota_unverified_total": 2000,
@@ -151,7 +151,10 @@ func describeBody(b *strings.Builder, wire wasmhost.Request) {
 // String leaves out what is not there.
 func (a Answer) String() string {
 	text := fmt.Sprint(a.Status)
-	for _, part := range []string{a.Type, a.Error, a.Behind} {
+	for _, h := range a.Headers {
+		text += fmt.Sprintf(" %s: %s", h[0], h[1])
+	}
+	for _, part := range []string{a.Type, a.Body, a.Behind} {
 		if part != "" {
 			text += " " + part
 		}

@@ -29,6 +29,8 @@ type generator struct {
 	honest bool
 	// limits adds quotas, identities, and new limits on the way.
 	limits bool
+	// conditions lets answers say more than their status.
+	conditions bool
 	// attacks makes every other request one of an attack.
 	attacks bool
 }
@@ -136,6 +138,9 @@ func (g *generator) drawLockout(kind string, of *Setup) Lockout {
 	}
 	l.AccountFields = one(g, nil, nil, []string{"email"}, []string{"email", "username"})
 	g.drawForKind(&l, kind)
+	if g.sometimes(4) {
+		g.drawConditions(&l, kind)
+	}
 	if !g.plain && g.sometimes(2) {
 		g.drawRepeats(&l, kind)
 	}

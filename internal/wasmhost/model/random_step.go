@@ -274,16 +274,19 @@ func (g *generator) drawAnswer(r *Request) Answer {
 		a.Type = one(g, "application/json", "application/json", "Application/JSON;charset=UTF-8", "text/html", "")
 		a.Zipped = g.sometimes(8)
 		a.Chunk = g.IntN(9)
-		a.Error = one(g, `{"error":"invalid_grant"}`, `{"error":"invalid_client"}`, `{"error":"authorization_pending"}`,
+		a.Body = one(g, `{"error":"invalid_grant"}`, `{"error":"invalid_client"}`, `{"error":"authorization_pending"}`,
 			`{"error":"slow_down","error_description":"invalid_grant"}`, `{"x":{"error":"invalid_grant"},"error":"invalid_scope"}`,
 			`{"error_description":"\"","\u0065rror" : "invalid_gr\u0061nt"}`, `{"error":["invalid_grant"]}`, `[{"error":"invalid_grant"}]`, `no JSON`,
 			"error=invalid_grant", "error_description=x&error=invalid%5Fclient&state=y", "error=slow_down", "a=b&errors=invalid_grant", "")
+	}
+	if g.conditions && !r.GRPC && g.sometimes(2) {
+		g.drawSigns(&a)
 	}
 	if g.sometimes(10) {
 		a.Behind = "jwt_authn_access_denied{}"
 	}
 	if r.Method == "HEAD" {
-		a.Error = ""
+		a.Body = ""
 	}
 	if g.limits {
 		a.Own = g.drawOwn()

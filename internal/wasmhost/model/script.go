@@ -106,8 +106,8 @@ type Credential struct {
 // Answer is what the service says.
 type Answer struct {
 	Status int
-	// Error is the body of a token endpoint's error: a code, or what is none.
-	Error string
+	// Body is a token endpoint's error, or what conditions look at.
+	Body string
 	// Type is its content type, Zipped whether it is compressed.
 	Type   string
 	Zipped bool
@@ -116,6 +116,8 @@ type Answer struct {
 	// GRPC is the grpc-status, in trailers if Late.
 	GRPC string
 	Late bool
+	// Headers are lines that conditions look at.
+	Headers [][2]string
 	// Behind names another filter that answers.
 	Behind string
 	// Own are limits that the service tells of.
@@ -256,6 +258,9 @@ func (c Credential) header() (name, value string) {
 func (a *Answer) Wire() wasmhost.Response {
 	w := wasmhost.Response{Status: a.Status, Details: a.Behind}
 	add := func(name, value string) { w.Headers = append(w.Headers, [2]string{name, value}) }
+	for _, line := range a.Headers {
+		add(line[0], line[1])
+	}
 	if a.Type != "" {
 		add("content-type", a.Type)
 	}
@@ -269,8 +274,8 @@ func (a *Answer) Wire() wasmhost.Response {
 	if a.Zipped {
 		add("content-encoding", "gzip")
 	}
-	if a.Error != "" {
-		body := []byte(a.Error)
+	if a.Body != "" {
+		body := []byte(a.Body)
 		w.Body = slices.Collect(slices.Chunk(body, max(1, min(len(body), a.size(body)))))
 	}
 	switch {
