@@ -73,6 +73,9 @@ func TestWhatWasFound(t *testing.T) {
 				posts([]Field{{"_csrf", "1"}}, 401), posts([]Field{{"_csrf", "2"}}, 401),
 				split(posts([]Field{{"_csrf", "1"}, {"pin", "1"}}, 401)), split(posts([]Field{{"_csrf", "1"}, {"pin", "2"}}, 401)),
 			}},
+		{"of a member that is there twice, the last is the account", api,
+			Lockout{Keys: []Key{slowAccount}},
+			[]Step{inJSON(both("eve", []Field{ann[0], {"username", "bob"}}, 401)), both("kim", ann, 401), logs("bob", "1", 401), logs("bob", "1", 401)}},
 		{"a window of clients is over although a turn in it is not", consent,
 			Lockout{Failures: 99, Spraying: Distinct{2, 1 * s, slow}},
 			[]Step{
@@ -113,6 +116,11 @@ func posts(form []Field, status int, meanwhile ...Step) Step {
 // split puts semicolons between the fields of a form.
 func split(s Step) Step {
 	s.Send.Writing = semicolons
+	return s
+}
+
+func inJSON(s Step) Step {
+	s.Send.Writing = asJSON
 	return s
 }
 

@@ -55,7 +55,7 @@ func (l Lockout) withDefaults(kind string) Lockout {
 	switch kind {
 	case token:
 		failures, window = 10, 5*time.Minute
-	case consent:
+	case consent, login:
 		failures, window, statuses = 5, 5*time.Minute, []int{401, 403, 422}
 	}
 	if !l.None {
@@ -70,6 +70,9 @@ func (l Lockout) withDefaults(kind string) Lockout {
 	l.WideIPv4, l.WideIPv6 = or(l.WideIPv4, 24), or(l.WideIPv6, 48)
 	if l.AccountFields == nil {
 		l.AccountFields = []string{"username", "client_id"}
+		if kind == login {
+			l.AccountFields = []string{"username", "email", "login", "user.email"}
+		}
 	}
 	var keys []Key
 	for _, k := range l.Keys {

@@ -126,6 +126,9 @@ func (m *Model) watch(v *visit, r *Request) {
 	v.credential, v.sent = whole(m.setup, r), m.sent(v, r, false)
 	m.name(v, perCredential, v.credential)
 	m.nameAccount(v, r.basicAccount(), false)
+	if !v.readsBody(r) && !v.awaitsForm(r) {
+		m.nameFields(v, r)
+	}
 }
 
 func (m *Model) counterOf(all map[place]*counter, at place, limit int) *counter {
@@ -168,7 +171,9 @@ func (m *Model) decide(v visit, r *Request, seen Sight) visit {
 		return m.decideForm(v, r)
 	case watched:
 		m.takeTurns(&v)
-		m.watchForm(&v, r)
+		if v.readsBody(r) {
+			m.nameFields(&v, r)
+		}
 	}
 	return m.pass(v, r)
 }
@@ -209,10 +214,10 @@ func (m *Model) decideForm(v visit, r *Request) visit {
 	if r.Aborts {
 		return m.end(v, Outcome{Reached: !m.setup.Held})
 	}
-	account, once := r.formAccount(v.rule.AccountFields)
+	_, clear := v.inFields(r)
 	reason, left := "malformed", int64(0)
-	if once = once && r.Form != nil; once {
-		m.nameAccount(&v, account, true)
+	if clear = clear && r.Form != nil; clear {
+		m.nameFields(&v, r)
 		reason, left = m.refusedByKeys(&v)
 	}
 	switch {
@@ -227,7 +232,7 @@ func (m *Model) decideForm(v visit, r *Request) visit {
 	if m.setup.Held {
 		m.refund(&v)
 	}
-	if !once {
+	if !clear {
 		v = m.malformed(v, r)
 	} else {
 		v = m.refuse(v, r, reason, left)

@@ -18,7 +18,7 @@ func (s *Setup) owner(r *Request) (found *Surface, ambiguous bool) {
 
 // readings are the paths that a service may take a request's for.
 func (r *Request) readings() []string {
-	sent, _, _ := strings.Cut(r.spelled(), "?")
+	sent := r.spelled()
 	switch r.Dress {
 	case encoded: // a letter needs no encoding: it is the same path
 		return []string{r.Path}

@@ -44,7 +44,7 @@ func Generate(seed uint64, steps int) Script {
 		g.drawRules(&s.Setup)
 	}
 	g.setup = &s.Setup
-	g.favourite = one(g, "/api/items", "/api/admin", "/mcp", "/oauth/token", "/login")
+	g.favourite = one(g, "/api/items", "/api/admin", "/mcp", "/oauth/token", "/login", "/session")
 	if paths := g.attacked(); len(paths) > 0 && g.sometimes(2) {
 		g.favourite, g.attacks = one(g, paths...), true
 	}
@@ -90,6 +90,7 @@ func (g *generator) drawSetup() Setup {
 		{Name: "mcp", Kind: mcp, Match: []Match{{Path: "/mcp", Prefix: true}}},
 		{Name: "token", Kind: token, Match: []Match{{Path: "/oauth/token", Methods: []string{"POST"}}}},
 		{Name: "sign-in", Kind: consent, Match: []Match{{Path: "/login", Methods: []string{"POST", "GET"}}}},
+		{Name: "session", Kind: login, Match: []Match{{Path: "/session"}}},
 	} {
 		if !g.sometimes(4) || len(s.Surfaces) == 0 {
 			surface.Lockout = g.drawLockout(surface.Kind, &s)
@@ -136,7 +137,7 @@ func (g *generator) drawLockout(kind string, of *Setup) Lockout {
 	if g.sometimes(4) && l.Mode != shadow && !l.locksByKey() {
 		l.Jitter = one(g, 1*s, 3*s, 30*s, 60*s)
 	}
-	l.AccountFields = one(g, nil, nil, []string{"email"}, []string{"email", "username"})
+	l.AccountFields = one(g, nil, nil, nil, []string{"email"}, []string{"email", "username"}, []string{"username", "user.email"})
 	g.drawForKind(&l, kind)
 	if g.sometimes(4) {
 		g.drawConditions(&l, kind)
@@ -171,7 +172,7 @@ func (g *generator) drawForKind(l *Lockout, kind string) {
 		}
 	case token:
 		l.Statuses = one(g, nil, []int{401, 403}, []int{403})
-	case consent:
+	case consent, login:
 		l.Statuses = one(g, nil, []int{200, 401}, []int{422})
 	}
 }

@@ -181,6 +181,11 @@ func (g *generator) drawRequest() Request {
 	if g.limits {
 		r.Claim = g.drawClaim()
 	}
+	if g.sometimes(6) {
+		for range 1 + g.IntN(3) {
+			r.Query = append(r.Query, Field{one(g, "username", "email", "email", "user[email]", "page"), g.drawAccount()})
+		}
+	}
 	if strings.EqualFold(r.Method, "POST") || r.Method == "put" {
 		g.drawBody(&r)
 	}
@@ -200,11 +205,10 @@ func (g *generator) drawBody(r *Request) {
 }
 
 func (g *generator) drawForm(r *Request) {
-	account := func() string { return one(g, "ann", "ann", "bob", "ANN", " Bob ", "a b+&=%;") }
 	r.Form = []Field{{"password", "secret"}}
-	for _, name := range []string{"username", "client_id", "email"} {
+	for _, name := range []string{"username", "client_id", "email", one(g, "Email", "login", "user[email]", "user.email", "User_Email")} {
 		if g.sometimes(2) {
-			r.Form = append(r.Form, Field{name, account()})
+			r.Form = append(r.Form, Field{name, g.drawAccount()})
 		}
 	}
 	if g.sometimes(3) {
@@ -213,11 +217,15 @@ func (g *generator) drawForm(r *Request) {
 	if g.sometimes(12) {
 		r.Form = append(r.Form, one(g, r.Form...))
 	}
-	if g.sometimes(40) {
-		r.Form = append(r.Form, Field{"padding", strings.Repeat("x", maxForm)})
-	}
 	g.Shuffle(len(r.Form), func(i, j int) { r.Form[i], r.Form[j] = r.Form[j], r.Form[i] })
 	r.Writing, r.Piece = Writing(g.IntN(int(writings))), g.IntN(20)
+	if !r.isJSON() && g.sometimes(30) {
+		r.Form = append(r.Form, Field{"padding", strings.Repeat("x", maxForm)})
+	}
+}
+
+func (g *generator) drawAccount() string {
+	return one(g, "ann", "ann", "bob", "ANN", " Bob ", "a b+&=%;")
 }
 
 // drawPath returns the script's favourite as often as all others.
@@ -226,7 +234,7 @@ func (g *generator) drawPath() string {
 		return g.favourite
 	}
 	return one(g, "/api/items", "/api/items", "/api/admin", "/api/admin/users", "/api/open", "/v2/items", "/v2/itemsx", "/mcp",
-		"/mcp", "/mcp/public/x", "/oauth/token", "/oauth/token", "/login", "/healthz", "/.well-known/x", "/elsewhere")
+		"/mcp", "/mcp/public/x", "/oauth/token", "/oauth/token", "/login", "/session", "/healthz", "/.well-known/x", "/elsewhere")
 }
 
 func (g *generator) drawCredentials() []Credential {

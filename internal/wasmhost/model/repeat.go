@@ -66,7 +66,7 @@ func (m *Model) sent(v *visit, r *Request, all bool) string {
 	wire := r.Wire(m.setup)
 	body := string(bytes.Join(wire.Body, nil))
 	told := len(body) <= maxForm && (all || body == "")
-	if r.Form != nil && told {
+	if r.Form != nil && !r.isJSON() && told {
 		body, told = withoutTokens(body)
 	}
 	if !told {

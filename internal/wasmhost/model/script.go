@@ -55,6 +55,7 @@ type Request struct {
 	// for all at once.
 	Body    bool
 	Form    []Field
+	Query   []Field
 	Writing Writing
 	Piece   int
 	// Joined puts the end of the request on its last piece, Trailers behind
@@ -129,7 +130,7 @@ var proxies = netip.MustParsePrefix("10.0.0.0/8")
 
 // Wire is the request as it reaches a filter that has the setup.
 func (r *Request) Wire(s *Setup) wasmhost.Request {
-	w := wasmhost.Request{Method: r.Method, Path: r.spelled()}
+	w := wasmhost.Request{Method: r.Method, Path: r.spelled() + r.queryText()}
 	add := func(name, value string) { w.Headers = append(w.Headers, [2]string{name, value}) }
 	r.writeAddress(s, &w, add)
 	if r.Override != "" {
@@ -162,7 +163,11 @@ func (r *Request) writeBody(w *wasmhost.Request, add func(name, value string)) {
 	w.EndsWithData = r.Joined
 	switch {
 	case r.Form != nil:
-		add("content-type", "application/x-www-form-urlencoded")
+		kind := "application/x-www-form-urlencoded"
+		if r.isJSON() {
+			kind = "application/json"
+		}
+		add("content-type", kind)
 		w.Body = r.formBody()
 	case r.Body:
 		w.Body = [][]byte{[]byte(`{"jsonrpc":"2.0",`), []byte(`"id":1,"method":"ping"}`)}
@@ -220,8 +225,6 @@ func (r *Request) spelled() string {
 	cut := strings.LastIndexByte(r.Path, '/')
 	front, last := r.Path[:cut], r.Path[cut+1:]
 	switch r.Dress {
-	case query:
-		return r.Path + "?next=/healthz"
 	case upper:
 		return strings.ToUpper(r.Path)
 	case slash:

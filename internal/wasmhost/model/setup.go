@@ -14,6 +14,7 @@ const (
 	mcp     = "mcp"
 	token   = "oauth-token"
 	consent = "oauth-consent"
+	login   = "login"
 )
 
 // Modes of a lockout.
