@@ -78,7 +78,7 @@ func TestScriptsAreEventful(t *testing.T) {
 		"gatewarden_requests_total passed": 10000, "gatewarden_requests_total refused": 1000,
 		"gatewarden_requests_total shadowed": 100, "gatewarden_requests_total known_good": 40,
 		"gatewarden_auth_denied_total": 300, "gatewarden_quota_unverified_total": 2000,
-		"gatewarden_quota_requests_total admitted": 7000, "gatewarden_quota_requests_total refused": 1200,
+		"gatewarden_quota_requests_total admitted": 6000, "gatewarden_quota_requests_total refused": 1200,
 		"gatewarden_quota_requests_total shadowed":            200,
 		"gatewarden_rate_limited_requests_total locked_out":   1000,
 		"gatewarden_rate_limited_requests_total rate_limited": 150,
@@ -128,7 +128,7 @@ func describeSteps(b *strings.Builder, s *Script, steps []Step, indent string) {
 			fmt.Fprintf(b, "%sworker %d anew\n", indent, step.Worker)
 		}
 		wire := step.Send.Wire(&s.Setup)
-		fmt.Fprintf(b, "%s%d: %s %s from %s %v", indent, step.Worker, wire.Method, wire.Path, wire.SourceAddress, wire.Headers)
+		fmt.Fprintf(b, "%s%d: %s %s%s from %s %v", indent, step.Worker, wire.Method, wire.Authority, wire.Path, wire.SourceAddress, wire.Headers)
 		describeBody(b, wire)
 		fmt.Fprintf(b, " is answered %s\n", step.Answer)
 		describeSteps(b, s, step.Meanwhile, indent+"    meanwhile ")

@@ -31,6 +31,8 @@ type generator struct {
 	limits bool
 	// conditions lets answers say more than their status.
 	conditions bool
+	// hosts lets surfaces lie beside each other at several hosts.
+	hosts bool
 	// attacks makes every other request one of an attack.
 	attacks bool
 }
@@ -38,7 +40,7 @@ type generator struct {
 // Generate draws the script of a seed.
 func Generate(seed uint64, steps int) Script {
 	g := &generator{Rand: rand.New(rand.NewPCG(seed, 1))}
-	g.plain = g.sometimes(3)
+	g.plain, g.hosts = g.sometimes(3), g.sometimes(3)
 	s := Script{Setup: g.drawSetup(), Workers: 1 + g.IntN(4)}
 	if g.limits = seed%2 == 0; g.limits {
 		g.drawRules(&s.Setup)
@@ -96,6 +98,9 @@ func (g *generator) drawSetup() Setup {
 			surface.Lockout = g.drawLockout(surface.Kind, &s)
 			s.Surfaces = append(s.Surfaces, surface)
 		}
+	}
+	if g.hosts {
+		g.drawHosts(&s)
 	}
 	if g.sometimes(4) {
 		s.Env = map[string]int{s.Surfaces[0].Name: g.IntN(4)}

@@ -181,6 +181,9 @@ func (g *generator) drawRequest() Request {
 	if g.limits {
 		r.Claim = g.drawClaim()
 	}
+	if g.hosts {
+		g.drawHost(&r)
+	}
 	if g.sometimes(6) {
 		for range 1 + g.IntN(3) {
 			r.Query = append(r.Query, Field{one(g, "username", "email", "email", "user[email]", "page"), g.drawAccount()})

@@ -61,7 +61,7 @@ func (m *Model) sent(v *visit, r *Request, all bool) string {
 	case v.rule.Repeats != once:
 		return ""
 	case v.surface.challenges() && !v.rule.CountAnonymous:
-		return "in headers " + whole(m.setup, r)
+		return fmt.Sprintf("%q", []string{"in headers", whole(m.setup, r), r.authority()})
 	}
 	wire := r.Wire(m.setup)
 	body := string(bytes.Join(wire.Body, nil))
@@ -72,7 +72,7 @@ func (m *Model) sent(v *visit, r *Request, all bool) string {
 	if !told {
 		return ""
 	}
-	return fmt.Sprintf("%q", []string{whole(m.setup, r), wire.Method, wire.Path, fmt.Sprint(r.GRPC), body})
+	return fmt.Sprintf("%q", []string{whole(m.setup, r), wire.Authority, wire.Method, wire.Path, fmt.Sprint(r.GRPC), body})
 }
 
 // withoutTokens leaves the tokens out of a form. One with other characters than those of

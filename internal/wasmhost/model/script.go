@@ -44,6 +44,9 @@ type Request struct {
 	Override string // X-HTTP-Method-Override
 	Path     string
 	Dress    Dress
+	// Host is the usual one if it is empty, Spelling one of the spellings.
+	Host     string
+	Spelling int
 	// From is the client, Wrapped how its address is written.
 	From        netip.Addr
 	Wrapped     Wrap
@@ -130,7 +133,7 @@ var proxies = netip.MustParsePrefix("10.0.0.0/8")
 
 // Wire is the request as it reaches a filter that has the setup.
 func (r *Request) Wire(s *Setup) wasmhost.Request {
-	w := wasmhost.Request{Method: r.Method, Path: r.spelled() + r.queryText()}
+	w := wasmhost.Request{Method: r.Method, Authority: r.authority(), Path: r.spelled() + r.queryText()}
 	add := func(name, value string) { w.Headers = append(w.Headers, [2]string{name, value}) }
 	r.writeAddress(s, &w, add)
 	if r.Override != "" {

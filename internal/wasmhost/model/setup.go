@@ -70,6 +70,7 @@ type Match struct {
 	Path    string
 	Prefix  bool
 	Methods []string
+	Hosts   []string
 }
 
 type object = map[string]any
@@ -138,6 +139,9 @@ func (m Match) json() object {
 	}
 	if len(m.Methods) > 0 {
 		o["methods"] = m.Methods
+	}
+	if m.Hosts != nil {
+		o["hosts"] = m.Hosts
 	}
 	return o
 }
