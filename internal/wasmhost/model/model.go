@@ -61,7 +61,7 @@ func NewModel(s *Setup) *Model {
 		setup: s, counters: map[place]*counter{}, networks: map[place]*counter{}, attempts: map[place][]*attempt{},
 		standings: map[credentialAt]*standing{}, tallies: map[tallied]*tally{}, Metrics: map[string]int{},
 		stuffed: map[place]*variety{}, sprayed: map[tallied]*variety{}, rules: s.Quotas, purses: map[account]*purse{},
-		memory: &memory{until: map[remembered]int64{}},
+		memory: &memory{until: map[remembered]int64{}, latest: []int64{0}},
 	}
 	m.order = []ending{m.memory}
 	return m

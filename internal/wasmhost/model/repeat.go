@@ -39,17 +39,18 @@ func (m *Model) repeats(v *visit, counter ending, windowEnd int64) bool {
 	return false
 }
 
-// memory is until when each counter remembers what it counted.
+// memory is until when each counter remembers what it counted, and the latest of these
+// times.
 type memory struct {
 	until  map[remembered]int64
 	latest []int64
 }
 
-func (y *memory) moments() []int64 { return append(y.latest[max(len(y.latest)-3, 0):], 0) }
+func (y *memory) moments() []int64 { return y.latest[max(len(y.latest)-3, 0):] }
 
-// excuses tells whether a failure of the request would be a repetition for the client, as
-// far as is known before the body has come.
-func (m *Model) excuses(v *visit) bool {
+// hasFailed tells whether the client's counter remembers what the request presents, as far
+// as is known before the body has come.
+func (m *Model) hasFailed(v *visit) bool {
 	return v.sent != "" && m.Now < m.memory.until[remembered{v.counter, v.at, v.sent}]
 }
 
