@@ -15,7 +15,7 @@ import (
 )
 
 var (
-	seeds = flag.Int("seeds", 500, "how many random scripts to play")
+	seeds = flag.Int("seeds", 460, "how many random scripts to play")
 	first = flag.Uint64("first", 1, "the first one's seed")
 	steps = flag.Int("steps", 200, "requests in a script")
 )
