@@ -81,6 +81,7 @@ own code.`,
 		return fmt.Errorf("%w: see %q", err, cmd.CommandPath()+" --help")
 	})
 	root.AddCommand(
+		newAdd(),
 		newCheck(),
 		newExplain(),
 		newImage(),
