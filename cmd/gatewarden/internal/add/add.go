@@ -107,7 +107,7 @@ func newPlan(text []byte, o Options) (*plan, error) {
 		return nil, err
 	}
 	if len(p.chosen) == 0 && len(p.dynamic) == 0 {
-		return nil, ErrNoHTTP
+		return nil, p.nobody()
 	}
 	p.module = module{vmID: "gatewarden", wasm: o.Wasm}
 	if o.Wasm == "" {
@@ -196,6 +196,7 @@ func (p *plan) run() error {
 			}
 		}
 	}
+	p.noteDefaults()
 	p.noteSeveral()
 	p.noteDynamic()
 	if !guarded && len(p.chosen) > 0 {

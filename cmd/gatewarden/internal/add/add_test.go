@@ -160,6 +160,8 @@ func TestRefused(t *testing.T) {
 		{"broken", "static_resources: [", "line 1", unanswered},
 		{"a template", "static_resources: {{ .Values.x }}", "", unanswered},
 		{"TCP only", strings.ReplaceAll(listener("stat_prefix: x"), "HttpConnectionManager", "TcpProxy"), "has no HTTP connection manager", unanswered},
+		{"outbound only", strings.Replace(listener("http_filters: "+router), "name: web", "name: web\n      traffic_direction: OUTBOUND", 1),
+			`line 3: no listener seems to serve clients: listener "web" is left out because its traffic_direction is OUTBOUND`, unanswered},
 		{"no filters", listener("stat_prefix: x"), `line 8: the filter can be put into no chain: listener "web" has no list of http_filters`, unanswered},
 		{"one filter that is no list", listener("http_filters: " + strings.Trim(router, "[]")), "has no list of http_filters", unanswered},
 		{"an empty list", listener("http_filters: []"), "has no list of http_filters", unanswered},

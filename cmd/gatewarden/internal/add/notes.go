@@ -8,6 +8,7 @@ import (
 	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/check"
 	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/instances"
 	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/tree"
+	"github.com/gatewarden/gatewarden/config"
 )
 
 // Note is one thing that was done, left out or left open.
@@ -78,6 +79,25 @@ func unique(list []string) []string {
 	return slices.Compact(list)
 }
 
+// noteDefaults says what the default configuration guards: a service that has other
+// paths would be guarded nowhere.
+func (p *plan) noteDefaults() {
+	if len(p.Config) > 0 || p.added == 0 {
+		return
+	}
+	c, err := config.Parse(nil, nil)
+	if err != nil {
+		return
+	}
+	var paths []string
+	for _, surface := range c.Surfaces {
+		for _, match := range surface.Match {
+			paths = append(paths, strings.TrimSpace(strings.Join(match.Methods, " ")+" "+match.Path))
+		}
+	}
+	p.note(Note{Text: "the default configuration guards " + andList(paths) + "; where credentials go to other paths, write one with these and name it by --config"})
+}
+
 // noteSeveral asks which of several listeners serve clients.
 func (p *plan) noteSeveral() {
 	ports := map[string]bool{}
@@ -143,7 +163,7 @@ func (p *plan) before(filters tree.Node) string {
 	if len(names) == 0 {
 		return ""
 	}
-	return ", so that it sees what " + andList(unique(names)) + " refuse behind it"
+	return ", before " + andList(unique(names)) + ", whose refusals it sees"
 }
 
 // noteCORS tells pages' authors where the filter's own refusals get their headers from.

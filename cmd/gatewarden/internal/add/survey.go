@@ -226,6 +226,17 @@ func (s *survey) choose(named []string) ([]*listener, error) {
 	return nil, nil
 }
 
+// nobody says why there is no listener to guard.
+func (s *survey) nobody() error {
+	for _, l := range s.listeners {
+		if l.hasHTTP() && l.reach == unserved {
+			return fmt.Errorf("line %d: no listener seems to serve clients: listener %s is left out because %s; if clients come through it, add --listener %s",
+				l.node.Line(), l.name, l.reason, l.flag())
+		}
+	}
+	return ErrNoHTTP
+}
+
 func (s *survey) byName(named []string) ([]*listener, error) {
 	var chosen []*listener
 	for _, name := range named {
