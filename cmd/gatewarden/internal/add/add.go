@@ -117,15 +117,19 @@ func newPlan(text []byte, o Options) (*plan, error) {
 	return p, p.readConfig()
 }
 
-// likeOthers makes new instances count with those that the file has already.
+// likeOthers makes new instances count with those that the file has already, or for its
+// operations endpoint.
 func (p *plan) likeOthers() {
 	for _, i := range p.file.Instances {
-		if i.Kind != instances.Envoy || i.HasKey("admin") {
+		if i.Kind != instances.Envoy {
 			continue
 		}
 		vm := i.Plugin.At("vm_config")
 		if id := vm.At("vm_id").Text(); id != "" {
 			p.module.vmID = id
+		}
+		if i.HasKey("admin") {
+			continue
 		}
 		if path := vm.At("code", "local", "filename").Text(); path != "" && p.Wasm == "" {
 			p.module.wasm = path
@@ -224,8 +228,8 @@ func (p *plan) chain(l *listener, c chain) (bool, error) {
 		p.note(Note{Line: c.manager.Line(), Where: l.name, Severity: check.Warning, Text: "has no list of http_filters; write one that ends with envoy.filters.http.router, and run this again"})
 		return false, nil
 	}
-	if i := p.guard(c.manager); i != nil {
-		p.note(Note{Line: i.Plugin.Line(), Where: l.name, Text: "has the filter already"})
+	if there := p.guard(c.manager); there.Exists() {
+		p.note(Note{Line: there.Line(), Where: l.name, Text: "has the filter already"})
 		return true, p.manager(c.manager)
 	}
 	item := filterItem(p.module, "gatewarden", p.config, p.stop)
@@ -242,15 +246,8 @@ func (p *plan) chain(l *listener, c chain) (bool, error) {
 // manager answers, where it was asked to, what an HTTP connection manager leaves open.
 func (p *plan) manager(manager tree.Node) error {
 	var members strings.Builder
-	const hops = "xff_num_trusted_hops"
-	if there, ok := manager.At(hops).Number(); ok && p.TrustedHops >= 0 && int(there) != p.TrustedHops {
-		return fmt.Errorf("line %d: %s is %d there, and --trusted-hops says %d: change one of them", manager.At(hops).Line(), hops, there, p.TrustedHops)
-	}
-	if p.TrustedHops >= 0 {
-		addField(&members, manager, "use_remote_address", "true")
-	}
-	if p.TrustedHops > 0 {
-		addField(&members, manager, hops, fmt.Sprint(p.TrustedHops))
+	if err := p.remoteAddress(&members, manager); err != nil {
+		return err
 	}
 	if p.Harden {
 		for _, s := range spellings {
@@ -262,6 +259,25 @@ func (p *plan) manager(manager tree.Node) error {
 	}
 	if members.Len() > 0 {
 		return p.editor.before(manager, "http_filters", snippet(members.String()))
+	}
+	return nil
+}
+
+// remoteAddress answers who says where a request comes from, unless the manager does.
+func (p *plan) remoteAddress(members *strings.Builder, manager tree.Node) error {
+	const hops = "xff_num_trusted_hops"
+	if p.TrustedHops < 0 {
+		return nil
+	}
+	if there, ok := manager.At(hops).Number(); ok && int(there) != p.TrustedHops {
+		return fmt.Errorf("line %d: %s is %d there, and --trusted-hops says %d: change one of them", manager.At(hops).Line(), hops, there, p.TrustedHops)
+	}
+	if there := manager.At("original_ip_detection_extensions"); len(there.Items()) > 0 {
+		return fmt.Errorf("line %d: original_ip_detection_extensions tell already who the client is, and Envoy takes no use_remote_address beside them: leave --trusted-hops out", there.Line())
+	}
+	addField(members, manager, "use_remote_address", "true")
+	if p.TrustedHops > 0 {
+		addField(members, manager, hops, fmt.Sprint(p.TrustedHops))
 	}
 	return nil
 }

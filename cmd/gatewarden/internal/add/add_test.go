@@ -166,6 +166,7 @@ func TestRefused(t *testing.T) {
 		{"one filter that is no list", listener("http_filters: " + strings.Trim(router, "[]")), "has no list of http_filters", unanswered},
 		{"an empty list", listener("http_filters: []"), "has no list of http_filters", unanswered},
 		{"another listener", listener("http_filters: " + router), `--listener api: the file has no such listener; it has web`, Options{Listeners: []string{"api"}}},
+		{"another answer", listener("http_filters: " + router + "\n                original_ip_detection_extensions: [{name: x}]"), "line 10: original_ip_detection_extensions tell already", Options{TrustedHops: 0}},
 		{"another number of proxies", listener("http_filters: " + router + "\n                xff_num_trusted_hops: 1"), "line 10: xff_num_trusted_hops is 1 there, and --trusted-hops says 2", Options{TrustedHops: 2}},
 		{"a character that ends lines", listener("http_filters: " + router), "in plain characters", Options{Config: []byte("{\"surfaces\": [{\"name\": \"a\", \"kind\": \"api\", \"match\": [{\"prefix\": \"/a\"}], \"lockout\": {\"failures_when\": [{\"json\": {\"path\": [\"error\"], \"one_of\": [\"\u2028\"]}}]}}]}")}},
 		{"empty stats_config", "stats_config: {}\n" + listener("http_filters: "+router), "line 1: nothing can be put into stats_config", unanswered},
@@ -179,6 +180,26 @@ func TestRefused(t *testing.T) {
 			assert.Contains(t, err.Error(), row.want, row.name)
 		}
 	}
+}
+
+// TestThereAlready: a reference to a filter that stands elsewhere is one, and the
+// operations endpoint sees the counters of what is added.
+func TestThereAlready(t *testing.T) {
+	text := strings.Replace(string(readFile(t, "listeners.yaml")), "        - name: router\n", "        - {name: gatewarden, config_discovery: {}}\n        - name: router\n", 1)
+	result, err := File([]byte(text), unanswered)
+	require.NoError(t, err)
+	assert.Equal(t, text, string(result.Text))
+
+	operated := cases(t)["listeners.yaml operated"]
+	result, err = File(readFile(t, "listeners.yaml"), operated)
+	require.NoError(t, err)
+	named := strings.Replace(string(result.Text), "vm_id: gatewarden", "vm_id: other", 1) // of the endpoint, which comes first
+	filter := strings.LastIndex(named, "        - name: gatewarden\n          typed_config:\n            \"@type\": type.googleapis.com/envoy.extensions.filters.http.wasm")
+	router := strings.LastIndex(named, "        - name: router\n")
+	require.Less(t, filter, router)
+	result, err = File([]byte(named[:filter]+named[router:]), unanswered)
+	require.NoError(t, err)
+	assert.Equal(t, 2, strings.Count(string(result.Text), "vm_id: other"))
 }
 
 // TestConfiguration: both sides say the same of allow_on_headers_stop_iteration.

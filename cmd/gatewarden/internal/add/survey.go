@@ -196,14 +196,20 @@ func (l *listener) hasHTTP() bool {
 	return false
 }
 
-// guard is the instance that guards a manager already, or nil.
-func (s *survey) guard(manager tree.Node) *instances.Instance {
+// guard is where a manager has the filter already: the plugin, or a reference to one that
+// stands elsewhere. It is absent if it has none.
+func (s *survey) guard(manager tree.Node) tree.Node {
 	for _, i := range s.file.Instances {
 		if i.Manager.Same(manager) && !i.HasKey("admin") {
-			return i
+			return i.Plugin
 		}
 	}
-	return nil
+	for _, filter := range manager.At("http_filters").Items() {
+		if filter.At("config_discovery").Exists() && strings.Contains(strings.ToLower(filter.At("name").Text()), "gatewarden") {
+			return filter
+		}
+	}
+	return tree.Node{}
 }
 
 // choose returns the listeners to guard: those that are named, or those that other

@@ -24,7 +24,8 @@ listeners for Envoy to watch, or a ConfigMap with either in it.
 What it did goes to the standard error, and so does what it cannot know: each
 question with the lines to choose from, and what "gatewarden check" finds in the
 result. Listeners that only this machine or this Envoy reaches are left out,
-unless --listener names them.
+unless --listener names them. Write the result to another file than FILE: a
+shell empties the one that it writes to before add reads it.
 
 With --for, it reads no file and prints what to apply in Kubernetes: the
 manifests of deploy, with your names.`
@@ -105,6 +106,8 @@ func (f *addFlags) arguments(cmd *cobra.Command, files []string) error {
 		}
 	}
 	switch {
+	case cmd.Flags().Changed("trusted-hops") && (f.hops < 0 || f.hops > 100):
+		return fmt.Errorf("--trusted-hops %d: write the number of proxies, 0 to 100", f.hops)
 	case f.product != "" && len(files) > 0:
 		return errors.New("--for reads no file: leave the file out, or --for")
 	case f.product == "" && len(files) != 1:

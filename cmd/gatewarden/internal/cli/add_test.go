@@ -42,6 +42,7 @@ func TestAdd(t *testing.T) {
 		{"envoy.yaml --listener web", 1, "name: gatewarden", ""},
 		{"envoy.yaml --operations alice", 1, `{"id":"alice","sha256":"`, "shown only now:"},
 		{"", 2, "", "add needs one file"},
+		{"envoy.yaml --trusted-hops -2", 2, "", "--trusted-hops -2: write the number"},
 		{"none.yaml", 2, "", "none.yaml cannot be read"},
 		{"tcp.yaml", 2, "", "tcp.yaml: has no HTTP connection manager"},
 		{"fine.json", 2, "", "fine.json: is no configuration of Envoy"},
