@@ -18,8 +18,8 @@ const addLong = `Add reads a configuration of Envoy and prints it with the filte
 the http_filters of each chain that serves clients, with the settings of
 envoy.yaml. It adds lines and changes none, so that comments, order and
 formatting stay, and what has the filter already gets nothing: a second run
-changes nothing. The configuration is YAML or JSON: all of Envoy's, a file with
-listeners for Envoy to watch, or a ConfigMap with either in it.
+changes nothing. The configuration is YAML or JSON: all of Envoy's, also as the
+text of a ConfigMap, or a file with listeners that Envoy watches.
 
 What it did goes to the standard error, and so does what it cannot know: each
 question with the lines to choose from, and what "gatewarden check" finds in the
