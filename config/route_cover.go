@@ -174,6 +174,28 @@ func (c *Config) warnShadows(warn func(path, message string)) {
 	}
 }
 
+// warnExempt warns about a surface for everything whose root is exempt only because
+// nobody wrote the list: what is guessed there never counts.
+func (c *Config) warnExempt(warn func(path, message string)) {
+	if len(c.Exempt) != len(defaultExempt()) {
+		return
+	}
+	for i, e := range defaultExempt() {
+		if c.Exempt[i].Path != e.Path || c.Exempt[i].Prefix != e.Prefix || len(c.Exempt[i].Methods)+len(c.Exempt[i].Hosts) > 0 {
+			return
+		}
+	}
+	for i := range c.Surfaces {
+		for j, m := range c.Surfaces[i].Match {
+			if m.Prefix && m.Path == "/" {
+				warn("exempt", `has "/" by default, so that guesses at "/" itself do not count on `+matchPath(i, j)+
+					`; write the list without it, for example "exempt": [{"path": "/healthz"}]`)
+				return
+			}
+		}
+	}
+}
+
 // shadow returns the path of the first match of an earlier surface that takes
 // requests from m, and the methods of these requests, or their hosts if it takes some
 // hosts only.

@@ -146,3 +146,18 @@ func inOrder(first, second string) string {
 	return `{"surfaces": [{"name": "first", "kind": "api", "match": [` + first + `]},
 		{"name": "second", "kind": "api", "match": [` + second + `]}]}`
 }
+
+// TestWarnsOfTheExemptRoot: the default list exempts "/", also where a surface is for
+// everything.
+func TestWarnsOfTheExemptRoot(t *testing.T) {
+	surface := func(match string) string {
+		return `"surfaces": [{"name": "a", "kind": "api", "match": [{"prefix": "/b"}, {` + match + `}]}]}`
+	}
+	checkWarnings(t, []warningsRow{
+		{`{` + surface(`"prefix": "/"`), "exempt"},
+		{`{` + surface(`"prefix": "/a"`), ""},
+		{`{"exempt": [], ` + surface(`"prefix": "/"`), ""},
+		{`{"exempt": [{"path": "/"}], ` + surface(`"prefix": "/"`), ""},
+		{`{"exempt": [{"path": "/"}, {"path": "/healthz"}, {"path": "/metrics"}, {"prefix": "/.well-known"}, {"path": "/oauth/token"}], ` + surface(`"prefix": "/"`), ""},
+	})
+}

@@ -21,6 +21,7 @@ func (c *Config) Warnings() []string {
 		}
 	}
 	c.warnUnguarded(warn)
+	c.warnExempt(warn)
 	c.warnShadows(warn)
 	c.warnQuotas(warn)
 	return list
