@@ -32,6 +32,9 @@ func with(json string) change {
 
 // byHost makes a configuration with hosts, and with more keys.
 func byHost(more string) change {
+	if !strings.Contains(more, `"exempt"`) {
+		more += `, "exempt": []`
+	}
 	return with(`"surfaces": [{"name": "api", "kind": "mcp", "match": [{"prefix": "/", "hosts": ["api.example.com", "*.tenants.example.com"]}]},
                                 {"name": "admin", "kind": "api", "match": [{"prefix": "/", "hosts": ["admin.example.com"]}]}]` + more)
 }
