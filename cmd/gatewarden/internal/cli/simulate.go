@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -106,6 +107,7 @@ func (f *simulateFlags) run(c *cobra.Command, logs []string) error {
 	if err != nil {
 		return err
 	}
+	fields.SetCredentials(credentialHeaders(variants))
 	files, size, err := openLogs(logs, c.InOrStdin())
 	if err != nil {
 		return err
@@ -127,6 +129,21 @@ func (f *simulateFlags) run(c *cobra.Command, logs []string) error {
 	result.Interrupted = err != nil
 	result.Log.Files, result.Log.Counts, result.Log.Problems = logs, reader.Counts(), reader.Problems()
 	return f.finish(c, write, result)
+}
+
+// credentialHeaders are the headers that carry a credential by any of the configurations.
+func credentialHeaders(variants []simulate.Variant) (names []string) {
+	for _, v := range variants {
+		names = append(names, v.Config.Credentials.Headers...)
+		if len(v.Config.Credentials.Cookies) > 0 {
+			names = append(names, "cookie")
+		}
+		if len(v.Config.Credentials.WebSocketProtocols) > 0 {
+			names = append(names, "sec-websocket-protocol")
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // readAll simulates what the reader has.
