@@ -124,6 +124,27 @@ func TestBrokenLines(t *testing.T) {
 	}
 }
 
+// Times without a zone are of the zone that somebody names, in summer and in winter.
+func TestZone(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Skip(err) // the machine has no time zones
+	}
+	for _, row := range []struct{ line, want string }{
+		{ofHAProxyLine, "1795384423758+9 GET /a?b=\" 401 client=192.0.2.7 answered=+5"},
+		{strings.Replace(ofHAProxyLine, "22/Nov", "22/Jun", 1), "1782161623758+9 GET /a?b=\" 401 client=192.0.2.7 answered=+5"},
+		{strings.Replace(ofHAProxyLine, ".758]", ".758 +0000]", 1), moment + "9 GET /a?b=\" 401 client=192.0.2.7 answered=+5"},
+		{ofNginx, whole + "0 GET /api/v1/items?a=b%22c\"d 401 client=192.0.2.7 seconds no-duration"},
+	} {
+		p := parserWith(t, 0)
+		p.Zone = berlin
+		var r Record
+		if _, problem := p.parse(row.line, &r); show(&r) != row.want {
+			t.Errorf("%s: %s\n got %s\nwant %s", row.line, problem, show(&r), row.want)
+		}
+	}
+}
+
 func TestBrokenJSON(t *testing.T) {
 	for _, row := range []struct{ line, want string }{
 		{`{"a":1`, "it begins like JSON, and breaks off behind column 6"},
@@ -154,9 +175,6 @@ var written = [formats]func(r *Record) string{
 		client, user := orDash(r.Client), "-"
 		if r.Credential == Present {
 			user = "x"
-		}
-		if r.Authority != "" && !strings.HasPrefix(r.Path, "/") {
-			return ""
 		}
 		line := fmt.Sprintf(`%s - %s [%s] "%s %s HTTP/1.1" %03d 0 "-" "-"`, client, user,
 			time.UnixMilli(r.Start).UTC().Format("02/Jan/2006:15:04:05 -0700"), r.Method, target(r), r.Status)

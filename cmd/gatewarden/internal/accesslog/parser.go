@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gatewarden/gatewarden/filter/proxy"
 )
@@ -14,6 +15,8 @@ type Parser struct {
 	// Hops is how many trusted proxies stand in front of Envoy: its
 	// xff_num_trusted_hops. It matters where a line has X-Forwarded-For alone.
 	Hops int
+	// Zone is that of times without one, UTC where it is nil.
+	Zone *time.Location
 }
 
 // parse reads one line. problem says why one is unreadable.
@@ -84,6 +87,9 @@ func (p *Parser) record(v *values, r *Record) (is verdict, problem string) {
 	}
 	if problem = v.readTimes(r); problem != "" {
 		return isUnreadable, problem
+	}
+	if p.Zone != nil && r.Missing&NoZone != 0 {
+		r.moveTo(p.Zone)
 	}
 	var ok bool
 	if r.Status, ok = status(v.told(fieldStatus)); !ok || v.rank[fieldStatus] == 0 {

@@ -75,6 +75,15 @@ func (v *values) readTimes(r *Record) (problem string) {
 	return ""
 }
 
+// moveTo takes times that were read as UTC for those of a time zone.
+func (r *Record) moveTo(zone *time.Location) {
+	t := time.UnixMilli(r.Start).UTC()
+	there := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), zone)
+	by := max(1, there.UnixMilli()) - r.Start
+	r.Start, r.Answered, r.Ended = r.Start+by, r.Answered+by, r.Ended+by
+	r.Missing &^= NoZone
+}
+
 // isForeign tells that a name was there that only other proxies use. Their time is then
 // the one at which the line was written.
 func (v *values) isForeign() bool {

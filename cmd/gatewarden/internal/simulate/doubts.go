@@ -158,7 +158,7 @@ func (v *variant) assumptions() []string {
 	about(d.nobody, "%s requests name no client: they share one counter, as they would in the filter.")
 	about(d.wholeSeconds, "%s requests have times of whole seconds: those of one second are taken in the order of their lines, and a lockout may begin and end up to a second off.")
 	about(d.timeless, "%s requests have no duration in the log: each counts as answered when it came. Of several at once, fewer seem to get through than would.")
-	about(d.zoneless, "%s requests have times without a time zone, which were taken for UTC. Other logs beside this one have to be of the same zone.")
+	about(d.zoneless, "%s requests have times without a time zone, which were taken for UTC. --time-zone names theirs.")
 	about(d.options, "%s OPTIONS requests were taken for a browser's preflights, which are never refused for failures.")
 	if len(v.adapted.NamedHosts()) > 0 {
 		about(v.unhosted, "%s requests have no host in the log, though entries list hosts: where several surfaces could own one, it counts as refused for its host. "+
