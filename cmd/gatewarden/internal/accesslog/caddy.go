@@ -18,8 +18,11 @@ import (
 // leaves their names. Of an error it writes a line more, with err_id.
 // See https://caddyserver.com/docs/caddyfile/directives/log
 
-// readCaddy reads the object of the request.
+// readCaddy reads the object of the request. One without a URI is not Caddy's.
 func (f *Fields) readCaddy(request gjson.Result, v *values) {
+	if request.Get("uri").Type != gjson.String {
+		return
+	}
 	v.unit = seconds
 	request.ForEach(func(key, value gjson.Result) bool {
 		switch key.Str {

@@ -115,7 +115,7 @@ func (s *scanner) readBehindAgent(v *values) {
 	rest := s.rest()
 	switch {
 	case rest == "":
-	case rest[0] == '"':
+	case rest[0] == '"' && !strings.HasSuffix(rest, "ms"): // Traefik marks no quotes in user agents
 		if forwarded := s.quoted("X-Forwarded-For in quotes"); isAddressList(forwarded) {
 			v.set(known{fieldForwarded, 1}, forwarded)
 		}

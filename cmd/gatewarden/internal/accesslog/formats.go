@@ -54,8 +54,8 @@ func (f format) read(s *scanner, v *values) {
 }
 
 // readForeign reads a line that another proxy may have written. What syslog writes in
-// front of it is cut off.
-func readForeign(line string, v *values) (is verdict, problem string) {
+// front of it is cut off. before is how much was cut off already.
+func readForeign(line string, before int, v *values) (is verdict, problem string) {
 	if isErrorLog(line) {
 		return isOther, ""
 	}
@@ -65,11 +65,11 @@ func readForeign(line string, v *values) (is verdict, problem string) {
 		if syslog {
 			return isOther, ""
 		}
-		return isUnreadable, nearest(line)
+		return isUnreadable, nearest(line, before)
 	}
 	s := scanner{line: message}
 	if f.read(&s, v); s.failed() {
-		return isUnreadable, f.broken(len(line)-len(message)+s.at, s.wanted)
+		return isUnreadable, f.broken(before+len(line)-len(message)+s.at, s.wanted)
 	}
 	if v.noRequest {
 		return isNoRequest, ""
@@ -78,7 +78,7 @@ func readForeign(line string, v *values) (is verdict, problem string) {
 }
 
 // nearest says which format a line comes nearest to: the one that is read furthest.
-func nearest(line string) string {
+func nearest(line string, before int) string {
 	best, at, wanted := noFormat, -1, ""
 	for f := range formats {
 		s, v := scanner{line: line}, values{}
@@ -89,7 +89,7 @@ func nearest(line string) string {
 	if i := strings.Index(line, `] "`); best == noFormat || line[0] == '[' && i > at {
 		return noText
 	}
-	return best.broken(at, wanted)
+	return best.broken(before+at, wanted)
 }
 
 func (f format) broken(at int, wanted string) string {
@@ -97,7 +97,7 @@ func (f format) broken(at int, wanted string) string {
 }
 
 // brokenJSON says where a line stops being JSON.
-func brokenJSON(line string) string {
+func brokenJSON(line string, before int) string {
 	var syntax *json.SyntaxError
 	var anything json.RawMessage
 	if err := json.Unmarshal([]byte(line), &anything); !errors.As(err, &syntax) {
@@ -105,9 +105,9 @@ func brokenJSON(line string) string {
 	}
 	at := int(syntax.Offset)
 	if at >= len(line) && !strings.HasPrefix(syntax.Error(), "invalid") {
-		return "it begins like JSON, and breaks off behind column " + strconv.Itoa(len(line))
+		return "it begins like JSON, and breaks off behind column " + strconv.Itoa(before+len(line))
 	}
-	problem := "it begins like JSON and is none from column " + strconv.Itoa(at) + " on"
+	problem := "it begins like JSON and is none from column " + strconv.Itoa(before+at) + " on"
 	if at > 1 && line[at-2] == '\\' {
 		problem += "; nginx writes JSON where its log_format has escape=json"
 	}

@@ -61,6 +61,10 @@ func TestForeignLines(t *testing.T) {
 		{"Traefik's JSON behind a proxy", strings.Replace(ofTraefikJSON, `"ClientHost":"192.0.2.7"`, `"ClientHost":"198.51.100.4, 10.0.0.1"`, 1), moment + "3 GET /.env 401 authority=www.example.com client=198.51.100.4 forwarded=198.51.100.4, 10.0.0.1 credential=true", 1},
 		{"nginx's JSON", ofNginxJSON, "1795388022988+12 GET /a?b 401 client=192.0.2.7 seconds", 0},
 		{"nginx's JSON by msec", strings.Replace(ofNginxJSON, `"time_iso8601":"2026-11-22T22:53:43+00:00"`, `"msec":"1795388023.758"`, 1), "1795388023746+12 GET /a?b 401 client=192.0.2.7", 0},
+		{"a JSON with a request that is no line", `{"start_time":"2026-11-22T22:53:43.758Z","duration":5,"request_method":"GET","request":"7f","uri":"/a","status":401}`, moment + "5 GET /a 401", 0},
+		{"a JSON with another object", `{"start_time":"2026-11-22T22:53:43.758Z","duration":5,"method":"GET","request":{"id":"7f","method":"PUT"},"path":"/a","status":401}`, moment + "5 GET /a 401", 0},
+		{"a user agent that names a client, in Traefik's text", `192.0.2.7 - - [22/Nov/2026:22:53:43 +0000] "GET /a HTTP/1.1" 401 12 "-" "x" "198.51.100.4" 7 "-" "-" 1ms`, whole + "0 GET /a 401 client=192.0.2.7 seconds no-duration", 0},
+		{"nginx in Kubernetes", "2026-11-22T22:53:43.758123456Z stdout F " + ofNginxMain, whole + "0 GET /a 200 client=192.0.2.7 forwarded=198.51.100.4, 10.0.0.1 seconds no-duration", 0},
 		{"nginx's JSON with a request line", ofNginxPlain, whole + "0 GET /a 304 client=192.0.2.7 seconds no-duration", 0},
 
 		{"a TLS handshake at a port without", `192.0.2.7 - - [22/Nov/2026:22:53:43 +0000] "\x16\x03\x01\x02\x00" 400 157 "-" "-"`, "no request", 0},
@@ -109,6 +113,7 @@ func TestBrokenLines(t *testing.T) {
 		{"nothing but a client", "192.0.2.7" + ofNginx[13:], common, "[", "a user or a dash, and then the time in brackets"},
 		{"four timers", strings.Replace(ofHAProxyLine, "0/0/1/4/9", "0/0/1/9", 1), haproxy, "0/0/1/9", "five times in milliseconds, such as 10/0/30/69/109"},
 		{"by syslog", "Nov 22 22:53:43 lb1 haproxy[1]: " + strings.Replace(ofHAProxyLine, "----", "--", 1), haproxy, "-- 1/1", "four letters of how the session ended"},
+		{"in Kubernetes", "2026-11-22T22:53:43.758123456Z stderr F " + strings.Replace(ofNginx, "401", "abc", 1), common, "abc", "a status of three digits"},
 		{"no request", strings.TrimSuffix(ofHAProxyLine, ` "GET /a?b=#22 HTTP/1.1"`) + " GET", haproxy, "GET", "the request in quotes"},
 		{"a brace", strings.Replace(ofHAProxyLine, "} {} ", "", 1), haproxy, "{example", "a brace that closes, and behind it the request in quotes"},
 		{"no port", strings.Replace(ofHAProxyLine, ":41370", "", 1), common, "service", "a time in brackets, such as [10/Oct/2000:13:55:36 -0700]"},

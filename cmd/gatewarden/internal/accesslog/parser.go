@@ -21,17 +21,22 @@ type Parser struct {
 
 // parse reads one line. problem says why one is unreadable.
 func (p *Parser) parse(line string, r *Record) (is verdict, problem string) {
-	line = unwrap(line)
+	whole := strings.TrimRight(line, " \t\r")
+	line = unwrap(whole)
+	before := len(whole) - len(line)
 	var v values
 	switch {
 	case line == "":
 		return isOther, ""
 	case line[0] == '{':
 		if !p.Fields.readJSON(line, &v) {
-			return isUnreadable, brokenJSON(line)
+			return isUnreadable, brokenJSON(line, before)
 		}
 		if v.isMessage() {
 			return isOther, ""
+		}
+		if v.rank[fieldMethod]+v.rank[fieldPath] > 0 {
+			v.rank[fieldRequest] = 0 // then it is something else
 		}
 	case isApplicationLog(line):
 		return isOther, ""
@@ -40,7 +45,7 @@ func (p *Parser) parse(line string, r *Record) (is verdict, problem string) {
 			return isUnreadable, problem
 		}
 	default:
-		if is, problem = readForeign(line, &v); is != isRecord {
+		if is, problem = readForeign(line, before, &v); is != isRecord {
 			return is, problem
 		}
 	}
@@ -51,7 +56,6 @@ func (p *Parser) parse(line string, r *Record) (is verdict, problem string) {
 // line that they keep.
 // See https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cri-logging.md
 func unwrap(line string) string {
-	line = strings.TrimRight(line, " \t\r")
 	if line == "" || line[0] < '0' || line[0] > '9' {
 		return line
 	}
