@@ -296,3 +296,19 @@ func BenchmarkParse(b *testing.B) {
 		})
 	}
 }
+
+// A file may have every format, and lines of other logs in between.
+func TestReaderReadsMixedFiles(t *testing.T) {
+	lines := []string{
+		ofEnvoyYAML, ofIstio, ofNginx, `2026/11/22 22:53:43 [error] 7#7: *1 connect() failed`, ofHAProxyLine, "Nov 22 22:53:43 lb1 haproxy[1]: " + ofHAProxyLine,
+		"Nov 22 22:53:43 lb1 haproxy[1]: Proxy public started.", ofALBLine, ofCaddyLine, ofTraefik, ofTraefikJSON, ofNginxJSON, "Hello",
+		`192.0.2.7 - - [22/Nov/2026:22:53:43 +0000] "-" 408 -`,
+	}
+	_, r, err := readAll(t, File{"a.log", strings.NewReader(strings.Join(lines, "\r\n"))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := r.Counts(); c != (Counts{Lines: 14, Requests: 10, Unreadable: 1, Other: 2, NoRequest: 1}) {
+		t.Errorf("%+v %v", c, r.Problems())
+	}
+}
