@@ -29,8 +29,17 @@ const (
 	fieldSubject
 	fieldTenant
 	fieldTier
-	fields
-	fieldHeaders // and all above it: the headers that were asked for
+	fields // those that --field can name
+
+	// What the names of other proxies mean.
+	fieldBegun       // a time at which the request came
+	fieldEnded       // a time at which it was over
+	fieldSeconds     // how long it took
+	fieldNanoseconds // the same
+	fieldRequest     // the request line, or an object
+	fieldMessage     // what a program says of itself
+	fieldErrorID     // the number of an error
+	fieldHeaders     // and all above it: the headers that were asked for
 )
 
 // usual are the names by which a field is known without being told, the first one
@@ -69,6 +78,20 @@ type Fields struct {
 	// deep are names that lead into objects.
 	deep    []deep
 	headers []string
+	// credentials are the headers that carry one, if that was told.
+	credentials []string
+}
+
+// SetCredentials tells which request headers carry a credential. Where a log has all
+// headers of a request, it then tells that a request had none.
+func (f *Fields) SetCredentials(headers []string) { f.credentials = headers }
+
+// foreignName is a name by which other proxies tell what a field is about. It is not used
+// where somebody gave a name for that field.
+type foreignName struct {
+	name      string
+	is, about field
+	rank      uint8
 }
 
 type known struct {
@@ -112,7 +135,19 @@ func NewFields(given []string) (*Fields, error) {
 			}
 		}
 	}
+	for _, names := range [...][]foreignName{nginxNames, traefikNames, messageNames} {
+		for _, n := range names {
+			if _, given := f.known[n.name]; !given && !taken[n.about] {
+				f.known[n.name] = known{n.is, n.rank}
+			}
+		}
+	}
 	return f, nil
+}
+
+// messageNames are those of lines that a program writes about itself.
+var messageNames = []foreignName{
+	{"msg", fieldMessage, fieldMessage, 1}, {"message", fieldMessage, fieldMessage, 2}, {"err_id", fieldErrorID, fieldErrorID, 1},
 }
 
 func (f *Fields) find(name string) (field, error) {
@@ -145,6 +180,14 @@ const maxHeaders = 16
 type values struct {
 	text [int(fieldHeaders) + maxHeaders]string
 	rank [int(fieldHeaders) + maxHeaders]uint8
+
+	// What is no text: times, in milliseconds since 1970, if they were read already.
+	begun, answered, ended int64
+	missing                Missing
+	// unit reads a duration whose name does not tell its unit.
+	unit func(string) int64
+	// noRequest tells that the line is about a connection that brought no request.
+	noRequest bool
 }
 
 // set notes what a line says, unless a name that is believed more said something.

@@ -9,7 +9,11 @@ func (f *Fields) readJSON(line string, v *values) bool {
 	}
 	gjson.Parse(line).ForEach(func(key, value gjson.Result) bool {
 		if k, known := f.known[key.Str]; known {
-			v.setJSON(k, value)
+			if k.field == fieldRequest && value.IsObject() {
+				f.readCaddy(value, v)
+			} else {
+				v.setJSON(k, value)
+			}
 		}
 		return true
 	})
@@ -26,4 +30,11 @@ func (v *values) setJSON(k known, value gjson.Result) {
 	case gjson.Number, gjson.True, gjson.False:
 		v.set(k, value.Raw)
 	}
+}
+
+// isMessage tells the lines that a program writes about itself: JSON with a message and
+// nothing of a request, or Caddy's second line about a request that failed.
+func (v *values) isMessage() bool {
+	return v.rank[fieldErrorID] > 0 && v.unit != nil ||
+		v.rank[fieldMessage] > 0 && v.rank[fieldMethod]+v.rank[fieldPath]+v.rank[fieldStatus]+v.rank[fieldRequest] == 0
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gatewarden/gatewarden/filter/proxy"
 )
@@ -14,24 +15,38 @@ type Parser struct {
 	// Hops is how many trusted proxies stand in front of Envoy: its
 	// xff_num_trusted_hops. It matters where a line has X-Forwarded-For alone.
 	Hops int
+	// Zone is that of times without one, UTC where it is nil.
+	Zone *time.Location
 }
 
 // parse reads one line. problem says why one is unreadable.
 func (p *Parser) parse(line string, r *Record) (is verdict, problem string) {
-	line = unwrap(line)
+	whole := strings.TrimRight(line, " \t\r")
+	line = unwrap(whole)
+	before := len(whole) - len(line)
 	var v values
 	switch {
 	case line == "":
 		return isOther, ""
 	case line[0] == '{':
 		if !p.Fields.readJSON(line, &v) {
-			return isUnreadable, "it begins like JSON and is none"
+			return isUnreadable, brokenJSON(line, before)
+		}
+		if v.isMessage() {
+			return isOther, ""
+		}
+		if v.rank[fieldMethod]+v.rank[fieldPath] > 0 {
+			v.rank[fieldRequest] = 0 // then it is something else
 		}
 	case isApplicationLog(line):
 		return isOther, ""
-	default:
+	case line[0] == '[' && strings.Contains(line, `] "`) && !isErrorLog(line):
 		if problem = readText(line, &v); problem != "" {
 			return isUnreadable, problem
+		}
+	default:
+		if is, problem = readForeign(line, before, &v); is != isRecord {
+			return is, problem
 		}
 	}
 	return p.record(&v, r)
@@ -41,7 +56,6 @@ func (p *Parser) parse(line string, r *Record) (is verdict, problem string) {
 // line that they keep.
 // See https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cri-logging.md
 func unwrap(line string) string {
-	line = strings.TrimRight(line, " \t\r")
 	if line == "" || line[0] < '0' || line[0] > '9' {
 		return line
 	}
@@ -65,16 +79,23 @@ func isApplicationLog(line string) bool {
 
 // record makes a record of what a line says.
 func (p *Parser) record(v *values, r *Record) (is verdict, problem string) {
+	if v.rank[fieldRequest] > 0 {
+		v.setRequest(v.text[fieldRequest], unescapeBackslash)
+	}
 	*r = Record{
-		Client: v.told(fieldClient), Forwarded: v.told(fieldForwarded),
+		Missing: v.missing,
+		Client:  v.told(fieldClient), Forwarded: v.told(fieldForwarded),
 		Method: v.told(fieldMethod), Path: v.told(fieldPath), Authority: v.told(fieldAuthority),
 		GRPC: grpcStatus(v.told(fieldGRPC)), CredentialID: v.told(fieldCredentialID), Failure: v.told(fieldFailure), Guess: v.told(fieldGuess),
 		Subject: v.told(fieldSubject), Tenant: v.told(fieldTenant), Tier: v.told(fieldTier),
 	}
-	var ok bool
-	if r.Start, ok = parseTime(v.told(fieldTime)); !ok {
-		return isUnreadable, unclear("time", v.told(fieldTime), "--field time=NAME names the one that has it")
+	if problem = v.readTimes(r); problem != "" {
+		return isUnreadable, problem
 	}
+	if p.Zone != nil && r.Missing&NoZone != 0 {
+		r.moveTo(p.Zone)
+	}
+	var ok bool
 	if r.Status, ok = status(v.told(fieldStatus)); !ok || v.rank[fieldStatus] == 0 {
 		return isUnreadable, unclear("status", v.told(fieldStatus), "--field status=NAME names the one that has it")
 	}
@@ -84,10 +105,8 @@ func (p *Parser) record(v *values, r *Record) (is verdict, problem string) {
 		}
 		return isNoRequest, ""
 	}
-	r.Ended = r.Start + milliseconds(v.told(fieldDuration))
-	r.Answered = r.Ended
-	if took := v.told(fieldAnswered); took != "" {
-		r.Answered = min(r.Start+milliseconds(took), r.Ended)
+	if strings.IndexByte(r.Client, ',') >= 0 { // Traefik has X-Forwarded-For there
+		r.Client, r.Forwarded = "", r.Client
 	}
 	if r.Client == "" {
 		r.Client = hop(r.Forwarded, p.Hops)
@@ -137,23 +156,35 @@ func status(text string) (code int, ok bool) {
 	return n, err == nil && n >= 0 && n <= 999
 }
 
+const monthInMilliseconds = 30 * 24 * 3600 * 1000
+
 // milliseconds reads a length of time, 0 if there is none.
 func milliseconds(text string) int64 {
-	const month = 30 * 24 * 3600 * 1000
+	if text == "" {
+		return 0
+	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		f, err := strconv.ParseFloat(text, 64)
-		if err != nil || math.IsNaN(f) {
-			return 0
-		}
-		n = int64(max(0, min(f, month)))
+		return inMilliseconds(text, 1)
 	}
-	return max(0, min(n, month))
+	return max(0, min(n, monthInMilliseconds))
+}
+
+// inMilliseconds reads a length of time in a unit that is so many milliseconds long.
+func inMilliseconds(text string, unit float64) int64 {
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(f) {
+		return 0
+	}
+	return int64(math.Round(max(0, min(f*unit, monthInMilliseconds))*1e6) / 1e6)
 }
 
 func presence(text string, told bool) Presence {
-	if !told {
+	switch {
+	case !told:
 		return Unknown
+	case len(text) > len("false"):
+		return Present
 	}
 	switch strings.ToLower(text) {
 	case "false", "no", "0", "none", "-", "":

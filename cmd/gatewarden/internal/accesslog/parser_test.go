@@ -31,6 +31,14 @@ func show(r *Record) string {
 	if r.Refused {
 		b.WriteString(" refused")
 	}
+	for _, m := range []struct {
+		is   Missing
+		word string
+	}{{WholeSeconds, " seconds"}, {NoDuration, " no-duration"}, {NoZone, " no-zone"}} {
+		if r.Missing&m.is != 0 {
+			b.WriteString(m.word)
+		}
+	}
 	for _, h := range r.Headers {
 		fmt.Fprintf(&b, " %s:%s", h.Name, h.Value)
 	}
@@ -99,8 +107,8 @@ func TestLines(t *testing.T) {
 
 		{"a quote in a header", `[2026-11-22T22:53:43.850Z] "GET /c HTTP/1.1" 200 - 0 0 0 - "1.2.3.4" "x,192.0.2.2" "a" "b" "71bc8bfb" "localhost" "-"`, quoteInHeader, 0, nil},
 		{"a quote in the path", `[2026-11-22T22:53:43.850Z] "GET /c"d HTTP/1.1" 200 - 0 0 0 - "1.2.3.4" "a" "71bc8bfb" "localhost" "-"`, quoteInHeader, 0, nil},
-		{"half a line", ofEnvoyYAML[:60], "it begins like JSON and is none", 0, nil},
-		{"no log", "Hello", "it is neither JSON nor the default text of Envoy or Istio", 0, nil},
+		{"half a line", ofEnvoyYAML[:60], "it begins like JSON, and breaks off behind column 60", 0, nil},
+		{"no log", "Hello", "it comes nearest to the Common or Combined Log Format, but breaks at column 6, where a word or a dash should be", 0, nil},
 		{"no time", `{"method":"GET","path":"/","status":200}`, "it has no time; --field time=NAME names the one that has it", 0, nil},
 		{"a strange time", `{"time":"yesterday\u001b[2J","method":"GET","path":"/","status":200}`, `its time is "yesterday\x1b[2J"; --field time=NAME names the one that has it`, 0, nil},
 		{"a day that is none", `{"time":"2026-02-30T00:00:00.000Z","method":"GET","path":"/","status":200}`, `its time is "2026-02-30T00:00:00.000Z"; --field time=NAME names the one that has it`, 0, nil},

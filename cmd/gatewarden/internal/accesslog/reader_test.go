@@ -137,7 +137,7 @@ func TestReaderTellsWhere(t *testing.T) {
 	if c := r.Counts(); c != (Counts{Lines: 7000, Requests: 6995, Unreadable: 4, Other: 1}) {
 		t.Errorf("%+v", c)
 	}
-	const broken, long = "it begins like JSON and is none", "it is longer than a line of a log can be"
+	const broken, long = "it begins like JSON, and breaks off behind column 1", "it is longer than a line of a log can be"
 	want := []Problem{{"a.log", 3, broken}, {"a.log", 2000, broken}, {"a.log", 6000, long}, {"a.log", 7000, broken}}
 	if got := r.Problems(); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", got, want)

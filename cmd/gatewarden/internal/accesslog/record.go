@@ -1,5 +1,7 @@
-// Package accesslog reads Envoy's access logs: the JSON of envoy.yaml, of Istio and
-// of Envoy Gateway, and the default texts of Envoy and Istio.
+// Package accesslog reads access logs: Envoy's, which are the JSON of envoy.yaml, of
+// Istio and of Envoy Gateway and the default texts of Envoy and Istio; and those of other
+// proxies, in the Common and Combined Log Format, HAProxy's HTTP format and that of AWS's
+// Application Load Balancer, and the JSON of nginx, Traefik and Caddy.
 package accesslog
 
 import "github.com/gatewarden/gatewarden/filter/proxy"
@@ -32,12 +34,27 @@ type Record struct {
 	Subject, Tenant, Tier string
 	// Refused tells that Gatewarden itself refused the request.
 	Refused bool
+	// Missing is what a line of its format does not tell.
+	Missing Missing
 	// Headers are the request headers that the log has.
 	Headers []proxy.Header
 }
 
 // NoGRPC is no status of gRPC.
 const NoGRPC = -1
+
+// Missing is a set of what a line does not tell of times.
+type Missing uint8
+
+// What may be missing.
+const (
+	// WholeSeconds: the line has no fraction of a second.
+	WholeSeconds Missing = 1 << iota
+	// NoDuration: it has one time, and not how long the request took.
+	NoDuration
+	// NoZone: it has no time zone, and was taken for UTC.
+	NoZone
+)
 
 // Presence tells whether something was there.
 type Presence uint8

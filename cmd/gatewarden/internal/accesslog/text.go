@@ -25,13 +25,15 @@ const (
 	istioQuotes = 14
 )
 
-const quoteInHeader = "a quote in the path or in a header hides where the fields end; log JSON"
+const noText = "it begins like the default text of Envoy or Istio, and goes on differently: that is [TIME] \"METHOD PATH PROTOCOL\" STATUS"
+
+const quoteInHeader = "a quote in the path or in a header hides where the fields end in the default text of Envoy or Istio; log JSON"
 
 // readText reads a line of a default text, and tells why it could not.
 func readText(line string, v *values) (problem string) {
 	rest, ok := readRequestLine(line, v)
 	if !ok {
-		return "it is neither JSON nor the default text of Envoy or Istio"
+		return noText
 	}
 	switch strings.Count(line, `"`) {
 	case envoyQuotes:

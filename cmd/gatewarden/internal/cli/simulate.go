@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,16 +20,19 @@ import (
 	"github.com/gatewarden/gatewarden/config"
 )
 
-const simulateLong = `Simulate replays Envoy's access logs through the filter itself, and tells who
-would have been locked out, when, what the quotas would have refused, and how
-much of that would have hit clients with a right credential. Nothing is sent
-anywhere.
+const simulateLong = `Simulate replays access logs through the filter itself, and tells who would have
+been locked out, when, what the quotas would have refused, and how much of that
+would have hit clients with a right credential. Nothing is sent anywhere.
 
 It reads the JSON of envoy.yaml, of Istio and of Envoy Gateway and the default
-texts of Envoy and Istio, plain or compressed with gzip, zstd or bzip2. Several
-logs are read as one, in the order of their times. Rules in shadow mode are
-simulated as if they were enforced. What a log does not tell is assumed, and the
-result says what.`
+texts of Envoy and Istio. Of other proxies it reads the Common and the Combined
+Log Format (nginx, Apache, Traefik), the JSON of nginx, Traefik and Caddy,
+HAProxy's HTTP format, by syslog, too, and the logs of AWS's Application Load
+Balancer. It tells the formats apart line by line, and passes over the lines of
+error logs in between. Logs may be compressed with gzip, zstd or bzip2. Several
+are read as one, in the order of their times. Rules in shadow mode are simulated
+as if they were enforced. What a log does not tell is assumed, and the result
+says what.`
 
 const simulateExample = `  # Who would have been locked out by the default limits?
   gatewarden simulate access.log
@@ -42,6 +46,9 @@ const simulateExample = `  # Who would have been locked out by the default limit
   # Does it help to count the same wrong credential once?
   gatewarden simulate --try rest.repeats=count,once access.log
 
+  # Before moving from nginx: what would Gatewarden have done?
+  gatewarden simulate nginx.log
+
   # As a page with charts:
   gatewarden simulate --format html access.log > forecast.html`
 
@@ -52,6 +59,7 @@ type simulateFlags struct {
 	top, hops, instance         int
 	window                      time.Duration
 	unreadable                  float64
+	zone                        string
 	asConfigured, quiet         bool
 }
 
@@ -79,6 +87,7 @@ func newSimulate() *cobra.Command {
 	flags.StringVar(&f.format, "format", "text", "text, json or html")
 	flags.IntVar(&f.top, "top", 20, "how many clients the text and the page list")
 	flags.IntVar(&f.hops, "trusted-hops", 0, "Envoy's xff_num_trusted_hops, for a log that has X-Forwarded-For and no client")
+	flags.StringVar(&f.zone, "time-zone", "UTC", "time `ZONE` of a log whose times have none, as HAProxy's; for example Europe/Berlin")
 	flags.DurationVar(&f.window, "window", 10*time.Second, "how far lines may be from the order of their times; longer requests need a longer one")
 	flags.Float64Var(&f.unreadable, "max-unreadable", 1, "percent of the lines that may be unreadable")
 	flags.BoolVar(&f.asConfigured, "as-configured", false, "leave rules in shadow mode there")
@@ -106,6 +115,11 @@ func (f *simulateFlags) run(c *cobra.Command, logs []string) error {
 	if err != nil {
 		return err
 	}
+	zone, err := time.LoadLocation(f.zone)
+	if err != nil {
+		return fmt.Errorf("--time-zone %q is not known; write for example UTC or Europe/Berlin", f.zone)
+	}
+	fields.SetCredentials(credentialHeaders(variants))
 	files, size, err := openLogs(logs, c.InOrStdin())
 	if err != nil {
 		return err
@@ -114,6 +128,9 @@ func (f *simulateFlags) run(c *cobra.Command, logs []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	parser := &accesslog.Parser{Fields: fields, Hops: f.hops}
+	if f.zone != "UTC" {
+		parser.Zone = zone
+	}
 	reader := parser.Open(ctx, files)
 	defer reader.Close()
 	s := simulate.New(simulate.Options{Variants: variants, Window: f.window.Milliseconds(), AsConfigured: f.asConfigured})
@@ -127,6 +144,21 @@ func (f *simulateFlags) run(c *cobra.Command, logs []string) error {
 	result.Interrupted = err != nil
 	result.Log.Files, result.Log.Counts, result.Log.Problems = logs, reader.Counts(), reader.Problems()
 	return f.finish(c, write, result)
+}
+
+// credentialHeaders are the headers that carry a credential by any of the configurations.
+func credentialHeaders(variants []simulate.Variant) (names []string) {
+	for _, v := range variants {
+		names = append(names, v.Config.Credentials.Headers...)
+		if len(v.Config.Credentials.Cookies) > 0 {
+			names = append(names, "cookie")
+		}
+		if len(v.Config.Credentials.WebSocketProtocols) > 0 {
+			names = append(names, "sec-websocket-protocol")
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // readAll simulates what the reader has.

@@ -22,7 +22,7 @@ func logFolder(t *testing.T) {
 	}
 	t.Chdir(t.TempDir())
 	for name, text := range map[string]string{
-		"access.log": string(log), "access.log.1.gz": string(log), "gatewarden.json": `{}`,
+		"access.log": string(log), "nginx.log": ofNginx, "access.log.1.gz": string(log), "gatewarden.json": `{}`,
 		"broken.log": "{\n" + string(log), "short.log": strings.Repeat("{\n", 3) + "x\x1b[2J\n", "empty.log": "",
 		"wrong.json": `{"surface": []}`,
 		"two.yaml":   "static_resources: {}",
@@ -32,6 +32,8 @@ func logFolder(t *testing.T) {
 		}
 	}
 }
+
+const ofNginx = `192.0.2.7 - - [22/Nov/2026:23:53:43 +0100] "GET /api/v1/items HTTP/1.1" 401 9 "-" "curl/7.88.1"` + "\n"
 
 // Every example of --help runs.
 func TestSimulateExamples(t *testing.T) {
@@ -48,7 +50,7 @@ func TestSimulateExamples(t *testing.T) {
 			t.Errorf("%s: exit %d, %s", command, code, log)
 		}
 	}
-	if n != 5 {
+	if n != 6 {
 		t.Errorf("%d examples", n)
 	}
 }
@@ -62,13 +64,14 @@ func TestSimulateMisuse(t *testing.T) {
 		{"--window 1h access.log", "--window is 1ms to 10m"},
 		{"--top 0 access.log", "--top is 1 to 1000"},
 		{"--trusted-hops -1 access.log", "--trusted-hops is 0 to 100"},
+		{"--time-zone Berlin access.log", `--time-zone "Berlin" is not known; write for example UTC or Europe/Berlin`},
 		{"--field ip access.log", `--field "ip" has no name behind an equals sign; write for example client=src_ip`},
 		{"--try rest access.log", `--try "rest" cannot be read; write for example rest.failures=5,10,20`},
 		{"--config wrong.json access.log", `wrong.json is refused by the filter: surface: `},
 		{"--config two.yaml access.log", "two.yaml has no instance of Gatewarden that guards anything: name another file"},
 		{"--env RATE_LIMIT_X_FAILURES=1 access.log", "environment RATE_LIMIT_X_FAILURES: names no surface"},
 		{"empty.log", "empty.log: no request is in there"},
-		{"short.log", "4 of 4 lines cannot be read\n  short.log:1: it begins like JSON and is none\n"},
+		{"short.log", "4 of 4 lines cannot be read\n  short.log:1: it begins like JSON, and breaks off behind column 1\n"},
 		{"broken.log --max-unreadable 0", "1 of 361 lines cannot be read"},
 	} {
 		code, out, log := run("", append([]string{"simulate"}, strings.Fields(row.args)...)...)

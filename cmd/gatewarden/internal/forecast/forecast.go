@@ -72,6 +72,11 @@ type Sums struct {
 	Failures int64 `json:"failures"`
 	Repeated int64 `json:"repeated"`
 	Lockouts int64 `json:"lockouts"`
+	// Assumed are the failures, and the wrong credentials among those refused, of which
+	// the log does not tell whether there was a credential. Undecided are the answers
+	// that may have been failures, of which it does not tell enough.
+	Assumed   int64 `json:"assumed"`
+	Undecided int64 `json:"undecided"`
 	// Refused are those that would not have reached the service: Stopped had a
 	// wrong credential, Lost a right one, and of Unclear nobody knows, because
 	// Gatewarden had refused them when the log was written. Others were answered
@@ -129,6 +134,9 @@ type Client struct {
 	Refused  int64 `json:"refused"`
 	Stopped  int64 `json:"stopped"`
 	Lost     int64 `json:"lost"`
+	// Assumed are those of Failures and Stopped of which the log does not tell whether
+	// there was a credential.
+	Assumed int64 `json:"assumed"`
 	// Before are its successes on any surface before First, as far as they are
 	// remembered.
 	Before int64 `json:"before"`

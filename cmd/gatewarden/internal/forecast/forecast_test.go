@@ -115,6 +115,28 @@ func TestRepeatedIsTold(t *testing.T) {
 	}
 }
 
+// The text and the page say how sure the failures are, where the log leaves doubts.
+func TestSureIsTold(t *testing.T) {
+	plain, some := sample(), sample()
+	v := &some.Variants[0]
+	v.Assumed, v.Undecided, v.Clients[0].Assumed = 7, 3, 6
+	const sure = "15 of 22 failures; whether the others had a credential is assumed; 3 requests more may have failed"
+	for _, f := range []*Forecast{plain, some} {
+		text := write(t, func(w io.Writer) error { return f.WriteText(w, 20) })
+		page := write(t, func(w io.Writer) error { return f.WriteHTML(w, 20) })
+		for in, want := range map[string]string{text: "Sure       " + sure, page: "Sure: " + sure + "."} {
+			if strings.Contains(in, want) != (f == some) {
+				t.Errorf("%q is there or is not in\n%s", want, in)
+			}
+		}
+		for in, want := range map[string]string{text: "HONEST  ASSUMED\n", page: "<th>honest<th>assumed</tr>"} {
+			if strings.Contains(in, want) != (f == some) {
+				t.Errorf("%q is there or is not in\n%s", want, in)
+			}
+		}
+	}
+}
+
 func TestTextCompares(t *testing.T) {
 	f := sample()
 	f.Variants = append(f.Variants, f.Variants[0])
@@ -184,7 +206,7 @@ func TestJSON(t *testing.T) {
 		"variants.surfaces.series.from", "variants.surfaces.series.step", "variants.surfaces.series.requests", "variants.surfaces.series.failures", "variants.surfaces.series.refused",
 		"variants.quotas.name", "variants.quotas.admitted", "variants.quotas.refused", "variants.quotas.unverified",
 		"variants.clients.surface", "variants.clients.client", "variants.clients.first", "variants.clients.last", "variants.clients.lockouts",
-		"variants.clients.locked_seconds", "variants.clients.failures", "variants.clients.refused", "variants.clients.stopped", "variants.clients.lost",
+		"variants.clients.locked_seconds", "variants.clients.failures", "variants.clients.assumed", "variants.assumed", "variants.undecided", "variants.clients.refused", "variants.clients.stopped", "variants.clients.lost",
 		"variants.clients.before", "variants.clients.locked.from", "variants.clients.locked.to",
 	} {
 		if !names[want] {

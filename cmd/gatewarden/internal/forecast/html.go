@@ -39,7 +39,15 @@ type shown struct {
 	*Variant
 	Charts                    []surfaceChart
 	Timeline                  template.HTML
-	Locked, OnlyRefused, Hurt []Client
+	Locked, OnlyRefused, Hurt clientTable
+	Sure                      string
+}
+
+// clientTable is a list of clients. Assumed tells that some of their failures are not
+// sure.
+type clientTable struct {
+	Clients []Client
+	Assumed bool
 }
 
 type surfaceChart struct {
@@ -68,8 +76,11 @@ func (f *Forecast) WriteHTML(w io.Writer, top int) error {
 }
 
 func show(v *Variant, log *Log, top int) shown {
-	first := func(list []Client) []Client { return list[:min(len(list), top)] }
-	s := shown{Variant: v, Locked: first(v.mostRefused(wasLocked)), OnlyRefused: first(v.mostRefused(onlyRefused)), Hurt: first(v.mostRefused(wasHurt))}
+	first := func(list []Client) clientTable {
+		list = list[:min(len(list), top)]
+		return clientTable{list, anyAssumed(list)}
+	}
+	s := shown{Variant: v, Sure: v.sure(), Locked: first(v.mostRefused(wasLocked)), OnlyRefused: first(v.mostRefused(onlyRefused)), Hurt: first(v.mostRefused(wasHurt))}
 	for i := range v.Surfaces {
 		if surface := &v.Surfaces[i]; surface.Requests > 0 {
 			s.Charts = append(s.Charts, surfaceChart{
@@ -80,6 +91,6 @@ func show(v *Variant, log *Log, top int) shown {
 			})
 		}
 	}
-	s.Timeline = drawTimeline(s.Locked, log.From, log.To)
+	s.Timeline = drawTimeline(s.Locked.Clients, log.From, log.To)
 	return s
 }

@@ -104,6 +104,9 @@ func (t *text) sums(v *Variant) {
 		row("Repeated", "%s that reached the service did not count, because the client had failed with the same credential before",
 			counted(v.Repeated, "failure", "failures"))
 	}
+	if sure := v.sure(); sure != "" {
+		row("Sure", "%s", sure)
+	}
 	row("Lockouts", "%s, of %s", Count(v.Lockouts), atLeast(v.ClientsLocked, v.AtLeast)+" "+clientWord(v.ClientsLocked))
 	row("Refused", "%s%s", counted(v.Refused, "request", "requests"), reasons(v.Reasons))
 	row("Honest", "%s with right credentials would have been refused, of %s",
@@ -182,11 +185,18 @@ func (t *text) clients(title string, v *Variant, keep func(*Client) bool) {
 	}
 	t.title(title, len(list))
 	rows := [][]string{{"CLIENT", "SURFACE", "FIRST", "LOCKOUTS", "LOCKED FOR", "FAILURES", "REFUSED", "GUESSES", "HONEST"}}
-	for _, c := range list[:min(len(list), t.top)] {
+	shown := list[:min(len(list), t.top)]
+	for _, c := range shown {
 		rows = append(rows, []string{
 			c.Client, c.Surface, clock(c.First), Count(c.Lockouts), seconds(c.LockedSeconds), Count(c.Failures),
 			Count(c.Refused), Count(c.Stopped), Count(c.Lost),
 		})
+	}
+	if anyAssumed(shown) {
+		rows[0] = append(rows[0], "ASSUMED")
+		for i, c := range shown {
+			rows[i+1] = append(rows[i+1], Count(c.Assumed))
+		}
 	}
 	t.table(3, rows)
 }

@@ -1,6 +1,7 @@
 package forecast
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -63,6 +64,27 @@ func (v *Variant) mostRefused(keep func(*Client) bool) []Client {
 		return int(b.Lockouts - a.Lockouts)
 	})
 	return out
+}
+
+// sure says how far the log bears out the failures, "" if it does in full.
+func (v *Variant) sure() string {
+	if v.Assumed+v.Undecided == 0 {
+		return ""
+	}
+	all := v.Failures + v.Repeated + v.Stopped
+	said := fmt.Sprintf("%s of %s", Count(max(0, all-v.Assumed)), counted(all, "failure", "failures"))
+	if v.Assumed > 0 {
+		said += "; whether the others had a credential is assumed"
+	}
+	if v.Undecided > 0 {
+		said += fmt.Sprintf("; %s more may have failed", counted(v.Undecided, "request", "requests"))
+	}
+	return said
+}
+
+// anyAssumed tells whether a list has to say which failures are not sure.
+func anyAssumed(clients []Client) bool {
+	return slices.ContainsFunc(clients, func(c Client) bool { return c.Assumed > 0 })
 }
 
 func wasLocked(c *Client) bool { return c.Lockouts > 0 }

@@ -100,10 +100,12 @@ func clientName(p netip.Prefix) string {
 	return p.String()
 }
 
-// lock notes a lockout for a number of seconds.
-func (r *clientRow) lock(now, seconds, failures int64) {
+// lock notes a lockout for a number of seconds, after so many failures.
+// Those before it are as sure as the last failure is.
+func (r *clientRow) lock(now, seconds, failures, assumed int64) {
 	if r.Lockouts == 0 {
 		r.Failures += failures - 1 // this one is counted by itself
+		r.Assumed += (failures - 1) * assumed
 	}
 	r.Lockouts++
 	r.LockedSeconds += seconds

@@ -29,6 +29,9 @@ type doubts struct {
 	// unforwarded have no X-Forwarded-For, unnamed no other header that names the
 	// client.
 	unforwarded, unnamed int64
+	// wholeSeconds, timeless and zoneless are of lines that have no fraction of a
+	// second, no duration, no time zone.
+	wholeSeconds, timeless, zoneless int64
 }
 
 func (d *doubts) count(r *accesslog.Record, s *surface) {
@@ -45,6 +48,7 @@ func (d *doubts) count(r *accesslog.Record, s *surface) {
 	case s.judge.IsUndecided(r.Status) && kind != config.KindOAuthToken:
 		d.untold++
 	}
+	d.countTimes(r.Missing)
 	if r.Client == "" {
 		d.nobody++
 	}
@@ -60,6 +64,26 @@ func (d *doubts) count(r *accesslog.Record, s *surface) {
 	if len(r.Headers) == 0 {
 		d.unnamed++
 	}
+}
+
+func (d *doubts) countTimes(m accesslog.Missing) {
+	if m&accesslog.WholeSeconds != 0 {
+		d.wholeSeconds++
+	}
+	if m&accesslog.NoDuration != 0 {
+		d.timeless++
+	}
+	if m&accesslog.NoZone != 0 {
+		d.zoneless++
+	}
+}
+
+// undecided returns how many answers may have been failures.
+func (d *doubts) undecided() int64 {
+	if d.told > 0 {
+		return 0
+	}
+	return d.token + d.untold
 }
 
 // countFailure counts whether the log tells what a failure presented, where that matters.
@@ -93,6 +117,9 @@ func (v *variant) sum() (d doubts) {
 		d.options += more.options
 		d.unforwarded += more.unforwarded
 		d.unnamed += more.unnamed
+		d.wholeSeconds += more.wholeSeconds
+		d.timeless += more.timeless
+		d.zoneless += more.zoneless
 	}
 	return d
 }
@@ -129,6 +156,9 @@ func (v *variant) assumptions() []string {
 	about(d.refused, "%s requests had been refused by Gatewarden when the log was written: they are attempts, but what the service would have said is not known, "+
 		"so they count neither as failures nor as successes. A log that was written in shadow mode has no such gap.")
 	about(d.nobody, "%s requests name no client: they share one counter, as they would in the filter.")
+	about(d.wholeSeconds, "%s requests have times of whole seconds: those of one second are taken in the order of their lines, and a lockout may begin and end up to a second off.")
+	about(d.timeless, "%s requests have no duration in the log: each counts as answered when it came. Of several at once, fewer seem to get through than would.")
+	about(d.zoneless, "%s requests have times without a time zone, which were taken for UTC. --time-zone names theirs.")
 	about(d.options, "%s OPTIONS requests were taken for a browser's preflights, which are never refused for failures.")
 	if len(v.adapted.NamedHosts()) > 0 {
 		about(v.unhosted, "%s requests have no host in the log, though entries list hosts: where several surfaces could own one, it counts as refused for its host. "+

@@ -29,6 +29,7 @@ func (v *variant) forecast() forecast.Variant {
 	alike(all)
 	for i := range v.surfaces {
 		s := &v.surfaces[i]
+		s.sums.Undecided = s.doubts.undecided()
 		out.Surfaces = append(out.Surfaces, forecast.Surface{
 			Name: s.config.Name, Kind: kindNames[s.config.Kind], Sums: s.sums, Series: s.series.forecast(),
 		})
@@ -54,6 +55,8 @@ func add(to, more *forecast.Sums) {
 	to.Failures += more.Failures
 	to.Repeated += more.Repeated
 	to.Lockouts += more.Lockouts
+	to.Assumed += more.Assumed
+	to.Undecided += more.Undecided
 	to.Refused += more.Refused
 	to.Stopped += more.Stopped
 	to.Lost += more.Lost

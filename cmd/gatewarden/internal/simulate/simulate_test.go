@@ -435,3 +435,48 @@ const spring = `{"surfaces": [{"name": "login", "kind": "oauth-consent", "match"
 func toLogin(failure string) func(r *accesslog.Record) {
 	return func(r *accesslog.Record) { r.Method, r.Path, r.Failure = "POST", "/login", failure }
 }
+
+// Times that the log of another proxy does not have are told, and how sure each failure is.
+func TestForeignLogs(t *testing.T) {
+	const all = accesslog.WholeSeconds | accesslog.NoDuration | accesslog.NoZone
+	of := func(credential accesslog.Presence) func(*accesslog.Record) {
+		return func(r *accesslog.Record) { r.Missing, r.Credential = all, credential }
+	}
+	for _, row := range []struct {
+		name, config, path string
+		credential         accesslog.Presence
+		status             int
+		assumed, undecided int64
+		ofTheClient        int64
+	}{
+		{"nobody knows whether there was a credential", rest(`{"failures": 5, "window": "1m"}`), "/api/v1/items", accesslog.Unknown, 401, 12, 0, 12},
+		{"in shadow mode each counts once", rest(`{"failures": 5, "window": "1m", "mode": "shadow"}`), "/api/v1/items", accesslog.Unknown, 401, 12, 0, 12},
+		{"the log tells", rest(`{"failures": 5, "window": "1m"}`), "/api/v1/items", accesslog.Present, 401, 0, 0, 0},
+		{"the query tells", rest(`{"failures": 5, "window": "1m"}`), "/api/v1/items?access_token=x", accesslog.Unknown, 401, 0, 0, 0},
+		{"it counts without one", rest(`{"failures": 5, "window": "1m", "count_anonymous": true}`), "/api/v1/items", accesslog.Unknown, 401, 0, 0, 0},
+		{"a token endpoint", "", "/oauth/token", accesslog.Unknown, 401, 0, 0, 0},
+		{"whose errors are in bodies", "", "/oauth/token", accesslog.Unknown, 400, 0, 12, 0},
+	} {
+		records := each(visits(12, 0, "192.0.2.1", row.status), of(row.credential))
+		f := runAll(t, strings.Contains(row.name, "shadow"), row.config, each(records, func(r *accesslog.Record) {
+			r.Path = row.path
+			if row.path == "/oauth/token" {
+				r.Method = "POST"
+			}
+		}))
+		v := f.Variants[0]
+		client := int64(0)
+		for _, c := range v.Clients {
+			client += c.Assumed
+		}
+		if v.Assumed != row.assumed || v.Undecided != row.undecided || client != row.ofTheClient {
+			t.Errorf("%s: %d assumed, %d undecided, %d of the client", row.name, v.Assumed, v.Undecided, client)
+		}
+		said := strings.Join(f.Assumptions, "\n")
+		for _, want := range []string{"12 requests have times of whole seconds", "12 requests have no duration", "12 requests have times without a time zone"} {
+			if !strings.Contains(said, want) {
+				t.Errorf("%s: %q is not among\n%s", row.name, want, said)
+			}
+		}
+	}
+}

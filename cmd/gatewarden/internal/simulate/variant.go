@@ -188,6 +188,8 @@ func (v *variant) follow(f *flight, e *event) {
 	}
 	s := &v.surfaces[f.surface]
 	s.doubts.countFailure(e.record, s.config)
+	assumed := v.assumes(e.record, s.config)
+	s.sums.Assumed += assumed
 	if v.heard.repeated {
 		s.sums.Repeated++
 		return
@@ -197,6 +199,7 @@ func (v *variant) follow(f *flight, e *event) {
 	if v.heard.locked == 0 {
 		if row := v.clients.known(f.client, f.surface); row != nil {
 			row.Failures++
+			row.Assumed += assumed
 		}
 		return
 	}
@@ -204,7 +207,8 @@ func (v *variant) follow(f *flight, e *event) {
 	v.clients.locked.add(v.clients.hash(f.client))
 	if row := v.clients.row(f.client, f.surface, s.config.Name, e.at); row != nil {
 		row.Failures++
-		row.lock(e.at, v.heard.locked, v.heard.failures)
+		row.Assumed += assumed
+		row.lock(e.at, v.heard.locked, v.heard.failures, assumed)
 	}
 }
 
@@ -224,6 +228,11 @@ func (v *variant) refuse(f *flight, e *event, reason string) {
 	case failing:
 		s.sums.Stopped++
 		row.Stopped++
+		if v.host.Replied != nil { // else its answer is counted
+			assumed := v.assumes(e.record, s.config)
+			s.sums.Assumed += assumed
+			row.Assumed += assumed
+		}
 	case succeeding:
 		s.sums.Lost++
 		row.Lost++
@@ -244,6 +253,16 @@ func (s *surface) count(e *event) {
 // presents tells whether a request presented a credential, as far as the log tells.
 func (v *variant) presents(r *accesslog.Record) bool {
 	return r.Credential != accesslog.Absent || v.credential.Presents([]proxy.Header{{Name: ":path", Value: r.Path}})
+}
+
+// assumes returns 1 for a failure that is none if the request had no credential, where the
+// log does not tell whether it had.
+func (v *variant) assumes(r *accesslog.Record, s *config.Surface) int64 {
+	if r.Credential != accesslog.Unknown || r.CredentialID+r.Guess+r.Failure != "" || !s.Kind.IsResource() || s.Lockout.CountAnonymous ||
+		v.credential.Presents([]proxy.Header{{Name: ":path", Value: r.Path}}) {
+		return 0
+	}
+	return 1
 }
 
 // describe puts a request before the filter.
