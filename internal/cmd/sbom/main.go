@@ -62,7 +62,7 @@ func main() {
 
 func run(args []string, in io.Reader, out io.Writer) error {
 	if len(args) < 2 {
-		return errors.New("usage: sbom FILE VERSION PURL...")
+		return errors.New("usage: sbom FILE VERSION and any number of PURLs")
 	}
 	file, version := args[0], args[1]
 	purls := map[string]bool{}
