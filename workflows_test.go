@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestActionsArePinned: an action of others is named by its commit, with the version as
-// a comment. A tag can be moved to other code.
+// TestActionsArePinned checks that third-party actions are pinned to a commit, with the
+// version as a comment. A tag can be moved to other code.
 func TestActionsArePinned(t *testing.T) {
 	uses := regexp.MustCompile(`(?m)^[ -]*uses: *(.*)$`)
 	pinned := regexp.MustCompile(`^(\./\S+|[\w-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$`)
@@ -22,7 +22,7 @@ func TestActionsArePinned(t *testing.T) {
 			}
 			action, commit, _ := strings.Cut(m[1], "@")
 			if other, found := commits[action]; found && other != commit {
-				t.Errorf("%s uses %s at %s, another place at %s", file, action, commit, other)
+				t.Errorf("%s uses %s at %s, elsewhere it is at %s", file, action, commit, other)
 			}
 			commits[action] = commit
 		}
@@ -32,8 +32,9 @@ func TestActionsArePinned(t *testing.T) {
 	}
 }
 
-// TestActionsHaveNoPrivileges: a workflow has none, and each job says which it needs.
-func TestActionsHaveNoPrivileges(t *testing.T) {
+// TestActionsHaveLeastPrivileges checks that workflows have no permissions, and that each
+// job lists its own.
+func TestActionsHaveLeastPrivileges(t *testing.T) {
 	job := regexp.MustCompile(`(?m)^  [\w-]+:\n(?:(?:    .*)?\n)+`)
 	jobs := 0
 	eachWorkflow(t, func(file, text string) {
@@ -42,12 +43,12 @@ func TestActionsHaveNoPrivileges(t *testing.T) {
 		}
 		head, body, _ := strings.Cut(text, "\njobs:\n")
 		if !strings.Contains(head, "\npermissions: {}\n") {
-			t.Errorf("%s does not begin with permissions: {}", file)
+			t.Errorf("%s has no top-level permissions: {}", file)
 		}
 		for _, text := range job.FindAllString(body, -1) {
 			jobs++
 			if !strings.Contains(text, "\n    permissions:\n") {
-				t.Errorf("%s: a job does not say which permissions it needs:\n%s", file, text)
+				t.Errorf("%s: a job has no permissions of its own:\n%s", file, text)
 			}
 		}
 	})

@@ -1,11 +1,11 @@
-// Command sbom writes a software bill of materials, in the form of CycloneDX, from
-// what "go list" says is compiled in:
+// Command sbom writes a software bill of materials (CycloneDX) for the modules that
+// "go list" reports:
 //
 //	go list -deps -json=Module . | go run ./internal/cmd/sbom FILE VERSION PURL...
 //
-// FILE is the file that the bill is for, VERSION its version. A PURL is the package URL
-// of something that "go list" does not know, such as a compiler's own library. The same
-// arguments and input give the same bytes.
+// The bill describes FILE at VERSION. Each PURL is the package URL of a component that
+// "go list" does not report, such as a compiler's standard library. The same arguments
+// and input produce the same bytes.
 // See https://cyclonedx.org/docs/1.6/json/
 package main
 
@@ -46,7 +46,7 @@ type dependency struct {
 	DependsOn []string `json:"dependsOn,omitempty"`
 }
 
-// module is what "go list" says of the module of a package.
+// module is the part of the output of "go list" that names a module.
 type module struct {
 	Path, Version string
 	Main          bool
@@ -77,9 +77,8 @@ func run(args []string, in io.Reader, out io.Writer) error {
 	return encoder.Encode(newBill(file, version, slices.Sorted(maps.Keys(purls))))
 }
 
-// readModules adds the package URL of each module that has a package in the output of
-// "go list". The module of the listed package itself is left out, because the bill is
-// for it.
+// readModules adds the package URLs of the modules in the output of "go list", except
+// for the main module, which the bill describes.
 func readModules(in io.Reader, version string, purls map[string]bool) error {
 	for decoder := json.NewDecoder(in); ; {
 		var listed struct{ Module *module }
