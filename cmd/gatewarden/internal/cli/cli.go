@@ -49,12 +49,15 @@ func (e foundError) Error() string { return fmt.Sprintf("exit %d", e.code) }
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "gatewarden",
-		Short: "Check, simulate and explain Gatewarden, the filter for Envoy and Istio",
+		Short: "Install, check, simulate and explain Gatewarden, the filter for Envoy and Istio",
 		Long: `Gatewarden is a filter for Envoy and Istio that stops the guessing of
 credentials and holds clients to their plans. This is its command line: it runs
 beside the filter, never in the way of a request, and decides by the filter's
 own code.`,
-		Example: `  # Is this configuration right, and is it safe?
+		Example: `  # Put the filter into this configuration of Envoy:
+  gatewarden add envoy.yaml > envoy-guarded.yaml
+
+  # Is this configuration right, and is it safe?
   gatewarden check envoy.yaml
 
   # Whom would these limits have locked out yesterday?
@@ -81,6 +84,7 @@ own code.`,
 		return fmt.Errorf("%w: see %q", err, cmd.CommandPath()+" --help")
 	})
 	root.AddCommand(
+		newAdd(),
 		newCheck(),
 		newExplain(),
 		newImage(),
