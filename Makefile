@@ -1,6 +1,7 @@
 # Gatewarden: "make help" lists what there is.
 
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 # Which compiler builds the filter: auto (TinyGo where it is on PATH, else
 # standard Go), go, or tinygo.
@@ -29,6 +30,9 @@ man: ## write docs/man, docs/cli.md and what pages show of commands, from the co
 image: build cli ## pack the filter as an OCI image for Istio and Envoy Gateway, in build/image
 	@build/gatewarden image build --revision "$$(git rev-parse HEAD)" $(if $(VERSION),--version $(VERSION))
 
+release: ## make the files of a release in build/release (VERSION=1.2.3)
+	@scripts/release "$(VERSION)" $(TOOLCHAIN)
+
 run: build ## start a demo service and Envoy with envoy.yaml in front of it (CONFIG=file)
 	@cd e2e && go run ./cmd/gatewarden-demo run $(if $(CONFIG),-config $(abspath $(CONFIG)))
 
@@ -54,10 +58,10 @@ frameworks: build ## sign in to real frameworks through the filter; writes the t
 bench: ## measure what it costs; writes docs/benchmarks.md
 	@cd bench && go run . -out ../docs/benchmarks.md
 
-check: ## check formatting, vet and lint; ends with a clean tree
-	@scripts/check $(GOLANGCI_LINT) $(MODULES)
+check: ## check formatting, vet, lint and workflows; ends with a clean tree
+	@scripts/check $(GOLANGCI_LINT) $(ACTIONLINT) $(MODULES)
 
 clean: ## remove what was built and downloaded
 	rm -rf build .tools
 
-.PHONY: help build cli man run demo test fuzz gauntlet frameworks bench check tour image clean
+.PHONY: help build cli man run demo test fuzz gauntlet frameworks bench check tour image release clean

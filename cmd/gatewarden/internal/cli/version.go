@@ -10,6 +10,9 @@ import (
 // testedEnvoy is the Envoy that the tests of this version run against.
 const testedEnvoy = "1.40"
 
+// release and commit are set by scripts/release, through the linker.
+var release, commit string
+
 func newVersion() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
@@ -28,6 +31,10 @@ against. Use the filter of the same version: both decide by the same code.`,
 
 func version() string {
 	build, _ := debug.ReadBuildInfo()
+	if build != nil && release != "" {
+		build.Main.Version = release
+		build.Settings = []debug.BuildSetting{{Key: "vcs.revision", Value: commit}}
+	}
 	return describe(build)
 }
 
