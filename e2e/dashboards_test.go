@@ -26,7 +26,7 @@ const watched = `{
   "surfaces": [
     {"name": "rest", "kind": "api", "match": [{"prefix": "/api/v1"}], "lockout": {"failures": 3, "window": "1h"}},
     {"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}], "lockout": {"failures": 2, "window": "1h", "mode": "shadow"}},
-    {"name": "docs", "kind": "api", "match": [{"path": "/docs"}]}
+    {"name": "docs", "kind": "api", "match": [{"path": "/docs"}], "lockout": {"repeats": "once"}}
   ],
   "quotas": [{"name": "plan", "surfaces": ["docs"], "per": ["client"], "limit": 20, "window": "1h"}],
   "concurrency": [{"name": "service", "per": "all", "limit": 1000}],
