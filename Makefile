@@ -8,6 +8,11 @@ ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 TOOLCHAIN ?= auto
 # A plugin configuration for "make run" in place of the one in envoy.yaml.
 CONFIG ?=
+# The Envoy that is got and used.
+ENVOY_VERSION ?=
+export ENVOY_VERSION
+# Where scripts/need puts what the system does not have.
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 # What people run beside the filter, and what needs a proxy, has modules of its own,
 # which keep their dependencies out of the filter's go.mod.
@@ -33,25 +38,32 @@ image: build cli ## pack the filter as an OCI image for Istio and Envoy Gateway,
 release: ## make the files of a release in build/release (VERSION=1.2.3)
 	@scripts/release "$(VERSION)" $(TOOLCHAIN)
 
-run: build ## start a demo service and Envoy with envoy.yaml in front of it (CONFIG=file)
+run: need-demo build ## start a demo service and Envoy with envoy.yaml in front of it (CONFIG=file)
 	@cd e2e && go run ./cmd/gatewarden-demo run $(if $(CONFIG),-config $(abspath $(CONFIG)))
 
-demo: build ## attack the demo service and watch the lockout
+demo: need-demo build ## attack the demo service and watch the lockout
 	@cd e2e && go run ./cmd/gatewarden-demo attack
 
-tour: build ## run the commands of the documents, and write what they show there
+tour: need-tour build ## run the commands of the documents, and write what they show there
 	@cd e2e && go test -count=1 -run '^TestPages$$' ./cmd/gatewarden-demo -refresh
 
-test: build ## run every test, those against the real Envoy included
+test: need-test build ## run every test, those against the real Envoy included
 	@scripts/test
+
+test-manifests: ## put the manifests through Istio's own code too (it takes minutes to build)
+	@scripts/need go python
+	@cd deploy && go test -count=1 -tags products .
+
+test-envoy: need-demo build ## run the core of the Envoy tests with another Envoy (ENVOY_VERSION=1.36.4)
+	@scripts/test-envoy
 
 fuzz: ## fuzz every parser for a while (TIME=1m each)
 	@scripts/fuzz $(or $(TIME),1m)
 
-gauntlet: build ## attack Gatewarden and its alternatives; writes docs/gauntlet.md
+gauntlet: need-demo build ## attack Gatewarden and its alternatives; writes docs/gauntlet.md
 	@cd e2e && go run ./cmd/gatewarden-gauntlet -out ../docs/gauntlet.md
 
-frameworks: build ## sign in to real frameworks through the filter; writes the table in docs/frameworks.md
+frameworks: need-frameworks build ## sign in to real frameworks through the filter; writes the table in docs/frameworks.md
 	@scripts/install-frameworks
 	@cd e2e && go test -count=1 -run '^TestPageIsCurrent$$' ./frameworks -write
 
@@ -61,7 +73,17 @@ bench: ## measure what it costs; writes docs/benchmarks.md
 check: ## check formatting, vet, lint and workflows; ends with a clean tree
 	@scripts/check $(GOLANGCI_LINT) $(ACTIONLINT) $(MODULES)
 
+# What a target takes is got, or named, before anything else.
+need-demo:
+	@scripts/need go python
+need-tour:
+	@scripts/need go python curl
+need-frameworks:
+	@scripts/need go python node java
+need-test:
+	@scripts/need go python curl node java chromium prometheus servers
+
 clean: ## remove what was built and downloaded
 	rm -rf build .tools
 
-.PHONY: help build cli man run demo test fuzz gauntlet frameworks bench check tour image release clean
+.PHONY: help build cli man run demo test test-manifests test-envoy need-demo need-tour need-frameworks need-test fuzz gauntlet frameworks bench check tour image release clean

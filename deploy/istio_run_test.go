@@ -1,3 +1,5 @@
+//go:build products
+
 package deploy
 
 import (

@@ -47,6 +47,7 @@ func TestCheckAgreesWithEnvoy(t *testing.T) {
 		{"not restricted", "plugin", `capability_restriction_config: {allowed_capabilities: {}}`, true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
 			b, err := envoy.Load(filepath.Join(root, "envoy.yaml"))
 			require.NoError(t, err)
 			require.NoError(t, b.SetWasm(wasmPath))

@@ -142,6 +142,7 @@ func (c *crowd) fill(ctx context.Context, limit int, in time.Duration, how strin
 // 30 requests at once, on all workers: exactly as many as the limit get through,
 // time and again.
 func TestExactlySoManyInFlight(t *testing.T) {
+	t.Parallel()
 	const limit, n = 5, 30
 	for _, workers := range []int{2, 8} {
 		for _, protocol := range []client.Protocol{client.HTTP1, client.HTTP2} {
@@ -168,6 +169,7 @@ func TestExactlySoManyInFlight(t *testing.T) {
 
 // However a request ends, its place is free for another.
 func TestPlacesComeBack(t *testing.T) {
+	t.Parallel()
 	const limit = 5
 	c := startCrowd(t, limit, withBootstrap(func(b *envoy.Bootstrap) error {
 		route := b.HCM["route_config"].(envoy.Object)["virtual_hosts"].([]any)[0].(envoy.Object)["routes"].([]any)[1].(envoy.Object)
@@ -234,6 +236,7 @@ func TestLimitIsUpdated(t *testing.T) {
 // Where a worker's VM crashes, what it held is free again within 20 seconds, and
 // nothing else: the other worker's requests that go on and on keep their places.
 func TestPlacesOutliveACrash(t *testing.T) {
+	t.Parallel()
 	const limit, forgotten = 12, 20 * time.Second
 	trapping, err := envoy.TrappingFilter(root)
 	require.NoError(t, err)

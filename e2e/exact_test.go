@@ -14,6 +14,7 @@ import (
 // the table: with a limit of one more, one more locks, and no fewer. Nor do they
 // flood the log.
 func TestNoFailureIsLost(t *testing.T) {
+	t.Parallel()
 	const n, linesPerSecond = 20_000, 5
 	log := fmt.Sprintf(`"log": {"per_second": %d}`, linesPerSecond)
 	s := start(t, configuration(map[string]string{

@@ -96,6 +96,7 @@ func TestOwnersBypass(t *testing.T) {
 // Ten requests of one user or token are in flight, and no eleventh; another one has
 // its own ten.
 func TestExamplesInFlight(t *testing.T) {
+	t.Parallel()
 	for _, example := range []string{byUser, byToken} {
 		t.Run(example, func(t *testing.T) {
 			text, err := os.ReadFile(filepath.Join(root, "examples", example+".json"))

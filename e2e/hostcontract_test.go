@@ -26,6 +26,7 @@ import (
 // internal/wasmhost is asked, and wants the same answers: what the fast tests
 // show is then true of Envoy, too.
 func TestHostContract(t *testing.T) {
+	t.Parallel()
 	guest := filepath.Join(t.TempDir(), "guest.wasm")
 	build := exec.Command("go", "build", "-buildmode=c-shared", "-o", guest, "./contract/guest")
 	build.Dir = filepath.Join(root, "internal", "wasmhost")

@@ -85,6 +85,7 @@ func claiming(t *testing.T, claims jwt.MapClaims) []string {
 // TestTwoInstances: one instance counts what another one refuses, which knows from
 // jwt_authn between them who is asking.
 func TestTwoInstances(t *testing.T) {
+	t.Parallel()
 	s := start(t, configuration(hourly, oauth, everyLine), withBootstrap(verifyBetween(behindJWT)))
 	c := s.newCaller(t, client.HTTP1)
 	for name, claims := range map[string]jwt.MapClaims{
@@ -143,6 +144,7 @@ func asWritten(t *testing.T) option {
 // verified has the quota of its tenant, everybody else that of the address, and wrong
 // tokens count in front.
 func TestSecondInstanceOfEnvoyYAML(t *testing.T) {
+	t.Parallel()
 	s := start(t, "", asWritten(t))
 	c := s.newCaller(t, client.HTTP1)
 	left := func(r reply) string {

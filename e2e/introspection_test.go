@@ -61,6 +61,7 @@ func issued(t *testing.T, auth *authserver.Server) (token string, header []strin
 // TestIntrospection: the authorization server decides who comes in, is asked once
 // by each worker, and a token that it revokes stays out when the answer is stale.
 func TestIntrospection(t *testing.T) {
+	t.Parallel()
 	auth := startAuthServer(t)
 	config := gated(`, "cache": {"for": "2s", "inactive_for": "1s"}`)
 	s := start(t, config, withAuthServer(auth),
@@ -115,6 +116,7 @@ func (s *stage) at(t *testing.T, listener string) *stage {
 // TestIntrospectionWithoutAnswer: what becomes of requests when the authorization
 // server is down, hangs, or is none.
 func TestIntrospectionWithoutAnswer(t *testing.T) {
+	t.Parallel()
 	auth := startAuthServer(t)
 	s := start(t, gated(""), withAuthServer(auth),
 		withListener("anonymous", strings.Replace(gated(`, "on_error": "anonymous"`), `"require": true, `, "", 1), nil),
@@ -163,6 +165,7 @@ func TestIntrospectionWithoutAnswer(t *testing.T) {
 // TestIntrospectionTogether: those who come with one token while it is asked about
 // wait for one answer of each worker, and some may leave.
 func TestIntrospectionTogether(t *testing.T) {
+	t.Parallel()
 	auth := startAuthServer(t)
 	s := start(t, strings.Replace(gated(""), `"timeout": "1s"`, `"timeout": "20s"`, 1), withAuthServer(auth))
 	for _, protocol := range protocols {
@@ -212,6 +215,7 @@ func TestIntrospectionTogether(t *testing.T) {
 // TestIntrospectionAcrossAnUpdate: who waits for an answer when the configuration
 // changes gets it.
 func TestIntrospectionAcrossAnUpdate(t *testing.T) {
+	t.Parallel()
 	auth := startAuthServer(t)
 	config := strings.Replace(gated(""), `"timeout": "1s"`, `"timeout": "30s"`, 1)
 	s := start(t, config, withAuthServer(auth), updatable)
@@ -239,6 +243,7 @@ func TestIntrospectionAcrossAnUpdate(t *testing.T) {
 // TestIntrospectionWithBody: what is sent while the token is asked about reaches the
 // service whole and not before, however long it is, whatever Envoy lets filters do.
 func TestIntrospectionWithBody(t *testing.T) {
+	t.Parallel()
 	reached := &digester{}
 	server := httptest.NewServer(reached)
 	t.Cleanup(server.Close)

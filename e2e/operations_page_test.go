@@ -25,6 +25,7 @@ func row(client string) string {
 }
 
 func TestOperationsPage(t *testing.T) {
+	t.Parallel()
 	for _, screen := range []struct {
 		name          string
 		width, height int64
@@ -113,6 +114,7 @@ func (o *office) attackPage(t *testing.T, b *browser) {
 
 // TestOperationsPageWithAThousandLockouts: all rows are there, and the page answers.
 func TestOperationsPageWithAThousandLockouts(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	o.lockThousand(t, 1000)
 	b := openBrowser(t, 1280, 800, true)

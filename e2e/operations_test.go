@@ -96,6 +96,7 @@ func (o *office) statuses(t *testing.T, address string) map[int]int {
 }
 
 func TestOperatorsSeeAndChangeLockouts(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	all := 16 * o.workers
 	o.lockOut(t, "192.0.2.7")
@@ -199,6 +200,7 @@ func TestOperationsEndpointKeepsStrangersOut(t *testing.T) {
 // TestAThousandLockouts: all of them are listed, also from a VM of its own: shared data
 // goes by the vm_id alone.
 func TestAThousandLockouts(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	apart := openOffice(t, withBootstrap(func(b *envoy.Bootstrap) error {
 		vm := maps.Clone(b.Plugin["vm_config"].(envoy.Object))

@@ -26,6 +26,7 @@ func quotas(rules string) string { return configuration(hourly, `"quotas": [`+ru
 // TestQuotasAreExact: requests that come at once, to all workers, get what the limit
 // says and not one more.
 func TestQuotasAreExact(t *testing.T) {
+	t.Parallel()
 	const n, limit = 1500, 500
 	for _, workers := range []int{2, 8} {
 		s := start(t, "", withWorkers(workers), updatable)
@@ -59,6 +60,7 @@ func TestQuotasAreExact(t *testing.T) {
 // TestQuotasWindowAfterWindow: under a load that does not end, each window admits
 // the limit, from its first request to the millisecond.
 func TestQuotasWindowAfterWindow(t *testing.T) {
+	t.Parallel()
 	const limit = 50
 	s := start(t, "", withWorkers(2), updatable)
 	for _, row := range []struct {

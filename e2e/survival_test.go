@@ -57,6 +57,7 @@ func (v traces) requireForgotten(t *testing.T) {
 // A new module under the same vm_id finds what the old one has counted, and no
 // request fails while it takes over.
 func TestModuleUpgradeKeepsCounts(t *testing.T) {
+	t.Parallel()
 	other, err := envoy.TrappingFilter(root)
 	require.NoError(t, err)
 	modules := []string{other, wasmPath} // there, and back again
@@ -97,6 +98,7 @@ func TestModuleUpgradeKeepsCounts(t *testing.T) {
 
 // Who would have been locked out in shadow mode is so when the rule is enforced.
 func TestEnforcingTakesUpWhatShadowCounted(t *testing.T) {
+	t.Parallel()
 	s := start(t, configuration(map[string]string{"rest": `{"failures": 4, "window": "1h", "mode": "shadow"}`}), updatable)
 	v := traces{s.newCaller(t, client.HTTP1), s.newCaller(t, client.HTTP1)}
 	v.locked.fail(t, 6)
@@ -108,6 +110,7 @@ func TestEnforcingTakesUpWhatShadowCounted(t *testing.T) {
 
 // A vm_id of its own is a table of its own.
 func TestAnotherVMIDForgets(t *testing.T) {
+	t.Parallel()
 	s := start(t, fourAnHour, updatable)
 	v := s.leaveTraces(t)
 	s.bootstrap.Plugin["vm_config"].(envoy.Object)["vm_id"] = "another"
@@ -118,6 +121,7 @@ func TestAnotherVMIDForgets(t *testing.T) {
 
 // What was counted lives as long as some instance with the vm_id does.
 func TestRemovedFilterForgets(t *testing.T) {
+	t.Parallel()
 	s := start(t, fourAnHour, updatable)
 	v := s.leaveTraces(t)
 	filters := s.bootstrap.HCM["http_filters"]
@@ -136,6 +140,7 @@ func TestRemovedFilterForgets(t *testing.T) {
 }
 
 func TestRestartForgets(t *testing.T) {
+	t.Parallel()
 	s := start(t, fourAnHour)
 	v := s.leaveTraces(t)
 	s.envoy.Stop()
@@ -147,6 +152,7 @@ func TestRestartForgets(t *testing.T) {
 // Each Envoy counts for itself: with two of them, a client that is spread over both
 // has twice the failures.
 func TestReplicasCountApart(t *testing.T) {
+	t.Parallel()
 	one, other := start(t, fourAnHour), start(t, fourAnHour)
 	v := one.leaveTraces(t)
 	v.anew(other.address)
@@ -155,6 +161,7 @@ func TestReplicasCountApart(t *testing.T) {
 
 // A hot restart hands the sockets over and no counters.
 func TestHotRestartForgets(t *testing.T) {
+	t.Parallel()
 	if binary.Image != "" {
 		t.Skip("an Envoy in a container cannot take over from one in another")
 	}

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-const image = "envoyproxy/envoy:v" + Version
+// image is the one of Envoy's project.
+var image = "envoyproxy/envoy:v" + Version
 
 func (f Finder) fromDocker(ctx context.Context) (Binary, error) {
 	// The container shares the host's network, so that Envoy and its clients

