@@ -196,11 +196,11 @@ func (c *Client) warn(warn func(path, message string)) {
 		warn("client.trusted_proxies", "trusts every address, so that clients choose their own; list your proxies only")
 	}
 	if c.IPv6Prefix > 64 {
-		warn("client.ipv6_prefix", "is above 64, so that one network of a single customer is a supply of fresh "+
+		warn("client.ipv6_prefix", "is above 64, so that a single customer's network is an endless supply of "+
 			"clients; use 64")
 	}
 	if hasEverything(c.Allow) {
-		warn("client.allow", "holds every address, and nobody on it is ever locked out; list single networks only")
+		warn("client.allow", "contains every address, so that no client is ever locked out; list single networks only")
 	}
 }
 

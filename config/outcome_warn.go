@@ -51,7 +51,7 @@ func (l *Lockout) warnOverlap(c *Condition, path string, name func(int) string, 
 	for j := range l.FailuresWhen {
 		f := &l.FailuresWhen[j]
 		if f.covers(c) || !f.tells() && f.meets(c) {
-			warn(path, "overlaps with "+name(j)+", which comes first, so that what both describe is a failure; narrow one of them")
+			warn(path, "overlaps with "+name(j)+", which comes first, so that a response that matches both is a failure; narrow one of them")
 			return
 		}
 	}
