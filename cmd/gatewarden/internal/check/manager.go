@@ -81,7 +81,7 @@ func (c *checker) underscores(i *instances.Instance) {
 		Rule: "header-underscores", Severity: Warning, Where: i.Where,
 		Path:    "http_connection_manager: common_http_protocol_options." + field,
 		Message: "lets headers with underscores pass",
-		Why:     "Many a service reads X_Api_Key as X-Api-Key: a credential under such a name reaches it unseen by the filter.",
+		Why:     "Many services read X_Api_Key as X-Api-Key: the filter does not see a credential under such a name.",
 		Remedy:  "write " + field + ": REJECT_REQUEST",
 	}, []tree.Node{options.At(field), options, i.Manager}...)
 }
