@@ -196,7 +196,7 @@ func (c *Client) warn(warn func(path, message string)) {
 		warn("client.trusted_proxies", "trusts every address, so that clients choose their own; list your proxies only")
 	}
 	if c.IPv6Prefix > 64 {
-		warn("client.ipv6_prefix", "is above 64, so that a single customer's network is an endless supply of "+
+		warn("client.ipv6_prefix", "is above 64, so that one network of a single customer is a supply of fresh "+
 			"clients; use 64")
 	}
 	if hasEverything(c.Allow) {
