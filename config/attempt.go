@@ -140,10 +140,11 @@ func readPer(v value, k *FailureKey) {
 	}
 }
 
-// checkKeys refuses a failure key that never reaches its limit.
-func checkKeys(l *Lockout, i int, out *violations) {
-	for j, k := range l.Keys {
-		if l.CountOnce && k.Client && k.By == ByCredential && k.Failures > 1 {
+// checkKeys refuses a failure key that never reaches its limit. Where a body may hold what is
+// guessed, one credential in the headers goes with many guesses.
+func checkKeys(s *Surface, i int, out *violations) {
+	for j, k := range s.Lockout.Keys {
+		if s.Lockout.CountOnce && !s.SignsInByBody() && k.Client && k.By == ByCredential && k.Failures > 1 {
 			out.add(surfacePath(i, "lockout.keys["+strconv.Itoa(j)+"].failures"), `is never reached, because a credential of one client counts once `+
 				`with "repeats": "once"; remove the key, or the client from per`)
 		}

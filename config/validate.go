@@ -8,7 +8,7 @@ func (d *draft) validate(out *violations) {
 	for i := range d.Surfaces {
 		checkOutcome(&d.Surfaces[i], i, out)
 		checkLockout(&d.Surfaces[i], i, out)
-		checkKeys(&d.Surfaces[i].Lockout, i, out)
+		checkKeys(&d.Surfaces[i], i, out)
 		checkWide(&d.Surfaces[i].Lockout, &d.Client, i, out)
 	}
 	d.checkReachable(out)

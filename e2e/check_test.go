@@ -13,15 +13,21 @@ import (
 	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
 )
 
-// TestCheckAgreesWithEnvoy: whatever the way in which the configuration is handed to
-// the filter, "gatewarden check" finds an error exactly when Envoy does not start.
-func TestCheckAgreesWithEnvoy(t *testing.T) {
+// commandLine builds the command line and returns its path.
+func commandLine(t *testing.T) string {
+	t.Helper()
 	tool := filepath.Join(t.TempDir(), "gatewarden")
 	build := exec.Command("go", "build", "-o", tool, ".")
 	build.Dir = filepath.Join(root, "cmd", "gatewarden")
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", out)
+	return tool
+}
 
+// TestCheckAgreesWithEnvoy: whatever the way in which the configuration is handed to
+// the filter, "gatewarden check" finds an error exactly when Envoy does not start.
+func TestCheckAgreesWithEnvoy(t *testing.T) {
+	tool := commandLine(t)
 	const google = "type.googleapis.com/google.protobuf."
 	for _, row := range []struct {
 		name, part, text string

@@ -6,7 +6,7 @@ import "github.com/gatewarden/gatewarden/filter/proxy"
 // presents. The body waits at the sender: the filter does not see it, and the proxy does
 // not hold all of it. Only where a refusal needs the body is it read first.
 func (s *Stream) ask() proxy.Action {
-	if s.readsID() && !s.account.Reading() {
+	if s.readsFirst() {
 		s.hold.held = true
 		return proxy.Pause
 	}
@@ -16,6 +16,9 @@ func (s *Stream) ask() proxy.Action {
 	}
 	return s.goOn()
 }
+
+// readsFirst tells whether the body is read before the request waits.
+func (s *Stream) readsFirst() bool { return s.readsID() && !s.account.Reading() }
 
 // told ends the wait for the answer. The identity room calls it.
 func (s *Stream) told() {
@@ -37,7 +40,7 @@ func (s *Stream) resume() {
 // wait holds the request until earlier ones of its client were answered, its body as
 // [Stream.ask] does.
 func (s *Stream) wait() proxy.Action {
-	if s.readsID() && !s.account.Reading() {
+	if s.readsFirst() {
 		s.hold.held = true
 		return proxy.Pause
 	}

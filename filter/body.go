@@ -27,6 +27,8 @@ func (s *Stream) readBody(size int, end bool) proxy.Action {
 	case s.waits():
 		s.hold.size = 0 // the body is longer than what is read
 		return proxy.PauseStream
+	case s.hold.held && !s.hold.sized && !s.account.Reading():
+		return s.collect(size, end)
 	case s.hold.held && !end && size < jsonrpc.MaxRequest:
 		return proxy.Pause
 	case s.hold.held:
@@ -46,6 +48,8 @@ func (s *Stream) RequestTrailers() proxy.Action {
 	switch {
 	case s.replied, s.waits():
 		return proxy.Pause
+	case s.hold.held && len(s.hold.body) > 0:
+		return s.release(len(s.hold.body), true)
 	case s.hold.held:
 		return s.release(jsonrpc.MaxRequest, true)
 	case s.awaitsAccount():
@@ -60,6 +64,24 @@ func (s *Stream) readsID() bool {
 	return s.filter.config.HeadersStopIteration && s.recipient.Form == refusal.JSONRPCForm && s.hold.readable
 }
 
+// collect keeps a piece of a held body of unknown size. The proxy shows it once: if it had
+// to keep the body at hand, it would refuse one that is longer than its buffer with 413,
+// before the filter sees how long it is.
+func (s *Stream) collect(size int, end bool) proxy.Action {
+	h := &s.hold
+	if len(h.body)+size > jsonrpc.MaxRequest {
+		h.body = nil
+		return s.release(jsonrpc.MaxRequest+1, end)
+	}
+	if size > 0 {
+		h.body = append(h.body, s.filter.host.RequestBody(0, size)...)
+	}
+	if !end && len(h.body) < jsonrpc.MaxRequest {
+		return proxy.PauseStream
+	}
+	return s.release(len(h.body), end)
+}
+
 // release ends the wait for a held request's body. It refuses the request unless there
 // is no reason for that any more. end tells that all of the body has come.
 func (s *Stream) release(size int, end bool) proxy.Action {
@@ -71,7 +93,7 @@ func (s *Stream) release(size int, end bool) proxy.Action {
 	switch {
 	case s.replied:
 		return action
-	case s.waits() && s.hold.size > 0:
+	case s.waits() && s.hold.size > 0 && s.hold.body == nil:
 		return proxy.Pause // the body stays at hand
 	case s.waits():
 		return proxy.PauseStream
@@ -88,6 +110,9 @@ func (s *Stream) release(size int, end bool) proxy.Action {
 func (s *Stream) heldBody() []byte {
 	if s.hold.size == 0 {
 		return nil
+	}
+	if s.hold.body != nil {
+		return s.hold.body
 	}
 	return s.filter.host.RequestBody(0, s.hold.size)
 }

@@ -18,56 +18,76 @@ func TestHeldBody(t *testing.T) {
 	const request = `{"jsonrpc":"2.0","id":9007199254740993,"method":"tools/call"}`
 	const withID, withoutID = `"id":9007199254740993,`, `{"jsonrpc":"2.0","error"`
 	big := request + strings.Repeat(" ", jsonrpc.MaxRequest-len(request))
-	type chunk struct {
-		body   string // all of it that the proxy holds
-		end    bool
-		action proxy.Action
-	}
 	for _, row := range []struct {
 		name     string
-		chunks   []chunk
-		trailers bool
+		pieces   []string
+		end      bool   // with the last one
+		trailers bool   // after it
 		want     string // in the reply
 	}{
-		{"in one piece", []chunk{{request, true, proxy.Pause}}, false, withID},
-		{"in pieces", []chunk{{request[:5], false, proxy.Pause}, {request[:30], false, proxy.Pause}, {request, true, proxy.Pause}}, false, withID},
-		{"with an empty last piece", []chunk{{request, false, proxy.Pause}, {request, true, proxy.Pause}}, false, withID},
-		{"before trailers", []chunk{{request, false, proxy.Pause}}, true, withID},
-		{"nothing but trailers", nil, true, withoutID},
-		{"an empty body", []chunk{{"", true, proxy.Pause}}, false, withoutID},
-		{"not JSON", []chunk{{"xxx", true, proxy.Pause}}, false, withoutID},
-		{"a notification", []chunk{{`{"jsonrpc":"2.0","method":"x"}`, true, proxy.Pause}}, false, withoutID},
-		{"as long as is read", []chunk{{big, true, proxy.Pause}}, false, withID},
-		{"too long", []chunk{{big + " ", true, proxy.Pause}}, false, withoutID},
-		{"too long, in pieces", []chunk{{big[:1000], false, proxy.Pause}, {big + " ", false, proxy.Pause}, {big + "  ", true, proxy.Pause}}, false, withoutID},
-		{"longer than is read, so far", []chunk{{request[:len(request)-1] + strings.Repeat(" ", jsonrpc.MaxRequest), false, proxy.Pause}}, false, withoutID},
+		{"in one piece", []string{request}, true, false, withID},
+		{"in pieces", []string{request[:5], request[5:30], request[30:]}, true, false, withID},
+		{"with an empty last piece", []string{request, ""}, true, false, withID},
+		{"before trailers", []string{request[:9], request[9:]}, false, true, withID},
+		{"nothing but trailers", nil, false, true, withoutID},
+		{"an empty body", []string{""}, true, false, withoutID},
+		{"not JSON", []string{"xxx"}, true, false, withoutID},
+		{"a notification", []string{`{"jsonrpc":"2.0","method":"x"}`}, true, false, withoutID},
+		{"as long as is read", []string{big}, true, false, withID},
+		{"too long", []string{big + " "}, true, false, withoutID},
+		{"too long, in pieces", []string{big[:1000], big[1000:] + " ", " "}, true, false, withoutID},
+		{"longer than is read, so far", []string{request[:len(request)-1] + strings.Repeat(" ", jsonrpc.MaxRequest)}, false, false, withoutID},
 	} {
-		f, host := lockOut(t, oneFailure)
-		host.Request = hdr(":method", "POST", ":path", "/mcp", "content-type", "application/json")
-		s := f.NewStream()
-		if s.RequestHeaders(false) != proxy.Pause || len(host.Replies) != 0 {
-			t.Fatalf("%s: the headers are not held", row.name)
-		}
-		for i, c := range row.chunks {
-			host.RequestData = []byte(c.body)
-			if got := s.RequestBody(len(c.body), c.end); got != c.action {
-				t.Errorf("%s: chunk %d: action %d", row.name, i, got)
+		for _, sized := range []bool{false, true} {
+			size := len(strings.Join(row.pieces, ""))
+			if sized && (size > jsonrpc.MaxRequest || size == 0) {
+				continue // such a one is not held
 			}
+			checkHeldBody(t, row.name, row.pieces, sized, row.end, row.trailers, row.want)
 		}
-		if row.trailers && s.RequestTrailers() != proxy.Pause {
-			t.Errorf("%s: trailers go on", row.name)
+	}
+}
+
+// checkHeldBody sends a body of which the size is told or not. Only in the first case the
+// proxy keeps all of it at hand.
+func checkHeldBody(t *testing.T, name string, pieces []string, sized, end, trailers bool, want string) {
+	t.Helper()
+	f, host := lockOut(t, oneFailure)
+	host.Request = hdr(":method", "POST", ":path", "/mcp", "content-type", "application/json")
+	if sized {
+		name += ", of a known size"
+		host.Request = with(host.Request, "content-length", strconv.Itoa(len(strings.Join(pieces, ""))))
+	}
+	s := f.NewStream()
+	if s.RequestHeaders(false) != proxy.Pause || len(host.Replies) != 0 {
+		t.Fatalf("%s: the headers are not held", name)
+	}
+	for i, piece := range pieces {
+		wants := proxy.Pause
+		if host.RequestData = append(host.RequestData, piece...); !sized {
+			host.RequestData = []byte(piece)
 		}
-		if len(host.Replies) != 1 || !bytes.Contains(host.Replies[0].Body, []byte(row.want)) || host.Replies[0].Status != 429 {
-			t.Errorf("%s: %+v", row.name, host.Replies)
-			continue
+		got := s.RequestBody(len(host.RequestData), end && i == len(pieces)-1)
+		if len(host.Replies) == 0 && !sized {
+			wants = proxy.PauseStream
 		}
-		if len(host.Reasons) != 1 {
-			t.Errorf("%s: reasons %v", row.name, host.Reasons)
+		if got != wants {
+			t.Errorf("%s: piece %d: action %d", name, i, got)
 		}
-		f.Flush()
-		if got := host.Value(t, "gatewarden_requests_total.surface.mcp.outcome.refused"); got != 1 {
-			t.Errorf("%s: %d refused", row.name, got)
-		}
+	}
+	if trailers && s.RequestTrailers() != proxy.Pause {
+		t.Errorf("%s: trailers go on", name)
+	}
+	if len(host.Replies) != 1 || !bytes.Contains(host.Replies[0].Body, []byte(want)) || host.Replies[0].Status != 429 {
+		t.Errorf("%s: %+v", name, host.Replies)
+		return
+	}
+	if len(host.Reasons) != 1 {
+		t.Errorf("%s: reasons %v", name, host.Reasons)
+	}
+	f.Flush()
+	if got := host.Value(t, "gatewarden_requests_total.surface.mcp.outcome.refused"); got != 1 {
+		t.Errorf("%s: %d refused", name, got)
 	}
 }
 

@@ -488,8 +488,9 @@ func TestPendingLookups(t *testing.T) {
 	}
 }
 
-// TestAskedWithTheBody shows that the body of an MCP request is read before its token is
-// asked about, because the refusal needs the id. The rest of a long body waits at the sender.
+// TestAskedWithTheBody shows, for bodies of unknown and of known size, that the
+// body of an MCP request is read before its token is asked about, because the refusal needs
+// the id. The rest of a long body waits at the sender.
 func TestAskedWithTheBody(t *testing.T) {
 	const request = `{"jsonrpc":"2.0","id":"a","method":"tools/call"}`
 	for _, row := range []struct {
@@ -504,9 +505,16 @@ func TestAskedWithTheBody(t *testing.T) {
 		{"active", request, true, proxy.Pause, `{"active":true}`, "passed", false},
 		{"a long body", request + strings.Repeat(" ", jsonrpc.MaxRequest), false, proxy.PauseStream, `{"active":false}`, "401", false},
 		{"a body as long as is read", request + strings.Repeat(" ", jsonrpc.MaxRequest-len(request)), false, proxy.Pause, `{"active":false}`, "401", true},
+		{"unknown, inactive", request, true, proxy.PauseStream, `{"active":false}`, "401", true},
+		{"unknown, no answer", request, true, proxy.PauseStream, `{}`, "503", true},
+		{"unknown, active", request, true, proxy.PauseStream, `{"active":true}`, "passed", false},
+		{"unknown, as long as is read", request + strings.Repeat(" ", jsonrpc.MaxRequest-len(request)), false, proxy.PauseStream, `{"active":false}`, "401", true},
 	} {
 		f, host := newAsker(t, askConfig("", ""))
 		host.Request = hdr(":method", "POST", ":path", "/mcp", "authorization", "Bearer tok", "content-type", "application/json")
+		if row.action == proxy.Pause {
+			host.Request = with(host.Request, "content-length", strconv.Itoa(len(row.body)))
+		}
 		s := f.NewStream()
 		s.ID = 1
 		if got := s.RequestHeaders(false); got != proxy.Pause || len(host.Sent) != 0 {

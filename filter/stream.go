@@ -55,9 +55,11 @@ type Stream struct {
 
 // hold is how a request's body is held for the sake of a refusal.
 type hold struct {
-	readable bool // there is a body, of a size that can be held
-	held     bool // headers are held until the body was read
-	size     int  // bytes of the body that are at hand
+	readable bool   // there is a body, of a size that can be held as far as that is told
+	sized    bool   // its size is told
+	held     bool   // headers are held until the body was read
+	size     int    // bytes of the body that are at hand
+	body     []byte // of a body of unknown size, which the proxy does not keep at hand
 }
 
 // NewStream begins a stream.
@@ -100,6 +102,7 @@ func (s *Stream) RequestHeaders(end bool) proxy.Action {
 	if s.surface.Kind == config.KindMCP && s.recipient.Form == refusal.ProblemForm {
 		s.recipient.Form = refusal.JSONRPCForm
 	}
+	s.hold.sized = d.ContentLength > 0
 	s.hold.readable = !end && t.Method == "POST" && d.ContentLength <= jsonrpc.MaxRequest
 	return s.enter(&t, &d, headers, end)
 }

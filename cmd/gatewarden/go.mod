@@ -4,8 +4,14 @@ go 1.25.0
 
 replace github.com/gatewarden/gatewarden => ../..
 
+replace github.com/gatewarden/gatewarden/deploy/envoy-gateway => ../../deploy/envoy-gateway
+
+replace github.com/gatewarden/gatewarden/deploy/istio => ../../deploy/istio
+
 require (
 	github.com/gatewarden/gatewarden v0.0.0
+	github.com/gatewarden/gatewarden/deploy/envoy-gateway v0.0.0
+	github.com/gatewarden/gatewarden/deploy/istio v0.0.0
 	github.com/google/go-containerregistry v0.22.1
 	github.com/klauspost/compress v1.20.3
 	github.com/mattn/go-isatty v0.0.24

@@ -1,6 +1,6 @@
-// Command gatewarden checks a configuration of Gatewarden, simulates it on access
-// logs and explains what it does with a request. It decides by the same packages
-// as the filter.
+// Command gatewarden puts Gatewarden into a configuration of Envoy, checks a
+// configuration, simulates it on access logs and explains what it does with a request.
+// It decides by the same packages as the filter.
 package main
 
 import (

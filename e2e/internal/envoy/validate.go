@@ -93,7 +93,13 @@ func Validate(bin Binary, b *Bootstrap, dir, workDir string) error {
 	if !filepath.IsAbs(wasm) {
 		wasm = filepath.Join(workDir, wasm)
 	}
-	cmd := bin.command(dir, []string{wasm}, []string{"--mode", "validate", "--config-path", file})
+	return ValidateFile(bin, file, workDir, wasm)
+}
+
+// ValidateFile asks Envoy whether it would start with a configuration as somebody wrote
+// it, in YAML or JSON. The files are what else it reads.
+func ValidateFile(bin Binary, file, workDir string, files ...string) error {
+	cmd := bin.command(filepath.Dir(file), files, []string{"--mode", "validate", "--config-path", file})
 	cmd.Dir = workDir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, out)

@@ -207,7 +207,7 @@ func (s *Setup) metrics() []string {
 		of := ".surface." + surface.Name
 		names = append(names, "gatewarden_auth_failures_total"+of, "gatewarden_lockouts_total"+of, "gatewarden_network_lockouts_total"+of)
 		names = append(names, "gatewarden_stuffing_total"+of, "gatewarden_spraying_total"+of)
-		names = append(names, "gatewarden_auth_denied_total"+of)
+		names = append(names, "gatewarden_auth_denied_total"+of, "gatewarden_repeated_failures_total"+of)
 		for _, reason := range []string{"locked_out", "rate_limited", "quota_exceeded"} {
 			names = append(names, "gatewarden_rate_limited_requests_total"+of+".reason."+reason)
 		}

@@ -55,24 +55,29 @@ func (c *counter) left(now int64) int {
 	return c.limit - c.count()
 }
 
-// fail counts a failure and tells whether it locks the client out.
-func (m *Model) fail(c *counter, l *Lockout, credential string) bool {
-	now := c.clock(m.Now)
+// fail counts a failure, unless it repeats another one, and tells whether it locks the
+// client out. The window runs from the first one on, also if that one does not count any
+// more.
+func (m *Model) fail(c *counter, v *visit, credential string) (repeats, locks bool) {
+	now, l := c.clock(m.Now), &v.rule
 	c.written = now
 	if m.isLocked(c) {
-		return false // it was under way when the lockout began
+		return false, false // it was under way when the lockout began
 	}
 	if c.lockedUntil > 0 || now >= c.windowEnd {
 		c.lockedUntil = 0
 		clear(c.failures)
 		c.windowEnd = now + milliseconds(l.Window)
 	}
+	if m.repeats(v, c, c.windowEnd) {
+		return true, false
+	}
 	c.failures[credential]++
 	if c.count() < c.limit {
-		return false
+		return false, false
 	}
 	m.lockOut(c, l, c.windowEnd, l.Window)
-	return true
+	return false, true
 }
 
 // lockOut begins a lockout for what happened in a window.

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"slices"
 	"strings"
 	"time"
 )
@@ -108,7 +107,7 @@ func (m *Model) spray(v *visit) {
 		y := m.sprayedAt(v, account)
 		if y.full(rule, m.Now) {
 			if rule.Action == slow {
-				y.fail(rule.slowKey(), m.Now)
+				m.failKey(v, &y.tally, rule.slowKey())
 			}
 			continue
 		}
@@ -124,26 +123,4 @@ func (m *Model) spray(v *visit) {
 
 func (m *Model) sprayedAt(v *visit, account string) *variety {
 	return varietyOf(m, m.sprayed, tallied{surface: v.surface.Name, what: account})
-}
-
-// awaitsForm tells whether a request does not go on before its form was looked at:
-// something may follow from the account.
-func (v *visit) awaitsForm(r *Request) bool {
-	l := &v.rule
-	perAccount := slices.ContainsFunc(l.Keys, func(k Key) bool { return slices.Contains(k.Per, perAccount) })
-	// The other bodies have no media type, or gRPC's: where the body may be what logs
-	// in, they are waited for to be refused.
-	logsIn := !v.surface.challenges() || l.CountAnonymous
-	return (r.Form != nil || r.Body && logsIn) && (perAccount || l.Spraying.Action == slow || l.Stuffing.Action == lock && !v.surface.challenges())
-}
-
-// watchForm takes in the account of a form that goes by. One that names several
-// has none.
-func (m *Model) watchForm(v *visit, r *Request) {
-	if r.Form == nil || v.awaitsForm(r) {
-		return
-	}
-	if account, once := r.formAccount(v.rule.AccountFields); once {
-		m.nameAccount(v, account, true)
-	}
 }

@@ -21,9 +21,14 @@
 // fractions; when there is more, by looking for the first millisecond at which there
 // is.
 //
+// What is the same credential, where repeated failures count once, is told by comparing
+// all that was sent. Which accounts a body names is told from its fields and not from its
+// text, and what a host is read as from the spelling that was drawn.
+//
 // What the model does not know is left out of the scripts: identities by metadata or
 // by what the service accepted, longer windows for what slides already, path spellings beyond
-// a few, addresses that are none in the middle of X-Forwarded-For, form fields
-// without a value, tables that are too small, workers between each other's host calls.
-// The filter has tests of its own for those.
+// a few, paths that begin with a host, addresses that are none in the middle of
+// X-Forwarded-For, form fields without a value, multipart, JSON in what is labelled as a
+// form, handshakes, gRPC-Web and Connect, tables that are too small, workers between each
+// other's host calls. The filter has tests of its own for those.
 package model

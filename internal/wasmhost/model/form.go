@@ -18,13 +18,19 @@ const (
 	usual      Writing = iota
 	percents           // the first letters are encoded
 	semicolons         // between the fields
+	asJSON
 	writings
 )
 
 // maxForm is how much of a form is read.
 const maxForm = 64 << 10
 
+func (r *Request) isJSON() bool { return r.Writing == asJSON }
+
 func (r *Request) formText() string {
+	if r.isJSON() {
+		return jsonText(r.Form)
+	}
 	var parts []string
 	for _, f := range r.Form {
 		name, value := url.QueryEscape(f.Name), url.QueryEscape(f.Value)
@@ -39,6 +45,34 @@ func (r *Request) formText() string {
 	return strings.Join(parts, "&")
 }
 
+// jsonText writes a name with brackets as an object, also where there is one already.
+func jsonText(form []Field) string {
+	var parts []string
+	for _, f := range form {
+		part := fmt.Sprintf("%q: %q", f.Name, f.Value)
+		if outer, inner, is := strings.Cut(strings.TrimSuffix(f.Name, "]"), "["); is {
+			part = fmt.Sprintf("%q: {%q: %q}", outer, inner, f.Value)
+		}
+		parts = append(parts, part)
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+// queryText is the query, with its question mark.
+func (r *Request) queryText() string {
+	var parts []string
+	if r.Dress == query {
+		parts = []string{"next=/healthz"}
+	}
+	for _, f := range r.Query {
+		parts = append(parts, url.QueryEscape(f.Name)+"="+url.QueryEscape(f.Value))
+	}
+	if parts == nil {
+		return ""
+	}
+	return "?" + strings.Join(parts, "&")
+}
+
 // formBody is the form in pieces.
 func (r *Request) formBody() [][]byte {
 	text := []byte(r.formText())
@@ -47,27 +81,6 @@ func (r *Request) formBody() [][]byte {
 		size = maxForm/2 + 1
 	}
 	return slices.Collect(slices.Chunk(text, size))
-}
-
-// formAccount is the account that a form names, "" for none. once is false if
-// others might read another one.
-func (r *Request) formAccount(wanted []string) (account string, once bool) {
-	if len(r.formText()) > maxForm {
-		return "", false
-	}
-	found := map[string]string{}
-	for _, f := range r.Form {
-		if _, twice := found[f.Name]; twice && slices.Contains(wanted, f.Name) {
-			return "", false
-		}
-		found[f.Name] = f.Value
-	}
-	for _, name := range wanted {
-		if value, is := found[name]; is {
-			return plainAccount(value), true
-		}
-	}
-	return "", true
 }
 
 // basicAccount is the user of a Basic credential.

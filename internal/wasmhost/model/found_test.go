@@ -61,6 +61,21 @@ func TestWhatWasFound(t *testing.T) {
 		{"the credential itself stays in the header, and excused", token,
 			Lockout{Pending: 1, Keys: []Key{slowCredential, {Per: []string{perAccount}, Failures: 9}}},
 			[]Step{logs("ann", "1", 401), logs("ann", "1", 200), both("ann", ann, 401)}},
+		{"a key that locks remembers until its window ends", api,
+			Lockout{Failures: 99, Repeats: once, Keys: []Key{{Per: []string{perAccount}, Failures: 3, Window: 10 * s, Action: lock}}},
+			[]Step{
+				logs("ann", "1", 401), after(5*s, logs("ann", "2", 401)), after(5*s, logs("ann", "1", 401)),
+				logs("ann", "2", 401), logs("ann", "3", 401), logs("ann", "4", 401),
+			}},
+		{"what no token has is a part of the guess", consent,
+			Lockout{Failures: 2, Repeats: once},
+			[]Step{
+				posts([]Field{{"_csrf", "1"}}, 401), posts([]Field{{"_csrf", "2"}}, 401),
+				split(posts([]Field{{"_csrf", "1"}, {"pin", "1"}}, 401)), split(posts([]Field{{"_csrf", "1"}, {"pin", "2"}}, 401)),
+			}},
+		{"of a member that is there twice, the last is the account", api,
+			Lockout{Keys: []Key{slowAccount}},
+			[]Step{inJSON(both("eve", []Field{ann[0], {"username", "bob"}}, 401)), both("kim", ann, 401), logs("bob", "1", 401), logs("bob", "1", 401)}},
 		{"a window of clients is over although a turn in it is not", consent,
 			Lockout{Failures: 99, Spraying: Distinct{2, 1 * s, slow}},
 			[]Step{
@@ -96,6 +111,17 @@ func both(user string, form []Field, status int) Step {
 // posts is a form.
 func posts(form []Field, status int, meanwhile ...Step) Step {
 	return step(nil, form, status, meanwhile)
+}
+
+// split puts semicolons between the fields of a form.
+func split(s Step) Step {
+	s.Send.Writing = semicolons
+	return s
+}
+
+func inJSON(s Step) Step {
+	s.Send.Writing = asJSON
+	return s
 }
 
 func from(address string, s Step) Step {

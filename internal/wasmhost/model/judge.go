@@ -37,14 +37,12 @@ func judge(s *Setup, kind string, l *Lockout, r *Request, a *Answer) verdict {
 	switch {
 	case (kind == api || kind == mcp) && !credential:
 		return nothing
-	case slices.Contains(l.Statuses, a.Status):
+	case l.FailuresWhen == nil && slices.Contains(l.Statuses, a.Status):
 		return failure
-	case kind == token && a.Status >= 200 && a.Status < 500:
+	case l.FailuresWhen == nil && kind == token && a.Status >= 200 && a.Status < 500:
 		return judgeTokenError(r, a, good)
-	case a.Status >= 200 && a.Status < 300:
-		return good
 	}
-	return nothing
+	return judgeByConditions(l, r, a, good)
 }
 
 // judgeTokenError judges an answer of a token endpoint by its body. good is what a
@@ -52,7 +50,7 @@ func judge(s *Setup, kind string, l *Lockout, r *Request, a *Answer) verdict {
 func judgeTokenError(r *Request, a *Answer, good verdict) verdict {
 	success := a.Status < 300
 	switch {
-	case a.Zipped || a.Error == "":
+	case a.Zipped || a.Body == "":
 		return nothing // there is no body to read
 	case r.Leaves && success:
 		return nothing
@@ -62,8 +60,8 @@ func judgeTokenError(r *Request, a *Answer, good verdict) verdict {
 	var body struct {
 		Error any `json:"error"`
 	}
-	err := json.Unmarshal([]byte(a.Error), &body)
-	if form, _ := url.ParseQuery(a.Error); err != nil && a.Error[0] != '[' {
+	err := json.Unmarshal([]byte(a.Body), &body)
+	if form, _ := url.ParseQuery(a.Body); err != nil && a.Body[0] != '[' {
 		body.Error = form.Get("error")
 	}
 	switch {

@@ -71,16 +71,20 @@ func (m *Model) name(v *visit, per, what string) {
 	}
 }
 
-// fail counts a failure. The window runs from the first one on, or from the last
-// one where attempts are slowed down.
-func (t *tally) fail(k *Key, now int64) {
-	if now >= t.windowEnd {
-		*t = tally{windowEnd: now + milliseconds(k.Window)}
+// failKey counts a failure, unless it repeats another one. The window runs from the first
+// one on, or from the last one where attempts are slowed down.
+func (m *Model) failKey(v *visit, t *tally, k *Key) {
+	end := m.Now + milliseconds(k.Window)
+	if m.Now >= t.windowEnd {
+		*t = tally{windowEnd: end}
 	}
-	if k.Action == slow {
-		t.windowEnd = now + milliseconds(k.Window)
+	if k.Action == lock {
+		end = t.windowEnd
 	}
-	t.count++
+	if !m.repeats(v, t, end) {
+		t.windowEnd = end
+		t.count++
+	}
 }
 
 // holds tells whether a tally's allowance is used up, and its key has a say in

@@ -5,17 +5,21 @@ import "time"
 // Lockout is the rule of a surface. What is 0 or empty is not written, so that
 // the documented default applies.
 type Lockout struct {
-	Failures       int
-	None           bool // failures is written, as 0
-	Window         time.Duration
-	Duration       time.Duration
-	Factor         float64
-	Max, Forget    time.Duration
-	Statuses       []int
-	CountAnonymous bool
-	Reset          bool
-	Pending        int
-	Jitter         time.Duration
+	Failures    int
+	None        bool // failures is written, as 0
+	Window      time.Duration
+	Duration    time.Duration
+	Factor      float64
+	Max, Forget time.Duration
+	Statuses    []int
+	// FailuresWhen, SucceededWhen are conditions in place of statuses and of 2xx. The
+	// second stands on token endpoints only beside the first.
+	FailuresWhen, SucceededWhen []Condition
+	CountAnonymous              bool
+	Reset                       bool
+	Repeats                     string
+	Pending                     int
+	Jitter                      time.Duration
 	// KnownFor, KnownFailures are known_good, which is off without the first.
 	KnownFor      time.Duration
 	KnownFailures int
@@ -51,7 +55,7 @@ func (l Lockout) withDefaults(kind string) Lockout {
 	switch kind {
 	case token:
 		failures, window = 10, 5*time.Minute
-	case consent:
+	case consent, login:
 		failures, window, statuses = 5, 5*time.Minute, []int{401, 403, 422}
 	}
 	if !l.None {
@@ -66,6 +70,9 @@ func (l Lockout) withDefaults(kind string) Lockout {
 	l.WideIPv4, l.WideIPv6 = or(l.WideIPv4, 24), or(l.WideIPv6, 48)
 	if l.AccountFields == nil {
 		l.AccountFields = []string{"username", "client_id"}
+		if kind == login {
+			l.AccountFields = []string{"username", "email", "login", "user.email"}
+		}
 	}
 	var keys []Key
 	for _, k := range l.Keys {
@@ -105,8 +112,11 @@ func (l Lockout) json() object {
 	o.lasts("window", l.Window)
 	o.lasts("duration", l.Duration)
 	o.set("statuses", l.Statuses != nil, l.Statuses)
+	o.set("failures_when", l.FailuresWhen != nil, list(l.FailuresWhen, Condition.json))
+	o.set("succeeded_when", l.SucceededWhen != nil, list(l.SucceededWhen, Condition.json))
 	o.set("count_anonymous", l.CountAnonymous, true)
 	o.set("reset_on_success", l.Reset, true)
+	o.set("repeats", l.Repeats != "", l.Repeats)
 	o.number("pending", l.Pending)
 	o.lasts("jitter", l.Jitter)
 	o.set("account_fields", l.AccountFields != nil, l.AccountFields)

@@ -27,6 +27,7 @@ type Model struct {
 	tallies   map[tallied]*tally
 	stuffed   map[place]*variety
 	sprayed   map[tallied]*variety
+	memory    *memory
 	// rules are the quotas of the running configuration.
 	rules  []Quota
 	purses map[account]*purse
@@ -56,11 +57,14 @@ func (c *counter) moments() []int64 {
 
 // NewModel returns a model that has seen nothing.
 func NewModel(s *Setup) *Model {
-	return &Model{
+	m := &Model{
 		setup: s, counters: map[place]*counter{}, networks: map[place]*counter{}, attempts: map[place][]*attempt{},
 		standings: map[credentialAt]*standing{}, tallies: map[tallied]*tally{}, Metrics: map[string]int{},
 		stuffed: map[place]*variety{}, sprayed: map[tallied]*variety{}, rules: s.Quotas, purses: map[account]*purse{},
+		memory: &memory{until: map[remembered]int64{}, latest: []int64{0}},
 	}
+	m.order = []ending{m.memory}
+	return m
 }
 
 // visit is a request that the service has, or never will have.
@@ -76,6 +80,7 @@ type visit struct {
 	counter, network *counter
 	attempt          *attempt
 	credential       string // all of it, "" if there is none
+	sent             string // what is the same if it repeats, "" if that is not known
 	known            bool   // as a good one, when the request came
 	excused          bool   // from a lockout, for that
 	shadowed         bool   // it would have been refused
@@ -118,9 +123,12 @@ func (m *Model) watch(v *visit, r *Request) {
 		network := place{v.surface.Name, prefix(r.From, v.rule.WideIPv4, v.rule.WideIPv6)}
 		v.network = m.counterOf(m.networks, network, v.rule.WideFailures)
 	}
-	v.credential = whole(m.setup, r)
+	v.credential, v.sent = whole(m.setup, r), m.sent(v, r, false)
 	m.name(v, perCredential, v.credential)
 	m.nameAccount(v, r.basicAccount(), false)
+	if !v.readsBody(r) && !v.awaitsForm(r) {
+		m.nameFields(v, r)
+	}
 }
 
 func (m *Model) counterOf(all map[place]*counter, at place, limit int) *counter {
@@ -163,7 +171,9 @@ func (m *Model) decide(v visit, r *Request, seen Sight) visit {
 		return m.decideForm(v, r)
 	case watched:
 		m.takeTurns(&v)
-		m.watchForm(&v, r)
+		if v.readsBody(r) {
+			m.nameFields(&v, r)
+		}
 	}
 	return m.pass(v, r)
 }
@@ -204,10 +214,10 @@ func (m *Model) decideForm(v visit, r *Request) visit {
 	if r.Aborts {
 		return m.end(v, Outcome{Reached: !m.setup.Held})
 	}
-	account, once := r.formAccount(v.rule.AccountFields)
+	_, clear := v.inFields(r)
 	reason, left := "malformed", int64(0)
-	if once = once && r.Form != nil; once {
-		m.nameAccount(&v, account, true)
+	if clear = clear && r.Form != nil; clear {
+		m.nameFields(&v, r)
 		reason, left = m.refusedByKeys(&v)
 	}
 	switch {
@@ -222,7 +232,7 @@ func (m *Model) decideForm(v visit, r *Request) visit {
 	if m.setup.Held {
 		m.refund(&v)
 	}
-	if !once {
+	if !clear {
 		v = m.malformed(v, r)
 	} else {
 		v = m.refuse(v, r, reason, left)
@@ -313,6 +323,7 @@ func (m *Model) answered(v visit, r *Request, a *Answer) {
 	if v.counter == nil {
 		return
 	}
+	v.sent = m.sent(&v, r, true)
 	switch judge(m.setup, v.surface.Kind, &v.rule, r, a) {
 	case failure:
 		m.failed(&v, r)
@@ -326,17 +337,25 @@ func (m *Model) answered(v visit, r *Request, a *Answer) {
 }
 
 func (m *Model) failed(v *visit, r *Request) {
-	m.Metrics["gatewarden_auth_failures_total.surface."+v.surface.Name]++
-	if m.fail(v.counter, &v.rule, principal(m.setup, r)) {
-		m.Metrics["gatewarden_lockouts_total.surface."+v.surface.Name]++
+	of := ".surface." + v.surface.Name
+	repeats, locks := m.fail(v.counter, v, principal(m.setup, r))
+	if repeats {
+		m.Metrics["gatewarden_repeated_failures_total"+of]++
+	} else {
+		m.Metrics["gatewarden_auth_failures_total"+of]++
 	}
-	if v.network != nil && m.fail(v.network, &v.rule, "") {
-		m.Metrics["gatewarden_network_lockouts_total.surface."+v.surface.Name]++
+	if locks {
+		m.Metrics["gatewarden_lockouts_total"+of]++
+	}
+	if v.network != nil {
+		if _, locks := m.fail(v.network, v, ""); locks {
+			m.Metrics["gatewarden_network_lockouts_total"+of]++
+		}
 	}
 	m.disgrace(v)
 	for _, n := range v.named {
 		if !n.sprayed {
-			n.tally.fail(n.key, m.Now)
+			m.failKey(v, n.tally, n.key)
 		}
 	}
 	m.stuff(v, r)

@@ -5,12 +5,14 @@ import "strings"
 // owner is the surface that a request belongs to.
 func (s *Setup) owner(r *Request) (found *Surface, ambiguous bool) {
 	for _, path := range r.readings() {
-		of := s.ownerOf(path, r)
-		if of != nil && found != nil && of != found {
-			return nil, true
-		}
-		if of != nil {
-			found = of
+		for _, host := range s.hosts(r) {
+			of := s.ownerOf(path, host, r)
+			if of != nil && found != nil && of != found {
+				return nil, true
+			}
+			if of != nil {
+				found = of
+			}
 		}
 	}
 	return found, false
@@ -18,7 +20,7 @@ func (s *Setup) owner(r *Request) (found *Surface, ambiguous bool) {
 
 // readings are the paths that a service may take a request's for.
 func (r *Request) readings() []string {
-	sent, _, _ := strings.Cut(r.spelled(), "?")
+	sent := r.spelled()
 	switch r.Dress {
 	case encoded: // a letter needs no encoding: it is the same path
 		return []string{r.Path}
@@ -28,9 +30,9 @@ func (r *Request) readings() []string {
 	return []string{sent}
 }
 
-func (s *Setup) ownerOf(path string, r *Request) *Surface {
+func (s *Setup) ownerOf(path, host string, r *Request) *Surface {
 	for _, m := range s.Exempt {
-		if m.covers(path) && (len(m.Methods) == 0 || m.lists(r.Method) && r.Override == "") {
+		if m.covers(path) && m.isSurelyAt(r) && (len(m.Methods) == 0 || m.lists(r.Method) && r.Override == "") {
 			return nil
 		}
 	}
@@ -38,7 +40,7 @@ func (s *Setup) ownerOf(path string, r *Request) *Surface {
 	for i := range s.Surfaces {
 		for _, m := range s.Surfaces[i].Match {
 			m.Path = strings.ToLower(m.Path)
-			if m.covers(path) && (len(m.Methods) == 0 || m.lists(r.Method) || m.lists(r.Override)) {
+			if m.covers(path) && m.isAt(host) && (len(m.Methods) == 0 || m.lists(r.Method) || m.lists(r.Override)) {
 				return &s.Surfaces[i]
 			}
 		}

@@ -12,7 +12,7 @@ const slotPeriod = 30_000
 // room.
 func (m *Model) admit(v *visit, r *Request) bool {
 	anonymous := !presented(m.setup, r) && v.surface.challenges()
-	if v.rule.Pending == 0 || v.known || anonymous && !v.rule.CountAnonymous {
+	if v.rule.Pending == 0 || v.known || m.hasFailed(v) || anonymous && !v.rule.CountAnonymous {
 		return true
 	}
 	period, waiting := m.Now/slotPeriod, 0

@@ -110,7 +110,9 @@ func (q *Quota) on(s *Surface) bool {
 // mayBeFor tells whether a request can be taken for one of the rule's.
 func (q *Quota) mayBeFor(r *Request, readings []string) bool {
 	return Match{Methods: q.Methods}.takes(r) && (q.Paths == nil || slices.ContainsFunc(readings, func(path string) bool {
-		return slices.ContainsFunc(q.Paths, func(p Match) bool { return p.takes(r) && p.plain().covers(plainPath(path)) })
+		return slices.ContainsFunc(q.Paths, func(p Match) bool {
+			return p.takes(r) && p.mayBeAt(r) && p.plain().covers(plainPath(path))
+		})
 	}))
 }
 
@@ -120,7 +122,7 @@ func (q *Quota) isSurelyFor(r *Request, readings []string) bool {
 		return methods == nil || r.Override == "" && Match{Methods: methods}.lists(r.Method)
 	}
 	for _, path := range readings {
-		if q.Paths != nil && !slices.ContainsFunc(q.Paths, func(p Match) bool { return to(p.Methods) && p.covers(path) }) {
+		if q.Paths != nil && !slices.ContainsFunc(q.Paths, func(p Match) bool { return to(p.Methods) && p.isSurelyAt(r) && p.covers(path) }) {
 			return false
 		}
 	}

@@ -31,7 +31,7 @@ func (g *generator) drawAttack(r *Request) {
 		r.Credentials = []Credential{{In: "basic", User: account, Secret: one(g, "a", "b")}}
 	}
 	if r.Credentials == nil || !g.sometimes(3) {
-		r.Form = []Field{{"username", account}, {"password", "1"}, {"email", account}}
+		r.Form = []Field{{"username", account}, {"password", "1"}, {"email", account}, {"_token", g.drawToken()}}
 	}
 }
 

@@ -120,6 +120,12 @@ func (g *generator) drawPattern(q *Quota, s *Setup) Match {
 		m.Path += one(g, "", "", "/items", "/users")
 	}
 	m.Prefix, m.Methods = g.sometimes(2), one(g, nil, nil, []string{"POST"}, []string{"GET"})
+	switch {
+	case m.Hosts != nil && g.sometimes(2):
+		m.Hosts = nil
+	case m.Hosts == nil && g.hosts && g.sometimes(3):
+		m.Hosts = g.drawListed()
+	}
 	return m
 }
 
@@ -135,7 +141,9 @@ func (g *generator) drawCosts(q *Quota, s *Setup) {
 		q.Cost = 1 + g.IntN(least)
 	case 1:
 		for range 1 + g.IntN(2) {
-			q.Costs = append(q.Costs, Cost{g.drawPattern(q, s), g.IntN(1 + least)})
+			m := g.drawPattern(q, s)
+			m.Hosts = nil // costs are the same at all hosts
+			q.Costs = append(q.Costs, Cost{m, g.IntN(1 + least)})
 		}
 	}
 }

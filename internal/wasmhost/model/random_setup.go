@@ -13,6 +13,8 @@ type generator struct {
 	*rand.Rand
 	model *Model
 	setup *Setup
+	// before is the request before, with its answer.
+	before *Step
 	// favourite is the path that most requests go to.
 	favourite string
 	// plain leaves out the options by which a decision hangs on records of
@@ -27,6 +29,10 @@ type generator struct {
 	honest bool
 	// limits adds quotas, identities, and new limits on the way.
 	limits bool
+	// conditions lets answers say more than their status.
+	conditions bool
+	// hosts lets surfaces lie beside each other at several hosts.
+	hosts bool
 	// attacks makes every other request one of an attack.
 	attacks bool
 }
@@ -34,13 +40,13 @@ type generator struct {
 // Generate draws the script of a seed.
 func Generate(seed uint64, steps int) Script {
 	g := &generator{Rand: rand.New(rand.NewPCG(seed, 1))}
-	g.plain = g.sometimes(3)
+	g.plain, g.hosts = g.sometimes(3), g.sometimes(3)
 	s := Script{Setup: g.drawSetup(), Workers: 1 + g.IntN(4)}
 	if g.limits = seed%2 == 0; g.limits {
 		g.drawRules(&s.Setup)
 	}
 	g.setup = &s.Setup
-	g.favourite = one(g, "/api/items", "/api/admin", "/mcp", "/oauth/token", "/login")
+	g.favourite = one(g, "/api/items", "/api/admin", "/mcp", "/oauth/token", "/login", "/session")
 	if paths := g.attacked(); len(paths) > 0 && g.sometimes(2) {
 		g.favourite, g.attacks = one(g, paths...), true
 	}
@@ -86,11 +92,15 @@ func (g *generator) drawSetup() Setup {
 		{Name: "mcp", Kind: mcp, Match: []Match{{Path: "/mcp", Prefix: true}}},
 		{Name: "token", Kind: token, Match: []Match{{Path: "/oauth/token", Methods: []string{"POST"}}}},
 		{Name: "sign-in", Kind: consent, Match: []Match{{Path: "/login", Methods: []string{"POST", "GET"}}}},
+		{Name: "session", Kind: login, Match: []Match{{Path: "/session"}}},
 	} {
 		if !g.sometimes(4) || len(s.Surfaces) == 0 {
 			surface.Lockout = g.drawLockout(surface.Kind, &s)
 			s.Surfaces = append(s.Surfaces, surface)
 		}
+	}
+	if g.hosts {
+		g.drawHosts(&s)
 	}
 	if g.sometimes(4) {
 		s.Env = map[string]int{s.Surfaces[0].Name: g.IntN(4)}
@@ -132,8 +142,14 @@ func (g *generator) drawLockout(kind string, of *Setup) Lockout {
 	if g.sometimes(4) && l.Mode != shadow && !l.locksByKey() {
 		l.Jitter = one(g, 1*s, 3*s, 30*s, 60*s)
 	}
-	l.AccountFields = one(g, nil, nil, []string{"email"}, []string{"email", "username"})
+	l.AccountFields = one(g, nil, nil, nil, []string{"email"}, []string{"email", "username"}, []string{"username", "user.email"})
 	g.drawForKind(&l, kind)
+	if g.sometimes(4) {
+		g.drawConditions(&l, kind)
+	}
+	if !g.plain && g.sometimes(2) {
+		g.drawRepeats(&l, kind)
+	}
 	return l
 }
 
@@ -161,7 +177,7 @@ func (g *generator) drawForKind(l *Lockout, kind string) {
 		}
 	case token:
 		l.Statuses = one(g, nil, []int{401, 403}, []int{403})
-	case consent:
+	case consent, login:
 		l.Statuses = one(g, nil, []int{200, 401}, []int{422})
 	}
 }
@@ -186,6 +202,18 @@ func (g *generator) drawDistinct(l *Lockout) {
 	}
 	if !l.None && !g.sometimes(3) { // the client's own lockout would come first
 		l.Failures = 5 + g.IntN(10)
+	}
+}
+
+// drawRepeats lets repeated failures count once. Keys that are never reached then are
+// refused: those by the credentials of a client, where nothing else tells failures apart.
+func (g *generator) drawRepeats(l *Lockout, kind string) {
+	l.Repeats = once
+	for i := range l.Keys {
+		k := &l.Keys[i]
+		if slices.Contains(k.Per, perClient) && slices.Contains(k.Per, perCredential) && (kind == api || kind == mcp) && !l.CountAnonymous {
+			k.Failures = 1
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package model
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 )
@@ -15,7 +16,11 @@ func (g *generator) drawStep(workers, depth int, around *Request) Step {
 		s.Rules = g.redraw(g.model.rules)
 		g.model.rules = s.Rules
 	}
-	if s.Send = g.drawRequest(); g.attacks && g.sometimes(2) {
+	again := g.before != nil && g.sometimes(3)
+	switch s.Send = g.drawRequest(); {
+	case again:
+		s.Send = g.again(g.before.Send)
+	case g.attacks && g.sometimes(2):
 		g.drawAttack(&s.Send)
 	}
 	if around != nil && !g.sometimes(3) { // the same client at once, maybe with the same credential
@@ -24,7 +29,10 @@ func (g *generator) drawStep(workers, depth int, around *Request) Step {
 			s.Send.Credentials = around.Credentials
 		}
 	}
-	s.Answer = g.drawAnswer(&s.Send)
+	if s.Answer = g.drawAnswer(&s.Send); again {
+		s.Answer = g.before.Answer
+	}
+	g.before = &Step{Send: s.Send, Answer: s.Answer}
 	g.take(&s, func() {
 		switch {
 		case depth == 0 && g.sometimes(20):
@@ -37,6 +45,34 @@ func (g *generator) drawStep(workers, depth int, around *Request) Step {
 	})
 	return s
 }
+
+// again is a request once more, as programs send it that try again: in other pieces, and
+// with another token of the page. Sometimes it is almost the same.
+func (g *generator) again(r Request) Request {
+	r.Piece, r.Joined = g.IntN(20), g.sometimes(2)
+	r.Form = slices.Clone(r.Form)
+	for i := range r.Form {
+		switch f := &r.Form[i]; {
+		case slices.Contains(tokenFields, f.Name):
+			f.Value = g.drawToken()
+		case f.Name == "password" && g.sometimes(4):
+			f.Value = "guess"
+		}
+	}
+	switch {
+	case g.sometimes(8):
+		r.From = one(g, addresses[:4]...)
+	case g.sometimes(8):
+		r.Dress = Dress(g.IntN(int(dresses)))
+	case g.sometimes(8):
+		r.Credentials = g.drawCredentials()
+	}
+	return r
+}
+
+// drawToken draws what is left out of a form that is known again, if it is one by which a
+// framework knows its forms: of its characters, only those of Base64 are left out.
+func (g *generator) drawToken() string { return one(g, "dG9r", "ZW4", "a+/=") }
 
 // take lets the model take a step, with what happens meanwhile if the service
 // gets the request.
@@ -145,6 +181,14 @@ func (g *generator) drawRequest() Request {
 	if g.limits {
 		r.Claim = g.drawClaim()
 	}
+	if g.hosts {
+		g.drawHost(&r)
+	}
+	if g.sometimes(6) {
+		for range 1 + g.IntN(3) {
+			r.Query = append(r.Query, Field{one(g, "username", "email", "email", "user[email]", "page"), g.drawAccount()})
+		}
+	}
 	if strings.EqualFold(r.Method, "POST") || r.Method == "put" {
 		g.drawBody(&r)
 	}
@@ -164,21 +208,27 @@ func (g *generator) drawBody(r *Request) {
 }
 
 func (g *generator) drawForm(r *Request) {
-	account := func() string { return one(g, "ann", "ann", "bob", "ANN", " Bob ", "a b+&=%;") }
 	r.Form = []Field{{"password", "secret"}}
-	for _, name := range []string{"username", "client_id", "email"} {
+	for _, name := range []string{"username", "client_id", "email", one(g, "Email", "login", "user[email]", "user.email", "User_Email")} {
 		if g.sometimes(2) {
-			r.Form = append(r.Form, Field{name, account()})
+			r.Form = append(r.Form, Field{name, g.drawAccount()})
 		}
+	}
+	if g.sometimes(3) {
+		r.Form = append(r.Form, Field{one(g, "csrf_token", "csrf_token", "_csrf", "Csrf_Token"), g.drawToken()})
 	}
 	if g.sometimes(12) {
 		r.Form = append(r.Form, one(g, r.Form...))
 	}
-	if g.sometimes(40) {
-		r.Form = append(r.Form, Field{"padding", strings.Repeat("x", maxForm)})
-	}
 	g.Shuffle(len(r.Form), func(i, j int) { r.Form[i], r.Form[j] = r.Form[j], r.Form[i] })
 	r.Writing, r.Piece = Writing(g.IntN(int(writings))), g.IntN(20)
+	if !r.isJSON() && g.sometimes(30) {
+		r.Form = append(r.Form, Field{"padding", strings.Repeat("x", maxForm)})
+	}
+}
+
+func (g *generator) drawAccount() string {
+	return one(g, "ann", "ann", "bob", "ANN", " Bob ", "a b+&=%;")
 }
 
 // drawPath returns the script's favourite as often as all others.
@@ -187,7 +237,7 @@ func (g *generator) drawPath() string {
 		return g.favourite
 	}
 	return one(g, "/api/items", "/api/items", "/api/admin", "/api/admin/users", "/api/open", "/v2/items", "/v2/itemsx", "/mcp",
-		"/mcp", "/mcp/public/x", "/oauth/token", "/oauth/token", "/login", "/healthz", "/.well-known/x", "/elsewhere")
+		"/mcp", "/mcp/public/x", "/oauth/token", "/oauth/token", "/login", "/session", "/healthz", "/.well-known/x", "/elsewhere")
 }
 
 func (g *generator) drawCredentials() []Credential {
@@ -235,16 +285,19 @@ func (g *generator) drawAnswer(r *Request) Answer {
 		a.Type = one(g, "application/json", "application/json", "Application/JSON;charset=UTF-8", "text/html", "")
 		a.Zipped = g.sometimes(8)
 		a.Chunk = g.IntN(9)
-		a.Error = one(g, `{"error":"invalid_grant"}`, `{"error":"invalid_client"}`, `{"error":"authorization_pending"}`,
+		a.Body = one(g, `{"error":"invalid_grant"}`, `{"error":"invalid_client"}`, `{"error":"authorization_pending"}`,
 			`{"error":"slow_down","error_description":"invalid_grant"}`, `{"x":{"error":"invalid_grant"},"error":"invalid_scope"}`,
 			`{"error_description":"\"","\u0065rror" : "invalid_gr\u0061nt"}`, `{"error":["invalid_grant"]}`, `[{"error":"invalid_grant"}]`, `no JSON`,
 			"error=invalid_grant", "error_description=x&error=invalid%5Fclient&state=y", "error=slow_down", "a=b&errors=invalid_grant", "")
+	}
+	if g.conditions && !r.GRPC && g.sometimes(2) {
+		g.drawSigns(&a)
 	}
 	if g.sometimes(10) {
 		a.Behind = "jwt_authn_access_denied{}"
 	}
 	if r.Method == "HEAD" {
-		a.Error = ""
+		a.Body = ""
 	}
 	if g.limits {
 		a.Own = g.drawOwn()

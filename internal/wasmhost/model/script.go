@@ -44,6 +44,9 @@ type Request struct {
 	Override string // X-HTTP-Method-Override
 	Path     string
 	Dress    Dress
+	// Host is the usual one if it is empty, Spelling one of the spellings.
+	Host     string
+	Spelling int
 	// From is the client, Wrapped how its address is written.
 	From        netip.Addr
 	Wrapped     Wrap
@@ -55,6 +58,7 @@ type Request struct {
 	// for all at once.
 	Body    bool
 	Form    []Field
+	Query   []Field
 	Writing Writing
 	Piece   int
 	// Joined puts the end of the request on its last piece, Trailers behind
@@ -106,8 +110,8 @@ type Credential struct {
 // Answer is what the service says.
 type Answer struct {
 	Status int
-	// Error is the body of a token endpoint's error: a code, or what is none.
-	Error string
+	// Body is a token endpoint's error, or what conditions look at.
+	Body string
 	// Type is its content type, Zipped whether it is compressed.
 	Type   string
 	Zipped bool
@@ -116,6 +120,8 @@ type Answer struct {
 	// GRPC is the grpc-status, in trailers if Late.
 	GRPC string
 	Late bool
+	// Headers are lines that conditions look at.
+	Headers [][2]string
 	// Behind names another filter that answers.
 	Behind string
 	// Own are limits that the service tells of.
@@ -127,7 +133,7 @@ var proxies = netip.MustParsePrefix("10.0.0.0/8")
 
 // Wire is the request as it reaches a filter that has the setup.
 func (r *Request) Wire(s *Setup) wasmhost.Request {
-	w := wasmhost.Request{Method: r.Method, Path: r.spelled()}
+	w := wasmhost.Request{Method: r.Method, Authority: r.authority(), Path: r.spelled() + r.queryText()}
 	add := func(name, value string) { w.Headers = append(w.Headers, [2]string{name, value}) }
 	r.writeAddress(s, &w, add)
 	if r.Override != "" {
@@ -160,7 +166,11 @@ func (r *Request) writeBody(w *wasmhost.Request, add func(name, value string)) {
 	w.EndsWithData = r.Joined
 	switch {
 	case r.Form != nil:
-		add("content-type", "application/x-www-form-urlencoded")
+		kind := "application/x-www-form-urlencoded"
+		if r.isJSON() {
+			kind = "application/json"
+		}
+		add("content-type", kind)
 		w.Body = r.formBody()
 	case r.Body:
 		w.Body = [][]byte{[]byte(`{"jsonrpc":"2.0",`), []byte(`"id":1,"method":"ping"}`)}
@@ -218,8 +228,6 @@ func (r *Request) spelled() string {
 	cut := strings.LastIndexByte(r.Path, '/')
 	front, last := r.Path[:cut], r.Path[cut+1:]
 	switch r.Dress {
-	case query:
-		return r.Path + "?next=/healthz"
 	case upper:
 		return strings.ToUpper(r.Path)
 	case slash:
@@ -256,6 +264,9 @@ func (c Credential) header() (name, value string) {
 func (a *Answer) Wire() wasmhost.Response {
 	w := wasmhost.Response{Status: a.Status, Details: a.Behind}
 	add := func(name, value string) { w.Headers = append(w.Headers, [2]string{name, value}) }
+	for _, line := range a.Headers {
+		add(line[0], line[1])
+	}
 	if a.Type != "" {
 		add("content-type", a.Type)
 	}
@@ -269,8 +280,8 @@ func (a *Answer) Wire() wasmhost.Response {
 	if a.Zipped {
 		add("content-encoding", "gzip")
 	}
-	if a.Error != "" {
-		body := []byte(a.Error)
+	if a.Body != "" {
+		body := []byte(a.Body)
 		w.Body = slices.Collect(slices.Chunk(body, max(1, min(len(body), a.size(body)))))
 	}
 	switch {

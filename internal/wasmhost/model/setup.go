@@ -14,6 +14,7 @@ const (
 	mcp     = "mcp"
 	token   = "oauth-token"
 	consent = "oauth-consent"
+	login   = "login"
 )
 
 // Modes of a lockout.
@@ -69,6 +70,7 @@ type Match struct {
 	Path    string
 	Prefix  bool
 	Methods []string
+	Hosts   []string
 }
 
 type object = map[string]any
@@ -137,6 +139,9 @@ func (m Match) json() object {
 	}
 	if len(m.Methods) > 0 {
 		o["methods"] = m.Methods
+	}
+	if m.Hosts != nil {
+		o["hosts"] = m.Hosts
 	}
 	return o
 }

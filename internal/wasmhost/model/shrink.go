@@ -83,6 +83,9 @@ var simplifications = []func(*Lockout){
 	func(l *Lockout) { l.Factor = 0 },
 	func(l *Lockout) { l.Duration = 0 },
 	func(l *Lockout) { l.Reset = false },
+	func(l *Lockout) { l.Repeats = "" },
+	func(l *Lockout) { l.FailuresWhen = l.FailuresWhen[:min(1, len(l.FailuresWhen))] },
+	func(l *Lockout) { l.SucceededWhen = nil },
 	func(l *Lockout) { l.CountAnonymous = false },
 }
 

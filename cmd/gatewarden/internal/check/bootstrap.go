@@ -16,7 +16,7 @@ func (c *checker) bootstrap(b tree.Node) {
 
 func (c *checker) envoyAdmin(b tree.Node) {
 	address := b.At("admin", "address")
-	if !address.Exists() || isLocal(address) {
+	if !address.Exists() || IsLocal(address) {
 		return
 	}
 	c.add(Finding{
@@ -27,8 +27,8 @@ func (c *checker) envoyAdmin(b tree.Node) {
 	}, address)
 }
 
-// isLocal tells that only this machine reaches an address.
-func isLocal(address tree.Node) bool {
+// IsLocal tells that only this machine reaches an address.
+func IsLocal(address tree.Node) bool {
 	if address.At("pipe").Exists() || address.At("envoy_internal_address").Exists() {
 		return true
 	}

@@ -33,7 +33,7 @@ func (c *checker) exposed(i *instances.Instance) {
 	}
 	socket := i.FilterChain.At("transport_socket", "typed_config")
 	for _, address := range addresses {
-		if isLocal(address) || socket.At("require_client_certificate").True() {
+		if IsLocal(address) || socket.At("require_client_certificate").True() {
 			continue
 		}
 		c.add(Finding{

@@ -20,7 +20,7 @@ func (r *Result) WriteText(out io.Writer, colour bool) error {
 		why = f.Why
 	}
 	for _, file := range r.Empty {
-		w.printf("%s: no instance of Gatewarden is in it\n", printable(file))
+		w.printf("%s: no instance of Gatewarden is in it\n", Printable(file))
 	}
 	w.printf("%s checked, %s: %s\n", count(r.Files, "file"), count(r.Instances, "instance"), r.summary())
 	return w.err
@@ -28,9 +28,9 @@ func (r *Result) WriteText(out io.Writer, colour bool) error {
 
 func groupOf(f Finding) string {
 	if f.Where == "" {
-		return printable(f.File)
+		return Printable(f.File)
 	}
-	return printable(f.File + ": " + f.Where)
+	return Printable(f.File + ": " + f.Where)
 }
 
 func (r *Result) summary() string {
@@ -79,12 +79,12 @@ func (w *textWriter) finding(f Finding, withWhy bool) {
 	if f.Severity == Warning {
 		severity = w.in("1;33", string(Warning))
 	}
-	w.printf("  %s:%d: %s: %s\n", printable(f.File), f.Line, severity, w.bold(printable(said(f))))
+	w.printf("  %s:%d: %s: %s\n", Printable(f.File), f.Line, severity, w.bold(Printable(said(f))))
 	if withWhy && f.Why != "" {
-		w.printf("    why: %s\n", printable(f.Why))
+		w.printf("    why: %s\n", Printable(f.Why))
 	}
 	if f.Remedy != "" {
-		w.printf("    do:  %s\n", printable(f.Remedy))
+		w.printf("    do:  %s\n", Printable(f.Remedy))
 	}
 	w.printf("\n")
 }
@@ -97,8 +97,8 @@ func said(f Finding) string {
 	return f.Path + ": " + f.Message
 }
 
-// printable keeps what comes from a file from steering the terminal.
-func printable(s string) string {
+// Printable keeps what comes from a file from steering the terminal.
+func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
 			return '\uFFFD'

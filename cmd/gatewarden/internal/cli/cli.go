@@ -49,11 +49,14 @@ func (e foundError) Error() string { return fmt.Sprintf("exit %d", e.code) }
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "gatewarden",
-		Short: "Check, simulate and explain Gatewarden, the filter for Envoy and Istio",
+		Short: "Install, check, simulate and explain Gatewarden, the filter for Envoy and Istio",
 		Long: `Gatewarden is a filter for Envoy and Istio that stops credential guessing and
 enforces rate limits per plan. This is its command line: it runs beside the
 filter, never handles traffic, and decides by the filter's own code.`,
-		Example: `  # Is this configuration right, and is it safe?
+		Example: `  # Put the filter into this configuration of Envoy:
+  gatewarden add envoy.yaml > envoy-guarded.yaml
+
+  # Is this configuration right, and is it safe?
   gatewarden check envoy.yaml
 
   # Whom would these limits have locked out yesterday?
@@ -80,6 +83,7 @@ filter, never handles traffic, and decides by the filter's own code.`,
 		return fmt.Errorf("%w: see %q", err, cmd.CommandPath()+" --help")
 	})
 	root.AddCommand(
+		newAdd(),
 		newCheck(),
 		newExplain(),
 		newImage(),

@@ -38,16 +38,8 @@ log tells who unlocked whom.`,
 }
 
 func printToken(out io.Writer, id, token string) error {
-	hash := sha256.Sum256([]byte(token))
-	line, err := json.Marshal(struct {
-		ID     string `json:"id"`
-		SHA256 string `json:"sha256"`
-	}{id, hex.EncodeToString(hash[:])})
+	whole, err := adminConfig(id, token)
 	if err != nil {
-		return err
-	}
-	whole := `{"admin": {"tokens": [` + string(line) + `]}}`
-	if _, err = config.Parse([]byte(whole), nil); err != nil {
 		return fmt.Errorf("--id: %w", err)
 	}
 	_, err = fmt.Fprintf(out, `Token, to sign in with. It is shown only now:
@@ -59,4 +51,19 @@ The configuration of an operations endpoint that knows it:
   %s
 `, token, whole)
 	return err
+}
+
+// adminConfig is the configuration of an operations endpoint that knows one token.
+func adminConfig(id, token string) (string, error) {
+	hash := sha256.Sum256([]byte(token))
+	line, err := json.Marshal(struct {
+		ID     string `json:"id"`
+		SHA256 string `json:"sha256"`
+	}{id, hex.EncodeToString(hash[:])})
+	if err != nil {
+		return "", err
+	}
+	whole := `{"admin": {"tokens": [` + string(line) + `]}}`
+	_, err = config.Parse([]byte(whole), nil)
+	return whole, err
 }

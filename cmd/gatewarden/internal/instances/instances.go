@@ -17,6 +17,8 @@ type File struct {
 	Instances []*Instance
 	// Bootstraps are the whole configurations of Envoy in it.
 	Bootstraps []tree.Node
+	// Documents are all that is in it, unless it is one plugin configuration.
+	Documents []tree.Node
 }
 
 // Kind says what an instance is configured by.
@@ -88,6 +90,7 @@ func Read(file []byte, environment []string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.Documents = documents
 	for _, document := range documents {
 		f.document(document)
 	}
@@ -175,7 +178,7 @@ func (f *finder) walk(n tree.Node, scope Scope, place, depth int) {
 	if f.err != nil {
 		return
 	}
-	name, body := message(n)
+	name, body := Message(n)
 	switch {
 	case place < 0 && TypeOf(n) == wasmType:
 		f.extensions = append(f.extensions, placed{n, scope, place})
@@ -223,7 +226,7 @@ const wasmType = "envoy.extensions.filters.http.wasm.v3.Wasm"
 // resolve puts configurations that stand apart where filters refer to them.
 func (f *finder) resolve() {
 	for _, extension := range f.extensions {
-		_, body := message(extension.node.At("typed_config"))
+		_, body := Message(extension.node.At("typed_config"))
 		plugin, used := body.At("config"), false
 		for _, reference := range f.references {
 			if name := reference.node.At("name").Text(); name == extension.node.At("name").Text() {
@@ -237,8 +240,8 @@ func (f *finder) resolve() {
 	}
 }
 
-// message is the type of a typed configuration and its fields, TypedStruct undone.
-func message(n tree.Node) (name string, body tree.Node) {
+// Message is the type of a typed configuration and its fields, TypedStruct undone.
+func Message(n tree.Node) (name string, body tree.Node) {
 	name = lastPart(n.At("@type").Text())
 	if strings.HasSuffix(name, ".TypedStruct") {
 		return lastPart(n.At("type_url").Text()), n.At("value")
@@ -249,7 +252,7 @@ func message(n tree.Node) (name string, body tree.Node) {
 // TypeOf is the full name of the message that an entry of http_filters is
 // configured with.
 func TypeOf(filter tree.Node) string {
-	name, _ := message(filter.At("typed_config"))
+	name, _ := Message(filter.At("typed_config"))
 	return name
 }
 

@@ -11,6 +11,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -84,7 +85,7 @@ func readValue(decoder *json.Decoder, lines *lineCounter) (*yaml.Node, error) {
 	node := &yaml.Node{Kind: yaml.ScalarNode, Line: lines.at(decoder.InputOffset())}
 	switch v := token.(type) {
 	case json.Delim:
-		node.Kind = yaml.MappingNode
+		node.Kind, node.Style, node.Column = yaml.MappingNode, yaml.FlowStyle, lines.column()
 		if v == '[' {
 			node.Kind = yaml.SequenceNode
 		}
@@ -121,6 +122,12 @@ func (c *lineCounter) at(offset int64) int {
 	return c.line
 }
 
+// column is that of the character before the last offset.
+func (c *lineCounter) column() int {
+	begin := bytes.LastIndexByte(c.file[:c.done], '\n') + 1
+	return utf8.RuneCount(c.file[begin:c.done])
+}
+
 // resolved is the node itself, or what its alias stands for; never nil.
 func (n Node) resolved() *yaml.Node {
 	switch {
@@ -150,8 +157,44 @@ func (n Node) IsObject() bool { return n.resolved().Kind == yaml.MappingNode }
 // IsList tells that n has items.
 func (n Node) IsList() bool { return n.resolved().Kind == yaml.SequenceNode }
 
-// Same tells that both are the same place of the same file.
-func (n Node) Same(other Node) bool { return n.yaml == other.yaml }
+// Same tells that both are the same place of the same file, be it by an alias.
+func (n Node) Same(other Node) bool {
+	return n.yaml == other.yaml || n.yaml != nil && other.yaml != nil && n.resolved() == other.resolved()
+}
+
+// Flow returns where the bracket of a list or an object stands that is written with
+// brackets, or shortly before it the anchor or tag of that, as a line and a column in
+// characters. It reports false for block style.
+func (n Node) Flow() (line, column int, ok bool) {
+	r := n.resolved()
+	return Node{r, n.text}.Line(), r.Column, r.Style&yaml.FlowStyle != 0
+}
+
+// Movable tells that the lines of n are those of the file, so that text can be put
+// before and behind them.
+func (n Node) Movable() bool { return n.yaml != nil && n.text.fixed == 0 }
+
+// IsText tells that n stands in the text of another node.
+func (n Node) IsText() bool { return n.text != nil && (n.text.before > 0 || n.text.fixed > 0) }
+
+// Source is what an alias stands for; other nodes are their own.
+func (n Node) Source() Node {
+	if n.yaml == nil {
+		return n
+	}
+	return Node{n.resolved(), n.text}
+}
+
+// Key returns the key itself by which At finds a value.
+func (n Node) Key(key string) Node {
+	content := n.resolved().Content
+	for i := 0; n.IsObject() && i+1 < len(content); i += 2 {
+		if k := (Node{content[i], n.text}); k.Text() == key || k.Text() == camel(key) {
+			return k
+		}
+	}
+	return Node{}
+}
 
 // Line is the line of the file, 0 for what is not there.
 func (n Node) Line() int {

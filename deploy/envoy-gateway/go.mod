@@ -1,0 +1,3 @@
+module github.com/gatewarden/gatewarden/deploy/envoy-gateway
+
+go 1.25.0
