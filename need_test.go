@@ -24,11 +24,26 @@ func TestWhatIsMissingIsNamedAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// A clone in which nothing was got before.
+	clone := t.TempDir()
+	for _, file := range []string{"scripts/need", "go.mod"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(filepath.Join(clone, filepath.Dir(file)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(clone, file), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 	// Long enough for a busy machine, too short for an installation.
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	bash := filepath.Join(path, "bash")
 	need := exec.CommandContext(ctx, bash, "scripts/need", "go", "python", "curl", "node", "java", "chromium", "prometheus", "servers")
+	need.Dir = clone
 	need.Env = []string{"PATH=" + path, "HOME=" + t.TempDir()}
 	out, err := need.CombinedOutput()
 	if err == nil || ctx.Err() != nil {

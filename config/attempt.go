@@ -168,14 +168,14 @@ func (l *Lockout) warnBodies(i int, warn func(path, message string)) {
 		acts = acts || k.By == ByAccount
 	}
 	if acts && l.CountAnonymous {
-		warn(surfacePath(i, "lockout.count_anonymous"), "lets an account in the body count, so that bodies are refused which are neither a form "+
+		warn(surfacePath(i, "lockout.count_anonymous"), "counts by the account in the body, so that the filter refuses bodies that are neither a form "+
 			"nor multipart nor JSON, such as uploads and gRPC; give the paths that log in a surface of kind login")
 	}
 }
 
 func (l *Lockout) warnStuffing(i int, warn func(path, message string)) {
 	if st := l.Stuffing; st.Lock && st.Credentials >= l.Failures && st.Window <= l.Window {
-		warn(surfacePath(i, "lockout.stuffing.credentials"), "is not less than the failures that lock out anyway, "+
-			"so that it never comes first; write fewer credentials, or a longer window")
+		warn(surfacePath(i, "lockout.stuffing.credentials"), "is not below the failures that lock a client out anyway, "+
+			"so that it is never reached first; write fewer credentials, or a longer window")
 	}
 }

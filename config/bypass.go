@@ -44,16 +44,16 @@ func (d *draft) checkBypass(out *violations) {
 		{"client.source", []string{d.Client.Header}},
 	} {
 		if b.Header != "" && indexOf(other.names, b.Header) >= 0 {
-			out.add("bypass.header", quote(b.Header)+" is one of "+other.key+", and every request loses it; choose another")
+			out.add("bypass.header", quote(b.Header)+" is one of "+other.key+", and the filter removes it from every request; choose another")
 		}
 	}
 	for i := range d.Identity {
 		if b.Header != "" && indexOf(d.Identity[i].Headers.list(), b.Header) >= 0 {
-			out.add("bypass.header", quote(b.Header)+" is one of the headers of "+identityPath(i, "")+", and every request loses it; choose another")
+			out.add("bypass.header", quote(b.Header)+" is one of the headers of "+identityPath(i, "")+", and the filter removes it from every request; choose another")
 		}
 	}
 	if !d.tellsRoles() {
-		out.add("bypass", "needs an identity source that tells roles, or nobody has any; add roles to one")
+		out.add("bypass", "needs an identity source that provides roles; add roles to one")
 	}
 }
 

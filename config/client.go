@@ -200,7 +200,7 @@ func (c *Client) warn(warn func(path, message string)) {
 			"clients; use 64")
 	}
 	if hasEverything(c.Allow) {
-		warn("client.allow", "holds every address, and nobody on it is ever locked out; list single networks only")
+		warn("client.allow", "contains every address, so that no client is ever locked out; list single networks only")
 	}
 }
 

@@ -125,7 +125,7 @@ func readAccountFields(v value) []string {
 
 func (c *Credentials) warn(warn func(path, message string)) {
 	if len(c.Headers)+len(c.Cookies)+len(c.Query)+len(c.WebSocketProtocols) == 0 {
-		warn("credentials", "names nothing, so that no request carries a credential and surfaces of kind api "+
+		warn("credentials", "lists no place, so that no request carries a credential and surfaces of kind api "+
 			"and mcp count no failure; name the header, cookie or parameter that the service reads")
 	}
 }

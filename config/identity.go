@@ -192,7 +192,7 @@ func readIdentitySource(v value) source {
 	readObject(v, fields, &s)
 	names := s.Kind == IdentityMetadata || s.Kind == IdentityHeaders
 	if names && !v.member("subject").Exists() && !v.member("tenant").Exists() {
-		v.bad("names neither subject nor tenant, so that it tells nobody apart; write where the subject stands")
+		v.bad("names neither subject nor tenant, so that it cannot tell callers apart; write the place of the subject")
 	}
 	return s
 }

@@ -271,11 +271,11 @@ func checkLockout(s *Surface, i int, out *violations) {
 	l := &s.Lockout
 	if s.Kind.authorizes() && l.ResetOnSuccess {
 		out.add(surfacePath(i, "lockout.reset_on_success"),
-			"is for the kinds api and mcp; remove it: what is guessed here stands in the body, so a client's own success would clear its guesses at others")
+			"is for the kinds api and mcp; remove it: the credential is in the body here, so a client's own success would clear its guesses at others")
 	}
 	if s.Kind.authorizes() && l.KnownGood.For > 0 {
 		out.add(surfacePath(i, "lockout.known_good"),
-			"is for the kinds api and mcp; remove it: the credential stands in the body here, so that a good one is not known")
+			"is for the kinds api and mcp; remove it: the credential is in the body here, so the filter cannot know a good one")
 	}
 	first, what := firstLockout(l)
 	if longest := l.Escalate.Max; longest > 0 && longest < first {
@@ -314,7 +314,7 @@ func checkWide(l *Lockout, c *Client, i int, out *violations) {
 
 func (l *Lockout) warnDuration(i int, warn func(path, message string)) {
 	if l.Duration > 0 && l.Duration < l.Window {
-		warn(surfacePath(i, "lockout.duration"), "is shorter than the window, so that a client is free again "+
+		warn(surfacePath(i, "lockout.duration"), "is shorter than the window, so that a client is unlocked "+
 			"before its failures are forgotten; write at least the window, or leave it out")
 	}
 }

@@ -302,7 +302,7 @@ func readJSONValues(v value, c *Condition) {
 func readJSONValue(v value) JSONValue {
 	switch {
 	case v.json.Type == gjson.String && len(v.json.Str) > MaxJSONText:
-		v.bad("is longer than " + strconv.Itoa(MaxJSONText) + " bytes, which is what is read; write less")
+		v.bad("is longer than " + strconv.Itoa(MaxJSONText) + " bytes, and the filter reads no more; write less")
 	case v.json.Type == gjson.String:
 		return JSONValue{v.json.Str, true}
 	case v.json.Type == gjson.Number:

@@ -51,7 +51,7 @@ func (l *Lockout) warnOverlap(c *Condition, path string, name func(int) string, 
 	for j := range l.FailuresWhen {
 		f := &l.FailuresWhen[j]
 		if f.covers(c) || !f.tells() && f.meets(c) {
-			warn(path, "overlaps with "+name(j)+", which comes first, so that what both describe is a failure; narrow one of them")
+			warn(path, "overlaps with "+name(j)+", which comes first, so that a response that matches both is a failure; narrow one of them")
 			return
 		}
 	}
@@ -65,7 +65,7 @@ func (s *Surface) warnEverything(i int, warn func(path, message string)) {
 		warn(surfacePath(i, "lockout.failures_when"), "makes every response a failure; add a header or json to a condition, or remove statuses from it")
 	case s.Kind.IsResource() && l.failsAt(200):
 		warn(surfacePath(i, "lockout.failures_when"), "makes every response with status 200 a failure, so that "+
-			"who presents a valid credential is locked out; add a header or json to the condition")
+			"clients with a valid credential are locked out; add a header or json to the condition")
 	}
 }
 

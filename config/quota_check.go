@@ -135,7 +135,7 @@ func (q *Quota) checkCost(cost uint32, path string, out *violations) {
 	}
 	if least > 0 && cost > least {
 		out.add(path, strconv.FormatUint(uint64(cost), 10)+" is above the limit "+strconv.FormatUint(uint64(least), 10)+whose+
-			", so that no such request would ever pass; write less, or a higher limit")
+			", so that such a request would never pass; write less, or a higher limit")
 	}
 }
 
@@ -162,14 +162,14 @@ func (c *Config) warnQuotas(warn func(path, message string)) {
 		}
 		switch {
 		case q.Per == PerPath:
-			warn(quotaPath(i, "per"), "counts everybody together, so that one client can use up what is there for all; add \"client\" or \"subject\"")
+			warn(quotaPath(i, "per"), "counts all callers together, so that one client can use up the allowance of all; add \"client\" or \"subject\"")
 		case q.Per&PerPath != 0 && !c.boundsAllPaths(q):
-			warn(quotaPath(i, "per"), "counts each path for itself, so that whoever makes up paths has as many allowances as paths; "+
+			warn(quotaPath(i, "per"), "counts each path separately, so that a client that makes up paths has as many allowances as paths; "+
 				"add a rule without path for the same surfaces")
 		}
 	}
 	if active > 0 && limiting == 0 {
-		warn("quotas", "limit nobody without a verified tier; write a number as the default of one of them")
+		warn("quotas", "do not limit callers without a verified tier; write a number as the default of one of them")
 	}
 }
 

@@ -214,7 +214,7 @@ func (d *draft) checkRequire(i int, out *violations) {
 		return
 	}
 	if s.Kind.authorizes() {
-		out.add(surfacePath(i, "require"), "is for the kinds api and mcp; remove it: here clients come to get a credential")
+		out.add(surfacePath(i, "require"), "is for the kinds api and mcp; remove it: clients get their credential on this surface")
 		return
 	}
 	for j := range d.Identity {
@@ -222,7 +222,7 @@ func (d *draft) checkRequire(i int, out *violations) {
 			return
 		}
 	}
-	out.add(surfacePath(i, "require"), "needs an identity source that can verify a request before the service has seen it, or nobody gets in; "+
+	out.add(surfacePath(i, "require"), "needs an identity source that can verify a request before the service sees it, or no request passes; "+
 		"add one to identity, for example metadata or api_keys")
 }
 

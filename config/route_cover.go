@@ -39,7 +39,7 @@ func (d *draft) exemptClaims() []claim {
 		c := claim{m, "exempt[" + strconv.Itoa(i) + "]", "remove one of them", true}
 		if !d.ownExempt {
 			c.name = "the default " + c.name + " (" + m.Path + ")"
-			c.remedy = "write exempt yourself, without what the surface guards"
+			c.remedy = "write your own exempt list, without the paths that the surface guards"
 		}
 		claims = append(claims, c)
 	}

@@ -38,5 +38,5 @@ func (c *Config) warnUnguarded(warn func(path, message string)) {
 			return
 		}
 	}
-	warn("surfaces", "have all their lockouts switched off; remove mode off, or failures 0, from those to guard")
+	warn("surfaces", "have all their lockouts turned off; remove mode off, or failures 0, from the surfaces to guard")
 }

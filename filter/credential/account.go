@@ -65,7 +65,7 @@ const (
 func (f Flaw) Words() refusal.Words {
 	switch f {
 	case Unreadable:
-		return refusal.NewMalformed("The body is not quite what its Content-Type says, so that it could be read in more than one way.")
+		return refusal.NewMalformed("The body does not match its Content-Type exactly, so it can be read in more than one way.")
 	case Unsupported:
 		return refusal.NewUnsupported("Send the body as application/json, application/x-www-form-urlencoded or multipart/form-data.", "")
 	case Compressed:

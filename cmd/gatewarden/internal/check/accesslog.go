@@ -23,7 +23,7 @@ func (c *checker) accessLog(i *instances.Instance) {
 		}
 		c.add(Finding{
 			Rule: "access-log-credential", Severity: Warning, Where: i.Where, Path: "http_connection_manager: access_log",
-			Message: "writes down what may be a credential",
+			Message: "may log credentials",
 			Why:     "credentials.query and credentials.websocket_protocols name places that clients send secrets in, and whoever reads the log has them.",
 			Remedy: "write %PATH(NQ)% for the path, without its query, and no Sec-WebSocket-Protocol; " +
 				"if clients send no credentials there, empty the two lists",

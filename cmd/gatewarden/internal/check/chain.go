@@ -91,7 +91,7 @@ func (c *checker) behindAuthentication(i *instances.Instance, filter tree.Node) 
 	c.add(Finding{
 		Rule: "behind-authentication", Severity: Warning, Where: i.Where, Path: "http_filters",
 		Message: fmt.Sprintf("has %q before the filter", filter.At("name").Text()),
-		Why:     "What that filter refuses never reaches this one, so that those guesses are not counted.",
+		Why:     "Requests that the other filter refuses never reach this one, so their guesses are not counted.",
 		Remedy:  "put the filter first; where it needs to know the identity, add a second instance behind, with its lockouts off",
 	}, i.Plugin)
 }
@@ -105,7 +105,7 @@ func (c *checker) phase(i *instances.Instance) {
 	c.add(Finding{
 		Rule: "behind-authentication", Severity: Warning, Where: i.Where, Path: "spec.phase",
 		Message: "puts the filter behind Istio's authentication",
-		Why:     "What a RequestAuthentication refuses never reaches the filter, so that those guesses are not counted.",
+		Why:     "Requests that a RequestAuthentication refuses never reach the filter, so their guesses are not counted.",
 		Remedy:  "write phase: AUTHN; for quotas by identity, add a second resource behind, with its lockouts off",
 	}, phase, i.Plugin)
 }
@@ -139,7 +139,7 @@ func (c *checker) claimsLater(i *instances.Instance, n int, filter tree.Node) {
 	c.add(Finding{
 		Rule: "identity-later", Severity: Warning, Where: i.Where, Path: path, Line: i.LineOf(path),
 		Message: fmt.Sprintf("reads what %q verifies, which stands behind the filter", filter.At("name").Text()),
-		Why:     "Nobody is known here: quotas by identity count by address, and require refuses everybody.",
+		Why:     "No caller is verified here: quotas by identity count by address, and require refuses everybody.",
 		Remedy:  "move what needs the identity to a second instance of the filter behind it, with its lockouts off",
 	})
 }

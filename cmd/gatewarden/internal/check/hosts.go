@@ -98,7 +98,7 @@ func (c *checker) unnamedHost(i *instances.Instance, virtual, domain tree.Node, 
 		c.add(Finding{
 			Rule: "host-unnamed", Severity: Warning, Where: i.Where, Path: "http_connection_manager: route_config.virtual_hosts.domains",
 			Message: fmt.Sprintf("%q leads to the cluster %q, as %q does, and no entry of the configuration lists it", domain.Text(), cluster, guarded),
-			Why:     "At this host the service's requests belong to entries without hosts, or to no surface, so that who sends it escapes the surface that guards the service.",
+			Why:     "Requests with this host belong to entries without hosts or to no surface, so a client that sends it bypasses the surface that guards the service.",
 			Remedy:  remedy,
 		}, domain, virtual)
 		return

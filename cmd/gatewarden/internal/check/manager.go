@@ -27,7 +27,7 @@ func (c *checker) clientAddress(i *instances.Instance) {
 	c.add(Finding{
 		Rule: "client-address", Severity: Error, Where: i.Where, Path: "http_connection_manager: use_remote_address",
 		Message: "is not true",
-		Why:     "The client's address is then what the client writes into X-Forwarded-For: each guess comes from a new one, and anybody can have others locked out.",
+		Why:     "Clients then set their own address in X-Forwarded-For: each guess comes from a new client, and anybody can have others locked out.",
 		Remedy: "write use_remote_address: true, and xff_num_trusted_hops with the number of proxies in front that append to the header; " +
 			"an Envoy that only such proxies can reach may have original_ip_detection_extensions with their networks instead",
 	}, nodesOf(i, "use_remote_address")...)
@@ -43,7 +43,7 @@ func (c *checker) forwardedBy(i *instances.Instance) {
 	c.add(Finding{
 		Rule: "client-address", Severity: Error, Where: i.Where, Path: "http_connection_manager: skip_xff_append",
 		Message: `is true, and client.source is "xff"`,
-		Why:     "Envoy does not add the peer to X-Forwarded-For, so that whoever reaches it directly writes all of the header.",
+		Why:     "Envoy does not add the peer to X-Forwarded-For, so a client that reaches it directly controls the whole header.",
 		Remedy:  `remove skip_xff_append, or use the client.source "envoy" with xff_num_trusted_hops`,
 	}, node)
 }
@@ -81,7 +81,7 @@ func (c *checker) underscores(i *instances.Instance) {
 		Rule: "header-underscores", Severity: Warning, Where: i.Where,
 		Path:    "http_connection_manager: common_http_protocol_options." + field,
 		Message: "lets headers with underscores pass",
-		Why:     "Many a service reads X_Api_Key as X-Api-Key: a credential under such a name reaches it unseen by the filter.",
+		Why:     "Many services read X_Api_Key as X-Api-Key: the filter does not see a credential under such a name.",
 		Remedy:  "write " + field + ": REJECT_REQUEST",
 	}, []tree.Node{options.At(field), options, i.Manager}...)
 }

@@ -13,7 +13,7 @@ func (c *checker) operations(i *instances.Instance) {
 		c.add(Finding{
 			Rule: "admin-exposed", Severity: Error, Where: i.Where, Path: "admin", Line: i.LineOf("admin"),
 			Message: "makes an operations endpoint of listeners that carry the service's traffic",
-			Why:     "It answers every request itself: the service is gone, and its clients stand at the endpoint's door.",
+			Why:     "It answers every request itself: clients reach the endpoint in place of the service.",
 			Remedy:  "give it a listener of its own on 127.0.0.1, by an EnvoyFilter that adds one, and use kubectl port-forward",
 		})
 		return

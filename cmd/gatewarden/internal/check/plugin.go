@@ -147,7 +147,7 @@ func (c *checker) buffer(i *instances.Instance) {
 	c.add(Finding{
 		Rule: "buffer-limit", Severity: Warning, Where: i.Where, Path: "listener: " + field,
 		Message: fmt.Sprintf("is %d, and the filter holds request bodies of up to %d bytes", limit, jsonrpc.MaxRequest),
-		Why:     "Envoy answers 413 to a request of which it may not hold as much, be the client locked out or not.",
+		Why:     "If Envoy may not hold that much of a request, it answers 413, whether the client is locked out or not.",
 		Remedy:  fmt.Sprintf("write at least %d, or leave the field out, which means 1 MiB", jsonrpc.MaxRequest),
 	}, node)
 }

@@ -15,20 +15,20 @@ import (
 // exitWarned: check found nothing worse than warnings.
 const exitWarned = 3
 
-const checkLong = `Check reads configurations and says what is wrong or dangerous in them: where
-it stands, why it matters, and what to write instead.
+const checkLong = `Check reads configurations and reports what is wrong or dangerous in them: where
+it is, why it matters, and what to write instead.
 
 A FILE is a plugin configuration (JSON), a configuration of Envoy (YAML or
 JSON), or a manifest for Kubernetes: Istio's WasmPlugin, TrafficExtension and
 EnvoyFilter, Envoy Gateway's EnvoyExtensionPolicy, a ConfigMap with an Envoy
-configuration in it. "-" is the standard input. In each, every instance of the
-filter is found and checked, and so is what Envoy does around it.
+configuration in it. "-" is the standard input. Check finds every instance of
+the filter in these files, and checks it and Envoy's settings around it.
 
-An error is what the filter would refuse, by the filter's own code, or what
-undoes its purpose. A warning works, and is dangerous.
+An error is a setting that the filter's own code refuses, or one that defeats
+the filter's purpose. A warning is a setting that works but is dangerous.
 
-What only Envoy can know, "envoy --mode validate" tells: check does not replace
-it.`
+Check does not replace "envoy --mode validate", which also finds mistakes that
+only Envoy can see.`
 
 const checkExample = `  # Would the filter take this, and is it safe?
   gatewarden check gatewarden.json
@@ -61,9 +61,9 @@ func newCheck() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVar(&options.environment, "env", nil,
-		"a variable of the VM's environment, as `NAME=value`; over what the file says, once for each variable")
+		"a variable of the VM's environment, as `NAME=value`; overrides the file; may be repeated")
 	flags.StringVar(&options.format, "format", "text", "how to write: text, json, or github for annotations in GitHub Actions")
-	flags.BoolVar(&options.allowWarnings, "allow-warnings", false, "end with 0 where there are only warnings")
+	flags.BoolVar(&options.allowWarnings, "allow-warnings", false, "exit with 0 if there are only warnings")
 	completeValues(cmd, "format", "text", "json", "github")
 	return cmd
 }

@@ -50,10 +50,9 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "gatewarden",
 		Short: "Install, check, simulate and explain Gatewarden, the filter for Envoy and Istio",
-		Long: `Gatewarden is a filter for Envoy and Istio that stops the guessing of
-credentials and holds clients to their plans. This is its command line: it runs
-beside the filter, never in the way of a request, and decides by the filter's
-own code.`,
+		Long: `Gatewarden is a filter for Envoy and Istio that stops credential guessing and
+enforces rate limits per plan. This is its command line: it runs beside the
+filter, never handles traffic, and decides by the filter's own code.`,
 		Example: `  # Put the filter into this configuration of Envoy:
   gatewarden add envoy.yaml > envoy-guarded.yaml
 
@@ -67,7 +66,7 @@ own code.`,
   gatewarden explain -c gatewarden.json https://api.example.com/api/v1/items`,
 		Annotations: exitCodes(
 			"0", "nothing was found",
-			"1", "what was asked for was done, and something was found to be wrong",
+			"1", "the command ran and found something wrong",
 			"2", "the command line or a file is unusable",
 		),
 		Args: knownCommand,

@@ -14,14 +14,14 @@ import (
 	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/instances"
 )
 
-const explainLong = `Explain says what Gatewarden does with one request, and why: how its path is
-read and to which surface it belongs, who its client is, which rules hold for it
-and how they stand, and what is answered. The filter itself decides; nothing is
-sent, and no secret is printed.
+const explainLong = `Explain shows what Gatewarden does with one request, and why: how it reads the
+path, which surface the request belongs to, who the client is, which rules apply
+and what their counters say, and what the response is. The filter's own code
+decides; explain sends nothing and prints no secrets.
 
-The request is written as for curl. Its path stays as it is written, as with
-curl's --path-as-is; what Envoy's normalize_path and merge_slashes make of it
-comes before the filter. At first nothing is counted, and no time passes.`
+The request is written as for curl. Its path stays as written, as with curl's
+--path-as-is: explain does not apply Envoy's normalize_path and merge_slashes,
+which come before the filter. All counters start at zero, and no time passes.`
 
 const explainExamples = `  # Is this path guarded, and by what?
   gatewarden explain -c envoy.yaml '/mcp/%2e%2e/api/v1/items'
@@ -57,7 +57,7 @@ func newExplain() *cobra.Command {
 		Long:    explainLong,
 		Example: explainExamples,
 		Annotations: exitCodes(
-			"0", "it is explained, whatever becomes of the request",
+			"0", "the request was explained, whatever its outcome",
 			"2", "the command line or the configuration is unusable",
 		),
 		Args: cobra.MaximumNArgs(1),
@@ -67,16 +67,16 @@ func newExplain() *cobra.Command {
 	flags.StringVarP(&f.config, "config", "c", "", "`FILE` with the configuration, as for check; - is the standard input")
 	flags.IntVar(&f.instance, "instance", 0, "which instance in the file, counted from 1, if it has several")
 	flags.StringArrayVar(&f.env, "env", nil,
-		"a variable of the VM's environment, as `NAME=value`; over what the file says, once for each variable")
+		"a variable of the VM's environment, as `NAME=value`; overrides the file; may be repeated")
 	flags.StringVar(&f.from, "from", "", "address that Envoy trusts as the client's")
 	flags.StringVar(&f.line, "curl", "", "a whole curl command, in place of options and URL")
-	flags.StringVar(&f.metadata, "metadata", "", `what filters in front leave behind: '{"envoy.filters.http.jwt_authn": {"sub": "ann"}}'`)
+	flags.StringVar(&f.metadata, "metadata", "", `dynamic metadata of earlier filters: '{"envoy.filters.http.jwt_authn": {"sub": "ann"}}'`)
 	flags.StringVar(&f.introspected, "introspected", "", `what the authorization server says of the token: '{"active": true, "sub": "ann"}'`)
 	flags.IntVar(&f.status, "status", 0, "status that the service answers with")
 	flags.StringArrayVar(&f.responseHeaders, "response-header", nil, "header line of that answer; may be repeated")
 	flags.StringVar(&f.responseBody, "response-body", "", "its body")
 	flags.IntVar(&f.after, "after", 0, "how many times the request has failed before")
-	flags.IntVar(&f.repeat, "repeat", 0, "make it so many times, and say when it is refused first")
+	flags.IntVar(&f.repeat, "repeat", 0, "send it this many times, and say which one is refused first")
 	flags.StringVar(&f.format, "format", "text", "text or json")
 	f.request.Register(flags)
 	_ = command.MarkFlagRequired("config")

@@ -75,7 +75,7 @@ func TestExplainSays(t *testing.T) {
 		{`{}`, `/elsewhere`, []string{"no surface matches", "add a match for it to a surface"}},
 		{`{}`, `'/mcp?token=s3cret' -H 'Authorization: Bearer s3cret'`, []string{"/mcp?...", "Bearer and 6 characters"}},
 		{`{}`, `'/mcp?a=b&api_key=s3cret' -H 'Sec-WebSocket-Protocol: chat, bearer.s3cret'`,
-			[]string{"/mcp?...", "in the query, as api_key: 6 characters", "in Sec-WebSocket-Protocol, after bearer.: 6 characters", "It is more than one"}},
+			[]string{"/mcp?...", "in the query, as api_key: 6 characters", "in Sec-WebSocket-Protocol, after bearer.: 6 characters", "There is more than one"}},
 		{`{}`, `'/mcp?api_key=undefined' -H 'Authorization: Bearer null' --status 401`, []string{"It is no failure: the request presents no credential"}},
 		{`{}`, `'/mcp?api_key=s3cret' -X OPTIONS -H 'Origin: https://a' -H 'Access-Control-Request-Method: GET' --after 20 --status 401`,
 			[]string{"a CORS preflight", "in the query, as api_key: 6 characters", "locked_out"}},

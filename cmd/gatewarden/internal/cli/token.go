@@ -18,8 +18,7 @@ func newToken() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "token",
 		Short: "Make a token for the operations endpoint",
-		Long: `Make a fresh random token for the operations endpoint, and the configuration
-that knows it.
+		Long: `Make a random token for the operations endpoint, and its configuration.
 
 The configuration holds only the token's SHA-256: whoever reads it there cannot
 sign in. The token itself is shown once, here. Give each person one, so that the

@@ -55,7 +55,7 @@ func (w *written) said(o *outcome, i int) string {
 		}
 		return "knows no such key"
 	case config.IdentityAccepted:
-		return "knows no such credential that the service has accepted lately"
+		return "has no record that the service accepted this credential"
 	}
 	return w.introspected(o, source)
 }

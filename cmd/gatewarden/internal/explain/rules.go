@@ -88,7 +88,7 @@ func (w *written) lockoutRules(v *filter.Explanation) []Rule {
 		rule.Says = "is off (mode off, or failures 0)"
 		return []Rule{rule}
 	case report.OnlyPreflight:
-		rule.Says = "lets CORS preflights pass, or no page could read its refusals"
+		rule.Says = "lets CORS preflights pass, because otherwise no page could read its refusals"
 		return []Rule{rule}
 	case report.ClientAllowed:
 		rule.Says = fmt.Sprintf("does not count this client (client.allow[%d])", v.Client.Allowed)
@@ -110,8 +110,8 @@ func (w *written) lockoutRules(v *filter.Explanation) []Rule {
 }
 
 func (w *written) burstRule(v *filter.Explanation) Rule {
-	return Rule{Rule: "burst", Place: w.place("burst"), Applies: true, Says: "while as many attempts of the client are unanswered in a worker as it has failures left, another one waits, " +
-		span(int64(v.Burst.Seconds)*1000) + " at the most"}
+	return Rule{Rule: "burst", Place: w.place("burst"), Applies: true, Says: "once a worker has as many unanswered attempts of the client as it has failures left, further ones wait for up to " +
+		span(int64(v.Burst.Seconds)*1000)}
 }
 
 func (w *written) knownGoodRule(v *filter.Explanation) Rule {
@@ -186,13 +186,13 @@ func (w *written) requireRule(v *filter.Explanation) Rule {
 	rule := Rule{Rule: "require", Place: w.place("surfaces[%d].require", v.Surface), Applies: true}
 	switch {
 	case v.Identity.Verified:
-		rule.Says = "somebody verified who is asking: let in"
+		rule.Says = "the caller is verified: passes"
 	case v.Preflight:
 		rule.Applies, rule.Says = false, "lets CORS preflights pass"
 	case v.Identity.Waits:
-		rule.Says = "waits for what is said of the token"
+		rule.Says = "waits for the answer about the token"
 	default:
-		rule.Says = "nobody verified who is asking: not let in"
+		rule.Says = "the caller is not verified: refused"
 	}
 	return rule
 }
@@ -269,7 +269,7 @@ func (w *written) bypassRule(v *filter.Explanation) Rule {
 	case v.Identity.Verified:
 		rule.Says = "the identity has none of the roles " + strings.Join(w.Bypass.Roles, ", ")
 	default:
-		rule.Says = "is asked for by somebody whom nobody verified, which counts for nothing"
+		rule.Says = "has no effect, because the caller is not verified"
 	}
 	return rule
 }
@@ -288,9 +288,9 @@ func (w *written) quotaRule(o *outcome, i int) Rule {
 	case report.OtherRequest:
 		rule.Says = "is for other paths or methods"
 	case report.Overridden:
-		rule.Says = fmt.Sprintf("gives way to quotas[%d], %s", view.By, w.Quotas[view.By].Name)
+		rule.Says = fmt.Sprintf("is overridden by quotas[%d], %s", view.By, w.Quotas[view.By].Name)
 	case report.NoLimit:
-		rule.Says = "sets no limit for who is asking"
+		rule.Says = "sets no limit for this caller"
 	default:
 		rule.Applies = !v.Bypassed
 		rule.Says = sentence(w.payer(q, v, view), w.price(q, view), modeSays(q.Mode), balance(o, view))
@@ -305,7 +305,7 @@ var algorithms = map[config.Algorithm]string{
 // payer says who pays.
 func (w *written) payer(q *config.Quota, v *filter.Explanation, view *quota.View) string {
 	if view.Fallback {
-		return "the client's address pays, since what should was not verified"
+		return "the client's address pays, because the configured payer is not verified"
 	}
 	var parts []string
 	for _, part := range []struct {
@@ -325,7 +325,7 @@ func (w *written) payer(q *config.Quota, v *filter.Explanation, view *quota.View
 
 func pathSays(view *quota.View) string {
 	if view.Path == "" {
-		return "all paths that are spelled oddly"
+		return "all paths that can be read in several ways"
 	}
 	return "the path " + view.Path
 }
@@ -354,7 +354,7 @@ func balance(o *outcome, view *quota.View) string {
 }
 
 var shares = map[config.Share]string{
-	config.PerSurface: "on this surface", config.PerIdentity: "of who is asking", config.PerAll: "in all",
+	config.PerSurface: "on this surface", config.PerIdentity: "per caller", config.PerAll: "in all",
 }
 
 func (w *written) inFlightRule(v *filter.Explanation, i int) Rule {

@@ -45,7 +45,7 @@ func (r *Report) Text(out io.Writer) error {
 		p.line("%s", r.Repeat.Says)
 	}
 	if len(r.Next) > 0 {
-		p.head("To have it otherwise")
+		p.head("To change this")
 		for _, says := range r.Next {
 			p.line("%s", says)
 		}
@@ -126,7 +126,7 @@ func (p *page) identity(i *IdentityPart) {
 	p.rules(i.Sources)
 	switch {
 	case !i.Verified:
-		p.line("nobody is verified")
+		p.line("no source verifies the caller")
 	case len(i.Scopes)+len(i.Roles) > 0:
 		p.line("scopes: %s; roles: %s", orNone(i.Scopes), orNone(i.Roles))
 	}

@@ -18,8 +18,8 @@ var reasons = map[refusal.Reason]string{
 	refusal.RateLimited:      "there are too many attempts at once",
 	refusal.QuotaExceeded:    "a quota is used up",
 	refusal.Malformed:        "the request can be read in more than one way",
-	refusal.AuthDenied:       "the surface requires an identity, and nobody verified one",
-	refusal.StoreUnavailable: "it cannot be found out whose the token is",
+	refusal.AuthDenied:       "the surface requires an identity, and no source verified one",
+	refusal.StoreUnavailable: "the caller's identity could not be determined",
 	refusal.OverCapacity:     "too many requests are in flight",
 	refusal.BypassDenied:     "it asks for the bypass without a role for it",
 }
@@ -164,7 +164,7 @@ func (w *written) response(a *Answer, o *outcome) *ResponsePart {
 	p := &ResponsePart{Status: a.Status, Counted: o.counted}
 	switch {
 	case o.reply != nil:
-		p.Says = []string{"The service never sees the request, so that there is no such response."}
+		p.Says = []string{"The service never sees the request, so there is no such response."}
 		return p
 	case o.view.Surface < 0:
 		p.Says = []string{"The request belongs to no surface: the response is not looked at."}
@@ -200,11 +200,11 @@ func (w *written) judged(s *config.Surface, a *Answer, o *outcome) string {
 	case o.view.Handshake && a.Status == 401 && countsStatus(&s.Lockout, 401):
 		return "It is a step of a handshake, or says that its nonce is stale: neither a failure nor a success."
 	case len(a.Body) == 0 && s.Lockout.ReadsBody() && a.Status < 500:
-		return "It is for its body to tell whether it is a failure (" + toldBy(s) + "); say --response-body."
+		return "Its body decides whether it is a failure (" + toldBy(s) + "); say --response-body."
 	case len(s.Lockout.SucceededWhen) > 0:
 		return "It is no failure. It is a success if a condition of lockout.succeeded_when holds. Failures before it stay counted."
 	case success && s.Lockout.ResetOnSuccess:
-		return "It is a success, which takes back what the same credential failed (lockout.reset_on_success)."
+		return "It is a success, which takes back the failures of the same credential (lockout.reset_on_success)."
 	case success:
 		return "It is a success. Failures before it stay counted."
 	case !o.view.Lockout.MayFail:

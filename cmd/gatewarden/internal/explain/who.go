@@ -105,13 +105,13 @@ func (w *written) surfacePart(o *outcome) SurfacePart {
 	}
 	switch {
 	case v.Path.TooLong:
-		return SurfacePart{Says: "none: the path can be read in several ways and is too long for that, so that it is refused"}
+		return SurfacePart{Says: "none: the path is too long to be read in several ways, so the request is refused"}
 	case v.Path.AmbiguousHost:
 		return SurfacePart{Says: "none: by its host the request may belong to " + strings.Join(w.names(v.Path.Surfaces), " and ") +
-			". Whoever spells a host so would choose which counters to be held to, so that it is refused"}
+			". The client could choose between their counters, so the request is refused"}
 	case v.Path.Ambiguous:
 		return SurfacePart{Says: "none: the readings lead to " + strings.Join(w.names(v.Path.Surfaces), " and ") +
-			". Whoever spells a path so would choose which counters to be held to, so that it is refused"}
+			". The client could choose between their counters, so the request is refused"}
 	case v.Document:
 		return SurfacePart{Says: "none: Gatewarden answers for this path itself (oauth.serve_metadata)"}
 	case v.Path.Exempt:
@@ -172,9 +172,9 @@ func (w *written) source(c *client.View) string {
 	case !c.Address.IsValid():
 		return "no usable address: all such requests are one client"
 	case header != "" && w.Client.Source == config.SourceHeader && !c.TrustedPeer:
-		return "the address that Envoy trusts, since it is not in client.trusted_proxies and " + header + " is not believed"
+		return "the address that Envoy trusts, because it is not in client.trusted_proxies and " + header + " is not trusted"
 	case header != "":
-		return "the address that Envoy trusts, since " + header + " names none"
+		return "the address that Envoy trusts, because " + header + " names none"
 	}
 	return "the address that Envoy trusts"
 }
@@ -189,7 +189,7 @@ func hops(c *client.View) (lines []string) {
 		case hop.Trusted:
 			lines = append(lines, entry+" is in client.trusted_proxies")
 		default:
-			lines = append(lines, entry+" is not: it is the client, and what stands left of it is not read")
+			lines = append(lines, entry+" is not: it is the client; entries left of it are not read")
 		}
 	}
 	return lines
@@ -205,7 +205,7 @@ func credentialPart(v *filter.Explanation) CredentialPart {
 		p.Says = append(p.Says, carried(at))
 	}
 	if c.Present && !c.Clear {
-		p.Says = append(p.Says, "It is more than one, or in an unclear form: no source of identity can tell whose it is.")
+		p.Says = append(p.Says, "There is more than one, or its form is ambiguous: no identity source can verify it.")
 	}
 	switch {
 	case v.Accounts == 1:
@@ -214,7 +214,7 @@ func credentialPart(v *filter.Explanation) CredentialPart {
 		p.Says = append(p.Says, fmt.Sprintf("It attempts %d accounts.", v.Accounts))
 	}
 	if c.Present && v.Options {
-		p.Says = append(p.Says, "It asks for OPTIONS, so that a success says nothing about the credential.")
+		p.Says = append(p.Says, "It asks for OPTIONS, so a successful response does not prove the credential.")
 	}
 	return p
 }
