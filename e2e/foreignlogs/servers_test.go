@@ -145,6 +145,7 @@ const caddy = `{
   storage file_system DIR/storage
 }
 http://LISTEN {
+  bind 127.0.0.1
   log {
     output file DIR/access.log
   }
@@ -170,8 +171,18 @@ func (s server) find() (string, error) {
 	return "", fmt.Errorf("%s is neither on the PATH nor in /usr/sbin: its log cannot be tested (Debian: apt-get install %s)", s.program, s.debian)
 }
 
-// start runs a server in front of a service until the context ends.
-func (s server) start(ctx context.Context, dir, backend string) (*running, error) {
+// start runs a server in front of a service until the context ends. Another program may
+// take the port between the choice of it and the start.
+func (s server) start(ctx context.Context, dir, backend string) (r *running, err error) {
+	for range 3 {
+		if r, err = s.startOnce(ctx, dir, backend); err == nil || !strings.Contains(strings.ToLower(err.Error()), "address already in use") {
+			break
+		}
+	}
+	return r, err
+}
+
+func (s server) startOnce(ctx context.Context, dir, backend string) (*running, error) {
 	path, err := s.find()
 	if err != nil {
 		return nil, err
