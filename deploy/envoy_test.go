@@ -169,11 +169,6 @@ func fromYAML(t *testing.T, text string) *bootstrapv3.Bootstrap {
 	return bootstrap
 }
 
-const (
-	waitFor = 10 * time.Second
-	tick    = 50 * time.Millisecond
-)
-
 // service is a cluster called so, of one address.
 func service(address string) string {
 	host, port, _ := strings.Cut(address, ":")

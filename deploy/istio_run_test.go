@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	bootstrapv3 "github.com/envoyproxy/go-control-plane/envoy/config/bootstrap/v3"
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
@@ -27,6 +28,11 @@ import (
 	"istio.io/istio/pkg/util/sets"
 	"istio.io/istio/pkg/wasm"
 	sigsyaml "sigs.k8s.io/yaml"
+)
+
+const (
+	waitFor = 10 * time.Second
+	tick    = 50 * time.Millisecond
 )
 
 // gatewayAndRoute are what users have anyway.

@@ -15,6 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// wasmPath is the module that "make build" makes.
+const wasmPath = "../build/gatewarden.wasm"
+
 // laidOut is a folder with the files that envoy/README.md installs.
 func laidOut(t *testing.T) string {
 	t.Helper()

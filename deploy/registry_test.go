@@ -1,3 +1,5 @@
+//go:build products
+
 package deploy
 
 import (
@@ -14,9 +16,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/stretchr/testify/require"
 )
-
-// wasmPath is the module that "make build" makes.
-const wasmPath = "../build/gatewarden.wasm"
 
 // pushed is an image of the filter in a registry of this process.
 type pushed struct {
