@@ -61,3 +61,11 @@ func TestWhatIsMissingIsNamedAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// The pictures in README are those that scripts/picture draws.
+func TestPictureIsCurrent(t *testing.T) {
+	out, err := exec.Command("python3", "scripts/picture", "--check").CombinedOutput()
+	if err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}
