@@ -6,19 +6,22 @@ import "github.com/gatewarden/gatewarden/filter/proxy"
 // presents. The body waits at the sender: the filter does not see it, and the proxy does
 // not hold all of it. Only where a refusal needs the body is it read first.
 func (s *Stream) ask() proxy.Action {
-	if s.readsFirst() {
-		s.hold.held = true
+	if s.readFirst() {
 		return proxy.Pause
 	}
-	s.hold.readable = false // from now on, until the headers have gone on
 	if s.identity.Ask(s.told, &s.client) {
 		return proxy.PauseAll
 	}
 	return s.goOn()
 }
 
-// readsFirst tells whether the body is read before the request waits.
-func (s *Stream) readsFirst() bool { return s.readsID() && !s.account.Reading() }
+// readFirst holds the request for its body, if that is read before the request waits.
+// Otherwise the body cannot be held from now on, until the headers have gone on.
+func (s *Stream) readFirst() (held bool) {
+	s.hold.held = s.readsID() && !s.account.Reading()
+	s.hold.readable = s.hold.readable && s.hold.held
+	return s.hold.held
+}
 
 // told ends the wait for the answer. The identity room calls it.
 func (s *Stream) told() {
@@ -40,11 +43,9 @@ func (s *Stream) resume() {
 // wait holds the request until earlier ones of its client were answered, its body as
 // [Stream.ask] does.
 func (s *Stream) wait() proxy.Action {
-	if s.readsFirst() {
-		s.hold.held = true
+	if s.readFirst() {
 		return proxy.Pause
 	}
-	s.hold.readable = false
 	s.burst.Wait(s.called)
 	return proxy.PauseAll
 }

@@ -10,13 +10,10 @@ import (
 // failure key. A window that slows attempts down has no fixed end, so a guess counts again
 // when the key's window has passed since it counted. What the table cannot record counts.
 
-// NamesGuess tells whether the rule needs the guess of a failure, see [State.Fail].
-func (r *Rule) NamesGuess() bool { return r != nil && r.surface.Lockout.CountOnce }
-
 // repeats tells whether a guess was counted before on the counter of a failure key. It
 // records the guess, and begins the window in which it counts.
 func (s *State) repeats(key table.Key, rule *config.FailureKey, guess *caller.Guess, now int64) bool {
-	if !s.rule.NamesGuess() || !guess.IsKnown() {
+	if !s.rule.surface.Lockout.CountOnce || !guess.IsKnown() {
 		return false
 	}
 	end := int64(0)
