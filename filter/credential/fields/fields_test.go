@@ -7,6 +7,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -276,8 +277,8 @@ func FuzzMedia(f *testing.F) {
 
 // FuzzQuery: what net/url takes for the first and the last value is among what is found.
 func FuzzQuery(f *testing.F) {
-	// A name without an equals sign is no value here: to count what is before is safer.
-	for _, seed := range []string{"user=a", "user=a&user=b", "u%73er=%61+b", "user", "user=%", "%=&user==", "USER=x&user=y"} {
+	// A name without an equals sign is no value here, but an empty one to net/url.
+	for _, seed := range []string{"user=a", "user=a&user=b", "u%73er=%61+b", "user", "user=%", "%=&user==", "user&user==", "USER=x&user=y"} {
 		f.Add(seed)
 	}
 	w := Want([]string{"user"})
@@ -287,7 +288,7 @@ func FuzzQuery(f *testing.F) {
 		first.Query(w, query, &form, First)
 		last.Query(w, query, &form, Last)
 		values, err := url.ParseQuery(query)
-		if err != nil || strings.Count(query, "&") >= strings.Count(query, "=") {
+		if err != nil || slices.ContainsFunc(strings.Split(query, "&"), func(field string) bool { return !strings.Contains(field, "=") }) {
 			return
 		}
 		fold := func(s string) string { return string(bytes.TrimSpace([]byte(s))) }
