@@ -41,6 +41,10 @@ type Config struct {
 	// Bypass exempts identities with certain roles from Quotas and Concurrency. Off
 	// by default.
 	Bypass Bypass
+	// Scopes says which scopes operations need.
+	Scopes Scopes
+	// MCP says what the calls of MCP servers need and cost. Nil unless configured.
+	MCP *MCP
 	// OAuth describes the service to OAuth clients. Nil unless configured.
 	OAuth *OAuth
 	// CORS says which web pages may read replies of the filter itself.

@@ -50,6 +50,8 @@
 //	concurrency.go            requests in flight
 //	burst.go                  attempts that wait for each other
 //	bypass.go                 roles without limits
+//	scope.go                  which scopes operations need
+//	mcp.go                    what the calls of MCP servers need and cost
 //	oauth.go                  resource metadata and challenge
 //	refusal.go                CORS of the filter's own replies
 //	report.go                 the log

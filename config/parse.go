@@ -92,6 +92,12 @@ var rootFields = []field[draft]{
 	{key: "bypass", below: keysOf("", bypassFields), read: func(v value, d *draft) {
 		d.Bypass = readBypass(v)
 	}},
+	{key: "scopes", below: keysOf("", scopesFields), read: func(v value, d *draft) {
+		readObject(v, scopesFields, &d.Scopes)
+	}},
+	{key: "mcp", below: keysOf("", mcpFields), read: func(v value, d *draft) {
+		d.MCP = readMCP(v)
+	}},
 	{key: "oauth", below: keysOf("", oauthFields), read: func(v value, d *draft) {
 		d.OAuth = readOAuth(v)
 	}},

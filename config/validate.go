@@ -20,6 +20,10 @@ func (d *draft) validate(out *violations) {
 	}
 	d.checkConcurrency(out)
 	d.checkBypass(out)
+	d.checkOperations(out)
+	if d.MCP != nil {
+		d.checkMCP(out)
+	}
 	if d.OAuth != nil {
 		checkScopes(d.OAuth, out)
 	}

@@ -4,7 +4,6 @@ import (
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/attempt"
 	"github.com/gatewarden/gatewarden/filter/credential"
-	"github.com/gatewarden/gatewarden/filter/jsonrpc"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/request"
@@ -29,7 +28,7 @@ func (s *Stream) readBody(size int, end bool) proxy.Action {
 		return proxy.PauseStream
 	case s.hold.held && !s.hold.sized && !s.account.Reading():
 		return s.collect(size, end)
-	case s.hold.held && !end && size < jsonrpc.MaxRequest:
+	case s.hold.held && !end && size < s.hold.most:
 		return proxy.Pause
 	case s.hold.held:
 		return s.release(size, end)
@@ -51,7 +50,7 @@ func (s *Stream) RequestTrailers() proxy.Action {
 	case s.hold.held && len(s.hold.body) > 0:
 		return s.release(len(s.hold.body), true)
 	case s.hold.held:
-		return s.release(jsonrpc.MaxRequest, true)
+		return s.release(s.hold.most, true)
 	case s.awaitsAccount():
 		return s.endAccount()
 	}
@@ -69,14 +68,14 @@ func (s *Stream) readsID() bool {
 // before the filter sees how long it is.
 func (s *Stream) collect(size int, end bool) proxy.Action {
 	h := &s.hold
-	if len(h.body)+size > jsonrpc.MaxRequest {
+	if len(h.body)+size > h.most {
 		h.body = nil
-		return s.release(jsonrpc.MaxRequest+1, end)
+		return s.release(h.most+1, end)
 	}
 	if size > 0 {
 		h.body = append(h.body, s.filter.host.RequestBody(0, size)...)
 	}
-	if !end && len(h.body) < jsonrpc.MaxRequest {
+	if !end && len(h.body) < h.most {
 		return proxy.PauseStream
 	}
 	return s.release(len(h.body), end)
@@ -86,9 +85,10 @@ func (s *Stream) collect(size int, end bool) proxy.Action {
 // is no reason for that any more. end tells that all of the body has come.
 func (s *Stream) release(size int, end bool) proxy.Action {
 	s.hold.held, s.hold.readable = false, false
-	if size <= jsonrpc.MaxRequest { // only a whole body is worth reading
+	if size <= s.hold.most { // only a whole body is worth reading
 		s.hold.size = size
 	}
+	s.readCall(end)
 	action := s.check()
 	switch {
 	case s.replied:
@@ -103,6 +103,36 @@ func (s *Stream) release(size int, end bool) proxy.Action {
 		return s.watchAccount(size, end)
 	}
 	return action
+}
+
+// awaitsCall tells that the request is held for its body, which says what it calls. Where
+// headers can be held, it is read before anything is asked about its caller: afterwards,
+// the body could not be held any more.
+func (s *Stream) awaitsCall() bool {
+	return s.call.Awaits() && (s.filter.config.HeadersStopIteration || !s.identity.Open())
+}
+
+// awaitCall holds the request until its body was read. Where headers cannot be held, they
+// go on, and only the body is held.
+func (s *Stream) awaitCall() proxy.Action {
+	s.hold.held = true
+	if s.filter.config.HeadersStopIteration {
+		return proxy.Pause
+	}
+	return proxy.Continue
+}
+
+// readCall reads what the request calls, if all of its body is at hand.
+func (s *Stream) readCall(whole bool) {
+	switch {
+	case !s.call.Awaits():
+	case whole && s.hold.size > 0:
+		s.call.Read(s.heldBody())
+	case whole:
+		s.call.Read(nil)
+	default:
+		s.call.TooLarge()
+	}
 }
 
 // heldBody returns the body that was held for the sake of the reply, nil if it is not

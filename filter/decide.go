@@ -16,6 +16,8 @@ func (s *Stream) check() proxy.Action {
 // follow does what was decided.
 func (s *Stream) follow(why *refusal.Refusal, refused bool) proxy.Action {
 	switch {
+	case !refused && s.awaitsCall():
+		return s.awaitCall()
 	case !refused && s.identity.Open():
 		return s.ask()
 	case !refused && s.burst.Crowded():
@@ -41,8 +43,15 @@ func (s *Stream) follow(why *refusal.Refusal, refused bool) proxy.Action {
 // them.
 func (s *Stream) decide() (why refusal.Refusal, refused bool) {
 	s.attempt.NeedNoTurn() // a held request is asked about again
-	if why, refused = s.decideAccess(); refused || s.identity.Open() || s.isCrowded() {
+	if why, refused = s.decideAccess(); refused || s.identity.Open() {
 		return why, refused
+	}
+	if why, refused = s.decideCall(); refused {
+		s.lockout.Release(why.Now)
+		return why, true
+	}
+	if s.call.Awaits() || s.isCrowded() {
+		return refusal.Refusal{}, false
 	}
 	if why, refused = s.decideLimits(); refused {
 		s.lockout.Release(why.Now)
@@ -106,6 +115,23 @@ func (s *Stream) decideIdentity() (why refusal.Refusal, refused bool) {
 		s.outcome.Stop()
 	}
 	return why, true
+}
+
+// decideCall tells whether the request is refused for what it calls: by its path, by its
+// headers, and by its body once that was read.
+func (s *Stream) decideCall() (why refusal.Refusal, refused bool) {
+	if why, refused = s.call.Check(); refused {
+		return why, true
+	}
+	s.scope.Need(s.call.Scopes())
+	if !s.identity.Verified && (s.scope.Any() || s.call.NeedsTier()) {
+		s.identity.Demand()
+		return s.decideIdentity()
+	}
+	if why, refused = s.scope.Check(&s.identity.Identity); refused {
+		return why, true
+	}
+	return s.call.CheckTier(&s.identity.Identity)
 }
 
 // isCrowded tells whether the request has to wait, because so many attempts of its

@@ -17,6 +17,8 @@
 //	bypass       who passes the limits on requests
 //	quota        how much a caller may ask for
 //	concurrency  how many requests may be in flight
+//	scope        which scopes an operation needs
+//	mcp          what the calls of an MCP server need and cost
 //	oauth        how OAuth clients find the authorization server
 //
 // They exchange values that are defined in packages of their own: proxy, request,

@@ -11,6 +11,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/credential"
 	"github.com/gatewarden/gatewarden/filter/identity"
 	"github.com/gatewarden/gatewarden/filter/lockout"
+	"github.com/gatewarden/gatewarden/filter/mcp"
 	"github.com/gatewarden/gatewarden/filter/oauth"
 	"github.com/gatewarden/gatewarden/filter/outcome"
 	"github.com/gatewarden/gatewarden/filter/proxy"
@@ -18,6 +19,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/report"
 	"github.com/gatewarden/gatewarden/filter/route"
+	"github.com/gatewarden/gatewarden/filter/scope"
 	"github.com/gatewarden/gatewarden/table"
 )
 
@@ -40,6 +42,8 @@ type Filter struct {
 	bypass      *bypass.Room
 	quota       *quota.Room
 	concurrency *concurrency.Room
+	scope       *scope.Room
+	mcp         *mcp.Room
 	oauth       *oauth.Room
 
 	cors      *refusal.CORS
@@ -69,6 +73,8 @@ func New(c *config.Config, host proxy.Host, seed table.Seed) *Filter {
 		bypass:      bypass.New(c, host, log, m),
 		quota:       quota.New(c, host, host, seed, m),
 		concurrency: concurrency.New(c, host, counters, m),
+		scope:       scope.New(c, host, m),
+		mcp:         mcp.New(c, host, m),
 		oauth:       oauth.New(c.OAuth, host),
 	}
 	f.identity = identity.New(c, host, counters, log, m, f.oauth.Discovery())

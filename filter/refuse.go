@@ -23,6 +23,10 @@ func (s *Stream) refuse(why *refusal.Refusal, body []byte) proxy.Action {
 		s.concurrency.Refused()
 	case refusal.BypassDenied:
 		s.bypass.Refused()
+	case refusal.InsufficientScope:
+		s.scope.Refused()
+	case refusal.TierDenied, refusal.Malformed:
+		s.call.Refused(why)
 	default:
 		s.lockout.Refused(why)
 	}
@@ -33,7 +37,9 @@ func (s *Stream) refuse(why *refusal.Refusal, body []byte) proxy.Action {
 // answer sends the refusal.
 func (s *Stream) answer(why *refusal.Refusal, body []byte) proxy.Action {
 	to := s.recipient
-	to.Request = body
+	if s.call.NamesID() {
+		to.Request = body
+	}
 	to.Quotas = s.quota.Headers(&s.client, &s.identity.Identity, why)
 	last := s.last(why)
 	reply := last.Find(why, &to)
@@ -56,6 +62,10 @@ func (s *Stream) words(why *refusal.Refusal) refusal.Words {
 		return s.concurrency.Words(why)
 	case refusal.BypassDenied:
 		return s.bypass.Words()
+	case refusal.InsufficientScope:
+		return s.scope.Words(s.filter.oauth.StepUp(s.surface.Name, s.scope.Needed()))
+	case refusal.TierDenied, refusal.Malformed:
+		return s.call.Words(why)
 	}
 	return s.lockout.Words(why)
 }

@@ -11,11 +11,13 @@ import (
 	"github.com/gatewarden/gatewarden/filter/identity"
 	"github.com/gatewarden/gatewarden/filter/jsonrpc"
 	"github.com/gatewarden/gatewarden/filter/lockout"
+	"github.com/gatewarden/gatewarden/filter/mcp"
 	"github.com/gatewarden/gatewarden/filter/outcome"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/quota"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/request"
+	"github.com/gatewarden/gatewarden/filter/scope"
 )
 
 // Stream is one request and its response. The plugin calls its methods in the order in
@@ -44,6 +46,8 @@ type Stream struct {
 	bypass      bypass.State
 	quota       quota.State
 	concurrency concurrency.State
+	scope       scope.State
+	call        mcp.State
 
 	recipient refusal.Recipient // of a refusal
 	hold      hold
@@ -53,8 +57,9 @@ type Stream struct {
 	replied   bool // the response is the filter's own
 }
 
-// hold is how a request's body is held for the sake of a refusal.
+// hold is how a request's body is held, for the sake of a refusal or for what it calls.
 type hold struct {
+	most     int    // bytes that are held at most
 	readable bool   // there is a body, of a size that can be held as far as that is told
 	sized    bool   // its size is told
 	held     bool   // headers are held until the body was read
@@ -72,9 +77,13 @@ func (s *Stream) Reset() {
 	s.attempt.Reset()
 	s.quota.Reset()
 	s.concurrency.Reset()
+	s.scope.Reset()
+	s.call.Reset()
 	f, account, guess, attempt, quota, concurrency := s.filter, s.account, s.guess, s.attempt, s.quota, s.concurrency
+	scope, call := s.scope, s.call
 	*s = Stream{} // in place: a composite literal would be copied
 	s.filter, s.account, s.guess, s.attempt, s.quota, s.concurrency = f, account, guess, attempt, quota, concurrency
+	s.scope, s.call = scope, call
 }
 
 // RequestHeaders decides about a request. end tells that it has no body.
@@ -103,7 +112,8 @@ func (s *Stream) RequestHeaders(end bool) proxy.Action {
 		s.recipient.Form = refusal.JSONRPCForm
 	}
 	s.hold.sized = d.ContentLength > 0
-	s.hold.readable = !end && t.Method == "POST" && d.ContentLength <= jsonrpc.MaxRequest
+	s.hold.most = max(jsonrpc.MaxRequest, s.surface.mcp.MaxBody())
+	s.hold.readable = !end && t.Method == "POST" && d.ContentLength <= s.hold.most
 	return s.enter(&t, &d, headers, end)
 }
 
@@ -115,9 +125,12 @@ func (s *Stream) enter(t *request.Target, d *request.Details, headers []proxy.He
 	s.preflight = request.IsPreflight(t, d) && (!s.presents || f.credential.OnlyInQuery(headers))
 	if !s.preflight {
 		s.quota.Begin(s.surface.quota, t)
+		s.scope.Begin(s.surface.scope, t)
+		s.call.Begin(s.surface.mcp, headers, t, d, end)
 	}
 	s.concurrency.Begin(s.surface.concurrency)
-	unlimited := s.preflight && !s.presents || !s.surface.lockout.Counts() && !f.identity.HasSources() && !s.quota.Any()
+	unlimited := s.preflight && !s.presents ||
+		!s.surface.lockout.Counts() && !f.identity.HasSources() && !s.quota.Any() && !s.call.Reads()
 	if unlimited && !s.concurrency.Limited() {
 		return s.pass()
 	}

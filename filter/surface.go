@@ -9,10 +9,12 @@ import (
 	"github.com/gatewarden/gatewarden/filter/credential"
 	"github.com/gatewarden/gatewarden/filter/identity"
 	"github.com/gatewarden/gatewarden/filter/lockout"
+	"github.com/gatewarden/gatewarden/filter/mcp"
 	"github.com/gatewarden/gatewarden/filter/outcome"
 	"github.com/gatewarden/gatewarden/filter/quota"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/report"
+	"github.com/gatewarden/gatewarden/filter/scope"
 )
 
 // surface is what the rooms have for a configured surface.
@@ -26,6 +28,8 @@ type surface struct {
 	bypass      *bypass.Rule
 	quota       *quota.Rules
 	concurrency *concurrency.Rules
+	scope       *scope.Rules
+	mcp         *mcp.Rule
 	accounts    *credential.Fields
 	// challenged tells that OAuth clients find their way from its 401s.
 	challenged bool
@@ -54,6 +58,8 @@ func (f *Filter) readySurface(i int) {
 		bypass:      f.bypass.Rule(i),
 		quota:       f.quota.Rules(i),
 		concurrency: f.concurrency.Rules(i),
+		scope:       f.scope.Rules(i),
+		mcp:         f.mcp.Rule(i),
 		accounts:    credential.NewFields(f.attempt.Rule(i).Fields()),
 		challenged:  f.oauth.Challenges(f.config.Surfaces[i].Kind),
 	}

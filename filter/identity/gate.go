@@ -38,11 +38,14 @@ func (s *State) Check() (why refusal.Refusal, refused bool) {
 	case s.rule == nil || s.Verified || s.Open():
 	case s.inquiry.Failed():
 		return refusal.Refusal{Reason: refusal.StoreUnavailable, Seconds: unavailableFor, Now: s.rule.room.clock.Now()}, true
-	case s.rule.required:
+	case s.rule.required || s.demanded:
 		return refusal.Refusal{Reason: refusal.AuthDenied}, true
 	}
 	return refusal.Refusal{}, false
 }
+
+// Demand requires an identity of this request: what it asks for is not for everybody.
+func (s *State) Demand() { s.demanded = true }
 
 // Refused counts a refusal of the room.
 func (s *State) Refused(why *refusal.Refusal) {

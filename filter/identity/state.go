@@ -25,6 +25,7 @@ type State struct {
 	// next is the place of the source to ask next.
 	next       int
 	denial     denial
+	demanded   bool
 	acceptance acceptance
 	inquiry    introspect.Inquiry
 }

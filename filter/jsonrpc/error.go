@@ -15,9 +15,18 @@ import (
 // numbers.
 const (
 	CodeUnauthorized = 401
+	CodeForbidden    = 403
 	CodeBypassDenied = 428
 	CodeRateLimited  = 429
 	CodeUnavailable  = 503
+)
+
+// The error codes of JSON-RPC itself, and of MCP 2026-07-28, for requests that cannot be read.
+const (
+	CodeParseError     = -32700
+	CodeInvalidRequest = -32600
+	CodeInvalidParams  = -32602
+	CodeHeaderMismatch = -32020
 )
 
 // MaxRequest is how much of a request's body, in bytes, is read for its id. Most

@@ -14,6 +14,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/request"
@@ -101,6 +102,16 @@ func (r *Room) Challenge(surface string, invalidToken bool) string {
 		return c.line(`error="invalid_token"`)
 	}
 	return c.line("")
+}
+
+// StepUp returns the challenge of a 403 for scopes that are missing: it names all that the
+// operation needs, with spaces between them.
+func (r *Room) StepUp(surface, scopes string) string {
+	c := r.challenge
+	if c == nil {
+		c = &challenge{realm: `realm="` + surface + `"`}
+	}
+	return caller.Bearer + " " + join(c.realm, `error="insufficient_scope"`, `scope="`+scopes+`"`, c.metadata)
 }
 
 // Discovery returns a JSON member, with a comma before it, that leads a developer to

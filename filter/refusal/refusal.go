@@ -19,6 +19,10 @@ const (
 	StoreUnavailable Reason = "store_unavailable"
 	OverCapacity     Reason = "over_capacity"
 	BypassDenied     Reason = "bypass_denied"
+	// InsufficientScope and TierDenied refuse what the caller's scopes and tier do not
+	// include.
+	InsufficientScope Reason = "insufficient_scope"
+	TierDenied        Reason = "tier_denied"
 )
 
 // details is the reason as response code details.

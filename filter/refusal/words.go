@@ -11,6 +11,7 @@ import (
 // See https://github.com/grpc/grpc/blob/master/doc/statuscodes.md
 const (
 	GRPCInvalidArgument    = 3
+	GRPCPermissionDenied   = 7
 	GRPCResourceExhausted  = 8
 	GRPCFailedPrecondition = 9
 	GRPCUnimplemented      = 12

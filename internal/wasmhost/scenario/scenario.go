@@ -85,7 +85,7 @@ func All() []Scenario {
 	var all []Scenario
 	for _, group := range [][]Scenario{
 		lockouts(), failures(), spellings(), clients(), replies(), challenges(), updates(), hardening(), distincts(), identities(),
-		quotas(), introspections(), concurrency(), bypasses(), bursts(), repeats(), places(), calls(), accounts(), hosts(), outcomes(),
+		quotas(), introspections(), concurrency(), bypasses(), bursts(), repeats(), places(), calls(), accounts(), hosts(), outcomes(), mcpCalls(), operations(),
 	} {
 		all = append(all, group...)
 	}

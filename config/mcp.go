@@ -1,0 +1,409 @@
+package config
+
+import (
+	"strconv"
+
+	"github.com/tidwall/gjson"
+)
+
+// MCP says what the calls of an MCP server need and cost. With it, the filter reads the
+// body of each request before it decides.
+type MCP struct {
+	// Surfaces of the kind mcp that it applies to, by name. Empty means all of them, the
+	// default.
+	Surfaces []string
+	// MaxBody is the size in bytes of the largest request, 1024 to 1048576. A larger one
+	// is refused. Default: 262144. Danger: Envoy refuses what exceeds its own buffer
+	// before the filter sees it.
+	MaxBody int
+	// Tiers are the tiers of callers, the lowest first. A tier that is not listed is
+	// below them. At most 16; default: none.
+	Tiers []string
+	// Risks are the scopes that a tool of each risk needs. Default: none for
+	// RiskReadOnly, generate for the others.
+	Risks [NumRisks][]string
+	// Methods need scopes, by name. At most 64; default: none.
+	Methods []MCPMethod
+	// Tools that the server has, at most 1024. Default: none.
+	Tools []Tool
+	// OtherTools are all that Tools does not list. Default: as Tool, and their risk is
+	// RiskDestructive if a tool has a risk or scopes. Danger: a server's new tool is
+	// one of them until it is listed.
+	OtherTools Tool
+}
+
+// MCPMethod is what a method of the protocol needs.
+type MCPMethod struct {
+	// Method as the protocol writes it, for example resources/read. Required, unique.
+	Method string
+	// Scopes that the caller needs, all of them. Required.
+	Scopes []string
+}
+
+// Tool is what calls of a tool need and cost.
+type Tool struct {
+	// Name of the tool as the server writes it. Required, unique; not for OtherTools.
+	Name string
+	// Risk says how much the tool can do. Default: that of OtherTools, unless Scopes is
+	// set.
+	Risk Risk
+	// Scopes that the caller needs, beside those of the risk. Default: none, or those of
+	// OtherTools if the tool has no risk either.
+	Scopes []string
+	// Tier is the lowest tier whose callers may use the tool. Default: none, every
+	// caller.
+	Tier string
+	// Cost of a call in credits, up to 1000000. Default: 0, and the call touches no
+	// budget.
+	Cost uint32
+	// Arguments change the cost. At most 8; default: none.
+	Arguments []ToolArgument
+}
+
+// Risk says how much a tool can do.
+type Risk uint8
+
+// The risks. RiskUnset is that of a tool without one.
+const (
+	RiskReadOnly Risk = iota
+	RiskLocalMutation
+	RiskExternalMutation
+	RiskDestructive
+	NumRisks
+	RiskUnset
+)
+
+// ToolArgument is how an argument of a call changes its cost, and who may use which of its
+// values.
+type ToolArgument struct {
+	// Way leads to the argument through nested objects, from the outside in. Required.
+	Way []string
+	// Values that multiply the cost or need a tier. At most 64.
+	Values []ArgumentValue
+	// MaxCount is the largest count that the cost is multiplied by, if the argument is a
+	// count: 2 to 1000000, and 0 if it is none. Danger: the service has to refuse
+	// larger ones.
+	MaxCount uint32
+	// Other is the factor for a value that is not listed, or that is not a count.
+	// Default: the largest factor.
+	Other uint32
+	// Absent is the factor without the argument. Default: 1.
+	Absent uint32
+}
+
+// ArgumentValue is a value of an argument. A number is written as in JSON.
+type ArgumentValue struct {
+	Value string
+	// Times is the factor of the cost, up to 1000000; 1 by default.
+	Times uint32
+	// Tier is the lowest tier whose callers may use the value; "" for all.
+	Tier string
+}
+
+const (
+	maxToolName  = 256
+	maxTools     = 1024
+	maxMethod    = 64
+	maxArguments = 8
+	maxValues    = 64
+	minMCPBody   = 1 << 10
+	maxMCPBody   = 1 << 20
+)
+
+var risks = []option[Risk]{
+	{"READ_ONLY", RiskReadOnly}, {"LOCAL_MUTATION", RiskLocalMutation},
+	{"EXTERNAL_MUTATION", RiskExternalMutation}, {"DESTRUCTIVE", RiskDestructive},
+}
+
+var mcpFields = []field[MCP]{
+	{key: "surfaces", read: func(v value, m *MCP) {
+		m.Surfaces = v.references("leave it out for all surfaces of the kind mcp")
+	}},
+	{key: "max_body", read: func(v value, m *MCP) { readInteger(v, &m.MaxBody, minMCPBody, maxMCPBody) }},
+	// The tiers come before the tools, which name them.
+	{key: "tiers", read: func(v value, m *MCP) { m.Tiers = readTiers(v) }},
+	{key: "risks", below: keysOf("", riskFields), read: func(v value, m *MCP) { readObject(v, riskFields, &m.Risks) }},
+	{key: "methods", below: keysOf("[]", mcpMethodFields), read: readMCPMethods},
+	{key: "tools", below: keysOf("[]", toolFields), read: readTools},
+	{key: "other_tools", below: keysOf("", toolFields[1:]), read: func(v value, m *MCP) {
+		m.OtherTools = readTool(v, toolFields[1:], m.Tiers)
+	}},
+}
+
+var riskFields = []field[[NumRisks][]string]{
+	riskField("READ_ONLY", RiskReadOnly), riskField("LOCAL_MUTATION", RiskLocalMutation),
+	riskField("EXTERNAL_MUTATION", RiskExternalMutation), riskField("DESTRUCTIVE", RiskDestructive),
+}
+
+func riskField(key string, risk Risk) field[[NumRisks][]string] {
+	return field[[NumRisks][]string]{key: key, read: func(v value, r *[NumRisks][]string) { r[risk] = readNeeded(v) }}
+}
+
+var mcpMethodFields = []field[MCPMethod]{
+	{key: "method", required: `write for example "resources/read"`, read: func(v value, m *MCPMethod) {
+		m.Method = readPlain(v, "resources/read")
+	}},
+	{key: "scopes", required: `write for example ["mcp:query"]`, read: func(v value, m *MCPMethod) { m.Scopes = readNeeded(v) }},
+}
+
+// toolDraft is a tool while it is read.
+type toolDraft struct {
+	Tool
+	tiers []string
+}
+
+var toolFields = []field[toolDraft]{
+	// The name comes first: other_tools has all fields but it.
+	{key: "name", required: `write for example "search"`, read: func(v value, t *toolDraft) { t.Name = readToolName(v) }},
+	{key: "risk", read: func(v value, t *toolDraft) { choose(v, risks, &t.Risk) }},
+	{key: "scopes", read: func(v value, t *toolDraft) {
+		if t.Scopes = readNeeded(v); t.Scopes == nil {
+			t.Scopes = []string{}
+		}
+	}},
+	{key: "tier", read: func(v value, t *toolDraft) { t.Tier = t.readTier(v) }},
+	{key: "cost", read: func(v value, t *toolDraft) { readInteger(v, &t.Cost, 0, maxCost) }},
+	{key: "arguments", below: keysOf("[]", argumentFields), read: func(v value, t *toolDraft) {
+		v.refuseEmpty("leave it out if no argument changes the cost")
+		v.items(maxArguments, func(item value) { t.Arguments = append(t.Arguments, readArgument(item, t)) })
+	}},
+}
+
+// argumentDraft is an argument while it is read.
+type argumentDraft struct {
+	ToolArgument
+	tool *toolDraft
+}
+
+var argumentFields = []field[argumentDraft]{
+	{key: "argument", required: `write for example "quality", or ["options", "quality"] within an object`, read: func(v value, a *argumentDraft) {
+		v.refuseEmpty(`write for example "quality"`)
+		a.Way = readClaim(v)
+	}},
+	{key: "times", read: readTimes},
+	{key: "tiers", read: readValueTiers},
+	{key: "max_count", read: func(v value, a *argumentDraft) { readInteger(v, &a.MaxCount, 2, maxCost) }},
+	{key: "other", read: func(v value, a *argumentDraft) { readInteger(v, &a.Other, 0, maxCost) }},
+	{key: "absent", read: func(v value, a *argumentDraft) { readInteger(v, &a.Absent, 0, maxCost) }},
+}
+
+func defaultMCP() *MCP {
+	m := &MCP{MaxBody: 256 << 10, OtherTools: Tool{Risk: RiskUnset}}
+	for _, risk := range [...]Risk{RiskLocalMutation, RiskExternalMutation, RiskDestructive} {
+		m.Risks[risk] = []string{"generate"}
+	}
+	return m
+}
+
+func readMCP(v value) *MCP {
+	m := defaultMCP()
+	readObject(v, mcpFields, m)
+	m.completeTools()
+	return m
+}
+
+// completeTools gives the tools what they do not say themselves.
+func (m *MCP) completeTools() {
+	scoped := false
+	for i := range m.Tools {
+		scoped = scoped || m.Tools[i].Risk != RiskUnset || m.Tools[i].Scopes != nil
+	}
+	if scoped && m.OtherTools.isUnscoped() {
+		m.OtherTools.Risk = RiskDestructive
+	}
+	for i := range m.Tools {
+		if t := &m.Tools[i]; t.isUnscoped() {
+			t.Risk, t.Scopes = m.OtherTools.Risk, m.OtherTools.Scopes
+		}
+	}
+}
+
+// isUnscoped tells whether the configuration says nothing of what a caller needs.
+func (t *Tool) isUnscoped() bool { return t.Risk == RiskUnset && t.Scopes == nil }
+
+// ToolScopes returns the scopes that a caller of the tool needs.
+func (m *MCP) ToolScopes(t *Tool) []string {
+	if t.Risk >= NumRisks {
+		return t.Scopes
+	}
+	all := m.Risks[t.Risk]
+	for _, s := range t.Scopes {
+		if indexOf(all, s) < 0 {
+			all = append(all[:len(all):len(all)], s)
+		}
+	}
+	return all
+}
+
+func readTiers(v value) []string {
+	v.refuseEmpty("leave it out for no tiers")
+	list := v.texts(func(item value, text string) string {
+		if text == "" || len(text) > maxTier {
+			item.bad("is not a tier's name; write 1 to 64 characters")
+			return ""
+		}
+		return text
+	})
+	if len(list) > 16 {
+		v.tooMany(len(list), 16)
+	}
+	return list
+}
+
+func readMCPMethods(v value, m *MCP) {
+	var names []string
+	v.items(maxMethod, func(item value) {
+		var method MCPMethod
+		readObject(item, mcpMethodFields, &method)
+		if method.Method != "" && indexOf(names, method.Method) >= 0 {
+			item.repeated(quote(method.Method))
+		}
+		names = append(names, method.Method)
+		m.Methods = append(m.Methods, method)
+	})
+}
+
+func readTools(v value, m *MCP) {
+	var names []string
+	v.items(maxTools, func(item value) {
+		t := readTool(item, toolFields, m.Tiers)
+		if t.Name != "" && indexOf(names, t.Name) >= 0 {
+			item.repeated(quote(t.Name))
+		}
+		names = append(names, t.Name)
+		m.Tools = append(m.Tools, t)
+	})
+}
+
+func readTool(v value, fields []field[toolDraft], tiers []string) Tool {
+	t := toolDraft{Tool: Tool{Risk: RiskUnset}, tiers: tiers}
+	readObject(v, fields, &t)
+	return t.Tool
+}
+
+func readToolName(v value) string {
+	text, ok := v.text(`a tool's name, for example "search"`)
+	if ok && (text == "" || len(text) > maxToolName) {
+		v.bad(quote(text) + " is not a tool's name; write 1 to 256 characters")
+		return ""
+	}
+	return text
+}
+
+// readTier reads a tier that has to be one of mcp.tiers.
+func (t *toolDraft) readTier(v value) string {
+	text, ok := v.text("one of mcp.tiers")
+	if !ok || indexOf(t.tiers, text) >= 0 {
+		return text
+	}
+	v.bad(quote(text) + " is not one of mcp.tiers; " + choices(text, t.tiers, "tiers"))
+	return ""
+}
+
+func readArgument(v value, t *toolDraft) ToolArgument {
+	const unread = 1<<32 - 1
+	a := argumentDraft{ToolArgument: ToolArgument{Other: unread, Absent: 1}, tool: t}
+	found := readObject(v, argumentFields, &a)
+	if found != nil {
+		times, tiers, count := found[1].Exists(), found[2].Exists(), found[3].Exists()
+		switch {
+		case count && (times || tiers):
+			v.bad("has a max_count and values; keep one of them: write a count of its own")
+		case !count && !times && !tiers:
+			v.bad(`has no effect; write for example "times": {"premium": 3}, or "max_count": 10`)
+		}
+	}
+	if a.Other == unread {
+		a.Other = max(a.MaxCount, 1)
+		for _, value := range a.Values {
+			a.Other = max(a.Other, value.Times)
+		}
+	}
+	return a.ToolArgument
+}
+
+// valueOf returns the value of an argument with this text, a new one if there is none.
+func (a *argumentDraft) valueOf(text string) *ArgumentValue {
+	for i := range a.Values {
+		if a.Values[i].Value == text {
+			return &a.Values[i]
+		}
+	}
+	a.Values = append(a.Values, ArgumentValue{Value: text, Times: 1})
+	return &a.Values[len(a.Values)-1]
+}
+
+func readTimes(v value, a *argumentDraft) {
+	readByValue(v, `an object with a factor for each value, for example {"premium": 3}`, func(item value, text string) {
+		readInteger(item, &a.valueOf(text).Times, 0, maxCost)
+	})
+}
+
+func readValueTiers(v value, a *argumentDraft) {
+	readByValue(v, `an object with the lowest tier for each value, for example {"ultra": "pro"}`, func(item value, text string) {
+		a.valueOf(text).Tier = a.tool.readTier(item)
+	})
+}
+
+// readByValue reads an object whose keys are values of an argument.
+func readByValue(v value, right string, read func(item value, text string)) {
+	if !v.json.IsObject() {
+		v.wrongType(right)
+		return
+	}
+	var seen []string
+	v.json.ForEach(func(key, json gjson.Result) bool {
+		item := v.under(key.Str, json)
+		if indexOf(seen, key.Str) >= 0 {
+			item.bad("is written twice; keep one of them")
+			return true
+		}
+		seen = append(seen, key.Str)
+		read(item, key.Str)
+		return true
+	})
+	if len(seen) == 0 {
+		v.bad("is empty; write " + right)
+	}
+	if len(seen) > maxValues {
+		v.tooMany(len(seen), maxValues)
+	}
+}
+
+// checkMCP refuses surfaces of another kind, and scopes that no caller can have.
+func (d *draft) checkMCP(out *violations) {
+	m := d.MCP
+	names, known := d.surfaceNames()
+	for i, name := range m.Surfaces {
+		path := "mcp.surfaces[" + strconv.Itoa(i) + "]"
+		switch at := indexOf(names, name); {
+		case known && at < 0:
+			out.add(path, quote(name)+" is not a surface; "+choices(name, names, "surfaces"))
+		case at >= 0 && d.Surfaces[at].Kind != KindMCP && d.Surfaces[at].Kind != kindUnknown:
+			out.add(path, quote(name)+" is not of the kind mcp; name one that is, or change its kind")
+		}
+	}
+	if m.NeedsScopes() && !d.tellsScopes() {
+		out.add("mcp", "has tools that need scopes, but no identity source provides any; add scopes to one, or write \"scopes\": [] for tools that need none")
+	}
+}
+
+// AppliesTo tells whether the requests of a surface are read. m may be nil.
+func (m *MCP) AppliesTo(s *Surface) bool {
+	return m != nil && s.Kind == KindMCP && s.IsAmong(m.Surfaces)
+}
+
+// NeedsScopes tells whether a tool or a method needs scopes.
+func (m *MCP) NeedsScopes() bool {
+	for i := range m.Methods {
+		if len(m.Methods[i].Scopes) > 0 {
+			return true
+		}
+	}
+	for i := range m.Tools {
+		if len(m.ToolScopes(&m.Tools[i])) > 0 {
+			return true
+		}
+	}
+	return len(m.ToolScopes(&m.OtherTools)) > 0
+}

@@ -1,0 +1,173 @@
+package config
+
+import (
+	"strconv"
+
+	"github.com/tidwall/gjson"
+)
+
+// Scopes says which scopes a verified caller needs for an operation. What the tools of an
+// MCP server need stands in [MCP].
+type Scopes struct {
+	// Implies says which scopes a scope includes, directly; what those include comes
+	// with them. In the order of their names. Default: none.
+	Implies []Implication
+	// Operations need scopes; the first that matches a request decides. Default: none.
+	Operations []Operation
+}
+
+// Implication is what a scope includes.
+type Implication struct {
+	Scope  string
+	Scopes []string
+}
+
+// Operation is what requests of a pattern need.
+type Operation struct {
+	Match
+	// Surfaces that the operation is on, by name. Empty means all of the kinds api and
+	// mcp, the default.
+	Surfaces []string
+	// Scopes that the caller needs, all of them. Required. Danger: an empty list needs
+	// nothing, not even an identity.
+	Scopes []string
+}
+
+const (
+	maxOperations   = 256
+	maxImplications = 256
+	// maxNeeded bounds the scopes of an operation, so that they fit into a challenge.
+	maxNeeded = 16
+)
+
+var scopesFields = []field[Scopes]{
+	{key: "implies", read: func(v value, s *Scopes) { s.Implies = readImplies(v) }},
+	{key: "operations", below: keysOf("[]", operationFields), read: func(v value, s *Scopes) {
+		v.refuseEmpty(`write for example [{"prefix": "/api/v1", "scopes": ["api:read"]}]`)
+		v.items(maxOperations, func(item value) {
+			var o Operation
+			found := readObject(item, operationFields, &o)
+			checkPattern(item, found, &o.Match)
+			s.Operations = append(s.Operations, o)
+		})
+	}},
+}
+
+var operationFields = []field[Operation]{
+	{key: "path", read: func(v value, o *Operation) { o.Path = readPath(v) }},
+	{key: "prefix", read: func(v value, o *Operation) { o.Path, o.Prefix = readPath(v), true }},
+	{key: "methods", read: func(v value, o *Operation) {
+		if o.Methods = readMethods(v); o.Methods == nil {
+			o.Path = "" // a check cannot tell what the operation covers
+		}
+	}},
+	{key: "hosts", read: func(v value, o *Operation) {
+		if o.Hosts = readHosts(v); o.Hosts == nil {
+			o.Path = ""
+		}
+	}},
+	{key: "surfaces", read: func(v value, o *Operation) {
+		o.Surfaces = v.references("leave it out for all surfaces of the kinds api and mcp")
+	}},
+	{key: "scopes", required: `write for example ["api:read"], or [] for none`, read: func(v value, o *Operation) {
+		o.Scopes = readNeeded(v)
+	}},
+}
+
+// readNeeded reads the scopes that an operation needs.
+func readNeeded(v value) []string {
+	list := v.texts(scope)
+	if len(list) > maxNeeded {
+		v.tooMany(len(list), maxNeeded)
+	}
+	return list
+}
+
+// readImplies keeps the scopes in the order of their names. The order of keys in a JSON
+// object means nothing.
+func readImplies(v value) (list []Implication) {
+	if !v.json.IsObject() {
+		v.wrongType(`an object with the scopes that a scope includes, for example {"api:write": ["api:read"]}`)
+		return nil
+	}
+	v.json.ForEach(func(key, json gjson.Result) bool {
+		item := v.under(key.Str, json)
+		next := Implication{Scope: scope(item, key.Str)}
+		next.Scopes = item.texts(scope)
+		at := 0
+		for at < len(list) && list[at].Scope < next.Scope {
+			at++
+		}
+		if at < len(list) && list[at].Scope == next.Scope && next.Scope != "" {
+			item.bad("is written twice; keep one of them")
+			return true
+		}
+		list = append(list[:at], append([]Implication{next}, list[at:]...)...)
+		return true
+	})
+	if len(list) > maxImplications {
+		v.tooMany(len(list), maxImplications)
+	}
+	return list
+}
+
+// checkOperations refuses operations that no request can be, and scopes that no caller can
+// have.
+func (d *draft) checkOperations(out *violations) {
+	names, known := d.surfaceNames()
+	for i := range d.Scopes.Operations {
+		o := &d.Scopes.Operations[i]
+		for j, name := range o.Surfaces {
+			if known && indexOf(names, name) < 0 {
+				out.add(operationPath(i, "surfaces["+strconv.Itoa(j)+"]"), quote(name)+" is not a surface; "+choices(name, names, "surfaces"))
+				known = false
+			}
+		}
+		if known && o.Path != "" && !d.isReached(o) {
+			out.add(operationPath(i, ""), "can never match: none of its surfaces has such a path; correct it, or give it to a surface")
+		}
+	}
+	for i := range d.Scopes.Operations {
+		if len(d.Scopes.Operations[i].Scopes) > 0 && !d.tellsScopes() {
+			out.add("scopes", "need an identity source that provides scopes; add scopes to one")
+			return
+		}
+	}
+}
+
+// isReached reports whether a surface of the operation can own a request that it matches.
+func (d *draft) isReached(o *Operation) bool {
+	for i := range d.Surfaces {
+		s := &d.Surfaces[i]
+		if !s.IsAmong(o.Surfaces) || len(o.Surfaces) == 0 && s.Kind.authorizes() {
+			continue
+		}
+		for _, m := range s.Match {
+			if m.Path == "" || overlap(o.Match, m) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// tellsScopes reports whether a source can provide scopes. It gives a source that could not
+// be read the benefit of the doubt.
+func (d *draft) tellsScopes() bool {
+	for i := range d.Identity {
+		s := &d.Identity[i]
+		if s.Kind == identityUnknown || len(s.Claims.Scopes) > 0 || s.Headers.Scopes != "" {
+			return true
+		}
+		for j := range s.Keys {
+			if len(s.Keys[j].Scopes) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// operationPath returns the path of a key of the i-th operation, or of the operation itself
+// if key is empty.
+func operationPath(i int, key string) string { return elementPath("scopes.operations", i, key) }

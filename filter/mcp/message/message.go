@@ -1,0 +1,143 @@
+// Package message reads the messages that a client of the Model Context Protocol sends:
+// which methods they call, which tools, with which arguments.
+//
+// Parsers of JSON differ in what they make of a name that occurs twice, of names that
+// differ in letter case only, of bytes after the document, of NaN. A service that read a
+// priced call where the filter read none would serve it for nothing. So a body that two
+// parsers could read differently has a [Flaw], and nothing else is said of it.
+//
+//	message.go   Read: a body to its messages
+//	member.go    the members of an object, each at most once
+//	argument.go  the arguments of a call
+//	flaw.go      why a body cannot be read
+package message
+
+import (
+	"unicode/utf8"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/gatewarden/gatewarden/internal/jsonguard"
+)
+
+// Message is one JSON-RPC message. Its texts may share the memory of the body.
+type Message struct {
+	// ID is the raw JSON of a request's id. It is "" for a notification and a response.
+	ID string
+	// Method is "" for a response.
+	Method string
+	// Name says on what a method works: the name of a tool or a prompt, or the URI of a
+	// resource. It is "" for all methods but tools/call, prompts/get and resources/read.
+	Name string
+	// arguments are those of the call.
+	arguments gjson.Result
+}
+
+// The methods that work on something with a name.
+const (
+	ToolsCall     = "tools/call"
+	ToolsList     = "tools/list"
+	PromptsGet    = "prompts/get"
+	ResourcesRead = "resources/read"
+)
+
+// MaxBatch is how many messages a batch may have.
+const MaxBatch = 100
+
+// Read appends the messages of a body to list. batches tells whether the body may be an
+// array of them, which only MCP 2025-03-26 and its predecessor allow. With a flaw, the
+// returned list is to be ignored.
+func Read(list []Message, body []byte, batches bool) ([]Message, Flaw) {
+	if !jsonguard.Valid(body) || !utf8.Valid(body) {
+		return list, NotJSON
+	}
+	root := gjson.ParseBytes(body)
+	if !root.IsArray() {
+		m, flaw := read(root)
+		return append(list, m), flaw
+	}
+	flaw, count := Clear, 0
+	root.ForEach(func(_, element gjson.Result) bool {
+		var m Message
+		if count++; count > MaxBatch {
+			flaw = TooMany
+			return false
+		}
+		m, flaw = read(element)
+		list = append(list, m)
+		return flaw == Clear
+	})
+	switch {
+	case flaw != Clear:
+		return list, flaw
+	case count == 0:
+		return list, NotMessage
+	case !batches:
+		return list, NoBatches
+	}
+	return list, Clear
+}
+
+// read reads one message.
+func read(json gjson.Result) (m Message, flaw Flaw) {
+	if !json.IsObject() {
+		return m, NotMessage
+	}
+	var found [5]gjson.Result
+	if !members(json, []string{"method", "id", "params", "result", "error"}, found[:]) {
+		return m, Ambiguous
+	}
+	method, id, params := found[0], found[1], found[2]
+	switch isResponse := found[3].Exists() || found[4].Exists(); {
+	case !method.Exists() && isResponse:
+		return m, Clear
+	case isResponse:
+		return m, Ambiguous
+	}
+	// MCP: an id is a string or a number, never null.
+	if method.Type != gjson.String || id.Exists() && id.Type != gjson.String && id.Type != gjson.Number {
+		return m, NotMessage
+	}
+	m.Method, m.ID = method.Str, id.Raw
+	return m, m.readParams(params)
+}
+
+// readParams reads what the filter needs of a method's parameters.
+func (m *Message) readParams(params gjson.Result) Flaw {
+	if !params.IsObject() {
+		if nameOf(m.Method) != "" {
+			return NoName
+		}
+		return Clear
+	}
+	var found [3]gjson.Result
+	if !members(params, []string{"name", "uri", "arguments"}, found[:]) {
+		return Ambiguous
+	}
+	m.arguments = found[2]
+	var name gjson.Result
+	switch nameOf(m.Method) {
+	case "":
+		return Clear
+	case "name":
+		name = found[0]
+	case "uri":
+		name = found[1]
+	}
+	if name.Type != gjson.String {
+		return NoName
+	}
+	m.Name = name.Str
+	return Clear
+}
+
+// nameOf returns the parameter that says on what a method works, or "".
+func nameOf(method string) string {
+	switch method {
+	case ToolsCall, PromptsGet:
+		return "name"
+	case ResourcesRead:
+		return "uri"
+	}
+	return ""
+}

@@ -1,0 +1,185 @@
+package mcp
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/gatewarden/gatewarden/filter/caller"
+	"github.com/gatewarden/gatewarden/filter/mcp/message"
+	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/filter/refusal"
+	"github.com/gatewarden/gatewarden/filter/request"
+)
+
+// State is what the room knows of a request. The zero State knows nothing, and all its
+// methods may be called.
+type State struct {
+	rule    *Rule
+	version version
+	mirror  mirror
+	flaw    flaw
+	// awaits tells that there is a body which has not been read yet.
+	awaits bool
+	// scopes are what the request needs, rank is that of the lowest tier that may make it,
+	// and cost what it costs. Before the body was read, they are what its headers say.
+	scopes []string
+	rank   int
+	cost   uint32
+	// calls are the calls of tools that cost something.
+	calls []Call
+}
+
+// Call is a call of a tool that costs something.
+type Call struct {
+	// ID is the raw JSON of its id, "" if it is a notification.
+	ID   string
+	Cost uint32
+}
+
+// Reset clears the state and keeps its memory.
+func (s *State) Reset() { *s = State{scopes: s.scopes[:0], calls: s.calls[:0]} }
+
+// Begin reads the headers of a request. rule is nil where the room reads nothing. end tells
+// that the request has no body.
+func (s *State) Begin(rule *Rule, headers []proxy.Header, t *request.Target, d *request.Details, end bool) {
+	s.Reset()
+	if s.rule = rule; rule == nil || end || request.Upgrades(t, d) {
+		return
+	}
+	ok := false
+	if s.version, ok = versionOf(headers); !ok {
+		s.flaw = flawVersion
+		return
+	}
+	if s.flaw = flawOf(d, rule.MaxBody()); s.flaw != sound {
+		return
+	}
+	s.awaits = true
+	if !s.version.mirrors {
+		return
+	}
+	if s.mirror = mirrorOf(headers); !s.mirror.isClear() {
+		s.flaw, s.awaits = flawMirror, false
+		return
+	}
+	s.expect()
+}
+
+// expect notes what the request needs if its headers tell the truth.
+func (s *State) expect() {
+	s.need(s.rule.room.methods[s.mirror.method])
+	if s.mirror.method == message.ToolsCall {
+		t := s.rule.room.toolNamed(s.mirror.name)
+		s.need(t.scopes)
+		s.rank = t.rank
+	}
+}
+
+func (s *State) need(scopes []string) {
+	for _, scope := range scopes {
+		if !slices.Contains(s.scopes, scope) {
+			s.scopes = append(s.scopes, scope)
+		}
+	}
+}
+
+// Awaits tells that the request cannot be decided about before its body was read.
+func (s *State) Awaits() bool { return s.awaits }
+
+// MaxBody returns how long the body may be, in bytes.
+func (s *State) MaxBody() int { return s.rule.MaxBody() }
+
+// TooLarge notes that the body is longer than that.
+func (s *State) TooLarge() { s.awaits, s.flaw = false, flawSize }
+
+// Read reads the whole body.
+func (s *State) Read(body []byte) {
+	if s.rule == nil {
+		return
+	}
+	s.awaits, s.scopes, s.rank = false, s.scopes[:0], 0
+	r := s.rule.room
+	list, found := message.Read(r.messages, body, s.version.batches)
+	r.messages = list
+	defer r.forget()
+	if s.flaw = flaws[found]; s.flaw != sound {
+		return
+	}
+	for i := range list {
+		if s.flaw = s.take(&list[i]); s.flaw != sound {
+			return
+		}
+	}
+}
+
+// forget drops what shares the memory of a body.
+func (r *Room) forget() {
+	clear(r.messages)
+	r.messages = r.messages[:0]
+}
+
+// take adds what a message needs and costs.
+func (s *State) take(m *message.Message) flaw {
+	if s.version.mirrors && !s.mirror.repeats(m) {
+		return flawMirror
+	}
+	r := s.rule.room
+	s.need(r.methods[m.Method])
+	if m.Method != message.ToolsCall {
+		return sound
+	}
+	t := r.toolNamed(m.Name)
+	s.need(t.scopes)
+	cost, rank, ok := t.price(m)
+	if !ok {
+		return flawArgument
+	}
+	s.rank = max(s.rank, rank)
+	if cost > 0 {
+		s.cost = uint32(min(uint64(s.cost)+uint64(cost), maxPrice))
+		s.calls = append(s.calls, Call{ID: strings.Clone(m.ID), Cost: cost})
+	}
+	return sound
+}
+
+// Scopes are those that the request needs.
+func (s *State) Scopes() []string { return s.scopes }
+
+// Cost is what the request costs in credits.
+func (s *State) Cost() uint32 { return s.cost }
+
+// NeedsTier tells whether not every caller may make the request.
+func (s *State) NeedsTier() bool { return s.rank > 0 }
+
+// Reads tells whether the room reads the request.
+func (s *State) Reads() bool { return s.rule != nil }
+
+// Malformed tells whether the request cannot be read in one way only.
+func (s *State) Malformed() bool { return s.flaw != sound }
+
+// Check refuses a request that cannot be read in one way only.
+func (s *State) Check() (why refusal.Refusal, refused bool) {
+	if s.flaw == sound {
+		return refusal.Refusal{}, false
+	}
+	return refusal.Refusal{Reason: refusal.Malformed, Now: s.rule.room.clock.Now()}, true
+}
+
+// CheckTier refuses what the caller's tier does not include.
+func (s *State) CheckTier(id *caller.Identity) (why refusal.Refusal, refused bool) {
+	if s.rank == 0 || id.Verified && s.rule.room.rank(id.Tier) >= s.rank {
+		return refusal.Refusal{}, false
+	}
+	return refusal.Refusal{Reason: refusal.TierDenied, Now: s.rule.room.clock.Now()}, true
+}
+
+// Refused counts a refusal of the room.
+func (s *State) Refused(why *refusal.Refusal) {
+	switch {
+	case s.rule == nil:
+	case why.Reason == refusal.TierDenied:
+		s.rule.denied.Add(1)
+	case why.Reason == refusal.Malformed:
+		s.rule.malformed.Add(1)
+	}
+}

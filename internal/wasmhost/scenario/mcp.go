@@ -1,0 +1,238 @@
+package scenario
+
+import "strings"
+
+// tooled is a configuration with tools that need scopes and tiers.
+func tooled(more ...string) string {
+	return `{` + strings.Join(append([]string{
+		`"allow_on_headers_stop_iteration": true`,
+		`"identity": [` + keys(
+			key("free", "Free-1", `, "tier": "free", "scopes": ["mcp:query"]`),
+			key("low", "Low-1", `, "tier": "free", "scopes": ["generate"]`),
+			key("odd", "Odd-1", `, "tier": "guest", "scopes": ["generate"]`),
+			key("pro", "Pro-1", `, "tier": "pro", "scopes": ["mcp:query", "generate"]`),
+			key("admin", "Admin-1", `, "tier": "ultra", "scopes": ["mcp:admin"]`),
+			key("bare", "Bare-1", "")) + `]`,
+		`"scopes": {"implies": {"mcp:admin": ["generate", "mcp:query"]}}`,
+		`"oauth": {"resource": "https://h/mcp", "authorization_servers": ["https://auth"]}`,
+		`"mcp": {"tiers": ["free", "pro", "ultra"], "risks": {"READ_ONLY": ["mcp:query"]},
+			"methods": [{"method": "resources/read", "scopes": ["mcp:query"]}],
+			"tools": [
+				{"name": "search", "risk": "READ_ONLY"},
+				{"name": "time", "scopes": []},
+				{"name": "delete", "risk": "DESTRUCTIVE", "scopes": ["files:delete"]},
+				{"name": "image_generate", "risk": "EXTERNAL_MUTATION", "cost": 5,
+					"arguments": [{"argument": "quality", "times": {"premium": 3, "ultra": 5, "ultra_plus": 8}, "tiers": {"ultra_plus": "pro"}}]}
+			]}`,
+	}, more...), ",") + `}`
+}
+
+func call(id, tool, arguments string) string {
+	return `{"jsonrpc":"2.0","id":` + id + `,"method":"tools/call","params":{"name":"` + tool + `","arguments":{` + arguments + `}}}`
+}
+
+func rpcRefusal(id, code, message, reason, more string) string {
+	if id != "" {
+		id = `"id":` + id + `,`
+	}
+	return `{"jsonrpc":"2.0",` + id + `"error":{"code":` + code + `,"message":"` + message + `","data":{"reason":"` + reason + `"` + more + `}}}`
+}
+
+// lacks is a refusal for scopes that are missing.
+func lacks(id, scopes string) option {
+	return func(s *Step) {
+		refused("insufficient_scope", 403)(s)
+		has("www-authenticate", `Bearer error="insufficient_scope", scope="`+scopes+`", resource_metadata="https://h/.well-known/oauth-protected-resource/mcp"`)(s)
+		says(rpcRefusal(id, "403", "This needs the scopes: "+scopes+".", "insufficient_scope", `,"scope":"`+scopes+`","hint":"Get an access token with these scopes."`))(s)
+	}
+}
+
+func unreadable(status int, code, message string) option {
+	return func(s *Step) {
+		refused("malformed", status)(s)
+		says(rpcRefusal("", code, message, "malformed", ""))(s)
+	}
+}
+
+const (
+	notJSON   = "The body is not one JSON document in UTF-8, or it is nested too deeply."
+	ambiguous = "The body can be read in more than one way. Write each name once, in its own letters."
+	noMessage = "The body is not a JSON-RPC message."
+	mismatch  = "Mcp-Method and Mcp-Name must say what the body does."
+)
+
+func mcpCalls() []Scenario {
+	ask := func(note, key, body string, options ...option) Step {
+		return post(note, "/mcp", append([]option{token(key), with("content-type", "application/json"), bodyOf(body)}, options...)...)
+	}
+	version := func(v string) option { return with("mcp-protocol-version", v) }
+	tier := func(id, tier string) option {
+		return func(s *Step) {
+			refused("tier_denied", 403)(s)
+			says(rpcRefusal(id, "403", "This needs the tier "+tier+" or a higher one.", "tier_denied", `,"tier":"`+tier+`"`))(s)
+		}
+	}
+	return []Scenario{
+		{
+			Name:   "MCP: a tool needs the scopes of its risk and its own",
+			Config: tooled(),
+			Steps: []Step{
+				ask("", "Free-1", call("1", "search", "")),
+				ask("", "Free-1", call(`"a"`, "image_generate", ""), lacks(`"a"`, "generate")),
+				ask("all that the call needs", "Free-1", call("2", "delete", ""), lacks("2", "generate files:delete")),
+				ask("also those that the caller has", "Pro-1", call("2", "delete", ""), lacks("2", "generate files:delete")),
+				ask("a wider scope includes it", "Admin-1", call("3", "image_generate", "")),
+				ask("an unknown tool is the most dangerous", "Free-1", call("4", "new", ""), lacks("4", "generate")),
+				ask("a tool that needs none", "Bare-1", call("5", "time", "")),
+				ask("no scopes at all", "Bare-1", call("6", "search", ""), lacks("6", "mcp:query")),
+				ask("a method", "Bare-1", `{"jsonrpc":"2.0","id":7,"method":"resources/read","params":{"uri":"file:///x"}}`, lacks("7", "mcp:query")),
+				ask("another method", "Bare-1", `{"jsonrpc":"2.0","id":8,"method":"tools/list"}`),
+				ask("a notification", "Bare-1", `{"jsonrpc":"2.0","method":"notifications/initialized"}`, answer(202)),
+				ask("a notification that calls a tool", "Free-1", `{"jsonrpc":"2.0","method":"tools/call","params":{"name":"new"}}`, lacks("", "generate")),
+				ask("a response", "Bare-1", `{"jsonrpc":"2.0","id":9,"result":{}}`, answer(202)),
+				get("a stream", "/mcp", token("Bare-1")),
+				step("", "DELETE", "/mcp", token("Bare-1")),
+			},
+			Metrics: map[string]uint64{
+				"gatewarden_rate_limited_requests_total.surface.mcp.reason.insufficient_scope": 7,
+				"gatewarden_auth_failures_total.surface.mcp":                                   0,
+			},
+			Log: []string{`refusal surface=mcp client=192.0.2.1 reason=insufficient_scope`},
+		},
+		{
+			Name:   "MCP: who is nobody has no scopes",
+			Config: tooled(),
+			Steps: []Step{
+				post("", "/mcp", with("content-type", "application/json"), bodyOf(call("1", "search", "")), refused("auth_denied", 401)),
+				post("what needs none is for everybody", "/mcp", with("content-type", "application/json"), bodyOf(call("1", "time", ""))),
+				ask("a guess", "x", call("1", "search", ""), refused("auth_denied", 401)),
+			},
+			Metrics: map[string]uint64{
+				"gatewarden_auth_failures_total.surface.mcp": 1,
+				"gatewarden_auth_denied_total.surface.mcp":   2,
+			},
+		},
+		{
+			Name:   "MCP: a value of an argument is for higher tiers",
+			Config: tooled(),
+			Steps: []Step{
+				ask("", "Pro-1", call("1", "image_generate", `"quality":"ultra_plus"`)),
+				ask("", "Admin-1", call("1", "image_generate", `"quality":"ultra_plus"`)),
+				ask("", "Low-1", call("1", "image_generate", `"quality":"ultra"`)),
+				ask("", "Low-1", call("2", "image_generate", `"quality":"ultra_plus"`), tier("2", "pro")),
+				ask("", "Low-1", call("2", "image_generate", `"quality":"ultr\u0061_plus"`), tier("2", "pro")),
+				ask("in other words it may be the same", "Low-1", call("2", "image_generate", `"quality":"Ultra_Plus"`), tier("2", "pro")),
+				ask("a tier that is not listed", "Odd-1", call("3", "image_generate", `"quality":"ultra_plus"`), tier("3", "pro")),
+				ask("read in two ways", "Pro-1", call("4", "image_generate", `"quality":"standard","Quality":"ultra_plus"`), refused("malformed", 400)),
+				ask("read in two ways", "Pro-1", call("4", "image_generate", `"quality":"standard","quality":"ultra_plus"`), refused("malformed", 400)),
+				ask("not read", "Pro-1", call("4", "time", `"quality":"standard","quality":"ultra_plus"`)),
+			},
+			Metrics: map[string]uint64{"gatewarden_rate_limited_requests_total.surface.mcp.reason.tier_denied": 4},
+		},
+		{
+			Name:   "MCP: what can be read in two ways is refused",
+			Config: tooled(),
+			Steps: []Step{
+				ask("", "Pro-1", `{"method":"ping","method":"tools/call"}`, unreadable(400, "-32600", ambiguous)),
+				ask("", "Pro-1", `{"method":"ping","Method":"tools/call"}`, unreadable(400, "-32600", ambiguous)),
+				ask("", "Pro-1", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"time","Name":"search"}}`, unreadable(400, "-32600", ambiguous)),
+				ask("", "Pro-1", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"time","n\u0061me":"search"}}`, unreadable(400, "-32600", ambiguous)),
+				ask("", "Pro-1", `{"jsonrpc":"2.0","id":1,"method":"ping"}{}`, unreadable(400, "-32700", notJSON)),
+				ask("", "Pro-1", "\xef\xbb\xbf{}", unreadable(400, "-32700", notJSON)),
+				ask("", "Pro-1", `hello`, unreadable(400, "-32700", notJSON)),
+				ask("", "Pro-1", `7`, unreadable(400, "-32600", noMessage)),
+				ask("", "Pro-1", `{"jsonrpc":"2.0","id":null,"method":"ping"}`, unreadable(400, "-32600", noMessage)),
+				ask("", "Pro-1", strings.Repeat("[", 1000), unreadable(400, "-32700", notJSON)),
+				ask("no name", "Pro-1", `{"jsonrpc":"2.0","id":1,"method":"tools/call"}`, refused("malformed", 400)),
+				ask("another media type", "Pro-1", "{}", with("content-type", "text/plain"), refused("malformed", 415)),
+				ask("compressed", "Pro-1", "{}", with("content-encoding", "gzip"), refused("malformed", 415), has("accept-encoding", "identity")),
+				ask("too large", "Pro-1", `{"x":"`+strings.Repeat("x", 300<<10)+`"}`, refused("malformed", 413)),
+				ask("large", "Pro-1", `{"jsonrpc":"2.0","id":1,"method":"ping","x":"`+strings.Repeat("x", 200<<10)+`"}`),
+				ask("in pieces", "Pro-1", "", body(`{"jsonrpc":"2.0","id":1,`, `"method":"tools/call","params":{"na`, `me":"delete"}}`), lacks("1", "generate files:delete")),
+				ask("with trailers", "Pro-1", call("1", "delete", ""), trailer("x", "y"), lacks("1", "generate files:delete")),
+			},
+		},
+		{
+			Name:   "MCP: batches where there are some",
+			Config: tooled(),
+			Steps: []Step{
+				ask("", "Pro-1", `[`+call("1", "search", "")+`,`+call("2", "image_generate", "")+`]`),
+				ask("one is not allowed", "Free-1", `[`+call("1", "search", "")+`,`+call(`"b"`, "image_generate", "")+`]`, refused("insufficient_scope", 403),
+					says(`[`+rpcRefusal("1", "403", "This needs the scopes: mcp:query generate.", "insufficient_scope", `,"scope":"mcp:query generate","hint":"Get an access token with these scopes."`)+`,`+
+						rpcRefusal(`"b"`, "403", "This needs the scopes: mcp:query generate.", "insufficient_scope", `,"scope":"mcp:query generate","hint":"Get an access token with these scopes."`)+`]`)),
+				ask("", "Pro-1", `[]`, unreadable(400, "-32600", noMessage)),
+				ask("", "Pro-1", `[`+call("1", "search", "")+`]`, version("2025-03-26")),
+				ask("", "Pro-1", `[`+call("1", "search", "")+`]`, version("2025-06-18"), refused("malformed", 400)),
+				ask("", "Pro-1", `[`+strings.Repeat(`{"method":"x"},`, 100)+`{"method":"x"}]`, refused("malformed", 400)),
+			},
+		},
+		{
+			Name:   "MCP: versions and the headers of the newest",
+			Config: tooled(),
+			Steps: []Step{
+				ask("", "Pro-1", call("1", "search", ""), version("2025-11-25")),
+				ask("", "Pro-1", call("1", "search", ""), version("1.0"), refused("malformed", 400)),
+				ask("", "Pro-1", call("1", "search", ""), version("2025-11-25"), version("2025-11-25"), refused("malformed", 400)),
+				ask("", "Pro-1", call("1", "search", ""), version("2026-07-28"), refused("malformed", 400),
+					says(rpcRefusal("1", "-32020", mismatch, "malformed", ""))),
+				ask("", "Pro-1", call("1", "search", ""), version("2026-07-28"), with("mcp-method", "tools/call"), with("mcp-name", " search ")),
+				ask("", "Pro-1", call("1", "search", ""), version("2026-07-28"), with("mcp-method", "tools/call"), with("mcp-name", "=?base64?c2VhcmNo?=")),
+				ask("", "Pro-1", call("1", "search", ""), version("2026-07-28"), with("mcp-method", "TOOLS/CALL"), with("mcp-name", "search"), refused("malformed", 400)),
+				ask("", "Pro-1", call("1", "search", ""), version("2026-07-28"), with("mcp-method", "tools/call"), with("mcp-name", "=?base64?!!?="), refused("malformed", 400)),
+				ask("cheap in the header", "Pro-1", call("1", "delete", ""), version("2026-07-28"), with("mcp-method", "tools/call"), with("mcp-name", "search"), refused("malformed", 400)),
+				ask("early", "Free-1", call("1", "delete", ""), version("2026-07-28"), with("mcp-method", "tools/call"), with("mcp-name", "delete"), lacks("1", "generate files:delete")),
+				ask("older versions trust no header", "Free-1", call("1", "delete", ""), version("2025-11-25"), with("mcp-method", "tools/call"), with("mcp-name", "search"), lacks("1", "generate files:delete")),
+				ask("a notification needs none", "Pro-1", `{"jsonrpc":"2.0","method":"notifications/x"}`, version("2026-07-28"), answer(202)),
+			},
+		},
+		{
+			Name:   "MCP: a locked-out client is not read",
+			Config: tooled(),
+			Steps: []Step{
+				ask("", "x", call("1", "search", ""), refused("auth_denied", 401), times(20)),
+				ask("", "Pro-1", call("7", "search", ""), locked("60"), says(`{"jsonrpc":"2.0","id":7,`+rpcError)),
+			},
+		},
+	}
+}
+
+func operations() []Scenario {
+	config := `{"identity": [` + keys(key("r", "Read-1", `, "scopes": ["api:read"]`), key("w", "Write-1", `, "scopes": ["api:write"]`)) + `],
+		"scopes": {"implies": {"api:write": ["api:read"]}, "operations": [
+			{"path": "/api/v1/open", "scopes": []},
+			{"prefix": "/api/v1", "methods": ["GET"], "scopes": ["api:read"]},
+			{"prefix": "/api/v1", "scopes": ["api:write"]}]}}`
+	missing := func(scope string) option {
+		return func(s *Step) {
+			refused("insufficient_scope", 403)(s)
+			has("www-authenticate", `Bearer realm="rest", error="insufficient_scope", scope="`+scope+`"`)(s)
+		}
+	}
+	return []Scenario{{
+		Name:   "an operation needs scopes",
+		Config: config,
+		Steps: []Step{
+			get("", "/api/v1/items", token("Read-1")),
+			get("a wider scope includes it", "/api/v1/items", token("Write-1")),
+			post("", "/api/v1/items", token("Write-1")),
+			post("", "/api/v1/items", token("Read-1"), missing("api:write"), has("content-type", "application/problem+json"),
+				says(`{"type":"about:blank","title":"Forbidden","status":403,"detail":"This needs the scopes: api:write.","scope":"api:write","hint":"Get an access token with these scopes."}`)),
+			get("the method that a service may run", "/api/v1/items", token("Read-1"), with("x-http-method-override", "DELETE"), missing("api:read api:write")),
+			get("an exception", "/api/v1/open", token("Read-1")),
+			get("for everybody", "/api/v1/open"),
+			get("to the letter", "/API/v1/open;x=1", token("Read-1"), missing("api:read api:write")),
+			get("not by another spelling", "/api/v1/open/%2e%2e/items", refused("auth_denied", 401)),
+			get("nobody", "/api/v1/items", refused("auth_denied", 401)),
+			get("another surface", "/mcp", token("Read-1")),
+			step("a preflight", "OPTIONS", "/api/v1/items", with("origin", "https://app.example"), with("access-control-request-method", "POST"), answer(204)),
+		},
+		Metrics: map[string]uint64{"gatewarden_rate_limited_requests_total.surface.rest.reason.insufficient_scope": 3},
+	}}
+}
+
+func bodyOf(text string) option {
+	if text == "" {
+		return func(*Step) {}
+	}
+	return body(text)
+}
