@@ -58,13 +58,26 @@ type Config struct {
 	// Admin turns this instance into an operations endpoint, which guards nothing:
 	// all other fields but Log are empty then. Nil otherwise, the default.
 	Admin *Admin
-	// HeadersStopIteration repeats allow_on_headers_stop_iteration of Envoy's
-	// PluginConfig: the filter can hold a request's headers until it has read the
-	// body. Default: false, and the service then receives the headers of requests
-	// that the filter refuses because of their body. Danger: if it is true here and
+	// HeadersStopIteration overrides what the filter finds out about
+	// allow_on_headers_stop_iteration of Envoy's PluginConfig: whether it can hold a
+	// request's headers until it has read the body. Where it cannot, the service
+	// receives the headers of requests that the filter refuses because of their body.
+	// Default: it finds out by the first such request. Danger: if it is true here and
 	// false in Envoy, requests whose body the filter waits for hang.
-	HeadersStopIteration bool
+	HeadersStopIteration StopIteration
 }
+
+// StopIteration says whether a request's headers can be held until its body was read.
+type StopIteration uint8
+
+// What the filter is told of it.
+const (
+	// StopIterationUnknown makes the filter find out.
+	StopIterationUnknown StopIteration = iota
+	// StopIterationAllowed and StopIterationMissing tell it.
+	StopIterationAllowed
+	StopIterationMissing
+)
 
 // Mode says what the filter does with a rule's decision. Default: ModeEnforce.
 type Mode uint8

@@ -117,6 +117,11 @@ var rootFields = []field[draft]{
 		d.Admin = readAdmin(v)
 	}},
 	{key: "allow_on_headers_stop_iteration", read: func(v value, d *draft) {
-		v.boolean(&d.HeadersStopIteration)
+		allowed := false
+		if v.boolean(&allowed); allowed {
+			d.HeadersStopIteration = StopIterationAllowed
+		} else {
+			d.HeadersStopIteration = StopIterationMissing
+		}
 	}},
 }

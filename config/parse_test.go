@@ -196,7 +196,7 @@ func TestEveryField(t *testing.T) {
 		{"quotas[2].Off", c.Quotas[2].Off(), true},
 		{"headers", c.Headers, Headers{XRateLimitEpoch}},
 		{"table", c.Table, Table{4194304, 1024}},
-		{"allow_on_headers_stop_iteration", c.HeadersStopIteration, true},
+		{"allow_on_headers_stop_iteration", c.HeadersStopIteration, StopIterationAllowed},
 	} {
 		if !reflect.DeepEqual(row.got, row.want) {
 			t.Errorf("%s: got %+v, want %+v", row.field, row.got, row.want)

@@ -34,8 +34,9 @@ func render(c *Config) []byte {
 		"identity": renderIdentity(c.Identity), "untrusted_headers": texts(c.UntrustedHeaders),
 
 		"concurrency": renderConcurrency(c.Concurrency),
-
-		"allow_on_headers_stop_iteration": c.HeadersStopIteration,
+	}
+	if c.HeadersStopIteration != StopIterationUnknown {
+		root["allow_on_headers_stop_iteration"] = c.HeadersStopIteration == StopIterationAllowed
 	}
 	root["burst"] = object{"hold": "off"}
 	if c.Burst.Hold > 0 {

@@ -7,7 +7,7 @@ import "github.com/gatewarden/gatewarden/filter/proxy"
 // not hold all of it. Only where a refusal needs the body is it read first.
 func (s *Stream) ask() proxy.Action {
 	if s.readFirst() {
-		return proxy.Pause
+		return s.stopHeaders()
 	}
 	if s.identity.Ask(s.told, &s.client) {
 		return proxy.PauseAll
@@ -19,7 +19,7 @@ func (s *Stream) ask() proxy.Action {
 // Otherwise the body cannot be held from now on, until the headers have gone on.
 func (s *Stream) readFirst() (held bool) {
 	s.hold.held = s.readsID() && !s.account.Reading()
-	s.hold.readable = s.hold.readable && s.hold.held
+	s.hold.refused, s.hold.readable = s.hold.held, s.hold.readable && s.hold.held
 	return s.hold.held
 }
 
@@ -36,6 +36,7 @@ func (s *Stream) resume() {
 	// cannot be held any more for the sake of the body.
 	if !s.replied && !s.waits() {
 		s.guess.Released()
+		s.hold.headers = false
 		s.filter.host.Resume()
 	}
 }
@@ -44,7 +45,7 @@ func (s *Stream) resume() {
 // [Stream.ask] does.
 func (s *Stream) wait() proxy.Action {
 	if s.readFirst() {
-		return proxy.Pause
+		return s.stopHeaders()
 	}
 	s.burst.Wait(s.called)
 	return proxy.PauseAll

@@ -11,6 +11,7 @@ import (
 
 // RequestBody sees the request's body. size is how much of it is at hand.
 func (s *Stream) RequestBody(size int, end bool) proxy.Action {
+	s.shown()
 	action := s.readBody(size, end)
 	if s.guess.Reading() && !s.replied {
 		s.guess.Read(s.filter.host, size, action != proxy.Continue, end)
@@ -44,6 +45,7 @@ func (s *Stream) readBody(size int, end bool) proxy.Action {
 // held or that waits for an answer about its token would go on to the service.
 func (s *Stream) RequestTrailers() proxy.Action {
 	s.guess.End()
+	s.shown()
 	switch {
 	case s.replied, s.waits():
 		return proxy.Pause
@@ -60,7 +62,7 @@ func (s *Stream) RequestTrailers() proxy.Action {
 // readsID tells whether the request's body is read before the request is refused: an
 // MCP client understands only an answer with the id of its request.
 func (s *Stream) readsID() bool {
-	return s.filter.config.HeadersStopIteration && s.recipient.Form == refusal.JSONRPCForm && s.hold.readable
+	return s.filter.holding != holdingMissing && s.recipient.Form == refusal.JSONRPCForm && s.hold.readable
 }
 
 // collect keeps a piece of a held body of unknown size. The proxy shows it once: if it had
@@ -84,7 +86,8 @@ func (s *Stream) collect(size int, end bool) proxy.Action {
 // release ends the wait for a held request's body. It refuses the request unless there
 // is no reason for that any more. end tells that all of the body has come.
 func (s *Stream) release(size int, end bool) proxy.Action {
-	s.hold.held, s.hold.readable = false, false
+	s.unhold()
+	s.hold.held, s.hold.refused, s.hold.readable = false, false, false
 	if size <= s.hold.most { // only a whole body is worth reading
 		s.hold.size = size
 	}
@@ -109,17 +112,14 @@ func (s *Stream) release(size int, end bool) proxy.Action {
 // headers can be held, it is read before anything is asked about its caller: afterwards,
 // the body could not be held any more.
 func (s *Stream) awaitsCall() bool {
-	return s.call.Awaits() && (s.filter.config.HeadersStopIteration || !s.identity.Open())
+	return s.call.Awaits() && (s.filter.holding != holdingMissing || !s.identity.Open())
 }
 
 // awaitCall holds the request until its body was read. Where headers cannot be held, they
 // go on, and only the body is held.
 func (s *Stream) awaitCall() proxy.Action {
 	s.hold.held = true
-	if s.filter.config.HeadersStopIteration {
-		return proxy.Pause
-	}
-	return proxy.Continue
+	return s.stopHeaders()
 }
 
 // readCall reads what the request calls, if all of its body is at hand.
@@ -171,12 +171,7 @@ func (s *Stream) awaitsAccount() bool {
 
 // awaitAccount holds the request until its body has told the account. Where headers
 // cannot be held, they go on, and only the body is held.
-func (s *Stream) awaitAccount() proxy.Action {
-	if s.filter.config.HeadersStopIteration {
-		return proxy.Pause
-	}
-	return proxy.Continue
-}
+func (s *Stream) awaitAccount() proxy.Action { return s.stopHeaders() }
 
 // readAccount looks for the account in the part of the body that has come.
 func (s *Stream) readAccount(size int, end bool) proxy.Action {
@@ -223,7 +218,7 @@ func (s *Stream) endAccount() proxy.Action {
 	if !refused || !s.giveUp(&why) {
 		return s.pass()
 	}
-	if s.filter.config.HeadersStopIteration { // otherwise the service has had the headers
+	if s.hold.headers { // otherwise the service has had the headers
 		s.quota.GiveBack(why.Now)
 	}
 	if flaw != credential.Clear {

@@ -31,8 +31,8 @@ func (s *Stream) follow(why *refusal.Refusal, refused bool) proxy.Action {
 	// by then. But it waits for one thing only: for its form, or for an answer about
 	// its token.
 	if s.readsID() && (!s.account.Reading() || !s.identity.Open()) {
-		s.hold.held = true
-		return proxy.Pause
+		s.hold.held, s.hold.refused = true, true
+		return s.stopHeaders()
 	}
 	s.account.Stop()
 	return s.refuse(why, s.heldBody())

@@ -105,7 +105,7 @@ func (f *Filter) CountsFailures(surface int) bool { return f.surfaces[surface].l
 func (f *Filter) HoldsBodies() bool {
 	for i := range f.surfaces {
 		s := &f.surfaces[i]
-		if s.attempt.AwaitsAccount() || s.Kind == config.KindMCP && f.config.HeadersStopIteration {
+		if s.attempt.AwaitsAccount() || s.Kind == config.KindMCP && f.config.HeadersStopIteration != config.StopIterationMissing {
 			return true
 		}
 	}

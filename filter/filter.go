@@ -51,6 +51,10 @@ type Filter struct {
 	metrics   *report.Metrics
 	malformed report.Counter
 	name      []byte // scratch: a credential's name
+
+	holding holding
+	held    []*Stream // those whose headers are held
+	probes  int       // ticks for their sake
 }
 
 // New makes a filter of a configuration. All workers must have the same seed, see
@@ -62,7 +66,7 @@ func New(c *config.Config, host proxy.Host, seed table.Seed) *Filter {
 	log := report.NewLog(&c.Log, host, t, m)
 	list := report.NewLockouts(host, t, m)
 	f := &Filter{
-		config: c, host: host, hash: t, surfaces: make([]surface, len(c.Surfaces)), log: log, metrics: m,
+		config: c, host: host, hash: t, holding: holdingOf(c), surfaces: make([]surface, len(c.Surfaces)), log: log, metrics: m,
 		route:       route.New(c),
 		client:      client.New(&c.Client, host),
 		credential:  credential.New(&c.Credentials),
@@ -96,6 +100,9 @@ const TickPeriod = 1000
 
 // Tick does what is due from time to time.
 func (f *Filter) Tick() {
+	if len(f.held) > 0 && !f.tickHeld() {
+		return
+	}
 	f.concurrency.Tick()
 	f.lockout.Tick()
 	f.burst.Tick()

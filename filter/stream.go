@@ -57,16 +57,6 @@ type Stream struct {
 	replied   bool // the response is the filter's own
 }
 
-// hold is how a request's body is held, for the sake of a refusal or for what it calls.
-type hold struct {
-	most     int    // bytes that are held at most
-	readable bool   // there is a body, of a size that can be held as far as that is told
-	sized    bool   // its size is told
-	held     bool   // headers are held until the body was read
-	size     int    // bytes of the body that are at hand
-	body     []byte // of a body of unknown size, which the proxy does not keep at hand
-}
-
 // NewStream begins a stream.
 func (f *Filter) NewStream() *Stream { return &Stream{filter: f} }
 
@@ -257,4 +247,5 @@ func (s *Stream) Done() {
 	}
 	s.identity.Leave()
 	s.burst.Leave()
+	s.unhold()
 }

@@ -147,6 +147,13 @@ type Replies interface {
 	Attend(stream uint32)
 }
 
+// Timer says how often the filter is called without a request.
+type Timer interface {
+	// SetTickPeriod asks for a call every so many milliseconds, and reports whether the
+	// proxy knows how.
+	SetTickPeriod(milliseconds uint32) bool
+}
+
 // State is the current stream's filter state, where the access log finds it.
 type State interface {
 	// SetReason stores why the filter refused the request.
@@ -186,6 +193,7 @@ type Host interface {
 	ResponseBody
 	Callouts
 	Replies
+	Timer
 	State
 	Log
 	Metrics

@@ -57,6 +57,8 @@ type Host struct {
 	// Reasons, Failures and Guesses are the calls of SetReason, SetFailure and SetGuess.
 	Reasons, Failures, Guesses []string
 	Replies                    []*proxy.Reply
+	// TickPeriod is what was asked for last, in milliseconds.
+	TickPeriod uint32
 	// Log are the lines that were written.
 	Log []string
 	// Names are the metrics by number, each with its kind before it, for instance
@@ -124,6 +126,13 @@ func (h *Host) Set(key, value []byte, cas uint32) bool {
 
 // Now returns Time.
 func (h *Host) Now() int64 { h.record("now"); return h.Time }
+
+// SetTickPeriod is that of proxy.Timer.
+func (h *Host) SetTickPeriod(milliseconds uint32) bool {
+	h.record("tick period")
+	h.TickPeriod = milliseconds
+	return true
+}
 
 // WallNow returns Wall.
 func (h *Host) WallNow() int64 { h.record("wall now"); return h.Wall }

@@ -91,6 +91,14 @@ func (m *headerMap) list() [][2]string {
 	return slices.Clone(m.pairs)
 }
 
+// size returns how many bytes names and values have.
+func (m *headerMap) size() (bytes int) {
+	for _, p := range m.pairs {
+		bytes += len(p[0]) + len(p[1])
+	}
+	return bytes
+}
+
 func (m *headerMap) len() int {
 	if m == nil {
 		return 0

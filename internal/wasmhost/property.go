@@ -138,6 +138,8 @@ func (s *stream) requestProperty(parts []string) ([]byte, bool) {
 	}
 	path, _ := headers.get(":path")
 	switch parts[0] {
+	case "total_size":
+		return number(headers.size() + s.request.received), true
 	case "path":
 		return []byte(path), true
 	case "url_path":

@@ -23,6 +23,7 @@ func Cases() []Case {
 //	add-twice map name...         count map name...
 //	buffer type start length      set-buffer type start length data
 //	property text|int part...     set-property path value
+//	growth part...                by how much the property has grown since the last time
 //	reply status grpc-status details body name value...
 //	...-at-end                    reply, buffer, set-buffer at the end of the stream only
 //	clocks, clock id, random n, metric kind name change..., foreign name,

@@ -4,6 +4,14 @@ func callCases() []Case {
 	echoed := Text("POST /x\n\n0123456")
 	answers := []string{"service", "x-echo-status", "418", "x-echo-body", "abc"}
 	return []Case{
+		one("call: a body that is not shown is counted all the same", post, Want{Status: 200, Body: echoed, Upstream: SawWhole, Report: []string{
+			`request http-call OK`, `answer attend OK`, `answer growth request.total_size 7`, `answer continue OK`,
+		}}, in("request", "pause-all"), in("request", "growth", "request", "total_size"), in("request", "http-call", answers...),
+			in("answer", "attend"), in("answer", "growth", "request", "total_size"), in("answer", "continue", "0")),
+		one("call: a body that has not come is not", get, Want{Hung: true, Report: []string{
+			`request http-call OK`, `answer attend OK`, `answer growth request.total_size 0`,
+		}}, in("request", "pause-all"), in("request", "growth", "request", "total_size"), in("request", "http-call", answers...),
+			in("answer", "attend"), in("answer", "growth", "request", "total_size")),
 		one("call: its answer comes to the plugin, and the stream goes on when it is attended to", post, Want{Status: 200, Body: echoed, Upstream: SawWhole, Report: []string{
 			`request http-call OK`,
 			`answer size=3 end=true`, `answer get 6 :status OK "418"`, `answer buffer 4 OK "bc"`, `answer get 0 :path BadArgument ""`,

@@ -110,6 +110,10 @@ func (h host) AnswerStatus() string { return h.value(wasmhost.CallResponseHeader
 
 func (h host) AnswerBody(size int) []byte { return h.bytes(wasmhost.CallResponseBody, 0, size) }
 
+func (h host) SetTickPeriod(milliseconds uint32) bool {
+	return h.Host.SetTickPeriod(time.Duration(milliseconds)*time.Millisecond) == wasmhost.OK
+}
+
 func (h host) Attend(stream uint32) { h.SetEffectiveContext(stream) }
 
 func (h host) Warn(line string) { h.Log(wasmhost.Warn, line) }

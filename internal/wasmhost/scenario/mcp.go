@@ -5,7 +5,6 @@ import "strings"
 // tooled is a configuration with tools that need scopes and tiers.
 func tooled(more ...string) string {
 	return `{` + strings.Join(append([]string{
-		`"allow_on_headers_stop_iteration": true`,
 		`"identity": [` + keys(
 			key("free", "Free-1", `, "tier": "free", "scopes": ["mcp:query"]`),
 			key("low", "Low-1", `, "tier": "free", "scopes": ["generate"]`),
@@ -183,6 +182,29 @@ func mcpCalls() []Scenario {
 				ask("early", "Free-1", call("1", "delete", ""), version("2026-07-28"), with("mcp-method", "tools/call"), with("mcp-name", "delete"), lacks("1", "generate files:delete")),
 				ask("older versions trust no header", "Free-1", call("1", "delete", ""), version("2025-11-25"), with("mcp-method", "tools/call"), with("mcp-name", "search"), lacks("1", "generate files:delete")),
 				ask("a notification needs none", "Pro-1", `{"jsonrpc":"2.0","method":"notifications/x"}`, version("2026-07-28"), answer(202)),
+			},
+		},
+		{
+			Name:        "MCP: calls are read where headers cannot be held",
+			Config:      tooled(),
+			HidesBodies: true,
+			Steps: []Step{
+				ask("it is found out", "Pro-1", call("1", "search", "")),
+				ask("", "Pro-1", call("2", "image_generate", "")),
+				ask("", "Free-1", call("3", "image_generate", ""), lacks("3", "generate"), headersSent),
+				ask("", "Pro-1", "hello", unreadable(400, "-32700", notJSON), headersSent),
+				ask("in pieces", "Pro-1", "", body(`{"jsonrpc":"2.0","id":1,`, `"method":"tools/call","params":{"na`, `me":"delete"}}`), lacks("1", "generate files:delete"), headersSent),
+				ask("before the headers go", "x", call("4", "time", "")),
+				get("a stream", "/mcp", token("Pro-1")),
+			},
+			Log: []string{"the proxy does not show a request's body while its headers are held"},
+		},
+		{
+			Name:        "MCP: the first call is refused where headers cannot be held",
+			Config:      tooled(),
+			HidesBodies: true,
+			Steps: []Step{
+				ask("", "Free-1", call("3", "image_generate", ""), lacks("3", "generate"), headersSent),
 			},
 		},
 		{

@@ -47,8 +47,7 @@ func replies() []Scenario {
 			},
 		},
 		{
-			Name:   "MCP: an error with the request's id, byte for byte",
-			Config: `{"allow_on_headers_stop_iteration": true}`,
+			Name: "MCP: an error with the request's id, byte for byte",
 			Steps: []Step{
 				lockMCP,
 				ask("a number", body(`{"jsonrpc":"2.0","id":7,"method":"tools/list"}`), says(`{"jsonrpc":"2.0","id":7,`+rpcError), has("content-type", "application/json")),
@@ -69,8 +68,7 @@ func replies() []Scenario {
 			},
 		},
 		{
-			Name:   "a request whose body comes after the lockout's end is served",
-			Config: `{"allow_on_headers_stop_iteration": true}`,
+			Name: "a request whose body comes after the lockout's end is served",
 			Steps: []Step{
 				lockMCP,
 				ask("locked", body(`{"jsonrpc":"2.0","id":7,"method":"ping"}`)),
@@ -78,7 +76,18 @@ func replies() []Scenario {
 			},
 		},
 		{
-			Name: "MCP without held headers: an error without id",
+			Name:        "MCP: a proxy that hides held bodies is found out",
+			HidesBodies: true,
+			Steps: []Step{
+				lockMCP,
+				post("it is found out", "/mcp", token("good"), body(`{"jsonrpc":"2.0","id":7,"method":"ping"}`), refused("locked_out", 429)),
+				post("from then on at once", "/mcp", token("good"), body(`{"jsonrpc":"2.0","id":7,"method":"ping"}`), refused("locked_out", 429)),
+			},
+			Log: []string{"the proxy does not show a request's body while its headers are held"},
+		},
+		{
+			Name:   "MCP without held headers: an error without id",
+			Config: `{"allow_on_headers_stop_iteration": false}`,
 			Steps: []Step{
 				lockMCP,
 				ask("", body(`{"jsonrpc":"2.0","id":7,"method":"ping"}`), says(`{"jsonrpc":"2.0",`+rpcError)),

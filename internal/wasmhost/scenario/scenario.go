@@ -19,6 +19,9 @@ type Scenario struct {
 	// StandInOnly tells why the scenario cannot run on a real Envoy: it sends
 	// what no client can, or what Envoy refuses itself.
 	StandInOnly bool
+	// HidesBodies tells that the proxy does not show a body whose headers are held: it lacks
+	// allow_on_headers_stop_iteration.
+	HidesBodies bool
 	// Says is what the authorization server says of tokens, one answer after the
 	// other, and then the last one again. All others are not active.
 	Says map[string][]wasmhost.Response
@@ -56,6 +59,8 @@ type Want struct {
 	Refused string
 	// Served tells that the filter answered without refusing.
 	Served bool
+	// HeadersSent tells that the service may have got the headers of a refused request.
+	HeadersSent bool
 	// Header are all lines of the names given; none: the header is absent.
 	Header map[string][]string
 	// Body is compared if it is not empty.
@@ -177,6 +182,9 @@ func locked(seconds string) option {
 func served(status int) option {
 	return func(s *Step) { s.Want.Served, s.Want.Status = true, status }
 }
+
+// headersSent marks a refusal that comes after the service has got the headers.
+func headersSent(s *Step) { s.Want.HeadersSent = true }
 
 func has(name string, values ...string) option {
 	return func(s *Step) {

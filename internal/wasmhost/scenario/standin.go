@@ -22,7 +22,7 @@ func NewStandIn(s Scenario, start Start) (*StandIn, error) {
 	w := &StandIn{
 		process: wasmhost.NewProcess(wasmhost.ProcessOptions{}),
 		start:   start,
-		options: wasmhost.Options{PluginConfig: []byte(s.Config), Env: s.Env, StopIteration: true, Clusters: []string{AuthCluster}},
+		options: wasmhost.Options{PluginConfig: []byte(s.Config), Env: s.Env, StopIteration: !s.HidesBodies, Clusters: []string{AuthCluster}},
 	}
 	auth := NewAuthorizer(s)
 	w.options.Callout = func(c wasmhost.HTTPCall) wasmhost.Response { return auth.Answer(c.Body) }

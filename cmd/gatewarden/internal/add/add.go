@@ -5,7 +5,6 @@ package add
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -143,17 +142,14 @@ func (p *plan) likeOthers() {
 
 const stopIteration = "allow_on_headers_stop_iteration"
 
-var openingBrace = regexp.MustCompile(`^\{\s*`)
-
 // readConfig makes the text of the filter's configuration.
 func (p *plan) readConfig() (err error) {
 	p.config, p.stop, err = Configuration(p.Config)
 	return err
 }
 
-// Configuration is the text of a configuration for the filter. Envoy's side of
-// allow_on_headers_stop_iteration and the filter's have to say the same: where the text
-// does not mention it, it is made to say true. stop is what it says then.
+// Configuration is the text of a configuration for the filter. stop tells whether Envoy is to
+// hold headers for it, which it is unless the text says that Envoy does not.
 func Configuration(own []byte) (text string, stop bool, err error) {
 	text = strings.TrimSpace(strings.ReplaceAll(string(own), "\r\n", "\n"))
 	if text == "" {
@@ -163,23 +159,7 @@ func Configuration(own []byte) (text string, stop bool, err error) {
 	if err != nil {
 		return "", false, err
 	}
-	documents, err := tree.Parse([]byte(text))
-	if err != nil {
-		return "", false, err
-	}
-	if documents[0].At(stopIteration).Exists() {
-		return text, c.HeadersStopIteration, nil
-	}
-	separator := ", "
-	if space := openingBrace.FindString(text)[1:]; len(documents[0].Members()) == 0 {
-		separator = ""
-	} else if at := strings.LastIndexByte(space, '\n'); at >= 0 {
-		separator = ",\n" + space[at+1:]
-	}
-	text = openingBrace.ReplaceAllStringFunc(text, func(brace string) string {
-		return brace + `"` + stopIteration + `": true` + separator
-	})
-	return text, true, nil
+	return text, c.HeadersStopIteration != config.StopIterationMissing, nil
 }
 
 func (p *plan) run() error {

@@ -107,31 +107,36 @@ next:
 	}, restriction)
 }
 
-// stopIteration: both sides have to say the same.
+// stopIteration: what the filter is told has to be what Envoy does.
 func (c *checker) stopIteration(i *instances.Instance) {
 	if i.Config == nil {
 		return
 	}
 	const field = "allow_on_headers_stop_iteration"
-	node := i.Plugin.At(field)
+	node, told := i.Plugin.At(field), i.Config.HeadersStopIteration
 	f := Finding{Rule: "stop-iteration", Where: i.Where, Path: field}
 	switch {
-	case i.Config.HeadersStopIteration == node.True():
-		return
-	case i.Config.HeadersStopIteration:
+	case told == config.StopIterationAllowed && !node.True():
 		f.Severity, f.Line = Error, i.LineOf(field)
 		f.Message = "is true in the plugin configuration and not in Envoy's PluginConfig"
 		f.Why = "Requests whose body the filter waits for hang: those of locked-out MCP clients, and forms whose account is counted."
 		f.Remedy = "write " + field + ": true beside vm_config, too"
 		if i.Kind != instances.Envoy {
 			f.Message = "is true in the plugin configuration, and this kind of resource cannot set it for Envoy"
-			f.Remedy = "remove it, or install the filter by an EnvoyFilter, or an EnvoyPatchPolicy, that sets it beside vm_config"
+			f.Remedy = "remove it from the plugin configuration: the filter finds out by itself"
 		}
-	default:
+	case told == config.StopIterationMissing && node.True():
 		f.Severity = Warning
-		f.Message = "is true in Envoy's PluginConfig and not in the plugin configuration"
+		f.Message = "is true in Envoy's PluginConfig and false in the plugin configuration"
 		f.Why = "The filter does not use what Envoy offers: MCP refusals lack the id of the request, and the service sees the headers of refused forms."
-		f.Remedy = `write "` + field + `": true in the plugin configuration, too`
+		f.Remedy = "remove it from the plugin configuration: the filter finds out by itself"
+	case i.Config.MCP != nil && i.Kind == instances.Envoy && !node.True():
+		f.Severity = Warning
+		f.Message = "is not set in Envoy's PluginConfig"
+		f.Why = "The service receives the headers of MCP requests that the filter refuses because of their body."
+		f.Remedy = "write " + field + ": true beside vm_config"
+	default:
+		return
 	}
 	c.add(f, node)
 }

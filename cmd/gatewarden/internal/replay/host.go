@@ -168,6 +168,9 @@ func (*Host) AnswerStatus() string { return "" }
 // AnswerBody is always empty.
 func (*Host) AnswerBody(int) []byte { return nil }
 
+// SetTickPeriod does nothing: time passes as the caller says.
+func (*Host) SetTickPeriod(uint32) bool { return true }
+
 // Attend does nothing: there is one stream at a time.
 func (*Host) Attend(uint32) {}
 

@@ -22,6 +22,8 @@ type stream struct {
 	report string // where the lines are kept; empty: nowhere
 	steps  []script.Step
 	lines  []string
+	// counted is what "growth" saw last.
+	counted uint64
 }
 
 var (

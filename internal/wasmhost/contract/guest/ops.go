@@ -49,6 +49,7 @@ func init() {
 		"set-buffer":        (*callback).setBuffer,
 		"set-buffer-at-end": atEnd((*callback).setBuffer),
 		"property":          (*callback).property,
+		"growth":            (*callback).growth,
 		"set-property":      (*callback).setProperty,
 		"reply":             (*callback).reply,
 		"reply-at-end":      atEnd((*callback).reply),
@@ -204,6 +205,23 @@ func (c *callback) property(a []string) {
 		shown = strconv.FormatUint(binary.LittleEndian.Uint64([]byte(value)), 10)
 	}
 	c.line("property", strings.Join(a[1:], "."), name(status), shown)
+}
+
+// growth remembers a number, and notes by how much it is larger than the last time.
+func (c *callback) growth(a []string) {
+	path := strings.Join(a, "\x00")
+	var s slot
+	pointer, length := s.args()
+	proxyGetProperty(data(path), size(path), pointer, length)
+	value := s.String()
+	if len(value) != 8 {
+		c.line("growth", strings.Join(a, "."), "unknown")
+		return
+	}
+	now, before := binary.LittleEndian.Uint64([]byte(value)), c.counted
+	if c.counted = now; before != 0 {
+		c.line("growth", strings.Join(a, "."), strconv.FormatUint(now-before, 10))
+	}
 }
 
 func (c *callback) setProperty(a []string) {
