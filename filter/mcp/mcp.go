@@ -19,6 +19,8 @@
 //	mirror.go    headers that repeat what is in the body
 //	tool.go      what a tool needs and costs
 //	flaw.go      why a request cannot be read
+//	answer.go    what the answer says of calls that cost something
+//	list.go      lists of tools in it
 //	explain.go   all of it for tools; the proxy never asks
 package mcp
 
@@ -47,6 +49,8 @@ type Room struct {
 	tools     map[string]*tool
 	other     *tool
 	rules     []Rule
+	// hides tells that there are tools which not every caller may use.
+	hides bool
 
 	messages []message.Message // scratch
 }
@@ -75,6 +79,10 @@ func New(c *config.Config, clock proxy.Clock, m *report.Metrics) *Room {
 		r.tierNames = append(r.tierNames, quoted[1:len(quoted)-1])
 	}
 	r.other = r.newTool(&c.MCP.OtherTools)
+	r.hides = r.other.isRestricted()
+	for _, t := range r.tools {
+		r.hides = r.hides || t.isRestricted()
+	}
 	r.rules = make([]Rule, len(c.Surfaces))
 	for i := range r.rules {
 		rule, name := &r.rules[i], c.Surfaces[i].Name

@@ -25,13 +25,18 @@ type State struct {
 	scopes []string
 	rank   int
 	cost   uint32
-	// calls are the calls of tools that cost something.
-	calls []Call
+	// calls are the calls of tools that cost something, as far as they are not settled.
+	calls  []Call
+	answer *answer // that is being read; nil if none is
+	// lists tells that the answer may have a list of tools, and list filters it.
+	lists bool
+	list  *list
 }
 
 // Call is a call of a tool that costs something.
 type Call struct {
-	// ID is the raw JSON of its id, "" if it is a notification.
+	// ID is the text of its id, with a quotation mark before it if it is a string. It is ""
+	// for a notification.
 	ID   string
 	Cost uint32
 }
@@ -43,7 +48,11 @@ func (s *State) Reset() { *s = State{scopes: s.scopes[:0], calls: s.calls[:0]} }
 // that the request has no body.
 func (s *State) Begin(rule *Rule, headers []proxy.Header, t *request.Target, d *request.Details, end bool) {
 	s.Reset()
-	if s.rule = rule; rule == nil || end || request.Upgrades(t, d) {
+	if s.rule = rule; rule == nil {
+		return
+	}
+	if end || request.Upgrades(t, d) {
+		s.lists = t.Method == "GET" // a stream can repeat what an earlier one missed
 		return
 	}
 	ok := false
@@ -125,6 +134,7 @@ func (s *State) take(m *message.Message) flaw {
 	}
 	r := s.rule.room
 	s.need(r.methods[m.Method])
+	s.lists = s.lists || listsTools(m)
 	if m.Method != message.ToolsCall {
 		return sound
 	}
@@ -137,7 +147,7 @@ func (s *State) take(m *message.Message) flaw {
 	s.rank = max(s.rank, rank)
 	if cost > 0 {
 		s.cost = uint32(min(uint64(s.cost)+uint64(cost), maxPrice))
-		s.calls = append(s.calls, Call{ID: strings.Clone(m.ID), Cost: cost})
+		s.calls = append(s.calls, Call{ID: nameOfID(strings.Clone(m.IDText()), m.IDIsString()), Cost: cost})
 	}
 	return sound
 }

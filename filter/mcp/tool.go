@@ -43,6 +43,9 @@ func (r *Room) newTool(c *config.Tool) *tool {
 	return t
 }
 
+// isRestricted tells whether not every caller may use the tool.
+func (t *tool) isRestricted() bool { return len(t.scopes) > 0 || t.rank > 0 }
+
 // maxPrice bounds the cost of a call, however its factors multiply.
 const maxPrice = 1_000_000_000
 

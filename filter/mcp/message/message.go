@@ -24,6 +24,7 @@ import (
 type Message struct {
 	// ID is the raw JSON of a request's id. It is "" for a notification and a response.
 	ID string
+	id gjson.Result
 	// Method is "" for a response.
 	Method string
 	// Name says on what a method works: the name of a tool or a prompt, or the URI of a
@@ -98,9 +99,20 @@ func read(json gjson.Result) (m Message, flaw Flaw) {
 	if method.Type != gjson.String || id.Exists() && id.Type != gjson.String && id.Type != gjson.Number {
 		return m, NotMessage
 	}
-	m.Method, m.ID = method.Str, id.Raw
+	m.Method, m.ID, m.id = method.Str, id.Raw, id
 	return m, m.readParams(params)
 }
+
+// IDText returns the text of the id, without escapes if it is a string.
+func (m *Message) IDText() string {
+	if m.id.Type == gjson.String {
+		return m.id.Str
+	}
+	return m.id.Raw
+}
+
+// IDIsString tells whether the id is a string.
+func (m *Message) IDIsString() bool { return m.id.Type == gjson.String }
 
 // readParams reads what the filter needs of a method's parameters.
 func (m *Message) readParams(params gjson.Result) Flaw {

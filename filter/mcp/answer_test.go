@@ -1,0 +1,111 @@
+package mcp
+
+import (
+	"strings"
+	"testing"
+)
+
+// settled reads an answer in pieces of n bytes, and returns what is not paid.
+func settled(contentType, body string, n int, calls ...Call) (unpaid uint32, open int) {
+	s := &State{calls: append([]Call(nil), calls...)}
+	unpaid = s.AnswerHeaders(200, contentType, false)
+	for rest := []byte(body); len(rest) > 0; rest = rest[min(n, len(rest)):] {
+		unpaid += s.AnswerBody(rest[:min(n, len(rest))], false)
+	}
+	return unpaid, len(s.calls)
+}
+
+func TestSettlement(t *testing.T) {
+	one, two, word := Call{"1", 5}, Call{"2", 7}, Call{`"1`, 11}
+	event := func(data string) string { return "event: message\ndata: " + data + "\n\n" }
+	for _, row := range []struct {
+		name   string
+		body   string // JSON, or events if it does not begin with a bracket
+		calls  []Call
+		unpaid uint32
+		open   int
+	}{
+		{"a result", `{"jsonrpc":"2.0","id":1,"result":{"content":[]}}`, []Call{one}, 0, 0},
+		{"an error", `{"jsonrpc":"2.0","id":1,"error":{"code":1}}`, []Call{one}, 5, 0},
+		{"an error first", `{"error":{"code":1,"data":{"result":{}}},"id":1}`, []Call{one}, 5, 0},
+		{"a null error", `{"error":null,"result":{}}`, []Call{one}, 0, 0},
+		{"isError", `{"id":1,"result":{"content":[{"isError":false}],"isError":true}}`, []Call{one}, 5, 0},
+		{"not isError", `{"id":1,"result":{"isError":false,"content":[{"isError":true}]}}`, []Call{one}, 0, 0},
+		{"isError as a word", `{"id":1,"result":{"isError":"true"}}`, []Call{one}, 0, 0},
+		{"isError elsewhere", `{"id":1,"isError":true,"result":{"structuredContent":{"isError":true,"error":1}}}`, []Call{one}, 0, 0},
+		{"an id of another spelling", `{"id":1.0,"error":{}}`, []Call{one}, 5, 0},
+		{"no answer in it", `{"id":1}`, []Call{one}, 0, 1},
+		{"cut", `{"id":1,"error":{"code":`, []Call{one}, 0, 1},
+		{"a result that is no object", `{"id":1,"result":"x"}`, []Call{one}, 0, 0},
+		{"a batch", `[{"id":2,"error":{}},{"id":1,"result":{}}]`, []Call{one, two}, 7, 0},
+		{"a batch, the other one", `[{"id":2,"result":{}},{"id":1,"result":{"isError":true}}]`, []Call{one, two}, 5, 0},
+		{"a word and a number", `[{"id":"1","error":{}},{"id":1,"result":{}}]`, []Call{one, word}, 11, 0},
+		{"an escaped id", `[{"id":"\u0031","error":{}}]`, []Call{one, word}, 11, 1},
+		{"events", event(`{"id":1,"error":{}}`), []Call{one}, 5, 0},
+		{"events of others before", event(`{"method":"notifications/progress","params":{"error":{}}}`) + event(`{"id":9,"method":"sampling/createMessage"}`) + ": ping\n\n" + event(`{"id":1,"result":{"isError":true}}`), []Call{one}, 5, 0},
+		{"an event in lines", "data: {\"id\":1,\ndata: \"error\":{}}\n\n", []Call{one}, 5, 0},
+		{"events only of others", event(`{"method":"notifications/progress"}`), []Call{one}, 0, 1},
+	} {
+		contentType := "application/json"
+		if !strings.ContainsAny(row.body[:1], "{[") {
+			contentType = "text/event-stream; charset=utf-8"
+		}
+		for n := 1; n <= len(row.body); n++ {
+			if unpaid, open := settled(contentType, row.body, n, row.calls...); unpaid != row.unpaid || open != row.open {
+				t.Errorf("%s in pieces of %d: %d not paid and %d open, want %d and %d", row.name, n, unpaid, open, row.unpaid, row.open)
+			}
+		}
+	}
+}
+
+func TestSettlementByHeaders(t *testing.T) {
+	for _, row := range []struct {
+		status      int
+		contentType string
+		end         bool
+		unpaid      uint32
+		follows     bool
+	}{
+		{200, "application/json", false, 0, true},
+		{200, "Application/JSON;charset=utf-8", false, 0, true},
+		{200, "text/event-stream", false, 0, true},
+		{200, "text/html", false, 0, false},
+		{202, "", true, 0, false},
+		{400, "application/json", false, 12, false},
+		{401, "", true, 12, false},
+		{503, "text/plain", false, 12, false},
+	} {
+		s := &State{calls: []Call{{"1", 5}, {"2", 7}}}
+		if unpaid := s.AnswerHeaders(row.status, row.contentType, row.end); unpaid != row.unpaid || s.Follows() != row.follows {
+			t.Errorf("%+v: %d, follows %v", row, unpaid, s.Follows())
+		}
+	}
+	s := &State{calls: []Call{{"1", 5}}}
+	if s.Unanswered() != 5 || s.Unanswered() != 0 || s.Settling() {
+		t.Error("a request without an answer is not paid, once")
+	}
+	if (&State{}).AnswerHeaders(500, "", true) != 0 || (&State{}).AnswerBody([]byte("{}"), true) != 0 {
+		t.Error("nothing to settle")
+	}
+}
+
+// FuzzAnswer: whatever an answer is and however it is cut, no more is given back than was
+// taken, and no call is settled twice.
+func FuzzAnswer(f *testing.F) {
+	for _, seed := range []string{`[{"id":2,"error":{}},{"id":1,"result":{"isError":true}}]`, "data: {\"id\":1,\"error\":{}}\n\n", `{"id":1}`, "[[[["} {
+		f.Add(seed, true, 3)
+		f.Add(seed, false, 1)
+	}
+	f.Fuzz(func(t *testing.T, body string, events bool, n int) {
+		contentType := "application/json"
+		if events {
+			contentType = "text/event-stream"
+		}
+		calls := []Call{{"1", 1}, {"2", 2}, {`"1`, 4}}
+		unpaid, open := settled(contentType, body, max(n&31, 1), calls...)
+		whole, openWhole := settled(contentType, body, len(body)+1, calls...)
+		if unpaid != whole || open != openWhole || unpaid > 7 || open == 3 && unpaid > 0 {
+			t.Fatalf("%q: %d not paid, %d open; as a whole %d, %d", body, unpaid, open, whole, openWhole)
+		}
+	})
+}

@@ -1,0 +1,224 @@
+package mcp
+
+import (
+	"strings"
+
+	"github.com/gatewarden/gatewarden/filter/caller"
+	"github.com/gatewarden/gatewarden/filter/mcp/message"
+	"github.com/gatewarden/gatewarden/internal/jsonstream"
+	"github.com/gatewarden/gatewarden/internal/sse"
+)
+
+// A list of tools is filtered to those that the caller may use, as it passes: in JSON and in
+// events, in an answer to tools/list and in a stream that repeats one. Only one tool is held
+// at a time. All other bytes stay as they are.
+
+// maxTool is how long a tool in a list may be, in bytes. A longer one is left out: it cannot
+// be held until its name is known.
+const maxTool = 256 << 10
+
+// Allows tells whether the caller has all of some scopes.
+type Allows func(scopes []string) bool
+
+// list filters the lists of tools in one answer.
+type list struct {
+	room   *Room
+	rank   int // of the caller's tier
+	allows Allows
+
+	events *sse.Reader // nil if the answer is one JSON document
+	json   jsonstream.Reader
+	place  place
+	base   int // the depth of a message's members; 0 outside of messages
+	member member
+
+	held    []byte // the tool that is being read, and what is between it and the one before
+	comma   int    // the place in held of the comma before the tool, plus one; 0 if there is none
+	any     bool   // the list has a tool that was passed on
+	named   bool   // the next string is the tool's name
+	denied  bool   // the caller may not use the tool
+	known   bool   // its name was read
+	passes  bool   // the current byte is passed on, wherever it stands
+	decides bool   // the current byte ends a tool
+}
+
+// place is where in an answer the filter is.
+type place uint8
+
+const (
+	elsewhere place = iota
+	inList          // in a list of tools, between two
+	inTool
+)
+
+// ListHeaders tells whether the answer's body has to be filtered. It is not readable if it
+// is compressed in spite of what the service was asked for: nothing of it may pass.
+func (s *State) ListHeaders(contentType, contentEncoding string, id *caller.Identity, allows Allows) (filters, readable bool) {
+	if !s.lists || !s.rule.room.hides {
+		return false, true
+	}
+	isEvents := hasMediaType(contentType, "text/event-stream")
+	if !isEvents && !hasMediaType(contentType, "application/json") {
+		return false, true
+	}
+	if contentEncoding != "" && !strings.EqualFold(contentEncoding, "identity") {
+		return true, false
+	}
+	rank := 0
+	if id.Verified {
+		rank = s.rule.room.rank(id.Tier)
+	}
+	s.list = &list{room: s.rule.room, rank: rank, allows: allows}
+	if isEvents {
+		s.list.events = &sse.Reader{}
+	}
+	return true, true
+}
+
+// Filters tells whether the answer's body is being filtered.
+func (s *State) Filters() bool { return s.list != nil }
+
+// ListBody filters a piece of the answer, and appends to out what of it may pass.
+func (s *State) ListBody(out, piece []byte) []byte {
+	l := s.list
+	for _, c := range piece {
+		out = l.take(out, c)
+	}
+	return out
+}
+
+// take reads a byte, and appends what passes.
+func (l *list) take(out []byte, c byte) []byte {
+	l.passes, l.decides = false, false
+	if l.events == nil {
+		l.read(c)
+		return l.route(out, c)
+	}
+	switch l.events.Next(c) {
+	case sse.Data:
+		l.read(c)
+	case sse.MoreData:
+		l.json.Next('\n', l.see)
+	case sse.End:
+		l.json, l.base = jsonstream.Reader{}, 0
+		if l.place != elsewhere { // it ends in the middle of a list, and its last line was held
+			l.place = elsewhere
+			l.forget()
+			out = append(out, '\n')
+		}
+	}
+	return l.route(out, c)
+}
+
+// read reads a byte of JSON.
+func (l *list) read(c byte) {
+	if c == ',' && l.place == inList {
+		l.comma = len(l.held) + 1
+	}
+	l.json.Next(c, l.see)
+}
+
+// forget forgets what is held.
+func (l *list) forget() { l.held, l.comma = l.held[:0], 0 }
+
+// route passes a byte on, or holds it.
+func (l *list) route(out []byte, c byte) []byte {
+	if l.passes || l.place == elsewhere && !l.decides {
+		return append(out, c)
+	}
+	if len(l.held) < maxTool {
+		l.held = append(l.held, c)
+	} else {
+		l.denied = true
+	}
+	if !l.decides {
+		return out
+	}
+	l.place = inList
+	if l.denied || !l.known && !l.may("") {
+		l.forget()
+		return out
+	}
+	if !l.any && l.comma > 0 { // a tool that comes first has no comma before it
+		out = append(out, l.held[:l.comma-1]...)
+		out = append(out, l.held[l.comma:]...)
+	} else {
+		out = append(out, l.held...)
+	}
+	l.any = true
+	l.forget()
+	return out
+}
+
+// see sees a token.
+func (l *list) see(k jsonstream.Kind) {
+	depth := l.json.Depth()
+	switch {
+	case l.place == inTool:
+		l.seeTool(k, depth)
+	case l.place == inList:
+		l.seeList(k, depth)
+	case k == jsonstream.BeginObject && l.base == 0 && depth <= 2: // in a batch, it is the second
+		l.base = depth
+	case k == jsonstream.End && depth == l.base-1:
+		l.base = 0
+	case l.base == 0:
+	case k == jsonstream.Name && depth == l.base:
+		l.member = otherMember
+		if l.isNamed("result") {
+			l.member = resultMember
+		}
+	case k == jsonstream.Name && depth == l.base+1 && l.member != otherMember:
+		l.member = resultMember
+		if l.isNamed("tools") {
+			l.member = toolsMember
+		}
+	case k == jsonstream.BeginList && depth == l.base+2 && l.member == toolsMember:
+		l.place, l.passes, l.any = inList, true, false
+	}
+}
+
+// isNamed tells whether a client may take the name that was read for this one.
+func (l *list) isNamed(name string) bool {
+	text, known := l.json.Text()
+	return known && strings.EqualFold(string(text), name)
+}
+
+// seeList sees a token between two tools.
+func (l *list) seeList(k jsonstream.Kind, depth int) {
+	switch {
+	case k == jsonstream.BeginObject:
+		l.place = inTool
+		l.named, l.denied, l.known = false, false, false
+	case k == jsonstream.End && depth == l.base+1: // of the list: what is held is white space
+		l.place = elsewhere
+		l.forget()
+	}
+}
+
+// seeTool sees a token of a tool.
+func (l *list) seeTool(k jsonstream.Kind, depth int) {
+	own := l.base + 3 // the depth of the tool's members
+	switch {
+	case k == jsonstream.End && depth == own-1:
+		l.decides = true
+	case depth != own:
+	case k == jsonstream.Name:
+		l.named = l.isNamed("name")
+	case k == jsonstream.String && l.named:
+		text, known := l.json.Text()
+		if !known {
+			text = nil // no tool that is configured has such a name
+		}
+		l.known, l.denied = true, l.denied || !l.may(string(text))
+	}
+}
+
+// may tells whether the caller may use a tool.
+func (l *list) may(name string) bool {
+	t := l.room.toolNamed(name)
+	return l.rank >= t.rank && l.allows(t.scopes)
+}
+
+// listsTools tells whether an answer to a message may have a list of tools.
+func listsTools(m *message.Message) bool { return m.Method == message.ToolsList }
