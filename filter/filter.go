@@ -51,6 +51,7 @@ type Filter struct {
 	metrics   *report.Metrics
 	malformed report.Counter
 	name      []byte // scratch: a credential's name
+	passed    []byte // scratch: what passes of a piece of an answer
 
 	holding holding
 	held    []*Stream // those whose headers are held

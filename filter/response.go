@@ -20,13 +20,16 @@ func (s *Stream) ResponseHeaders(end bool) {
 	switch {
 	case s.quota.Limited():
 		status = s.quota.AddHeaders(s.recipient.Origin)
-	case s.outcome.Awaits() || s.surface.challenged:
+	case s.outcome.Awaits() || s.surface.challenged || s.call.ReadsAnswer():
 		status = proxy.Status(s.filter.host.ResponseHeader(":status"))
 	default:
 		return
 	}
 	if status == 401 && s.surface.challenged {
 		s.filter.oauth.Complete(s.recipient.Origin.Named)
+	}
+	if s.call.ReadsAnswer() && s.answerCall(end) {
+		return
 	}
 	s.settle(s.outcome.Headers(status, end))
 	if s.lockout.HoldsSlot() && !s.outcome.Undecided() {
@@ -39,6 +42,9 @@ func (s *Stream) ResponseHeaders(end bool) {
 // chunk that has come.
 func (s *Stream) ResponseBody(size int, end bool) {
 	s.settle(s.outcome.Body(size, end))
+	if s.call.Filters() {
+		s.filterList(size)
+	}
 	if !s.replied {
 		s.answered()
 	}

@@ -150,6 +150,9 @@ func (s *Stream) enter(t *request.Target, d *request.Details, headers []proxy.He
 		s.outcome.Handshake(headers)
 		s.outcome.Unveil(headers)
 	}
+	if s.call.ReadsAnswer() {
+		request.Unveil(headers, f.host)
+	}
 	if d.EndsInBody() && s.outcome.Awaits() && s.expectFrames(headers) {
 		return proxy.Pause
 	}

@@ -26,6 +26,7 @@ const (
 	CodeParseError     = -32700
 	CodeInvalidRequest = -32600
 	CodeInvalidParams  = -32602
+	CodeInternal       = -32603
 	CodeHeaderMismatch = -32020
 )
 

@@ -102,6 +102,14 @@ func (s *State) Words(why *refusal.Refusal) refusal.Words {
 	return words
 }
 
+// UnreadableAnswer returns what is said in the place of a list of tools that cannot be read.
+func UnreadableAnswer() refusal.Words {
+	return refusal.Words{
+		Status: 502, GRPC: refusal.GRPCUnavailable, Code: jsonrpc.CodeInternal, Problem: refusal.Blank("Bad Gateway"),
+		Message: "The service compressed its list of tools, so that it cannot be filtered.",
+	}
+}
+
 // tierWords name the tier that is needed.
 func (s *State) tierWords() refusal.Words {
 	tier := s.rule.room.tierNames[s.rank-1]

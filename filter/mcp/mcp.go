@@ -51,6 +51,8 @@ type Room struct {
 	rules     []Rule
 	// hides tells that there are tools which not every caller may use.
 	hides bool
+	// priced tells that there are tools which cost something.
+	priced bool
 
 	messages []message.Message // scratch
 }
@@ -79,9 +81,9 @@ func New(c *config.Config, clock proxy.Clock, m *report.Metrics) *Room {
 		r.tierNames = append(r.tierNames, quoted[1:len(quoted)-1])
 	}
 	r.other = r.newTool(&c.MCP.OtherTools)
-	r.hides = r.other.isRestricted()
+	r.hides, r.priced = r.other.isRestricted(), r.other.Cost > 0
 	for _, t := range r.tools {
-		r.hides = r.hides || t.isRestricted()
+		r.hides, r.priced = r.hides || t.isRestricted(), r.priced || t.Cost > 0
 	}
 	r.rules = make([]Rule, len(c.Surfaces))
 	for i := range r.rules {

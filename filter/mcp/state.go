@@ -95,6 +95,11 @@ func (s *State) need(scopes []string) {
 // Awaits tells that the request cannot be decided about before its body was read.
 func (s *State) Awaits() bool { return s.awaits }
 
+// ReadsAnswer tells whether the answer may have to be read.
+func (s *State) ReadsAnswer() bool {
+	return s.rule != nil && (s.awaits && s.rule.room.priced || s.Settling() || (s.awaits || s.lists) && s.rule.room.hides)
+}
+
 // MaxBody returns how long the body may be, in bytes.
 func (s *State) MaxBody() int { return s.rule.MaxBody() }
 

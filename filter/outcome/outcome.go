@@ -20,6 +20,7 @@ import (
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/report"
+	"github.com/gatewarden/gatewarden/filter/request"
 )
 
 // Ports are the room's view of the proxy.
@@ -248,23 +249,13 @@ func (s *State) failedBy(c *condition, value string) Verdict {
 	return s.failed(value)
 }
 
-// veils are the request headers by which a client could have a body come in a form that
-// cannot be read, in parts, or not at all.
-var veils = []string{"accept-encoding", "range", "if-range", "if-none-match", "if-modified-since"}
-
 // Unveil removes what could keep the body of the response from being read, if that is
 // what tells.
 func (s *State) Unveil(headers []proxy.Header) {
 	if !s.awaits || !s.rule.ReadsBody() {
 		return
 	}
-	for i := range headers {
-		for _, name := range veils {
-			if proxy.SameHeader(headers[i].Name, name) {
-				s.rule.room.ports.RemoveRequestHeader(headers[i].Name)
-			}
-		}
-	}
+	request.Unveil(headers, s.rule.room.ports)
 }
 
 // settle makes a judgement the verdict, and ends the wait unless the judgement is

@@ -125,6 +125,12 @@ type ResponseBody interface {
 	ResponseTrailer(name string) string
 }
 
+// ResponseBodyReplacer changes the body of the current response.
+type ResponseBodyReplacer interface {
+	// ReplaceResponseBody puts other bytes in the place of the chunk that has arrived.
+	ReplaceResponseBody(chunk []byte)
+}
+
 // Callouts send requests to other servers.
 type Callouts interface {
 	// Call sends a request. The proxy reports its outcome by the number that Call
@@ -191,6 +197,7 @@ type Host interface {
 	ResponseHeader
 	ResponseHeaders
 	ResponseBody
+	ResponseBodyReplacer
 	Callouts
 	Replies
 	Timer

@@ -40,6 +40,21 @@ func begins(s, prefix string) bool {
 // all of the body, or each frame of it.
 var Accepts = [...]string{"accept-encoding", "grpc-accept-encoding", "connect-accept-encoding"}
 
+// veils are the headers by which a client could have a body come in a form that cannot be
+// read, in parts, or not at all.
+var veils = []string{"accept-encoding", "range", "if-range", "if-none-match", "if-modified-since"}
+
+// Unveil removes what could keep the body of the response from being read.
+func Unveil(headers []proxy.Header, from proxy.RequestHeaderRemover) {
+	for i := range headers {
+		for _, name := range veils {
+			if proxy.SameHeader(headers[i].Name, name) {
+				from.RemoveRequestHeader(headers[i].Name)
+			}
+		}
+	}
+}
+
 // CompressesFrames tells whether the frames of the request are compressed. A service
 // compresses those of its answer in the same way, whatever the client accepts.
 // See https://github.com/grpc/grpc/blob/master/doc/compression.md

@@ -48,6 +48,12 @@ func (h *Host) ResponseBody(size int) []byte {
 	return h.ResponseData[:min(size, len(h.ResponseData))]
 }
 
+// ReplaceResponseBody replaces ResponseData.
+func (h *Host) ReplaceResponseBody(chunk []byte) {
+	h.record("replace response body")
+	h.ResponseData = append([]byte(nil), chunk...)
+}
+
 // ResponseTrailer returns the first value of a trailer.
 func (h *Host) ResponseTrailer(name string) string {
 	h.record("response trailer " + name)

@@ -161,6 +161,14 @@ func (*Host) RequestBody(start, size int) []byte { return buffer(bufferRequestBo
 
 func (*Host) ResponseBody(size int) []byte { return buffer(bufferResponseBody, 0, size) }
 
+func (*Host) ReplaceResponseBody(chunk []byte) {
+	data, size := bytesOf(chunk)
+	setBufferBytes(bufferResponseBody, 0, wholeBuffer, data, size)
+}
+
+// wholeBuffer is longer than any buffer.
+const wholeBuffer = 1<<31 - 1
+
 func buffer(kind uint32, start, size int) []byte {
 	if getBufferBytes(kind, uint32(start), uint32(size), unsafe.Pointer(&slot.data), unsafe.Pointer(&slot.size)) != statusOK {
 		return nil

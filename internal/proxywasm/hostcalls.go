@@ -23,6 +23,9 @@ func removeHeaderMapValue(kind uint32, key unsafe.Pointer, keySize uint32) uint3
 //go:wasmimport env proxy_get_buffer_bytes
 func getBufferBytes(kind, start, length uint32, data, size unsafe.Pointer) uint32
 
+//go:wasmimport env proxy_set_buffer_bytes
+func setBufferBytes(kind, start, length uint32, data unsafe.Pointer, size uint32) uint32
+
 //go:wasmimport env proxy_get_property
 func getProperty(path unsafe.Pointer, pathSize uint32, data, size unsafe.Pointer) uint32
 

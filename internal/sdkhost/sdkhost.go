@@ -167,6 +167,8 @@ func (*Host) ResponseBody(size int) []byte {
 	return b
 }
 
+func (*Host) ReplaceResponseBody(chunk []byte) { _ = proxywasm.ReplaceHttpResponseBody(chunk) }
+
 func (*Host) Property(path string) string {
 	b, _ := proxywasm.GetProperty(strings.Split(path, "\x00"))
 	return string(b)

@@ -48,6 +48,10 @@ func (h host) RequestBody(start, size int) []byte { return h.bytes(wasmhost.Requ
 
 func (h host) ResponseBody(size int) []byte { return h.bytes(wasmhost.ResponseBody, 0, size) }
 
+func (h host) ReplaceResponseBody(chunk []byte) {
+	h.SetBufferBytes(wasmhost.ResponseBody, 0, 1<<30, slices.Clone(chunk))
+}
+
 func (h host) bytes(b wasmhost.BufferType, start, size int) []byte {
 	data, _ := h.BufferBytes(b, start, size)
 	return h.lend(data)

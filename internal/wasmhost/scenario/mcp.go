@@ -60,9 +60,15 @@ const (
 	mismatch  = "Mcp-Method and Mcp-Name must say what the body does."
 )
 
+const toolList = `{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"search"}, {"name":"image_generate"},{"name":"delete"},{"name":"time"},{"name":"new"}],"nextCursor":"x"}}`
+
+func unreadableList(s *Step) {
+	s.Want.Refused, s.Want.Status, s.Want.HeadersSent = "", 502, true
+}
+
 func mcpCalls() []Scenario {
 	ask := func(note, key, body string, options ...option) Step {
-		return post(note, "/mcp", append([]option{token(key), with("content-type", "application/json"), bodyOf(body)}, options...)...)
+		return post(note, "/mcp", append([]option{tokenIf(key), with("content-type", "application/json"), bodyOf(body)}, options...)...)
 	}
 	version := func(v string) option { return with("mcp-protocol-version", v) }
 	tier := func(id, tier string) option {
@@ -185,6 +191,26 @@ func mcpCalls() []Scenario {
 			},
 		},
 		{
+			Name:   "MCP: lists have the tools that the caller may use",
+			Config: tooled(),
+			Steps: []Step{
+				ask("", "Free-1", `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`, with("accept-encoding", "gzip"), arrives("accept-encoding"),
+					answerBody("application/json", toolList), says(`{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"search"},{"name":"time"}],"nextCursor":"x"}}`), hasNo("content-length")),
+				ask("", "Pro-1", `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`, answerBody("application/json", toolList[:20], toolList[20:60], toolList[60:]),
+					says(`{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"search"}, {"name":"image_generate"},{"name":"time"},{"name":"new"}],"nextCursor":"x"}}`)),
+				ask("", "Bare-1", `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`, answerBody("text/event-stream", "event: message\n", "data: "+toolList+"\n\n"),
+					says("event: message\ndata: "+`{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"time"}],"nextCursor":"x"}}`+"\n\n")),
+				ask("nobody", "", `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`, answerBody("application/json", toolList),
+					says(`{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"time"}],"nextCursor":"x"}}`)),
+				get("a stream that repeats it", "/mcp", token("Bare-1"), answerBody("text/event-stream", "data: "+toolList+"\n\n", ": ping\n\n"),
+					says("data: "+`{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"time"}],"nextCursor":"x"}}`+"\n\n: ping\n\n")),
+				ask("other answers pass as they are", "Pro-1", call("1", "search", ""), answerBody("application/json", toolList), says(toolList)),
+				ask("with trailers", "Bare-1", `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`, answerBody("application/json", toolList), answerTrailer("x", "y"),
+					says(`{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"time"}],"nextCursor":"x"}}`)),
+				ask("compressed in spite of all", "Pro-1", `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`, answer(200, [2]string{"content-encoding", "gzip"}), answerBody("application/json", "\x1f\x8b"), unreadableList),
+			},
+		},
+		{
 			Name:        "MCP: calls are read where headers cannot be held",
 			Config:      tooled(),
 			HidesBodies: true,
@@ -250,6 +276,14 @@ func operations() []Scenario {
 		},
 		Metrics: map[string]uint64{"gatewarden_rate_limited_requests_total.surface.rest.reason.insufficient_scope": 3},
 	}}
+}
+
+// tokenIf sends no token if t is "".
+func tokenIf(t string) option {
+	if t == "" {
+		return func(*Step) {}
+	}
+	return token(t)
 }
 
 func bodyOf(text string) option {

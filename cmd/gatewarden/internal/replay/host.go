@@ -120,6 +120,9 @@ func (h *Host) ResponseHeaders() []proxy.Header { return h.Response }
 // ResponseTrailer is always empty.
 func (*Host) ResponseTrailer(string) string { return "" }
 
+// ReplaceResponseBody does nothing: nobody gets the response.
+func (*Host) ReplaceResponseBody([]byte) {}
+
 // ResponseBody is the begin of Answer.
 func (h *Host) ResponseBody(size int) []byte { return h.Answer[:min(size, len(h.Answer))] }
 
