@@ -90,7 +90,7 @@ func definedMetrics(t *testing.T) (names []string) {
 			t.Fatal(err)
 		}
 		if c.Admin != nil {
-			operations.New(c, host, table.Seed{})
+			operations.New(c, host, table.Seed{}, "")
 		} else {
 			filter.New(c, host, table.Seed{})
 		}
