@@ -285,7 +285,13 @@ func edit(t *testing.T, text string, changes []change) string {
 // findings are severity, rule and the text of the line of each.
 func findings(t *testing.T, text string, environment ...string) string {
 	t.Helper()
-	var r Result
+	return findingsFor(t, nil, text, environment...)
+}
+
+// findingsFor are those for an Envoy.
+func findingsFor(t *testing.T, target *Target, text string, environment ...string) string {
+	t.Helper()
+	r := Result{Target: target}
 	r.File("file", []byte(text), environment)
 	lines := strings.Split(text, "\n")
 	var list []string

@@ -18,6 +18,9 @@ func (c *checker) failurePolicy(i *instances.Instance) {
 	policy := i.Plugin.At("failure_policy")
 	open := i.Plugin.At("fail_open")
 	remedy := "write failure_policy: FAIL_RELOAD"
+	if reloads := release(33); c.target != nil && c.target.Envoy.Before(reloads) {
+		remedy = c.target.update(reloads) + ", and " + remedy
+	}
 	if i.Kind == instances.Istio {
 		policy = i.Plugin.At("failStrategy")
 		if !policy.Exists() {
@@ -112,7 +115,7 @@ func (c *checker) stopIteration(i *instances.Instance) {
 	if i.Config == nil {
 		return
 	}
-	const field = "allow_on_headers_stop_iteration"
+	const field = headersStopIteration
 	node := i.Plugin.At(field)
 	f := Finding{Rule: "stop-iteration", Where: i.Where, Path: field}
 	switch {
