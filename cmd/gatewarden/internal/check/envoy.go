@@ -27,8 +27,8 @@ type need struct {
 // with --reject-unknown-dynamic-fields.
 const refusesField = "Envoy refuses it in its own file, and ignores it in what a control plane or an LDS file says. "
 
-// needs has the versions from Envoy's and Istio's release notes: see RATIONALE.md, "Why is
-// Envoy 1.36 the oldest that is tested?".
+// needs has the versions from Envoy's and Istio's release notes: see RATIONALE.md, "Why
+// does `check` ask which Envoy will run a configuration?".
 var needs = []need{
 	{
 		path: "failure_policy", since: release(33), used: inPlugin("failure_policy"),
