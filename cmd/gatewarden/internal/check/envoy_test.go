@@ -3,6 +3,7 @@ package check
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -85,6 +86,25 @@ func TestRemedies(t *testing.T) {
 	}
 	if got := targetOf(t, "1.30").update(release(33)); got != "update Envoy to 1.33 or later" {
 		t.Error(got)
+	}
+}
+
+// TestRemedyFitsTheEnvoy: nobody is told to write what their Envoy does not know.
+func TestRemedyFitsTheEnvoy(t *testing.T) {
+	text := edit(t, read(t, "testdata/envoy.yaml"), []change{{"failure_policy: FAIL_RELOAD", ""}})
+	for envoy, want := range map[string]string{
+		"1.32": "update Envoy to 1.33 or later, and write failure_policy: FAIL_RELOAD", "1.33": "write failure_policy: FAIL_RELOAD",
+	} {
+		r := Result{Target: targetOf(t, envoy)}
+		r.File("file", []byte(text), nil)
+		for _, f := range r.Findings {
+			if f.Rule == "failure-policy" && f.Remedy != want {
+				t.Errorf("%s: %s", envoy, f.Remedy)
+			}
+		}
+		if !slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Rule == "failure-policy" }) {
+			t.Errorf("%s: nothing is found", envoy)
+		}
 	}
 }
 
