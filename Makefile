@@ -38,10 +38,10 @@ image: build cli ## pack the filter as an OCI image for Istio and Envoy Gateway,
 release: ## make the files of a release in build/release (VERSION=1.2.3)
 	@scripts/release "$(VERSION)" $(TOOLCHAIN)
 
-run: need-demo build ## start a demo service and Envoy with envoy.yaml in front of it (CONFIG=file)
+run: need-envoy build ## start a demo service and Envoy with envoy.yaml in front of it (CONFIG=file)
 	@cd e2e && go run ./cmd/gatewarden-demo run $(if $(CONFIG),-config $(abspath $(CONFIG)))
 
-demo: need-demo build ## attack the demo service and watch the lockout
+demo: need-envoy build ## attack the demo service and watch the lockout
 	@cd e2e && go run ./cmd/gatewarden-demo attack
 
 tour: need-tour build ## run the commands of the documents, and write what they show there
@@ -54,13 +54,13 @@ test-manifests: ## put the manifests through Istio's own code too (it takes minu
 	@scripts/need go python
 	@cd deploy && go test -count=1 -tags products .
 
-test-envoy: need-demo build ## run the core of the Envoy tests with another Envoy (ENVOY_VERSION=1.36.4)
+test-envoy: need-envoy build ## run the core of the Envoy tests with another Envoy (ENVOY_VERSION=1.36.4)
 	@scripts/test-envoy
 
 fuzz: ## fuzz every parser for a while (TIME=1m each)
 	@scripts/fuzz $(or $(TIME),1m)
 
-gauntlet: need-demo build ## attack Gatewarden and its alternatives; writes docs/gauntlet.md
+gauntlet: need-envoy build ## attack Gatewarden and its alternatives; writes docs/gauntlet.md
 	@cd e2e && go run ./cmd/gatewarden-gauntlet -out ../docs/gauntlet.md
 
 frameworks: need-frameworks build ## sign in to real frameworks through the filter; writes the table in docs/frameworks.md
@@ -76,6 +76,9 @@ check: ## check formatting, vet, lint and workflows; ends with a clean tree
 # What a target takes is got, or named, before anything else.
 need-demo:
 	@scripts/need go python
+# An Envoy that cannot run the filter is named before the filter is built.
+need-envoy: need-demo
+	@cd e2e && go run ./cmd/gatewarden-demo envoy >/dev/null
 need-tour:
 	@scripts/need go python curl
 need-frameworks:
@@ -86,4 +89,4 @@ need-test:
 clean: ## remove what was built and downloaded
 	rm -rf build .tools
 
-.PHONY: help build cli man run demo test test-manifests test-envoy need-demo need-tour need-frameworks need-test fuzz gauntlet frameworks bench check tour image release clean
+.PHONY: help build cli man run demo test test-manifests test-envoy need-demo need-envoy need-tour need-frameworks need-test fuzz gauntlet frameworks bench check tour image release clean

@@ -12,6 +12,7 @@ import (
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter"
 	"github.com/gatewarden/gatewarden/internal/docs"
+	"github.com/gatewarden/gatewarden/internal/envoyversion"
 	"github.com/gatewarden/gatewarden/internal/fakehost"
 	"github.com/gatewarden/gatewarden/operations"
 	"github.com/gatewarden/gatewarden/table"
@@ -90,7 +91,7 @@ func definedMetrics(t *testing.T) (names []string) {
 			t.Fatal(err)
 		}
 		if c.Admin != nil {
-			operations.New(c, host, table.Seed{})
+			operations.New(c, host, table.Seed{}, "")
 		} else {
 			filter.New(c, host, table.Seed{})
 		}
@@ -204,5 +205,35 @@ func TestRationaleHasWhatTheCodePointsTo(t *testing.T) {
 	})
 	if err != nil || seen == 0 {
 		t.Errorf("%d pointers found (%v): the test looks for the wrong thing", seen, err)
+	}
+}
+
+// TestTestedVersions holds the versions of Envoy that are tested to what README says, and
+// to what CI runs.
+func TestTestedVersions(t *testing.T) {
+	_, section, _ := strings.Cut(read(t, "README.md"), "\n## Envoy versions\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	var versions []envoyversion.Version
+	tested, _, _ := strings.Cut(section, "(`make test-envoy")
+	for _, text := range regexp.MustCompile(`\d+\.\d+\.\d+`).FindAllString(tested, -1) {
+		v, _ := envoyversion.Parse(text)
+		versions = append(versions, v)
+	}
+	if len(versions) < 2 || versions[0] != envoyversion.Newest || versions[1] != envoyversion.Oldest {
+		t.Fatalf("README names %v", versions)
+	}
+	for _, v := range versions {
+		if v.Before(envoyversion.Oldest) || envoyversion.Newest.Before(v) {
+			t.Errorf("%s is not within %s to %s", v, envoyversion.Oldest, envoyversion.Newest)
+		}
+	}
+	for file, want := range map[string]string{
+		".ci/run":           "make test-envoy ENVOY_VERSION=" + envoyversion.Oldest.String() + "\n",
+		"docs/operating.md": "tested with Envoy " + envoyversion.Oldest.String() + " to " + envoyversion.Newest.String(),
+		"docs/metrics.md":   "tested with Envoy " + envoyversion.Oldest.String() + " to " + envoyversion.Newest.String(),
+	} {
+		if !strings.Contains(read(t, file), want) {
+			t.Errorf("%s does not say %q", file, want)
+		}
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/internal/opaque"
 	"github.com/gatewarden/gatewarden/operations"
-	"github.com/gatewarden/gatewarden/table"
 )
 
 // host is the proxy as the plugin sees it: package internal/proxywasm in Wasm, package
@@ -27,6 +26,8 @@ type host interface {
 	Environment() []string
 	// Random fills b with random bytes.
 	Random(b []byte)
+	// Info logs a line that asks nobody to do anything.
+	Info(line string)
 	// Error logs a line about a mistake that keeps the plugin from working.
 	Error(line string)
 }
@@ -75,15 +76,17 @@ func (p *pluginContext) OnPluginStart(size int) types.OnPluginStartStatus {
 		p.host.Error("gatewarden: configuration refused:\n" + err.Error())
 		return types.OnPluginStartStatusFailed
 	}
-	var fresh table.Seed
-	p.host.Random(fresh[:])
-	seed, ok := table.LoadSeed(p.host, fresh)
+	seed, first, ok := loadSeed(p.host)
 	if !ok {
 		p.host.Error("gatewarden: shared data does not keep what is written to it, so workers cannot count together; check capability_restriction_config")
 		return types.OnPluginStartStatusFailed
 	}
+	envoy := versionOf(p.host)
+	if first {
+		introduce(p.host, envoy)
+	}
 	if c.Admin != nil {
-		p.operations = &operationsContext{host: p.host, endpoint: opaque.To(operations.New(c, p.host, seed))}
+		p.operations = &operationsContext{host: p.host, endpoint: opaque.To(operations.New(c, p.host, seed, envoy.name()))}
 		return types.OnPluginStartStatusOK
 	}
 	if !p.host.SetTickPeriod(filter.TickPeriod) {

@@ -62,12 +62,18 @@ func start(t *testing.T, configurations ...string) *world {
 // startIn starts workers in an environment.
 func startIn(t *testing.T, env []string, configurations ...string) *world {
 	t.Helper()
+	return startOn(t, func(h host) host { return h }, env, configurations...)
+}
+
+// startOn starts workers on a changed host.
+func startOn(t *testing.T, change func(host) host, env []string, configurations ...string) *world {
+	t.Helper()
 	w := &world{t: t, now: time.Unix(1_800_000_000, 0), workers: &workers{}}
 	for i, json := range configurations {
 		host := &sdkhost.Host{
 			Clock: func() time.Time { return w.now }, Env: env, Seed: []byte{byte(i + 1)},
 		}
-		w.workers.vms = append(w.workers.vms, host.Responding(newVMContext(configured{host, json})))
+		w.workers.vms = append(w.workers.vms, host.Responding(newVMContext(change(configured{host, json}))))
 		w.workers.sizes = append(w.workers.sizes, len(json))
 	}
 	// What the emulator hands out is read where one worker has it for itself.

@@ -49,7 +49,7 @@ func (e *Endpoint) lock(host Host, r *request, by string) *proxy.Reply {
 		return badRequest(notAClient)
 	}
 	host.Add(e.metrics.lock, 1)
-	body := document(made, surfaces, true, host.WallNow())
+	body := e.document(made, surfaces, true, host.WallNow())
 	if !fresh {
 		return reply(200, mediaJSON, body)
 	}

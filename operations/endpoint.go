@@ -12,6 +12,8 @@ import (
 // Endpoint is a configuration with "admin" made ready for one worker. It is not safe for
 // concurrent use.
 type Endpoint struct {
+	// envoy is the version of Envoy, "" if the host does not state it.
+	envoy    string
 	form     config.ClientForm
 	holders  []holder
 	hosts    []string
@@ -29,10 +31,10 @@ type Endpoint struct {
 type metrics struct{ list, lock, unlock, denied proxy.Metric }
 
 // New makes an endpoint of a configuration. seed must be that of the instances that
-// guard: see table.LoadSeed.
-func New(c *config.Config, host Host, seed table.Seed) *Endpoint {
+// guard: see table.LoadSeed. envoy is the version of Envoy, "" if it is not known.
+func New(c *config.Config, host Host, seed table.Seed, envoy string) *Endpoint {
 	return &Endpoint{
-		form: c.Log.Client, holders: holders(c.Admin.Tokens), hosts: c.Admin.Hosts,
+		envoy: envoy, form: c.Log.Client, holders: holders(c.Admin.Tokens), hosts: c.Admin.Hosts,
 		store: host, seed: seed, register: register.New(host),
 		metrics: metrics{
 			list:   host.Counter("gatewarden_operations_total" + ".operation.list"),

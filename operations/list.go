@@ -29,7 +29,7 @@ func (e *Endpoint) list(host Host, r *request) *proxy.Reply {
 		return badRequest(wrong)
 	}
 	host.Add(e.metrics.list, 1)
-	return reply(200, mediaJSON, document(found, surfaces, complete, host.WallNow()))
+	return reply(200, mediaJSON, e.document(found, surfaces, complete, host.WallNow()))
 }
 
 // listed are the lockouts that the register names and the table confirms.
@@ -102,10 +102,11 @@ func (e *Endpoint) name(s *register.Surface, target *lockout.Target) (l register
 }
 
 // document is the answer of the list: what lasts at the time of day, and where.
-func document(found []*entry, surfaces []register.Surface, complete bool, wall int64) []byte {
+func (e *Endpoint) document(found []*entry, surfaces []register.Surface, complete bool, wall int64) []byte {
 	b := make([]byte, 0, 512+320*len(found))
 	b = appendTime(append(b, `{"now":`...), wall)
 	b = strconv.AppendBool(append(b, `,"complete":`...), complete)
+	b = appendText(b, `,"envoy":`, e.envoy)
 	b = append(b, `,"surfaces":[`...)
 	for i := range surfaces {
 		b = appendSurface(comma(b, i), &surfaces[i])

@@ -93,7 +93,7 @@ func newDesk(t *testing.T, form string) *desk {
 		{Name: "rest", Size: 12, Enforced: true, IPv4: 32, IPv6: 64, WideIPv4: 24, WideIPv6: 48, Duration: 60_000},
 		{Name: "login", Size: 6, IPv4: 24, IPv6: 64, Duration: 300_000},
 	}, host.now)
-	return &desk{host, New(c, host, seed)}
+	return &desk{host, New(c, host, seed, "1.40.0")}
 }
 
 // ask sends a request with alice's token, unless it brings one.
@@ -146,7 +146,7 @@ func TestList(t *testing.T) {
 	d.lock(register.Lockout{Surface: "login", Size: 6, What: register.Account, Subject: 0xABC}, d.now+1, 5)
 	d.lock(register.Lockout{Surface: "rest", Size: 12, What: register.Network, Client: "192.0.2.0/24"}, d.now-1, 200) // over
 	r := d.ask("GET", "/lockouts")
-	want := `{"now":"2027-01-15T08:16:45Z","complete":true,"surfaces":[` +
+	want := `{"now":"2027-01-15T08:16:45Z","complete":true,"envoy":"1.40.0","surfaces":[` +
 		`{"name":"rest","enforced":true,"ipv4_prefix":32,"ipv6_prefix":64,"seconds":60},` +
 		`{"name":"login","enforced":false,"ipv4_prefix":24,"ipv6_prefix":64,"seconds":300}],"lockouts":[` +
 		`{"id":"ID","surface":"login","what":"account","client":null,"subject":"abc","since":"2027-01-15T08:16:45Z",` +

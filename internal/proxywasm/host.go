@@ -16,6 +16,8 @@ import (
 type Host struct {
 	headers []proxy.Header // scratch
 	pairs   []byte         // scratch
+	// withoutMetrics tells that the proxy has refused a metric, and that the log says so.
+	withoutMetrics bool
 }
 
 var _ proxy.Host = (*Host)(nil)
@@ -232,18 +234,24 @@ func (*Host) Attend(stream uint32) { setEffectiveContext(stream) }
 
 func (*Host) Warn(line string) { log(logWarn, line) }
 
+// Info logs a line that asks nobody to do anything.
+func (*Host) Info(line string) { log(logInfo, line) }
+
 // Error logs a line about a mistake that keeps the plugin from working.
 func (*Host) Error(line string) { log(logError, line) }
 
-func (*Host) Counter(name string) proxy.Metric { return define(metricCounter, name) }
+func (h *Host) Counter(name string) proxy.Metric { return h.define(metricCounter, name) }
 
-func (*Host) Gauge(name string) proxy.Metric { return define(metricGauge, name) }
+func (h *Host) Gauge(name string) proxy.Metric { return h.define(metricGauge, name) }
 
-func define(kind uint32, name string) proxy.Metric {
+// define defines a metric. A proxy that refuses one refuses most likely all, so the log
+// names the first.
+func (h *Host) define(kind uint32, name string) proxy.Metric {
 	k, n := stringOf(name)
 	slot.number = 0
-	if defineMetric(kind, k, n, unsafe.Pointer(&slot.number)) != statusOK {
-		log(logError, "gatewarden: the proxy refuses the metric "+name)
+	if defineMetric(kind, k, n, unsafe.Pointer(&slot.number)) != statusOK && !h.withoutMetrics {
+		h.withoutMetrics = true
+		log(logError, "gatewarden: the proxy refuses metrics (proxy_define_metric), the first is "+name+": they will show nothing; check capability_restriction_config")
 	}
 	return proxy.Metric(slot.number)
 }

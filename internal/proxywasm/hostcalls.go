@@ -92,6 +92,7 @@ const (
 
 	streamRequest = 0
 
+	logInfo  = 2
 	logWarn  = 3
 	logError = 4
 

@@ -221,6 +221,8 @@ func (*Host) Attend(stream uint32) { _ = proxywasm.SetEffectiveContext(stream) }
 
 func (*Host) Warn(line string) { proxywasm.LogWarn(line) }
 
+func (*Host) Info(line string) { proxywasm.LogInfo(line) }
+
 func (*Host) Error(line string) { proxywasm.LogError(line) }
 
 func (*Host) Counter(name string) proxy.Metric {

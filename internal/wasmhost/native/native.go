@@ -11,6 +11,7 @@ import (
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter"
 	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/internal/envoyversion"
 	"github.com/gatewarden/gatewarden/internal/wasmhost"
 	"github.com/gatewarden/gatewarden/operations"
 	"github.com/gatewarden/gatewarden/table"
@@ -56,7 +57,7 @@ func (g *guest) OnConfigure(uint32, int) (bool, error) {
 		return false, nil
 	}
 	if c.Admin != nil {
-		g.operations = operations.New(c, g.host, seed)
+		g.operations = operations.New(c, g.host, seed, envoyversion.Newest.String())
 		return true, nil
 	}
 	g.filter = filter.New(c, g.host, seed)

@@ -104,12 +104,15 @@ func (w *StandIn) Counter(name string) uint64 {
 	return w.process.Metrics.Counter(name)
 }
 
-// LogLines is World.LogLines.
+// LogLines is World.LogLines. What the plugin says as information, when it starts, was
+// there before.
 func (w *StandIn) LogLines(func([]string) bool) []string {
 	var lines []string
 	for _, worker := range w.workers {
 		for _, line := range worker.Host().Logs() {
-			lines = append(lines, line.Message)
+			if line.Level > wasmhost.Info {
+				lines = append(lines, line.Message)
+			}
 		}
 	}
 	return lines

@@ -43,6 +43,8 @@ type Finding struct {
 
 // Result is what was found in some files.
 type Result struct {
+	// Target is the Envoy that will run what is in them, nil if that is not known.
+	Target           *Target
 	Files, Instances int
 	Findings         []Finding
 	// Empty are the files in which there is no instance.
@@ -63,7 +65,7 @@ func (r *Result) Count(severity Severity) int {
 // File checks one more file. The variables are those of VMs, as NAME=value.
 func (r *Result) File(name string, text []byte, environment []string) {
 	r.Files++
-	c := &checker{}
+	c := &checker{target: r.Target}
 	read, err := instances.Read(text, environment)
 	if err != nil {
 		c.unreadable(err)
@@ -84,11 +86,13 @@ func (r *Result) File(name string, text []byte, environment []string) {
 
 // checker looks at one file.
 type checker struct {
-	file  *instances.File
-	found []Finding
+	target *Target
+	file   *instances.File
+	found  []Finding
 }
 
 func (c *checker) run() {
+	c.envoy()
 	for _, i := range c.file.Instances {
 		c.configuration(i)
 		if i.Kind != instances.Plain {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -83,6 +84,12 @@ func accessLog(format string) change {
                   # before`}
 }
 
+// restrictedTo allows only some capabilities.
+func restrictedTo(names ...string) change {
+	return change{"failure_policy: FAIL_RELOAD", "failure_policy: FAIL_RELOAD\n                        capability_restriction_config: {allowed_capabilities: {" +
+		strings.Join(names, ": {}, ") + ": {}}}"}
+}
+
 // operations adds a listener with an operations endpoint.
 func operations(address, vmID, transportSocket string) change {
 	return change{"# another listener", `- name: operations
@@ -151,6 +158,8 @@ func TestEnvoy(t *testing.T) {
 		{"vm_id missing", []change{{"vm_id: gatewarden", ``}}, `warning vm-id-empty runtime: envoy.wasm.runtime.v8`},
 		{"capabilities", []change{{"failure_policy: FAIL_RELOAD", "failure_policy: FAIL_RELOAD\n                        capability_restriction_config: {allowed_capabilities: {proxy_log: {}}}"}},
 			`error capabilities capability_restriction_config: {allowed_capabilities: {proxy_log: {}}}`},
+		{"capabilities for TinyGo's module", []change{restrictedTo(needed...)}, `warning capabilities capability_restriction_config: {allowed_capabilities: {` + strings.Join(needed, ": {}, ") + `: {}}}`},
+		{"capabilities for both", []change{restrictedTo(append(slices.Clone(needed), neededByGo...)...)}, ""},
 		{"capabilities without restriction", []change{{"failure_policy: FAIL_RELOAD", "failure_policy: FAIL_RELOAD\n                        capability_restriction_config: {allowed_capabilities: {}}"}}, ""},
 		{"stop iteration on our side only", []change{{"                        allow_on_headers_stop_iteration: true\n", ""}},
 			`error stop-iteration "allow_on_headers_stop_iteration": true`},
@@ -285,7 +294,13 @@ func edit(t *testing.T, text string, changes []change) string {
 // findings are severity, rule and the text of the line of each.
 func findings(t *testing.T, text string, environment ...string) string {
 	t.Helper()
-	var r Result
+	return findingsFor(t, nil, text, environment...)
+}
+
+// findingsFor are those for an Envoy.
+func findingsFor(t *testing.T, target *Target, text string, environment ...string) string {
+	t.Helper()
+	r := Result{Target: target}
 	r.File("file", []byte(text), environment)
 	lines := strings.Split(text, "\n")
 	var list []string

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/instances"
@@ -18,6 +19,9 @@ func (c *checker) failurePolicy(i *instances.Instance) {
 	policy := i.Plugin.At("failure_policy")
 	open := i.Plugin.At("fail_open")
 	remedy := "write failure_policy: FAIL_RELOAD"
+	if reloads := release(33); c.target != nil && c.target.Envoy.Before(reloads) {
+		remedy = c.target.update(reloads) + ", and " + remedy
+	}
 	if i.Kind == instances.Istio {
 		policy = i.Plugin.At("failStrategy")
 		if !policy.Exists() {
@@ -78,6 +82,10 @@ proxy_on_response_body proxy_on_response_headers proxy_on_response_trailers prox
 proxy_on_vm_start
 clock_time_get environ_get environ_sizes_get random_get`)
 
+// neededByGo are those that the runtime of standard Go cannot start without, as seen on
+// Envoy 1.40.0.
+var neededByGo = []string{"args_sizes_get", "fd_prestat_get"}
+
 // capabilities: what is not allowed fails as if the host were broken.
 // https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/wasm/v3/wasm.proto#extensions-wasm-v3-capabilityrestrictionconfig
 func (c *checker) capabilities(i *instances.Instance) {
@@ -86,25 +94,33 @@ func (c *checker) capabilities(i *instances.Instance) {
 	if len(allowed) == 0 { // everything is
 		return
 	}
-	var missing []string
-next:
-	for _, name := range needed {
-		for _, member := range allowed {
-			if member.Key == name {
-				continue next
-			}
-		}
-		missing = append(missing, name)
-	}
-	if len(missing) == 0 {
+	if missing := missingFrom(allowed, needed); len(missing) > 0 {
+		c.add(Finding{
+			Rule: "capabilities", Severity: Error, Where: i.Where, Path: "capability_restriction_config.allowed_capabilities",
+			Message: "lacks " + strings.Join(missing, ", "),
+			Why:     "Without shared data the filter refuses to start; without the rest it does not see or cannot answer requests.",
+			Remedy:  "add them, or remove capability_restriction_config",
+		}, restriction)
 		return
 	}
-	c.add(Finding{
-		Rule: "capabilities", Severity: Error, Where: i.Where, Path: "capability_restriction_config.allowed_capabilities",
-		Message: "lacks " + strings.Join(missing, ", "),
-		Why:     "Without shared data the filter refuses to start; without the rest it does not see or cannot answer requests.",
-		Remedy:  "add them, or remove capability_restriction_config",
-	}, restriction)
+	if missing := missingFrom(allowed, neededByGo); len(missing) > 0 {
+		c.add(Finding{
+			Rule: "capabilities", Severity: Warning, Where: i.Where, Path: "capability_restriction_config.allowed_capabilities",
+			Message: "lacks " + strings.Join(missing, ", "),
+			Why:     "A module that standard Go has built ends before it starts without them. TinyGo's does not need them.",
+			Remedy:  "add them, unless the module is TinyGo's",
+		}, restriction)
+	}
+}
+
+// missingFrom returns the names that are not among the members.
+func missingFrom(members []tree.Member, names []string) (missing []string) {
+	for _, name := range names {
+		if !slices.ContainsFunc(members, func(m tree.Member) bool { return m.Key == name }) {
+			missing = append(missing, name)
+		}
+	}
+	return missing
 }
 
 // stopIteration: what the filter is told has to be what Envoy does.
@@ -112,8 +128,13 @@ func (c *checker) stopIteration(i *instances.Instance) {
 	if i.Config == nil {
 		return
 	}
+<<<<<<< HEAD
 	const field = "allow_on_headers_stop_iteration"
 	node, told := i.Plugin.At(field), i.Config.HeadersStopIteration
+=======
+	const field = headersStopIteration
+	node := i.Plugin.At(field)
+>>>>>>> main
 	f := Finding{Rule: "stop-iteration", Where: i.Where, Path: field}
 	switch {
 	case told == config.StopIterationAllowed && !node.True():

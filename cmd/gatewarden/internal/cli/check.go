@@ -27,6 +27,10 @@ the filter in these files, and checks it and Envoy's settings around it.
 An error is a setting that the filter's own code refuses, or one that defeats
 the filter's purpose. A warning is a setting that works but is dangerous.
 
+With --envoy, check also reports what the Envoy that will run them does not
+know, and what Gatewarden misses there. Without it, check assumes an Envoy that
+knows every field.
+
 Check does not replace "envoy --mode validate", which also finds mistakes that
 only Envoy can see.`
 
@@ -35,6 +39,10 @@ const checkExample = `  # Would the filter take this, and is it safe?
 
   # What is in Envoy's configuration, with a variable that Envoy will have?
   gatewarden check envoy.yaml --env RATE_LIMIT_MCP_FAILURES=5
+
+  # Does this version of Envoy know all of it, or that of this Istio?
+  gatewarden check --envoy 1.36.4 envoy.yaml
+  gatewarden check --envoy istio-1.28 envoy.yaml
 
   # For a program, and for a pipeline that accepts warnings:
   gatewarden check --format json envoy.yaml gatewarden.json
@@ -62,6 +70,8 @@ func newCheck() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringArrayVar(&options.environment, "env", nil,
 		"a variable of the VM's environment, as `NAME=value`; overrides the file; may be repeated")
+	flags.StringVar(&options.envoy, "envoy", "",
+		"the Envoy that will run it: a `VERSION` such as 1.36.4; istio-1.28 or envoy-gateway-1.6 for the Envoy of these; or the path of its program, which check runs")
 	flags.StringVar(&options.format, "format", "text", "how to write: text, json, or github for annotations in GitHub Actions")
 	flags.BoolVar(&options.allowWarnings, "allow-warnings", false, "exit with 0 if there are only warnings")
 	completeValues(cmd, "format", "text", "json", "github")
@@ -76,6 +86,7 @@ func atLeastOneFile(_ *cobra.Command, files []string) error {
 }
 
 type checkOptions struct {
+	envoy         string
 	environment   []string
 	format        string
 	allowWarnings bool
@@ -92,6 +103,11 @@ func (o *checkOptions) run(cmd *cobra.Command, files []string) error {
 		}
 	}
 	var result check.Result
+	if o.envoy != "" {
+		if result.Target, err = check.NewTarget(cmd.Context(), o.envoy); err != nil {
+			return fmt.Errorf("--envoy %s: %w", o.envoy, err)
+		}
+	}
 	for _, file := range files {
 		text, err := readFile(cmd, file)
 		if err != nil {

@@ -5,10 +5,12 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/gatewarden/gatewarden/internal/envoyversion"
 )
 
 // testedEnvoy is the Envoy that the tests of this version run against.
-const testedEnvoy = "1.40"
+var testedEnvoy = envoyversion.Newest.String()
 
 // release and commit are set by scripts/release, through the linker.
 var release, commit string
