@@ -128,13 +128,8 @@ func (c *checker) stopIteration(i *instances.Instance) {
 	if i.Config == nil {
 		return
 	}
-<<<<<<< HEAD
-	const field = "allow_on_headers_stop_iteration"
-	node, told := i.Plugin.At(field), i.Config.HeadersStopIteration
-=======
 	const field = headersStopIteration
-	node := i.Plugin.At(field)
->>>>>>> main
+	node, told := i.Plugin.At(field), i.Config.HeadersStopIteration
 	f := Finding{Rule: "stop-iteration", Where: i.Where, Path: field}
 	switch {
 	case told == config.StopIterationAllowed && !node.True():
