@@ -6,6 +6,7 @@ import (
 
 	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/instances"
 	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/tree"
+	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/internal/envoyversion"
 )
 
@@ -81,7 +82,7 @@ func logsPath(i *instances.Instance) int {
 // stopsIteration looks at Envoy's side of the field, and at the filter's where nothing else
 // is in the file. Where both are, c.stopIteration holds them to each other.
 func stopsIteration(i *instances.Instance) int {
-	if i.Kind == instances.Plain && i.Config != nil && i.Config.HeadersStopIteration {
+	if i.Kind == instances.Plain && i.Config != nil && i.Config.HeadersStopIteration == config.StopIterationAllowed {
 		return i.LineOf(headersStopIteration)
 	}
 	return i.Plugin.At(headersStopIteration).Line()
