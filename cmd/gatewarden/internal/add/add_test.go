@@ -202,13 +202,13 @@ func TestThereAlready(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(string(result.Text), "vm_id: other"))
 }
 
-// TestConfiguration: both sides say the same of allow_on_headers_stop_iteration.
+// TestConfiguration: the text stays as it is, and says whether Envoy is to hold headers.
 func TestConfiguration(t *testing.T) {
 	for own, want := range map[string]string{
-		"":                            `{"allow_on_headers_stop_iteration": true}`,
-		" {}":                         `{"allow_on_headers_stop_iteration": true}`,
-		`{"log": {"per_second": 5}}`:  `{"allow_on_headers_stop_iteration": true, "log": {"per_second": 5}}`,
-		"{\r\n\t\"log\": {}\r\n}\r\n": "{\n\t\"allow_on_headers_stop_iteration\": true,\n\t\"log\": {}\n}",
+		"":                            `{}`,
+		" {}":                         `{}`,
+		`{"log": {"per_second": 5}}`:  `{"log": {"per_second": 5}}`,
+		"{\r\n\t\"log\": {}\r\n}\r\n": "{\n\t\"log\": {}\n}",
 		`{ "allow_on_headers_stop_iteration": true }`:     `{ "allow_on_headers_stop_iteration": true }`,
 		"{\"allow_on_headers_stop_iteration\": false }\n": `{"allow_on_headers_stop_iteration": false }`,
 	} {

@@ -74,7 +74,7 @@ var needed = strings.Fields(`
 proxy_add_header_map_value proxy_continue_stream proxy_define_metric proxy_get_buffer_bytes
 proxy_get_header_map_pairs proxy_get_header_map_value proxy_get_property proxy_get_shared_data
 proxy_http_call proxy_increment_metric proxy_log proxy_record_metric proxy_remove_header_map_value
-proxy_send_local_response proxy_set_effective_context proxy_set_property proxy_set_shared_data
+proxy_send_local_response proxy_set_buffer_bytes proxy_set_effective_context proxy_set_property proxy_set_shared_data
 proxy_set_tick_period_milliseconds
 proxy_on_configure proxy_on_context_create proxy_on_done proxy_on_http_call_response
 proxy_on_memory_allocate proxy_on_request_body proxy_on_request_headers proxy_on_request_trailers
@@ -154,7 +154,7 @@ func (c *checker) stopIteration(i *instances.Instance) {
 	default:
 		return
 	}
-	c.add(f, node)
+	c.add(f, node, i.Plugin.At("vm_config"))
 }
 
 // buffer: what the filter holds of a body, Envoy must be willing to hold.
