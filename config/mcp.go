@@ -16,6 +16,9 @@ type MCP struct {
 	// is refused. Default: 262144. Danger: Envoy refuses what exceeds its own buffer
 	// before the filter sees it.
 	MaxBody int
+	// RejectFormat is the form in which a client is told that its plan, its budget or the
+	// capacity is used up.
+	RejectFormat RejectFormat
 	// Tiers are the tiers of callers, the lowest first. A tier that is not listed is
 	// below them. At most 16; default: none.
 	Tiers []string
@@ -31,6 +34,25 @@ type MCP struct {
 	// one of them until it is listed.
 	OtherTools Tool
 }
+
+// RejectFormat is the form of a refusal of an MCP request. What concerns the credential, its
+// scopes, or failed authentications is always told by the HTTP status. Default:
+// RejectAuto.
+type RejectFormat uint8
+
+// The forms.
+const (
+	// RejectAuto chooses the form that the client shows to its user.
+	RejectAuto RejectFormat = iota
+	// RejectHTTP is an HTTP status of 400 and above, with a JSON-RPC error.
+	RejectHTTP
+	// RejectJSONRPC is a JSON-RPC error with the status 200. Danger: what counts
+	// statuses does not see the refusal.
+	RejectJSONRPC
+	// RejectToolError is the result of a tool that failed, which the model sees, with the
+	// status 200. Other requests than calls of tools get RejectJSONRPC.
+	RejectToolError
+)
 
 // MCPMethod is what a method of the protocol needs.
 type MCPMethod struct {
@@ -120,6 +142,11 @@ var mcpFields = []field[MCP]{
 		m.Surfaces = v.references("leave it out for all surfaces of the kind mcp")
 	}},
 	{key: "max_body", read: func(v value, m *MCP) { readInteger(v, &m.MaxBody, minMCPBody, maxMCPBody) }},
+	{key: "reject_format", read: func(v value, m *MCP) {
+		choose(v, []option[RejectFormat]{
+			{"auto", RejectAuto}, {"http", RejectHTTP}, {"jsonrpc", RejectJSONRPC}, {"tool_error", RejectToolError},
+		}, &m.RejectFormat)
+	}},
 	// The tiers come before the tools, which name them.
 	{key: "tiers", read: func(v value, m *MCP) { m.Tiers = readTiers(v) }},
 	{key: "risks", below: keysOf("", riskFields), read: func(v value, m *MCP) { readObject(v, riskFields, &m.Risks) }},

@@ -40,6 +40,7 @@ func (s *Stream) answer(why *refusal.Refusal, body []byte) proxy.Action {
 	if s.call.NamesID() {
 		to.Request = body
 	}
+	s.call.Address(&to, why.Reason)
 	to.Quotas = s.quota.Headers(&s.client, &s.identity.Identity, why)
 	last := s.last(why)
 	reply := last.Find(why, &to)

@@ -46,7 +46,22 @@ const maxBatch = 100
 //
 // Error does not escape message, and data must be JSON.
 func Error(request []byte, code int, message, data string) []byte {
-	tail := `"error":{"code":` + strconv.Itoa(code) + `,"message":"` + message + `","data":` + data + `}}`
+	return reply(request, `"error":{"code":`+strconv.Itoa(code)+`,"message":"`+message+`","data":`+data+`}}`)
+}
+
+// ToolError returns the result of a tool that refuses a request, as [Error] does. It is for
+// the model that called the tool, which sees no other errors (MCP, "Error Handling").
+// complete tells that the version of MCP is one in which a result says that it is complete.
+func ToolError(request []byte, message string, complete bool) []byte {
+	kind := ""
+	if complete {
+		kind = `"resultType":"complete",`
+	}
+	return reply(request, `"result":{`+kind+`"content":[{"type":"text","text":"`+message+`"}],"isError":true}}`)
+}
+
+// reply answers a request. tail is what comes behind the id.
+func reply(request []byte, tail string) []byte {
 	if !jsonguard.Valid(request) {
 		return appendError(nil, "", tail)
 	}

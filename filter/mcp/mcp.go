@@ -21,6 +21,7 @@
 //	flaw.go      why a request cannot be read
 //	answer.go    what the answer says of calls that cost something
 //	list.go      lists of tools in it
+//	reject.go    in which form a client is told of a refusal
 //	explain.go   all of it for tools; the proxy never asks
 package mcp
 

@@ -16,8 +16,11 @@ import (
 type State struct {
 	rule    *Rule
 	version version
-	mirror  mirror
-	flaw    flaw
+	client  client
+	// answers tells that a message has an id, and onlyCalls that all that do call tools.
+	answers, onlyCalls bool
+	mirror             mirror
+	flaw               flaw
 	// awaits tells that there is a body which has not been read yet.
 	awaits bool
 	// scopes are what the request needs, rank is that of the lowest tier that may make it,
@@ -55,6 +58,7 @@ func (s *State) Begin(rule *Rule, headers []proxy.Header, t *request.Target, d *
 		s.lists = t.Method == "GET" // a stream can repeat what an earlier one missed
 		return
 	}
+	s.client = clientOf(headers)
 	ok := false
 	if s.version, ok = versionOf(headers); !ok {
 		s.flaw = flawVersion
@@ -137,6 +141,7 @@ func (s *State) take(m *message.Message) flaw {
 	if s.version.mirrors && !s.mirror.repeats(m) {
 		return flawMirror
 	}
+	s.note(m)
 	r := s.rule.room
 	s.need(r.methods[m.Method])
 	s.lists = s.lists || listsTools(m)

@@ -14,6 +14,8 @@ func connectCode(grpc int) (code string, status int) {
 	switch grpc {
 	case GRPCInvalidArgument:
 		return "invalid_argument", 400
+	case GRPCPermissionDenied:
+		return "permission_denied", 403
 	case GRPCResourceExhausted:
 		return "resource_exhausted", 429
 	case GRPCFailedPrecondition:
@@ -33,7 +35,7 @@ func (w *Words) statusIn(f Form) int {
 	case f == ConnectForm:
 		_, status := connectCode(w.GRPC)
 		return status
-	case f == ConnectProtoForm, f == ConnectJSONForm, f.IsWeb():
+	case f == ConnectProtoForm, f == ConnectJSONForm, f.IsWeb(), f == RPCErrorForm, f == ToolErrorForm:
 		return 200
 	}
 	return w.Status

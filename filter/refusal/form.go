@@ -15,6 +15,10 @@ const (
 	ProblemForm Form = iota
 	// JSONRPCForm is a JSON-RPC error.
 	JSONRPCForm
+	// RPCErrorForm is the same with status 200, and ToolErrorForm the result of a tool that
+	// failed.
+	RPCErrorForm
+	ToolErrorForm
 	// GRPCForm is a gRPC status and its message.
 	GRPCForm
 	// ConnectForm is an error of Connect.
@@ -38,6 +42,8 @@ const (
 var mediaTypes = [numForms]string{
 	ProblemForm:          "application/problem+json",
 	JSONRPCForm:          "application/json",
+	RPCErrorForm:         "application/json",
+	ToolErrorForm:        "application/json",
 	ConnectForm:          "application/json",
 	ConnectProtoForm:     "application/connect+proto",
 	ConnectJSONForm:      "application/connect+json",

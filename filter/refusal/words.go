@@ -60,6 +60,9 @@ type Recipient struct {
 	Origin Origin
 	// Request is the body of a JSON-RPC request, nil if it is not at hand.
 	Request []byte
+	// Events tells that an answer to the request comes as an event, because the client
+	// accepts nothing else, and Complete that its result says that it is complete.
+	Events, Complete bool
 	// Quotas are the header fields that tell how the client's quotas stand.
 	Quotas []proxy.Header
 }
@@ -96,14 +99,33 @@ func (c *CORS) Reply(w *Words, why *Refusal, to *Recipient) *proxy.Reply {
 		reply.Body = w.connect(to.Form)
 	case to.Form == JSONRPCForm:
 		reply.Body = jsonrpc.Error(to.Request, w.Code, w.Message, w.data(why.Reason, wait))
+	case to.Form == RPCErrorForm:
+		reply.Body = to.frame(jsonrpc.Error(to.Request, w.Code, w.Message, w.data(why.Reason, wait)))
+	case to.Form == ToolErrorForm:
+		reply.Body = to.frame(jsonrpc.ToolError(to.Request, w.Message, to.Complete))
 	default:
 		reply.Body = w.problem()
 	}
-	if mediaType := to.Form.MediaType(); mediaType != "" {
+	if mediaType := to.mediaType(); mediaType != "" {
 		headers = append(headers, proxy.Header{Name: "content-type", Value: mediaType})
 	}
 	reply.Headers = headers
 	return reply
+}
+
+// frame makes an event of an answer, if that is what the client accepts.
+func (to *Recipient) frame(answer []byte) []byte {
+	if !to.Events {
+		return answer
+	}
+	return append(append([]byte("event: message\ndata: "), answer...), "\n\n"...)
+}
+
+func (to *Recipient) mediaType() string {
+	if to.Events && (to.Form == RPCErrorForm || to.Form == ToolErrorForm) {
+		return "text/event-stream"
+	}
+	return to.Form.MediaType()
 }
 
 // data is the data of the JSON-RPC error.

@@ -62,6 +62,19 @@ const (
 
 const toolList = `{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"search"}, {"name":"image_generate"},{"name":"delete"},{"name":"time"},{"name":"new"}],"nextCursor":"x"}}`
 
+const tierPro = "This needs the tier pro or a higher one."
+
+// python is the client of the official SDK for Python.
+func python(s *Step) { with("user-agent", "python-httpx/0.28.1")(s) }
+
+func toldByTool(result string) option {
+	return func(s *Step) {
+		refused("tier_denied", 200)(s)
+		has("content-type", "application/json")(s)
+		says(`{"jsonrpc":"2.0","id":7,"result":{` + result + `}}`)(s)
+	}
+}
+
 func unreadableList(s *Step) {
 	s.Want.Refused, s.Want.Status, s.Want.HeadersSent = "", 502, true
 }
@@ -231,6 +244,29 @@ func mcpCalls() []Scenario {
 			HidesBodies: true,
 			Steps: []Step{
 				ask("", "Free-1", call("3", "image_generate", ""), lacks("3", "generate"), headersSent),
+			},
+		},
+		{
+			Name:   "MCP: a client that drops its session at a status is told by a tool's result",
+			Config: tooled(),
+			Steps: []Step{
+				ask("", "Low-1", call("7", "image_generate", `"quality":"ultra_plus"`), tier("7", "pro")),
+				ask("", "Low-1", call("7", "image_generate", `"quality":"ultra_plus"`), python, toldByTool(`"content":[{"type":"text","text":"`+tierPro+`"}],"isError":true`)),
+				ask("an event", "Low-1", call("7", "image_generate", `"quality":"ultra_plus"`), python, with("accept", "text/event-stream"), refused("tier_denied", 200),
+					has("content-type", "text/event-stream"), says("event: message\ndata: "+`{"jsonrpc":"2.0","id":7,"result":{"content":[{"type":"text","text":"`+tierPro+`"}],"isError":true}}`+"\n\n")),
+				ask("the newest version", "Low-1", call("7", "image_generate", `"quality":"ultra_plus"`), python, version("2026-07-28"), with("mcp-method", "tools/call"), with("mcp-name", "image_generate"),
+					toldByTool(`"resultType":"complete","content":[{"type":"text","text":"`+tierPro+`"}],"isError":true`)),
+				ask("scopes stay a status", "Free-1", call("7", "image_generate", ""), python, lacks("7", "generate")),
+				ask("a notification", "Low-1", `{"jsonrpc":"2.0","method":"tools/call","params":{"name":"image_generate","arguments":{"quality":"ultra_plus"}}}`, python, tier("", "pro")),
+			},
+		},
+		{
+			Name:   "MCP: a refusal is a JSON-RPC error with status 200",
+			Config: strings.Replace(tooled(), `"mcp": {`, `"mcp": {"reject_format": "jsonrpc", `, 1),
+			Steps: []Step{
+				ask("", "Low-1", call("7", "image_generate", `"quality":"ultra_plus"`), refused("tier_denied", 200), has("content-type", "application/json"),
+					says(rpcRefusal("7", "403", tierPro, "tier_denied", `,"tier":"pro"`))),
+				ask("", "Free-1", call("7", "image_generate", ""), lacks("7", "generate")),
 			},
 		},
 		{
