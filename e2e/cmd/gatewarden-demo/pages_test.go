@@ -148,7 +148,7 @@ func newPlayer(t *testing.T, root string, args []string, blocks []docs.Block) *p
 	t.Helper()
 	p := &player{dir: root, tools: t.TempDir(), there: strings.NewReplacer(), back: strings.NewReplacer()}
 	for _, b := range blocks {
-		if strings.Contains(b.Text, "$ gatewarden ") {
+		if strings.Contains(b.Text, "$ gatewarden ") || strings.Contains(b.Text, "$ build/gatewarden ") {
 			buildCommandLine(t, root, p.tools)
 			break
 		}
@@ -171,11 +171,13 @@ func newPlayer(t *testing.T, root string, args []string, blocks []docs.Block) *p
 	}
 	// At a terminal, curl shows no progress when it prints.
 	require.NoError(t, os.WriteFile(filepath.Join(p.tools, ".curlrc"), []byte("silent\nshow-error\n"), 0o600))
-	for _, folder := range []string{"examples", "docs", "config"} {
-		if p.dir != root {
-			require.NoError(t, os.Symlink(filepath.Join(root, folder), filepath.Join(p.dir, folder)))
-		}
+	if p.dir == root {
+		return p
 	}
+	for _, folder := range []string{"examples", "docs", "config"} {
+		require.NoError(t, os.Symlink(filepath.Join(root, folder), filepath.Join(p.dir, folder)))
+	}
+	require.NoError(t, os.Symlink(filepath.Join(p.tools, "gatewarden"), filepath.Join(p.dir, "build", "gatewarden")))
 	return p
 }
 
@@ -240,7 +242,7 @@ func (p *player) run(t *testing.T, command string) (string, error) {
 	shell.Env = append(os.Environ(), "CURL_HOME="+p.tools, "TOKEN="+p.token, "PATH="+p.tools+":"+os.Getenv("PATH"))
 	out, err := shell.CombinedOutput()
 	var exit *exec.ExitError
-	if errors.As(err, &exit) && strings.HasPrefix(command, "gatewarden ") {
+	if errors.As(err, &exit) && strings.HasPrefix(strings.TrimPrefix(command, "build/"), "gatewarden ") {
 		err = nil // its exit codes are findings
 	}
 	return p.back.Replace(string(out)), err
