@@ -27,7 +27,7 @@ type host interface {
 	Environment() []string
 	// Random fills b with random bytes.
 	Random(b []byte)
-	// SetTickPeriod asks for a tick every so many milliseconds.
+	// SetTickPeriod asks for a tick at this interval.
 	SetTickPeriod(milliseconds uint32) bool
 	// Error logs a line about a mistake that keeps the plugin from working.
 	Error(line string)

@@ -42,7 +42,7 @@ func eachOf(t *testing.T, some []framework, check func(t *testing.T, f framework
 	}
 }
 
-// is tells that the framework answered so, and not the filter.
+// is tells whether the framework answered so, and not the filter.
 func (a answer) is(t *testing.T, b *browser, r reply, what string) {
 	t.Helper()
 	require.Equal(t, a.status, r.status, "%s: %s", what, r.body)

@@ -39,7 +39,7 @@ type framework struct {
 	retyped int
 	// token is how long the token of a form stays the same.
 	token token
-	// session tells that whoever sees the login gets a session.
+	// session tells whether whoever sees the login gets a session.
 	session bool
 }
 

@@ -43,17 +43,17 @@ type Setup struct {
 type System struct {
 	Name   string
 	Family Family
-	// ByNetwork tells that all of an IPv6 /64 is one client.
+	// ByNetwork tells whether all of an IPv6 /64 is one client.
 	ByNetwork bool
-	// ReadsBodies tells that it sees a failure in the body of a response.
+	// ReadsBodies tells whether it sees a failure in the body of a response.
 	ReadsBodies bool
-	// SlowestMinute tells that it cannot forget slower than by one a minute.
+	// SlowestMinute tells whether it cannot forget slower than by one a minute.
 	SlowestMinute bool
 	// Start returns ErrNotInBuild if the system cannot be configured so.
 	Start func(ctx context.Context, s Setup) (*Target, error)
 }
 
-// ErrNotInBuild tells that the filter refused a configuration: a feature that it
+// ErrNotInBuild tells whether the filter refused a configuration: a feature that it
 // has not (yet).
 var ErrNotInBuild = errors.New("not in this build")
 

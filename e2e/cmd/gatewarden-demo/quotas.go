@@ -18,9 +18,9 @@ type asker struct {
 	other string
 	// tier is that of both.
 	tier string
-	// late tells that the first request is still the address's.
+	// late tells whether the first request is still the address's.
 	late bool
-	// byGateway tells that the headers are those of a gateway in front.
+	// byGateway tells whether the headers are those of a gateway in front.
 	byGateway bool
 }
 

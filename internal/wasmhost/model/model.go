@@ -11,7 +11,7 @@ type Outcome struct {
 	Status int
 	// RetryAfter is the header, GRPC the grpc-status of a refusal.
 	RetryAfter, GRPC string
-	// Reached tells that the service saw the headers, Whole that it has all.
+	// Reached tells whether the service saw the headers, Whole whether it saw everything.
 	Reached, Whole bool
 	Reason         string
 	Told           Told
@@ -37,7 +37,7 @@ type Model struct {
 	Metrics map[string]int
 	// Now is the time of the clock in milliseconds.
 	Now int64
-	// Unsure tells that something hung on a jitter that was not seen: from then
+	// Unsure tells whether something hung on a jitter that was not seen: from then
 	// on the model may be wrong.
 	Unsure bool
 }
@@ -303,7 +303,7 @@ func (m *Model) malformed(v visit, r *Request) visit {
 	return m.end(v, out)
 }
 
-// reachesHeaders tells that the service gets a request's headers. The rest may
+// reachesHeaders tells whether the service gets a request's headers. The rest may
 // never come.
 func (m *Model) reachesHeaders(v visit, r *Request) visit {
 	if r.Aborts {

@@ -83,7 +83,7 @@ type Fields struct {
 }
 
 // SetCredentials tells which request headers carry a credential. Where a log has all
-// headers of a request, it then tells that a request had none.
+// headers of a request, it then tells whether a request had none.
 func (f *Fields) SetCredentials(headers []string) { f.credentials = headers }
 
 // foreignName is a name by which other proxies tell what a field is about. It is not used
@@ -186,7 +186,7 @@ type values struct {
 	missing                Missing
 	// unit reads a duration whose name does not tell its unit.
 	unit func(string) int64
-	// noRequest tells that the line is about a connection that brought no request.
+	// noRequest tells whether the line is about a connection that brought no request.
 	noRequest bool
 }
 

@@ -32,7 +32,7 @@ type Record struct {
 	Guess string
 	// Subject, Tenant and Tier are those of a verified identity.
 	Subject, Tenant, Tier string
-	// Refused tells that Gatewarden itself refused the request.
+	// Refused tells whether Gatewarden itself refused the request.
 	Refused bool
 	// Missing is what a line of its format does not tell.
 	Missing Missing

@@ -46,7 +46,7 @@ type Result struct {
 	// Findings are what check finds in the result, with the lines of the original file.
 	// Those about Options.Config have its name and lines.
 	Findings []check.Finding
-	// Added tells that the result differs from the file.
+	// Added tells whether the result differs from the file.
 	Added bool
 }
 

@@ -155,7 +155,7 @@ func (c *checker) buffer(i *instances.Instance) {
 // guard returns the filter that a configuration makes, which knows what it does.
 func guard(c *config.Config) *filter.Filter { return filter.New(c, replay.NewHost(), table.Seed{}) }
 
-// locksOut tells that an instance counts failures. One whose configuration is
+// locksOut tells whether an instance counts failures. One whose configuration is
 // refused is reported for that.
 func locksOut(i *instances.Instance) bool {
 	if i.Config == nil {

@@ -12,7 +12,7 @@ import (
 // JSON, its names and what they mean stay as they are within a version.
 type Forecast struct {
 	Version int `json:"version"`
-	// Interrupted tells that the logs were not read to their ends.
+	// Interrupted tells whether the logs were not read to their ends.
 	Interrupted bool `json:"interrupted"`
 	Log         Log  `json:"log"`
 	// Assumptions are what the logs do not tell, and what was assumed.

@@ -36,7 +36,7 @@ type Annotations struct {
 	Version, Revision string
 }
 
-// ErrNoModule tells that bytes are no Wasm module.
+// ErrNoModule tells whether bytes are no Wasm module.
 var ErrNoModule = errors.New("not a Wasm module: it does not begin with \\0asm and version 1")
 
 // Build makes the image of a module. The same arguments make the same bytes:

@@ -105,7 +105,7 @@ func step(n tree.Node, path string) (below tree.Node, rest string) {
 	return n.Item(index), rest
 }
 
-// HasKey tells that the text of the configuration has a root key, be the rest of
+// HasKey tells whether the text of the configuration has a root key, be the rest of
 // it right or wrong.
 func (i *Instance) HasKey(key string) bool { return i.settings.At(key).Exists() }
 

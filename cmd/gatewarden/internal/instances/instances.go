@@ -98,7 +98,7 @@ func Read(file []byte, environment []string) (*File, error) {
 	return &f.File, f.err
 }
 
-// foreign tells that a file is no plugin configuration of its own but something
+// foreign tells whether a file is no plugin configuration of its own but something
 // that may have some in it.
 func foreign(documents []tree.Node, err error, file []byte) bool {
 	text := bytes.TrimSpace(file)
@@ -109,7 +109,7 @@ func foreign(documents []tree.Node, err error, file []byte) bool {
 	return err != nil || len(documents) != 1 || !ours(documents[0])
 }
 
-// envoys tells that an object is Envoy's or Kubernetes'.
+// envoys tells whether an object is Envoy's or Kubernetes'.
 func envoys(document tree.Node) bool {
 	for _, key := range []string{"static_resources", "dynamic_resources", "resources", "@type", "kind", "filter_chains", "listeners", "configs", "http_filters", "typed_config"} {
 		if document.At(key).Exists() {
@@ -119,7 +119,7 @@ func envoys(document tree.Node) bool {
 	return false
 }
 
-// ours tells that an object has a key of a plugin configuration that others are not
+// ours tells whether an object has a key of a plugin configuration that others are not
 // likely to have.
 func ours(document tree.Node) bool {
 	for _, key := range []string{"surfaces", "quotas", "exempt", "untrusted_headers", "allow_on_headers_stop_iteration"} {
@@ -298,7 +298,7 @@ func where(scope Scope, filter, plugin tree.Node) string {
 	return strings.Join(append(parts, fmt.Sprintf("filter %q", name)), ", ")
 }
 
-// isNamed tells that one of the names speaks of Gatewarden.
+// isNamed tells whether one of the names speaks of Gatewarden.
 func isNamed(names ...tree.Node) bool {
 	for _, name := range names {
 		if strings.Contains(strings.ToLower(name.Text()), "gatewarden") {

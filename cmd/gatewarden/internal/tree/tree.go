@@ -148,16 +148,16 @@ func (n Node) LineOfText(number int) int {
 	return n.Line() + number
 }
 
-// Exists tells that there is something, be it null.
+// Exists tells whether there is something, be it null.
 func (n Node) Exists() bool { return n.yaml != nil }
 
-// IsObject tells that n has keys.
+// IsObject tells whether n has keys.
 func (n Node) IsObject() bool { return n.resolved().Kind == yaml.MappingNode }
 
-// IsList tells that n has items.
+// IsList tells whether n has items.
 func (n Node) IsList() bool { return n.resolved().Kind == yaml.SequenceNode }
 
-// Same tells that both are the same place of the same file, be it by an alias.
+// Same tells whether both are the same place of the same file, be it by an alias.
 func (n Node) Same(other Node) bool {
 	return n.yaml == other.yaml || n.yaml != nil && other.yaml != nil && n.resolved() == other.resolved()
 }
@@ -170,11 +170,11 @@ func (n Node) Flow() (line, column int, ok bool) {
 	return Node{r, n.text}.Line(), r.Column, r.Style&yaml.FlowStyle != 0
 }
 
-// Movable tells that the lines of n are those of the file, so that text can be put
+// Movable tells whether the lines of n are those of the file, so that text can be put
 // before and behind them.
 func (n Node) Movable() bool { return n.yaml != nil && n.text.fixed == 0 }
 
-// IsText tells that n stands in the text of another node.
+// IsText tells whether n stands in the text of another node.
 func (n Node) IsText() bool { return n.text != nil && (n.text.before > 0 || n.text.fixed > 0) }
 
 // Source is what an alias stands for; other nodes are their own.
@@ -215,7 +215,7 @@ func (n Node) Text() string {
 	return ""
 }
 
-// True tells that n is the boolean true.
+// True tells whether n is the boolean true.
 func (n Node) True() bool {
 	value, ok := n.boolean()
 	return ok && value
