@@ -8,15 +8,15 @@ import (
 	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
 )
 
-// Edge is how a proxy is told to find out who the client is.
+// Edge is how a proxy is configured to determine the client's address.
 type Edge int
 
 const (
 	// Direct is at the edge: the client is the peer of the connection
 	// (use_remote_address: true).
 	Direct Edge = iota
-	// Hop is behind one proxy that appends to X-Forwarded-For, and nobody else
-	// can connect (xff_num_trusted_hops: 1).
+	// Hop is behind one proxy that appends to X-Forwarded-For, and reachable only
+	// through it (xff_num_trusted_hops: 1).
 	Hop
 	// Believed is at the edge, and takes X-Forwarded-For for true
 	// (use_remote_address: false).

@@ -63,7 +63,7 @@ func (w way) areServed(t *testing.T, answers []answer, keep bool) {
 	}
 }
 
-// isRefused tells whether the library knows by whom, and for how long.
+// isRefused checks that the library knows who refused the request, and for how long.
 func (w way) isRefused(t *testing.T, a answer) {
 	t.Helper()
 	assert.Equal(t, w.replies.refused, a.Code)

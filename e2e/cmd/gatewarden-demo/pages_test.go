@@ -22,7 +22,7 @@ import (
 // "make tour" sets it.
 var refresh = flag.Bool("refresh", false, "write what the commands in the pages really show into the pages")
 
-// Pages whose console blocks are run by tests of their own.
+// playedElsewhere are the pages whose console blocks other tests run.
 var playedElsewhere = map[string]string{
 	"docs/cli.md":      "cmd/gatewarden/internal/cli",
 	"docs/explain.md":  "cmd/gatewarden/internal/cli",
@@ -203,7 +203,7 @@ func (p *player) play(t *testing.T, page string, b docs.Block) string {
 	return session.Format(steps)
 }
 
-// withoutTrails is text without spaces at the ends of lines, which nobody sees.
+// withoutTrails returns text without the invisible spaces at the ends of lines.
 func withoutTrails(text string) string {
 	var out strings.Builder
 	for line := range strings.Lines(text) {
@@ -212,8 +212,8 @@ func withoutTrails(text string) string {
 	return out.String()
 }
 
-// show runs a command. What is read from metrics and logs lags behind: such a command
-// is run again until it shows what it should, or for ten seconds.
+// show runs a command. Metrics and logs lag behind, so a command that reads them is run
+// again until it shows what it should, or for ten seconds.
 func (p *player) show(t *testing.T, step session.Step) (got string) {
 	t.Helper()
 	limit := time.Duration(0)
