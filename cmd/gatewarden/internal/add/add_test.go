@@ -20,7 +20,7 @@ import (
 
 var write = flag.Bool("write", false, "write the expectations in testdata")
 
-// unanswered leaves the question who says where a client comes from.
+// unanswered leaves open how the client's address is determined.
 var unanswered = Options{TrustedHops: -1}
 
 // answered answers it, and adds what check wants.
@@ -33,8 +33,8 @@ func readFile(t testing.TB, name string) []byte {
 	return text
 }
 
-// cases are the files of testdata that the filter can be put into, with all options that
-// somebody would take.
+// cases returns the files of testdata that the filter can be added to, with the usual
+// options.
 func cases(t testing.TB) map[string]Options {
 	t.Helper()
 	own := answered
@@ -60,7 +60,7 @@ func cases(t testing.TB) map[string]Options {
 	}
 }
 
-// TestResults: the result of each file, and what is said of it, are those beside it.
+// TestResults: the result of each file, and the notes about it, are those in testdata.
 func TestResults(t *testing.T) {
 	for name, options := range cases(t) {
 		t.Run(name, func(t *testing.T) {

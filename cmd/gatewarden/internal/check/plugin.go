@@ -78,7 +78,7 @@ proxy_on_response_body proxy_on_response_headers proxy_on_response_trailers prox
 proxy_on_vm_start
 clock_time_get environ_get environ_sizes_get random_get`)
 
-// capabilities: what is not allowed fails as if the host were broken.
+// capabilities: calls that are not allowed fail as if the host were broken.
 // https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/wasm/v3/wasm.proto#extensions-wasm-v3-capabilityrestrictionconfig
 func (c *checker) capabilities(i *instances.Instance) {
 	restriction := i.Plugin.At("capability_restriction_config", "allowed_capabilities")

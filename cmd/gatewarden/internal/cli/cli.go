@@ -71,7 +71,7 @@ filter, never handles traffic, and decides by the filter's own code.`,
 		),
 		Args: knownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		// Errors are written by Run, and a mistake in a file is none in the usage.
+		// Run writes errors, and a mistake in a file is not a mistake in the usage.
 		SilenceErrors:              true,
 		SilenceUsage:               true,
 		SuggestionsMinimumDistance: 2,

@@ -120,7 +120,7 @@ func TestSimulateComparesConfigurations(t *testing.T) {
 	}
 }
 
-// interrupting is a log that is read until somebody presses Ctrl-C.
+// interrupting is a log that is read until Ctrl-C.
 type interrupting struct {
 	text  *strings.Reader
 	never chan struct{}

@@ -45,8 +45,8 @@ func (i *Instance) readText(value tree.Node) {
 	}
 }
 
-// readStruct reads a configuration that is written in YAML, and handed to the filter
-// as JSON by whoever gives it to Envoy.
+// readStruct reads a configuration that is written in YAML, and that the control plane
+// passes to the filter as JSON.
 func (i *Instance) readStruct(value tree.Node) {
 	if !value.Exists() {
 		return

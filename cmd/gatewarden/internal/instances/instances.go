@@ -55,7 +55,7 @@ type Instance struct {
 	// of Envoy Gateway's; absent for a plain one.
 	Plugin tree.Node
 	Scope
-	// Place is where it stands in Scope.Filters.
+	// Place is its position in Scope.Filters.
 	Place int
 
 	// settings is the configuration itself, text the scalar that it is written in,
@@ -63,8 +63,7 @@ type Instance struct {
 	settings, text, variables tree.Node
 }
 
-// Scope is what surrounds a filter in Envoy's configuration. What is not known is
-// absent.
+// Scope has the parts of Envoy's configuration around a filter. Unknown parts are absent.
 type Scope struct {
 	Listener, FilterChain tree.Node
 	// Manager is the HTTP connection manager, Filters are its http_filters.
@@ -98,8 +97,7 @@ func Read(file []byte, environment []string) (*File, error) {
 	return &f.File, f.err
 }
 
-// foreign tells whether a file is no plugin configuration of its own but something
-// that may have some in it.
+// foreign tells whether a file is not a plugin configuration, but may contain some.
 func foreign(documents []tree.Node, err error, file []byte) bool {
 	text := bytes.TrimSpace(file)
 	if bytes.HasPrefix(text, []byte("{")) && (err != nil || len(documents) == 1 && !envoys(documents[0])) || len(text) == 0 {

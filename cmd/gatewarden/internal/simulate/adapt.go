@@ -9,7 +9,7 @@ import (
 // A log does not have all that the filter looks at. What depends on the rest is left
 // out of a configuration before it is simulated, and said.
 
-// The headers by which the replayed requests say who they come from.
+// The headers that name the client and caller of a replayed request.
 const (
 	subjectHeader = "x-simulated-subject"
 	tenantHeader  = "x-simulated-tenant"
@@ -21,7 +21,7 @@ type adaptation struct {
 	*config.Config
 	// left are the parts that were left out, by surface or alone.
 	left []string
-	// identities tells whether the configuration verifies who is asking.
+	// identities tells whether the configuration verifies callers.
 	identities bool
 }
 

@@ -5,7 +5,8 @@ import (
 	judge "github.com/gatewarden/gatewarden/filter/outcome"
 )
 
-// outcome is what the service's response said of the credential when the log was written.
+// outcome is what the service's response said about the credential when the log was
+// written.
 type outcome uint8
 
 const (

@@ -15,7 +15,7 @@ import (
 
 const noon = int64(1_790_000_000_000)
 
-// visit is a request of a client, so many milliseconds after noon, that took one.
+// visit is a request of a client, at milliseconds after noon, that took one millisecond.
 func visit(at int64, client string, status int) accesslog.Record {
 	return accesslog.Record{
 		Start: noon + at, Answered: noon + at + 1, Ended: noon + at + 1, Client: client,
