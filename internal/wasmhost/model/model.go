@@ -42,7 +42,7 @@ type Model struct {
 	Unsure bool
 }
 
-// place is whose failures, on what.
+// place is a counter of failures: whose, and on which surface.
 type place struct {
 	surface string
 	client  netip.Prefix // not valid: no usable address
@@ -139,9 +139,9 @@ func (m *Model) counterOf(all map[place]*counter, at place, limit int) *counter 
 	return all[at]
 }
 
-// decide asks the rules in the order that docs/configuration.md implies: whom a
-// lockout refuses takes no place among the pending attempts, who is refused at all
-// takes no turn from others, and only who is refused by nothing else spends.
+// decide applies the rules in the order that docs/configuration.md implies: a request that
+// a lockout refuses takes no pending slot, a refused request takes no turn from others,
+// and only a request that nothing else refuses spends.
 func (m *Model) decide(v visit, r *Request, seen Sight) visit {
 	reason, left := m.refusedByLockout(&v, seen)
 	if reason != "" && v.rule.Mode != shadow {
@@ -208,8 +208,8 @@ func (m *Model) refusedAsAttempt(v *visit, r *Request) (reason string, left int6
 	return m.refusedByKeys(v)
 }
 
-// decideForm decides once the body is there. What was spent is given back to whom
-// it refuses, if the service saw nothing of it.
+// decideForm decides once the body is there. If it refuses the request and the service saw
+// nothing of it, what was spent is given back.
 func (m *Model) decideForm(v visit, r *Request) visit {
 	if r.Aborts {
 		return m.end(v, Outcome{Reached: !m.setup.Held})
@@ -255,8 +255,8 @@ func (m *Model) pass(v visit, r *Request) visit {
 	return m.reachesHeaders(v, r)
 }
 
-// deny refuses who was not verified where that is required. A credential that was
-// presented is a wrong one.
+// deny refuses an unverified caller if the surface requires an identity. A presented
+// credential then counts as wrong.
 func (m *Model) deny(v visit, r *Request) visit {
 	if v.counter != nil && presented(m.setup, r) {
 		m.failed(&v, r)
