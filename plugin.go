@@ -26,7 +26,7 @@ type host interface {
 	Environment() []string
 	// Random fills b with random bytes.
 	Random(b []byte)
-	// SetTickPeriod asks for a tick every so many milliseconds.
+	// SetTickPeriod asks for a tick at this interval.
 	SetTickPeriod(milliseconds uint32) bool
 	// Info logs a line that asks nobody to do anything.
 	Info(line string)

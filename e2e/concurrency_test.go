@@ -15,15 +15,15 @@ import (
 	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
 )
 
-// placesSoon is by when a place is free whose request has ended. It is less than
-// what it takes to forget a place that nobody gave back.
+// placesSoon is the time within which the place of a finished request is free. It is
+// shorter than the time after which an unreleased place is forgotten.
 const placesSoon = 8 * time.Second
 
 func inFlight(limit int) string {
 	return configuration(nil, fmt.Sprintf(`"concurrency": [{"name": "all", "per": "all", "limit": %d, "retry_after": "3s"}]`, limit))
 }
 
-// crowd is a stage whose service holds what it gets.
+// crowd is a stage whose service holds its requests.
 type crowd struct {
 	*stage
 	t       *testing.T

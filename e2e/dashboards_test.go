@@ -143,7 +143,7 @@ var expected = map[string]map[string]float64{
 	"Configurations refused by Envoy":   {"": 1},
 }
 
-// period is what stands for the variables of Grafana in the panels.
+// period replaces the variables of Grafana in the panels.
 const period = 5 * time.Minute
 
 func assertPanels(t *testing.T, p *prometheus) {

@@ -15,8 +15,8 @@ func withoutPlugin(b *envoy.Bootstrap) error {
 	return nil
 }
 
-// A test that finds nothing wrong says something only if the harness can tell
-// the difference: without the filter nobody is ever locked out.
+// A passing test means something only if the harness can see the difference: without the
+// filter, no client is ever locked out.
 func TestWithoutTheFilterGuessingIsFree(t *testing.T) {
 	s := start(t, "", withBootstrap(withoutPlugin), updatable)
 	c := s.newCaller(t, client.HTTP1)

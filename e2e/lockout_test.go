@@ -195,8 +195,8 @@ func TestSpellingsOfAPath(t *testing.T) {
 	})
 }
 
-// A guess is a guess however it is presented; what is no credential to the
-// filter is none to the service either.
+// A guess counts in whatever form it is presented; what the filter does not recognise as
+// a credential, the service does not accept either.
 func TestEveryKindOfCredential(t *testing.T) {
 	s := standard(t, plain)
 	for _, row := range []struct {

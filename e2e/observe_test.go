@@ -31,7 +31,7 @@ func TestMetricsHaveLabels(t *testing.T) {
 	s.awaitMetric(t, 3, "gatewarden_requests_total", "surface=rest", "outcome=passed")
 	s.awaitMetric(t, 5, "gatewarden_requests_total", "surface=rest", "outcome=refused")
 	s.awaitMetric(t, 1, "gatewarden_requests_total", "surface=mcp", "outcome=shadowed")
-	// What has not happened is there all the same, so that alerts can see it.
+	// Metrics exist before anything happens, so that alerts can see changes.
 	metrics, err := s.envoy.Metrics(t.Context())
 	require.NoError(t, err)
 	surfaces := make(map[string]bool)

@@ -134,7 +134,7 @@ func TestOperatorsSeeAndChangeLockouts(t *testing.T) {
 	}
 }
 
-// TestOperationsEndpointKeepsStrangersOut: what a page elsewhere, or somebody without a
+// TestOperationsEndpointKeepsStrangersOut: what a foreign page, or a client without a
 // token, can send.
 func TestOperationsEndpointKeepsStrangersOut(t *testing.T) {
 	o := openOffice(t)

@@ -65,7 +65,7 @@ func TestQuotasWindowAfterWindow(t *testing.T) {
 	s := start(t, "", withWorkers(2), updatable)
 	for _, row := range []struct {
 		algorithm string
-		// most and least that may pass within so many seconds.
+		// The most and the least that may pass within that many seconds.
 		most, least func(seconds float64) int
 	}{
 		// A window begins with a request, so that as many begin as seconds have.
@@ -88,9 +88,9 @@ func TestQuotasWindowAfterWindow(t *testing.T) {
 	}
 }
 
-// TestMadeUpTokens: whoever makes up a token for each request has one bucket, that
-// of its address, and leaves nothing behind. A verified user behind the same address
-// has its own. GATEWARDEN_TOKENS says how many; a million takes minutes.
+// TestMadeUpTokens: a client that makes up a token for each request has one bucket, that
+// of its address, and leaves nothing behind. A verified user behind the same address has
+// its own. GATEWARDEN_TOKENS is the number of tokens; a million takes minutes.
 func TestMadeUpTokens(t *testing.T) {
 	n, limit := 20_000, 50
 	if many := os.Getenv("GATEWARDEN_TOKENS"); many != "" {

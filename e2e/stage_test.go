@@ -166,8 +166,8 @@ func (s *stage) update(t *testing.T, config string) {
 	}}
 	require.NoError(t, s.push(t))
 
-	// Connections go to any worker: so many in a row with the new version
-	// that an old worker would have shown itself.
+	// Connections go to any worker. After this many in a row with the new
+	// version, an old worker would have been seen.
 	enough, seen := 16*s.workers, 0
 	within(t, 20*time.Second, "all workers to use the new listener", func() bool {
 		probe, err := client.New("127.0.0.1", client.HTTP1)

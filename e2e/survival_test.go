@@ -34,7 +34,7 @@ func (s *stage) leaveTraces(t *testing.T) traces {
 	return v
 }
 
-// anew lets the traces' connections begin anew, at address.
+// anew gives the traces new connections, to address.
 func (v traces) anew(address string) {
 	for _, c := range []*caller{v.locked, v.counted} {
 		c.http.CloseIdleConnections()
@@ -96,7 +96,7 @@ func TestModuleUpgradeKeepsCounts(t *testing.T) {
 	v.requireKept(t)
 }
 
-// Who would have been locked out in shadow mode is so when the rule is enforced.
+// A client that shadow mode would have locked out is locked out once the rule is enforced.
 func TestEnforcingTakesUpWhatShadowCounted(t *testing.T) {
 	t.Parallel()
 	s := start(t, configuration(map[string]string{"rest": `{"failures": 4, "window": "1h", "mode": "shadow"}`}), updatable)
@@ -119,7 +119,7 @@ func TestAnotherVMIDForgets(t *testing.T) {
 	v.requireForgotten(t)
 }
 
-// What was counted lives as long as some instance with the vm_id does.
+// Counters live as long as an instance with their vm_id.
 func TestRemovedFilterForgets(t *testing.T) {
 	t.Parallel()
 	s := start(t, fourAnHour, updatable)

@@ -27,7 +27,7 @@ type surface struct {
 	quota       *quota.Rules
 	concurrency *concurrency.Rules
 	accounts    *credential.Fields
-	// challenged tells that OAuth clients find their way from its 401s.
+	// challenged tells whether OAuth clients find their way from its 401s.
 	challenged bool
 	last       refusal.Last // of the refusals for failures
 

@@ -18,7 +18,8 @@ func each(t *testing.T, check func(t *testing.T, f framework)) {
 	eachOf(t, frameworks, check)
 }
 
-// eachThat calls it for those of which that holds. There are want of them.
+// eachThat calls check for the frameworks for which that is true, and requires that there
+// are want of them.
 func eachThat(t *testing.T, that func(framework) bool, want int, check func(t *testing.T, f framework)) {
 	t.Helper()
 	some := slices.DeleteFunc(slices.Clone(frameworks), func(f framework) bool { return !that(f) })
@@ -42,7 +43,7 @@ func eachOf(t *testing.T, some []framework, check func(t *testing.T, f framework
 	}
 }
 
-// is tells that the framework answered so, and not the filter.
+// is tells whether the framework answered so, and not the filter.
 func (a answer) is(t *testing.T, b *browser, r reply, what string) {
 	t.Helper()
 	require.Equal(t, a.status, r.status, "%s: %s", what, r.body)
@@ -83,7 +84,7 @@ func TestWrongPasswordsLockOut(t *testing.T) {
 	})
 }
 
-// TestOtherWaysInLockOut: whoever does not guess at the login guesses elsewhere.
+// TestOtherWaysInLockOut: attackers may guess elsewhere than at the login.
 func TestOtherWaysInLockOut(t *testing.T) {
 	hasOthers := func(f framework) bool { return len(f.elsewhere) > 0 }
 	eachThat(t, hasOthers, 4, func(t *testing.T, f framework) {
@@ -131,7 +132,7 @@ func TestManyAccountsOfOneClientAreSeen(t *testing.T) {
 	})
 }
 
-// account is one that nobody has.
+// account returns the name of an account that does not exist.
 func account(n int) string { return fmt.Sprintf("user%d@example.com", n) }
 
 // TestOneAccountFromManyClientsIsSeen, which is spraying, whichever spelling each of

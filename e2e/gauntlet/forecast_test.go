@@ -140,7 +140,7 @@ func (r *shootingRange) log(t *testing.T) string {
 	return name
 }
 
-// simulate runs the command as somebody would.
+// simulate runs the command as a user would.
 func (r *shootingRange) simulate(t *testing.T, log string, flags ...string) simulated {
 	t.Helper()
 	command := filepath.Join("..", "..", "build", "gatewarden")
@@ -237,13 +237,13 @@ func TestForecast(t *testing.T) {
 	}
 }
 
-// check holds what the log gives against what was counted.
+// check compares the forecast from the log with what was counted.
 //
-// A failure is a line of the log, so those are equal. The log has whole milliseconds,
-// both of the start and of the duration, so that an answer seems to come up to two
-// milliseconds early: who asks within these at the end of a lockout is refused there
-// and not here. That can happen once a lockout, if one asks after the other; of a
-// volley, whose order the log does not have either, to all.
+// Each failure is a line of the log, so failures are equal. The log has whole
+// milliseconds, both of the start and of the duration, so a response seems to come up to
+// two milliseconds early: a request within these at the end of a lockout is refused by the
+// filter and not here. That can happen once per lockout if requests are sequential, and to
+// all parallel requests, whose order the log does not have.
 func (r forecastRow) check(t *testing.T) {
 	s := forecastSizes()
 	early, restart := r.counted.Lockouts, s.Limit.Failures
@@ -259,8 +259,8 @@ func (r forecastRow) check(t *testing.T) {
 	// Another run is another run: it may start a guess or a volley earlier or later.
 	assert.InDelta(t, r.forecast.Lockouts, r.real.Lockouts, 1, r.attack)
 	if isVolley(r.attack) {
-		// The forecast lets a volley pass, whose order the log does not have; the filter
-		// holds most of it back.
+		// The forecast lets parallel requests pass, whose order the log does not have; in
+		// fact, most of them wait.
 		assert.LessOrEqual(t, r.real.Failures, r.forecast.Failures, r.attack)
 		assert.GreaterOrEqual(t, r.real.Refused, r.forecast.Refused-restart, r.attack)
 	} else {

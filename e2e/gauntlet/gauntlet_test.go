@@ -20,7 +20,7 @@ import (
 	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
 )
 
-// small is a gauntlet of seconds. What it is about is the harness.
+// small is a gauntlet of seconds, which tests the harness.
 func small() Sizes {
 	return Sizes{
 		Limit:   Limit{Failures: 5, Window: 2 * time.Second},
@@ -137,7 +137,7 @@ func (r Row) name() string { return r.System + " " + r.Variant }
 
 func (r Row) isGatewarden() bool { return strings.HasPrefix(r.System, "Gatewarden") }
 
-// What the service answers to a wrong token is where the attacks say that it is.
+// The outcome of a wrong token is in the response where the attacks say that it is.
 func TestProceduresHideTheStatus(t *testing.T) {
 	address, stop, err := serve(NewReferee())
 	require.NoError(t, err)
@@ -197,8 +197,8 @@ func TestNotInBuild(t *testing.T) {
 	assert.True(t, row.NotInBuild)
 }
 
-// A system that lets everything through is found out before it is attacked, and
-// so is one that lets nobody through.
+// A system that lets everything through is detected before it is attacked, and so is one
+// that lets nothing through.
 func TestSystemsAreCheckedFirst(t *testing.T) {
 	always := func(status int) *Target {
 		return &Target{Send: func(context.Context, Shot) (int, error) { return status, nil }}

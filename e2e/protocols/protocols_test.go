@@ -49,8 +49,8 @@ func TestOnlyWrongPasswordsCount(t *testing.T) {
 	}
 }
 
-// areServed tells that each answer is a yes, and that each attempt took the steps that
-// it takes: otherwise it would show nothing of the handshake.
+// areServed tells whether each attempt succeeded, in as many steps as its handshake has:
+// otherwise it would show nothing about the handshake.
 func (w way) areServed(t *testing.T, answers []answer, keep bool) {
 	t.Helper()
 	for i, a := range answers {
@@ -63,7 +63,7 @@ func (w way) areServed(t *testing.T, answers []answer, keep bool) {
 	}
 }
 
-// isRefused tells that the library knows by whom, and for how long.
+// isRefused checks that the library knows who refused the request, and for how long.
 func (w way) isRefused(t *testing.T, a answer) {
 	t.Helper()
 	assert.Equal(t, w.replies.refused, a.Code)

@@ -29,7 +29,7 @@ func main() {
 	}
 }
 
-// say writes to the terminal. If nobody listens there, nobody can be told.
+// say writes to the terminal. Errors are ignored, because nothing could report them.
 func say(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }
 
 func run(ctx context.Context, args []string, log io.Writer) error {

@@ -54,7 +54,7 @@ type Want struct {
 	// Refused is the reason of a refusal by the filter. Empty: the service
 	// must have got the request, and its answer come back.
 	Refused string
-	// Served tells that the filter answered without refusing.
+	// Served tells whether the filter answered without refusing.
 	Served bool
 	// Header are all lines of the names given; none: the header is absent.
 	Header map[string][]string
