@@ -24,6 +24,7 @@ const guessGrant = "grant_type=authorization_code&code=guess"
 // What is given up, by client or service, is counted where it was a guess and
 // leaves nothing behind where it was not.
 func TestRequestsThatAreGivenUp(t *testing.T) {
+	t.Parallel()
 	_, address := startRoughService(t)
 	s := start(t, configuration(map[string]string{
 		"token":   `{"failures": 3, "window": "1h"}`,

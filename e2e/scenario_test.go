@@ -32,6 +32,7 @@ import (
 // Envoy: those that need no clock set by hand and nothing that a client cannot
 // send. Each has shared data of its own, by a vm_id of its own.
 func TestScenarios(t *testing.T) {
+	t.Parallel()
 	upstream, asked := &teller{}, &authorizer{}
 	server, auth := httptest.NewServer(upstream), httptest.NewServer(asked)
 	t.Cleanup(server.Close)
@@ -39,7 +40,7 @@ func TestScenarios(t *testing.T) {
 	s := start(t, "", withWorkers(1), withBootstrap(func(b *envoy.Bootstrap) error {
 		return errors.Join(forScenarios(b, strings.TrimPrefix(server.URL, "http://")),
 			b.AddCluster(scenario.AuthCluster, strings.TrimPrefix(auth.URL, "http://")))
-	}), updatable)
+	}))
 	played := 0
 	for i, script := range scenario.All() {
 		if !script.Timeless() || script.StandInOnly {

@@ -27,6 +27,9 @@ type Options struct {
 	WorkDir string
 	// Workers is the number of worker threads; 0 means 2.
 	Workers int
+	// Dynamic makes Envoy take the listeners and clusters of Bootstrap from files, so that
+	// [Process.Push] can replace them.
+	Dynamic bool
 	// HotRestart are the arguments with which this process and another take over
 	// from each other; without any, Envoy cannot.
 	HotRestart []string
@@ -44,6 +47,13 @@ type Process struct {
 	cmd  *exec.Cmd
 	done chan struct{} // closed when the process has ended
 	err  error         // how it ended; read after done
+
+	dynamic *dynamic
+	workers int
+	// What a Pool needs: the folder of the files, and how many VMs there are when
+	// nobody uses it.
+	dir string
+	vms uint64
 }
 
 // logLimit is far more than any test writes, so that nothing a test counts is
@@ -53,8 +63,9 @@ const logLimit = 64 << 20
 // Start starts Envoy and returns when it is ready to serve. The process ends
 // with Stop, or with the program that started it.
 func Start(ctx context.Context, bin Binary, o Options) (*Process, error) {
+	p := &Process{Log: NewLog(logLimit), Access: NewLog(logLimit), done: make(chan struct{}), workers: o.Workers, dir: o.Dir}
 	config := filepath.Join(o.Dir, "bootstrap.json")
-	text, err := o.Bootstrap.JSON()
+	text, err := p.configuration(o)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +80,6 @@ func Start(ctx context.Context, bin Binary, o Options) (*Process, error) {
 	if !filepath.IsAbs(wasm) {
 		wasm = filepath.Join(o.WorkDir, wasm)
 	}
-	p := &Process{Log: NewLog(logLimit), Access: NewLog(logLimit), done: make(chan struct{})}
 	p.cmd = bin.command(o.Dir, []string{wasm}, arguments(config, addressFile, o))
 	p.cmd.Dir = o.WorkDir
 	p.cmd.Stdout, p.cmd.Stderr = both(p.Access, o.AccessTo), both(p.Log, o.LogTo)
@@ -81,6 +91,17 @@ func Start(ctx context.Context, bin Binary, o Options) (*Process, error) {
 		return nil, fmt.Errorf("%w\nEnvoy's log ends with:\n%s", err, p.Log.Tail(30))
 	}
 	return p, nil
+}
+
+// configuration is what Envoy starts with, in JSON.
+func (p *Process) configuration(o Options) (text []byte, err error) {
+	if !o.Dynamic {
+		return o.Bootstrap.JSON()
+	}
+	if p.dynamic, err = newDynamic(o.Dir, o.Bootstrap); err != nil {
+		return nil, err
+	}
+	return p.dynamic.bootstrap(o.Bootstrap).JSON()
 }
 
 func arguments(config, addressFile string, o Options) []string {
