@@ -223,7 +223,7 @@ func TestPlacesComeBack(t *testing.T) {
 func TestLimitIsUpdated(t *testing.T) {
 	t.Parallel()
 	const limit = 6
-	c := startCrowd(t, limit)
+	c := startCrowd(t, limit, withDrain(5))
 	c.send(t.Context(), limit, client.HTTP1, streamHeld)
 	c.awaitInside(limit)
 	c.bootstrap.SetPluginConfig(inFlight(limit - 1))
@@ -231,6 +231,11 @@ func TestLimitIsUpdated(t *testing.T) {
 	c.send(t.Context(), limit, client.HTTP1, "")
 	c.refused(limit)
 	c.update(t, inFlight(limit+1))
+	c.fill(t.Context(), limit+1, placesSoon, "")
+	for _, a := range c.take(limit) {
+		require.True(t, a.broken, "their listener has drained")
+	}
+	c.awaitInside(1)
 	c.fill(t.Context(), limit+1, placesSoon, "")
 }
 

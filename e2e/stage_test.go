@@ -28,9 +28,10 @@ type stage struct {
 	version int
 	// own says that the Envoy was started for this stage, and not borrowed.
 	own bool
-	// hotRestart are arguments of Envoy, see envoy.Options.
-	hotRestart []string
-	dir        string
+	// hotRestart and drainSeconds are options of Envoy, see envoy.Options.
+	hotRestart   []string
+	drainSeconds int
+	dir          string
 }
 
 // An option changes a stage before it is brought up.
@@ -61,6 +62,15 @@ func withListener(name, config string, edit func(b *envoy.Bootstrap) error) opti
 func ownProcess(s *stage) error {
 	s.own = true
 	return nil
+}
+
+// withDrain lets requests of the listener before an update go on for so many seconds
+// instead of one, in an Envoy of the test's own.
+func withDrain(seconds int) option {
+	return func(s *stage) error {
+		s.drainSeconds = seconds
+		return ownProcess(s)
+	}
 }
 
 // start brings up a stage of the test's own, from envoy.yaml with the filter
@@ -110,7 +120,8 @@ func (s *stage) startEnvoy() (err error) {
 	ctx := context.Background()
 	if s.own {
 		s.envoy, err = envoy.Start(ctx, binary, envoy.Options{
-			Bootstrap: s.bootstrap, Dir: s.dir, WorkDir: root, Workers: s.workers, HotRestart: s.hotRestart, Dynamic: true,
+			Bootstrap: s.bootstrap, Dir: s.dir, WorkDir: root, Workers: s.workers, Dynamic: true,
+			HotRestart: s.hotRestart, DrainSeconds: s.drainSeconds,
 		})
 	} else {
 		s.envoy, err = pool.Borrow(ctx, s.workers)

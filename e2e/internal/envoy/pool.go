@@ -103,15 +103,20 @@ func (l *Pool) GiveBack(p *Process) {
 // clear brings an Envoy back to how it started. It fails if something of the borrower
 // stays.
 func (p *Process) clear() error {
-	ctx, cancel := context.WithTimeoutCause(context.Background(), 30*time.Second, errors.New("30 seconds are over"))
+	ctx, cancel := context.WithTimeoutCause(context.Background(), 2*time.Minute, errors.New("two minutes are over"))
 	defer cancel()
+	select {
+	case <-p.done:
+		return fmt.Errorf("it ended: %w", p.err)
+	default:
+	}
 	if err := p.replace(ctx, &p.dynamic.listeners, nil); err != nil {
 		return err
 	}
 	// With its last VM, the counters in the shared data of a vm_id go.
 	err := wait.Until(ctx, "the borrower's VMs to go", func() (bool, error) {
 		vms, err := p.VMs(ctx)
-		return vms == p.vms, err
+		return err == nil && vms == p.vms, nil // a busy Envoy may answer late
 	})
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package envoy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,9 @@ type Options struct {
 	// Dynamic makes Envoy take the listeners and clusters of Bootstrap from files, so that
 	// [Process.Push] can replace them.
 	Dynamic bool
+	// DrainSeconds is how long old listeners and filter chains serve on when there are
+	// new ones; 0 means 1.
+	DrainSeconds int
 	// HotRestart are the arguments with which this process and another take over
 	// from each other; without any, Envoy cannot.
 	HotRestart []string
@@ -105,24 +109,20 @@ func (p *Process) configuration(o Options) (text []byte, err error) {
 }
 
 func arguments(config, addressFile string, o Options) []string {
-	workers := o.Workers
-	if workers == 0 {
-		workers = 2
-	}
 	restart := o.HotRestart
 	if restart == nil {
 		restart = []string{"--disable-hot-restart"} // several Envoys may run beside each other
 	}
 	return append([]string{
 		"--config-path", config,
-		"--concurrency", strconv.Itoa(workers),
+		"--concurrency", strconv.Itoa(cmp.Or(o.Workers, 2)),
 		"--admin-address-path", addressFile,
 		// Without the long list of all extensions at every start.
 		"--component-log-level", "main:warning",
 		// What was written shows at once instead of after ten seconds.
 		"--file-flush-interval-msec", "50",
 		// Old listeners and filter chains make room for new ones quickly.
-		"--drain-time-s", "1",
+		"--drain-time-s", strconv.Itoa(cmp.Or(o.DrainSeconds, 1)),
 	}, restart...)
 }
 
