@@ -24,6 +24,7 @@ const guessGrant = "grant_type=authorization_code&code=guess"
 // An aborted request, by client or service, counts if it was a guess, and leaves nothing
 // behind otherwise.
 func TestRequestsThatAreGivenUp(t *testing.T) {
+	t.Parallel()
 	_, address := startRoughService(t)
 	s := start(t, configuration(map[string]string{
 		"token":   `{"failures": 3, "window": "1h"}`,

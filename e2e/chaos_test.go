@@ -118,12 +118,12 @@ func startRiot(t *testing.T) *riot {
 	trapping, err := envoy.TrappingFilter(root)
 	require.NoError(t, err)
 	service, address := startRoughService(t)
-	s := start(t, chaosConfiguration(0), withModule(trapping), withBootstrap(func(b *envoy.Bootstrap) error {
+	s := start(t, chaosConfiguration(0), ownProcess, withModule(trapping), withBootstrap(func(b *envoy.Bootstrap) error {
 		b.Plugin["reload_config"] = envoy.Object{"backoff": envoy.Object{"base_interval": "0.05s"}}
 		b.HCM["upgrade_configs"] = []any{envoy.Object{"upgrade_type": "websocket"}}
 		b.HCM["http_protocol_options"] = envoy.Object{"enable_trailers": true}
 		return b.SetEndpoint("service", address)
-	}), updatable)
+	}))
 	return &riot{stage: s, service: service, wrongs: map[string]int{}, counts: map[string]int{}}
 }
 

@@ -221,8 +221,9 @@ func TestPlacesComeBack(t *testing.T) {
 // Another limit applies at once, to what the configuration before let in as well;
 // and what Envoy ends with that configuration gives its places back.
 func TestLimitIsUpdated(t *testing.T) {
+	t.Parallel()
 	const limit = 6
-	c := startCrowd(t, limit, updatable)
+	c := startCrowd(t, limit, withDrain(5))
 	c.send(t.Context(), limit, client.HTTP1, streamHeld)
 	c.awaitInside(limit)
 	c.bootstrap.SetPluginConfig(inFlight(limit - 1))
@@ -230,6 +231,11 @@ func TestLimitIsUpdated(t *testing.T) {
 	c.send(t.Context(), limit, client.HTTP1, "")
 	c.refused(limit)
 	c.update(t, inFlight(limit+1))
+	c.fill(t.Context(), limit+1, placesSoon, "")
+	for _, a := range c.take(limit) {
+		require.True(t, a.broken, "their listener has drained")
+	}
+	c.awaitInside(1)
 	c.fill(t.Context(), limit+1, placesSoon, "")
 }
 
@@ -240,7 +246,7 @@ func TestPlacesOutliveACrash(t *testing.T) {
 	const limit, forgotten = 12, 20 * time.Second
 	trapping, err := envoy.TrappingFilter(root)
 	require.NoError(t, err)
-	c := startCrowd(t, limit, withModule(trapping), withBootstrap(func(b *envoy.Bootstrap) error {
+	c := startCrowd(t, limit, ownProcess, withModule(trapping), withBootstrap(func(b *envoy.Bootstrap) error {
 		b.Plugin["reload_config"] = envoy.Object{"backoff": envoy.Object{"base_interval": "0.05s"}}
 		return nil
 	}))

@@ -218,7 +218,7 @@ func TestIntrospectionAcrossAnUpdate(t *testing.T) {
 	t.Parallel()
 	auth := startAuthServer(t)
 	config := strings.Replace(gated(""), `"timeout": "1s"`, `"timeout": "30s"`, 1)
-	s := start(t, config, withAuthServer(auth), updatable)
+	s := start(t, config, withDrain(60), withAuthServer(auth))
 	c := s.newCaller(t, client.HTTP1)
 	_, bearer := issued(t, auth)
 	release := auth.Hold()

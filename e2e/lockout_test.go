@@ -23,6 +23,7 @@ const tolerance = 5 * time.Millisecond
 var protocols = []client.Protocol{client.HTTP1, client.HTTP2}
 
 func TestFirst429ComesWithFailureLimitPlusOne(t *testing.T) {
+	t.Parallel()
 	s := start(t, configuration(map[string]string{"rest": `{"failures": 20, "window": "1m"}`}), withWorkers(8))
 	for _, protocol := range protocols {
 		t.Run(protocol.String(), func(t *testing.T) {

@@ -13,10 +13,11 @@ import (
 )
 
 func TestMetricsHaveLabels(t *testing.T) {
+	t.Parallel()
 	s := start(t, configuration(map[string]string{
 		"rest": `{"failures": 3, "window": "1m"}`,
 		"mcp":  `{"failures": 2, "window": "1m", "mode": "shadow"}`,
-	}))
+	}), ownProcess)
 	c := s.newCaller(t, client.HTTP1)
 	c.lock(t, 3) // and 1 refusal
 	for range 4 {
@@ -80,6 +81,7 @@ func TestAccessLogNamesTheReason(t *testing.T) {
 
 // The access log tells which failures presented the same, where the same one counts once.
 func TestAccessLogTellsGuessesApart(t *testing.T) {
+	t.Parallel()
 	const once = `{"repeats": "once", "mode": "shadow"}`
 	s := start(t, configuration(map[string]string{"rest": once, "token": once}))
 	c := s.newCaller(t, client.HTTP1)

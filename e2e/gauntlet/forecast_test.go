@@ -68,13 +68,14 @@ func forecastSizes() Sizes {
 
 func newRange(t *testing.T, edge Edge, mode string) *shootingRange {
 	t.Helper()
-	g := game(t)
+	g := game()
 	r := &shootingRange{referee: NewReferee(), sizes: forecastSizes()}
 	address, stop, err := serve(r.referee)
 	require.NoError(t, err)
 	t.Cleanup(stop)
 	setup := Setup{
 		Tools: g.Tools, Limit: r.sizes.Limit, Edge: edge, Table: r.sizes.Table, Service: address, Referee: r.referee, Dir: t.TempDir(),
+		Workers: usualWorkers,
 		Variant: Variant{Lockout: map[string]any{"mode": mode}, Plugin: map[string]any{"log": map[string]any{"per_second": 1000}}},
 	}
 	text, err := pluginConfig(setup)
@@ -222,19 +223,32 @@ type forecastRow struct {
 // TestForecast plays the attacks that one proxy sees. A flood of the table is not
 // among them: which counters a full table gives up depends on a secret.
 func TestForecast(t *testing.T) {
-	var rows []forecastRow
+	t.Parallel()
 	for _, edge := range []Edge{Direct, Hop, Believed} {
-		rows = append(rows, forecasts(t, edge)...)
+		attacks := slices.DeleteFunc(All(forecastSizes()), func(a Attack) bool {
+			return a.Edge != edge || a.Window != 0 || a.Systems != nil || strings.Contains(a.Name, "Spellings")
+		})
+		// Those of one chunk are played in turn, on Envoys of their own.
+		for some := range slices.Chunk(attacks, 7) {
+			t.Run("from "+some[0].Name, func(t *testing.T) {
+				t.Parallel()
+				rows := forecasts(t, edge, some)
+				t.Log("\n" + tableOf(rows))
+				for _, r := range rows {
+					r.check(t)
+				}
+			})
+		}
 	}
+}
+
+func tableOf(rows []forecastRow) string {
 	var table strings.Builder
 	fmt.Fprintf(&table, "| attack | requests | counted in shadow mode | simulated | forecast | enforced | honest refused: forecast, enforced |\n|---|---:|---|---|---|---|---|\n")
 	for _, r := range rows {
 		fmt.Fprintf(&table, "| %s | %d | %s | %s | %s | %s | %d, %d |\n", r.attack, r.requests, r.counted, r.replayed, r.forecast, r.real, r.lost, r.refused)
 	}
-	t.Log("\n" + table.String())
-	for _, r := range rows {
-		r.check(t)
-	}
+	return table.String()
 }
 
 // check compares the forecast from the log with what was counted.
@@ -274,10 +288,8 @@ func (r forecastRow) check(t *testing.T) {
 
 func isVolley(attack string) bool { return strings.HasPrefix(attack, "In parallel") }
 
-func forecasts(t *testing.T, edge Edge) (rows []forecastRow) {
-	attacks := slices.DeleteFunc(All(forecastSizes()), func(a Attack) bool {
-		return a.Edge != edge || a.Window != 0 || a.Systems != nil || strings.Contains(a.Name, "Spellings")
-	})
+func forecasts(t *testing.T, edge Edge, attacks []Attack) (rows []forecastRow) {
+	t.Helper()
 	shadow, enforced := newRange(t, edge, "shadow"), newRange(t, edge, "enforce")
 	var before, beforeEnforced forecastRow
 	for _, a := range attacks {
