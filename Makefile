@@ -35,7 +35,7 @@ man: ## write docs/man, docs/cli.md and what pages show of commands, from the co
 image: build cli ## pack the filter as an OCI image for Istio and Envoy Gateway, in build/image
 	@build/gatewarden image build --revision "$$(git rev-parse HEAD)" $(if $(VERSION),--version $(VERSION))
 
-release: ## make the files of a release in build/release (VERSION=1.2.3)
+release: ## make the files of a release in build/release (VERSION=1.2.3-rc.1)
 	@scripts/release "$(VERSION)" $(TOOLCHAIN)
 
 run: need-envoy build ## start a demo service and Envoy with envoy.yaml in front of it (CONFIG=file)

@@ -48,8 +48,8 @@ func TestConfigurations(t *testing.T) {
 	}
 }
 
-// The quotas that are measured are those that are asked for, and nobody reaches a
-// limit, or everybody does.
+// The measured quotas are those asked for, and either no request reaches a limit or all
+// do.
 func TestQuotaConfigurations(t *testing.T) {
 	for _, n := range quotaCounts {
 		for _, limit := range []int{plenty, little} {
@@ -69,8 +69,8 @@ func TestQuotaConfigurations(t *testing.T) {
 	}
 }
 
-// Who asks about one rule afterwards has nothing that another rule, before it or
-// behind, counted the load by.
+// A later request about one rule has nothing by which another rule, before or after it,
+// counted the load.
 func TestOnlyOwn(t *testing.T) {
 	for i, q := range quotas {
 		said := map[string]string{}

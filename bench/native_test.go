@@ -6,14 +6,13 @@ import (
 	"github.com/gatewarden/gatewarden/bench/internal/native"
 )
 
-// What the README says of host calls and allocations. The clock is asked where there
-// is a record. In place of the response's status, a quota asks for ten things: the time
-// when the request comes and when its response does, the counter and to write it, all
-// response headers, and to add five. Each further quota asks for three: how its counter
-// stands before any is written, and then as the first.
+// TestCosts holds the README to the host calls and allocations. A request reads the clock
+// if there is a record. Instead of the response's status, a quota takes ten calls: the
+// time of the request and of its response, reading and writing the counter, reading all
+// response headers, and adding five. Each further quota takes three: reading its counter
+// before any is written, and then reading and writing it as for the first.
 //
-// With quotas, the headers' text is allocated, and the subject and the tenant of the
-// identity are.
+// Quotas allocate the text of the headers, and the subject and tenant of the identity.
 func TestCosts(t *testing.T) {
 	for name, want := range map[string]native.Cost{
 		"passing, on a guarded path":             {Calls: 4},

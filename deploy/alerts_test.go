@@ -45,7 +45,7 @@ func alerts(t *testing.T) []alert {
 	return all
 }
 
-// Whoever is woken by an alert finds out what it means and what to do.
+// Each alert leads to a section that says what it means and what to do.
 func TestAlertsLeadToTheirRunbook(t *testing.T) {
 	var tested strings.Builder
 	for _, file := range files(t, "alerts/*.test.yaml") {

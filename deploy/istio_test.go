@@ -114,7 +114,7 @@ func metricTags(t *testing.T, stats any) map[string]string {
 	return tags
 }
 
-// Whoever deploys otherwise sees the same labels: the rules are those of envoy.yaml.
+// Every deployment has the same labels: the rules are those of envoy.yaml.
 func TestLabelsAreThoseOfEnvoyYAML(t *testing.T) {
 	type bootstrap struct {
 		StatsConfig any `json:"stats_config"`
@@ -132,8 +132,8 @@ func TestLabelsAreThoseOfEnvoyYAML(t *testing.T) {
 	assert.Equal(t, want, metricTags(t, gateway.StatsConfig), "envoy-gateway/gatewarden.yaml")
 }
 
-// No manifest may name a digest that was once right: what stands there is to be
-// replaced, and seen to be.
+// No manifest may name a digest that was once right: the placeholder must be replaced, and
+// must look like one.
 func TestDigestsAreToBeReplaced(t *testing.T) {
 	for _, file := range append(istioManifests(t), files(t, "envoy-gateway/*.yaml")...) {
 		text, err := os.ReadFile(file)
@@ -146,5 +146,5 @@ func TestDigestsAreToBeReplaced(t *testing.T) {
 	}
 }
 
-// noDigest stands in the manifests where the digest of the image belongs.
+// noDigest is the placeholder in the manifests for the digest of the image.
 var noDigest = strings.Repeat("0", 64)

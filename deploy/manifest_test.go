@@ -59,7 +59,7 @@ func manifest(t *testing.T, file string) []object {
 	return objects
 }
 
-// files are the files that match a pattern; that there is none is a mistake.
+// files returns the files that match a pattern, and fails the test if there is none.
 func files(t *testing.T, pattern string) []string {
 	t.Helper()
 	found, err := filepath.Glob(pattern)

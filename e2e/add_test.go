@@ -85,6 +85,7 @@ func TestEnvoyTakesWhatAddPrints(t *testing.T) {
 
 // TestAddedFilterLocksOut: behind TLS, beside QUIC, and before filters that refuse.
 func TestAddedFilterLocksOut(t *testing.T) {
+	t.Parallel()
 	tool := commandLine(t)
 	for _, row := range []struct{ file, listener, scheme, cluster string }{
 		{"several.yaml", "https", "https", "api"},

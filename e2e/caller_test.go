@@ -33,8 +33,7 @@ type caller struct {
 	http    *http.Client
 }
 
-// newCaller returns a client that nobody has seen before: its address was in no
-// other test.
+// newCaller returns a client whose address was in no other test.
 func (s *stage) newCaller(t *testing.T, protocol client.Protocol) *caller {
 	t.Helper()
 	return s.callerFrom(t, client.NewAddress(), protocol)

@@ -21,9 +21,10 @@ import (
 
 const guessGrant = "grant_type=authorization_code&code=guess"
 
-// What is given up, by client or service, is counted where it was a guess and
-// leaves nothing behind where it was not.
+// An aborted request, by client or service, counts if it was a guess, and leaves nothing
+// behind otherwise.
 func TestRequestsThatAreGivenUp(t *testing.T) {
+	t.Parallel()
 	_, address := startRoughService(t)
 	s := start(t, configuration(map[string]string{
 		"token":   `{"failures": 3, "window": "1h"}`,
@@ -36,9 +37,9 @@ func TestRequestsThatAreGivenUp(t *testing.T) {
 	}
 }
 
-// Who knows from the status that a guess at the token endpoint was wrong, and
-// leaves before the error's body could be read, is counted all the same. What
-// the service broke off is nobody's guess.
+// A client that learns from the status that its guess at the token endpoint was wrong,
+// and disconnects before the filter can read the error, still counts. A response that
+// the service broke off does not.
 func unreadTokenErrors(t *testing.T, s *stage) {
 	for _, row := range []struct {
 		name     string
@@ -142,8 +143,8 @@ func (s *stage) awaitDetails(t *testing.T, c *caller, n int, details string) {
 	}
 }
 
-// A client that leaves by breaking the rules of HTTP/2, so that Envoy ends its
-// stream, is no better off than one that resets it.
+// A client that violates HTTP/2, so that Envoy ends its stream, gains nothing over one
+// that resets the stream.
 func brokenRules(t *testing.T, s *stage) {
 	for _, row := range []struct {
 		name  string

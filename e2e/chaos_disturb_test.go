@@ -14,7 +14,7 @@ func (r *riot) updates(ctx context.Context) {
 	for n := 1; pause(ctx, 1500*time.Millisecond); n++ {
 		r.bootstrap.SetPluginConfig(chaosConfiguration(n))
 		r.bootstrap.HCM["server_name"] = []string{"envoy", "envoy-again"}[n%2]
-		switch err := r.listeners.Push(ctx, r.envoy, r.bootstrap.Listener); {
+		switch err := r.envoy.Push(ctx, r.bootstrap); {
 		case err == nil:
 			r.saw("update")
 		case ctx.Err() == nil:

@@ -93,8 +93,8 @@ func beginAnswer(w http.ResponseWriter, status int, part string) {
 	_ = http.NewResponseController(w).Flush() // what cannot be flushed arrives later
 }
 
-// echo takes the connection over and sends back what comes, as a WebSocket
-// server whose frames nobody looks at.
+// echo takes over the connection and echoes its bytes, like a WebSocket server without
+// frames.
 func echo(w http.ResponseWriter) {
 	conn, rw, err := http.NewResponseController(w).Hijack()
 	if err != nil {

@@ -57,14 +57,14 @@ func (r *riot) wrong(format string, args ...any) {
 	r.wrongs[fmt.Sprintf(format, args...)]++
 }
 
-// saw notes an event, so that a run in which little happened is found out.
+// saw notes an event, so that a run in which little happened fails.
 func (r *riot) saw(event string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.counts[event]++
 }
 
-// missing are the events of which there were too few.
+// missing returns the events that were too rare.
 func (r *riot) missing() (events []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -76,10 +76,10 @@ func (r *riot) missing() (events []string) {
 	return events
 }
 
-// Everything goes wrong at once: listeners are replaced, VMs trap, clients are
-// slow or leave at any moment, the service breaks off. Whatever happens, nobody
-// is unlocked early, nobody is locked out who presented no wrong credential, and
-// Envoy and the filter live on.
+// Everything goes wrong at once: listeners are replaced, VMs trap, clients are slow or
+// disconnect at any moment, the service breaks off. In spite of that, no client is
+// unlocked early, only clients that presented a wrong credential are locked out, and
+// Envoy and the filter continue.
 func TestChaos(t *testing.T) {
 	r := startRiot(t)
 	ctx, cancel := context.WithTimeout(t.Context(), chaosTimeLimit)
@@ -118,12 +118,12 @@ func startRiot(t *testing.T) *riot {
 	trapping, err := envoy.TrappingFilter(root)
 	require.NoError(t, err)
 	service, address := startRoughService(t)
-	s := start(t, chaosConfiguration(0), withModule(trapping), withBootstrap(func(b *envoy.Bootstrap) error {
+	s := start(t, chaosConfiguration(0), ownProcess, withModule(trapping), withBootstrap(func(b *envoy.Bootstrap) error {
 		b.Plugin["reload_config"] = envoy.Object{"backoff": envoy.Object{"base_interval": "0.05s"}}
 		b.HCM["upgrade_configs"] = []any{envoy.Object{"upgrade_type": "websocket"}}
 		b.HCM["http_protocol_options"] = envoy.Object{"enable_trailers": true}
 		return b.SetEndpoint("service", address)
-	}), updatable)
+	}))
 	return &riot{stage: s, service: service, wrongs: map[string]int{}, counts: map[string]int{}}
 }
 

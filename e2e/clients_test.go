@@ -22,8 +22,8 @@ type program struct {
 	command  []string
 }
 
-// programs makes the clients of clients/ ready. What they need has to be there: a
-// client that cannot be tried has not passed.
+// programs prepares the clients of clients/. It fails if something that they need is
+// missing: a client that cannot run has not passed.
 func programs(t *testing.T) []program {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "client")

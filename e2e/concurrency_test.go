@@ -15,15 +15,15 @@ import (
 	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
 )
 
-// placesSoon is by when a place is free whose request has ended. It is less than
-// what it takes to forget a place that nobody gave back.
+// placesSoon is the time within which the place of a finished request is free. It is
+// shorter than the time after which an unreleased place is forgotten.
 const placesSoon = 8 * time.Second
 
 func inFlight(limit int) string {
 	return configuration(nil, fmt.Sprintf(`"concurrency": [{"name": "all", "per": "all", "limit": %d, "retry_after": "3s"}]`, limit))
 }
 
-// crowd is a stage whose service holds what it gets.
+// crowd is a stage whose service holds its requests.
 type crowd struct {
 	*stage
 	t       *testing.T
@@ -221,8 +221,9 @@ func TestPlacesComeBack(t *testing.T) {
 // Another limit applies at once, to what the configuration before let in as well;
 // and what Envoy ends with that configuration gives its places back.
 func TestLimitIsUpdated(t *testing.T) {
+	t.Parallel()
 	const limit = 6
-	c := startCrowd(t, limit, updatable)
+	c := startCrowd(t, limit, withDrain(5))
 	c.send(t.Context(), limit, client.HTTP1, streamHeld)
 	c.awaitInside(limit)
 	c.bootstrap.SetPluginConfig(inFlight(limit - 1))
@@ -230,6 +231,11 @@ func TestLimitIsUpdated(t *testing.T) {
 	c.send(t.Context(), limit, client.HTTP1, "")
 	c.refused(limit)
 	c.update(t, inFlight(limit+1))
+	c.fill(t.Context(), limit+1, placesSoon, "")
+	for _, a := range c.take(limit) {
+		require.True(t, a.broken, "their listener has drained")
+	}
+	c.awaitInside(1)
 	c.fill(t.Context(), limit+1, placesSoon, "")
 }
 
@@ -240,7 +246,7 @@ func TestPlacesOutliveACrash(t *testing.T) {
 	const limit, forgotten = 12, 20 * time.Second
 	trapping, err := envoy.TrappingFilter(root)
 	require.NoError(t, err)
-	c := startCrowd(t, limit, withModule(trapping), withBootstrap(func(b *envoy.Bootstrap) error {
+	c := startCrowd(t, limit, ownProcess, withModule(trapping), withBootstrap(func(b *envoy.Bootstrap) error {
 		b.Plugin["reload_config"] = envoy.Object{"backoff": envoy.Object{"base_interval": "0.05s"}}
 		return nil
 	}))

@@ -43,9 +43,10 @@ const (
 // A real Prometheus scrapes a real Envoy under attack, and every panel shows what
 // happened, to the request.
 func TestDashboardAndAlertsSeeAnAttack(t *testing.T) {
+	t.Parallel()
 	token := rand.Text()
-	// A static listener beside the one that is updated.
-	s := start(t, watched, updatable, withBootstrap(func(b *envoy.Bootstrap) error {
+	// Prometheus scrapes all metrics of the process.
+	s := start(t, watched, ownProcess, withBootstrap(func(b *envoy.Bootstrap) error {
 		hash := sha256.Sum256([]byte(token))
 		return b.Operations(hex.EncodeToString(hash[:]))
 	}))
@@ -143,7 +144,7 @@ var expected = map[string]map[string]float64{
 	"Configurations refused by Envoy":   {"": 1},
 }
 
-// period is what stands for the variables of Grafana in the panels.
+// period replaces the variables of Grafana in the panels.
 const period = 5 * time.Minute
 
 func assertPanels(t *testing.T, p *prometheus) {

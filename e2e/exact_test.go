@@ -19,7 +19,7 @@ func TestNoFailureIsLost(t *testing.T) {
 	log := fmt.Sprintf(`"log": {"per_second": %d}`, linesPerSecond)
 	s := start(t, configuration(map[string]string{
 		"rest": `{"failures": 1000000, "window": "1h"}`,
-	}, log), updatable)
+	}, log))
 	c := s.newCaller(t, client.HTTP1)
 	began := time.Now()
 	counts := flood(t, n, func() (reply, error) { return c.try("GET", "/api/v1/items", "", wrong) })

@@ -12,8 +12,8 @@ import (
 
 func apiKey(key string) []string { return []string{"X-Api-Key", key} }
 
-// user is who the gateway in front says that c's requests are from, one that no
-// other test knows.
+// user returns the header by which the gateway names the sender of c's requests, a user
+// that no other test has.
 func (c *caller) user() []string { return []string{"X-User-Id", "user at " + c.address} }
 
 func TestClassesAnonymous(t *testing.T) {
@@ -69,7 +69,7 @@ func TestClassesBatches(t *testing.T) {
 	requireLeft(t, c.get(t, "/api/v1/items", valid, c.user()), "class", 5000, 4999)
 }
 
-// Public paths know no classes: whoever asks is an address, also with a key.
+// Public paths have no classes: every caller is an address, also with a key.
 func TestClassesPublic(t *testing.T) {
 	c := standard(t, classes).newCaller(t, client.HTTP1)
 	const status = "/api/v1/status/200"

@@ -13,8 +13,7 @@ import (
 	"github.com/gatewarden/gatewarden/e2e/internal/service"
 )
 
-// trick is how somebody might try to be more than an address: the headers of the
-// i-th request.
+// trick is an attempt to be more than an address: the headers of the i-th request.
 type trick struct {
 	name    string
 	headers func(i int) []string
@@ -50,7 +49,7 @@ var byClient = []trick{
 	{"a user, twice", made("X-User-Id: user-%d\nX-User-Id: alice")},
 }
 
-// What a client makes up buys no more than the address that it comes from has.
+// Whatever a client forges, it gets no more than the allowance of its address.
 func TestForgedIdentities(t *testing.T) {
 	for _, row := range []struct {
 		listener, path string
@@ -103,8 +102,7 @@ func TestForgedAcceptance(t *testing.T) {
 	}
 }
 
-// However a key is written, it has one allowance, and its spellings that are none
-// have the address's.
+// All spellings of a key share one allowance, and invalid spellings have the address's.
 func TestSpellingsOfOneKey(t *testing.T) {
 	s := standard(t, byTokenOpen)
 	spelled := []string{

@@ -63,8 +63,8 @@ var (
 	asksToPass = []string{"X-Gatewarden-Bypass", "true"}
 )
 
-// An owner who asks for it is not limited. Others are told that they cannot, or, if
-// nobody knows them, not heard.
+// An owner who asks for the bypass is not limited. Other users get an error, and for
+// unverified callers the header is ignored.
 func TestOwnersBypass(t *testing.T) {
 	for _, row := range []struct {
 		listener, rule string

@@ -12,8 +12,8 @@ import (
 	"github.com/gatewarden/gatewarden/e2e/internal/client"
 )
 
-// tenant is who the gateway in front says that c's requests are from, one that no
-// other test knows.
+// tenant returns the headers by which the gateway names the sender of c's requests, a
+// tenant that no other test has.
 func (c *caller) tenant(tier string) []string {
 	return []string{"X-Tenant-Id", "tenant at " + c.address, "X-Tier", tier}
 }
@@ -76,7 +76,7 @@ func TestTiersExactly(t *testing.T) {
 	}
 }
 
-// The headers are on every response, whoever made it.
+// The headers are on every response, from whichever side.
 func TestTiersTellOnEveryResponse(t *testing.T) {
 	s := standard(t, tiers)
 	c := s.newCaller(t, client.HTTP1)
@@ -93,7 +93,7 @@ func TestTiersTellOnEveryResponse(t *testing.T) {
 	requireLeft(t, r, "plan", 20, left-1)
 }
 
-// A service that wants to be paid is not asked by who has asked too often.
+// A request beyond the rate limit does not reach a service that charges credits.
 func TestTiersRateBeforeCredit(t *testing.T) {
 	s := standard(t, tiers)
 	c := s.newCaller(t, client.HTTP1)
@@ -102,7 +102,7 @@ func TestTiersRateBeforeCredit(t *testing.T) {
 	requireOver(t, c.get(t, "/api/v1/status/402", c.tenant("free")), "plan", 20)
 }
 
-// Envoy's own answers tell of it, too: here there is no service.
+// Envoy's own replies have the headers, too: here there is no service.
 func TestTiersWithResetAsTime(t *testing.T) {
 	c := standard(t, tiersEpoch).newCaller(t, client.HTTP1)
 	for i := range 21 {

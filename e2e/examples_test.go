@@ -67,7 +67,7 @@ func (s *stage) addExample(listener, example string, edit func(*envoy.Bootstrap)
 	return withListener(listener, text, edit)(s)
 }
 
-// toNowhere leads all routes to a port at which nobody listens.
+// toNowhere leads all routes to a port without a listener.
 func toNowhere(b *envoy.Bootstrap) error {
 	routes, ok := b.HCM["route_config"].(envoy.Object)["virtual_hosts"].([]any)[0].(envoy.Object)["routes"].([]any)
 	if !ok {
@@ -108,7 +108,7 @@ func number(t *testing.T, r reply, header string) int {
 	return n
 }
 
-// requireLeft requires that a response tells of a rule, and what is left of it.
+// requireLeft requires that a response has a rule and its remaining allowance.
 func requireLeft(t *testing.T, r reply, rule string, limit, left int) {
 	t.Helper()
 	told := rateOf(t, r)

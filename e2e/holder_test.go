@@ -16,7 +16,7 @@ type holder struct {
 	gate         chan struct{} // closed to let go who is inside
 }
 
-// What becomes of a request, by the chaos header.
+// What happens to a request, by the chaos header.
 const (
 	streamHeld = "stream"       // it is answered piece by piece: one before it is let go
 	breakHeld  = "break"        // the connection breaks when it is let go
@@ -70,7 +70,7 @@ func (h *holder) leave() {
 	h.inside--
 }
 
-// letGo ends what is inside; who comes later is held again.
+// letGo ends the held requests; later ones are held again.
 func (h *holder) letGo() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -35,7 +35,7 @@ func TestHostContract(t *testing.T) {
 	require.NoError(t, err, "%s", out)
 	upstream := httptest.NewServer(&contract.Echo{})
 	t.Cleanup(upstream.Close)
-	s := start(t, "", withModule(guest), withWorkers(1), withBootstrap(func(b *envoy.Bootstrap) error {
+	s := start(t, "", ownProcess, withModule(guest), withWorkers(1), withBootstrap(func(b *envoy.Bootstrap) error {
 		return forContract(b, strings.TrimPrefix(upstream.URL, "http://"))
 	}))
 	contract.Run(t, func(r contract.Request) contract.Response {

@@ -17,8 +17,8 @@ import (
 	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
 )
 
-// behindJWT is what the second instance knows: nobody comes to the API whom
-// jwt_authn has not verified.
+// behindJWT configures the second instance: it admits only callers that jwt_authn has
+// verified.
 const behindJWT = `{
 	"identity": [{"source": "metadata", "path": "payload", "subject": "uid", "tenant": "org", "roles": ["realm_access", "roles"]}],
 	"surfaces": [{"name": "rest", "kind": "api", "match": [{"prefix": "/api/v1"}], "require": true, "lockout": {"mode": "off"}}],
@@ -51,8 +51,7 @@ func copyOf(o envoy.Object) (c envoy.Object, err error) {
 	return c, err
 }
 
-// letPass makes jwt_authn leave claims behind, take no token away, and refuse
-// nobody.
+// letPass makes jwt_authn provide claims, keep tokens, and refuse no request.
 func letPass(b *envoy.Bootstrap) error {
 	filters, _ := b.HCM["http_filters"].([]any)
 	for _, f := range filters {
@@ -82,8 +81,8 @@ func claiming(t *testing.T, claims jwt.MapClaims) []string {
 	return []string{"Authorization", "Bearer " + token}
 }
 
-// TestTwoInstances: one instance counts what another one refuses, which knows from
-// jwt_authn between them who is asking.
+// TestTwoInstances: one instance counts what another one refuses, which knows the caller
+// from jwt_authn between them.
 func TestTwoInstances(t *testing.T) {
 	t.Parallel()
 	s := start(t, configuration(hourly, oauth, everyLine), withBootstrap(verifyBetween(behindJWT)))
@@ -140,9 +139,9 @@ func asWritten(t *testing.T) option {
 	}
 }
 
-// TestSecondInstanceOfEnvoyYAML: with the lines of envoy.yaml that show it, who is
-// verified has the quota of its tenant, everybody else that of the address, and wrong
-// tokens count in front.
+// TestSecondInstanceOfEnvoyYAML: with the lines that envoy.yaml has for it, a verified
+// caller has the quota of its tenant, any other that of its address, and wrong tokens
+// count in the first instance.
 func TestSecondInstanceOfEnvoyYAML(t *testing.T) {
 	t.Parallel()
 	s := start(t, "", asWritten(t))

@@ -9,9 +9,10 @@ import (
 	"github.com/gatewarden/gatewarden/e2e/internal/service"
 )
 
-// Whoever presents no wrong credential is never locked out, however often the
-// service says no. All of it comes from one client, with the default limits.
+// A client that presents no wrong credential is never locked out, however often the
+// service refuses it. All requests are from one client, with the default limits.
 func TestWhatNeverLocksOut(t *testing.T) {
+	t.Parallel()
 	const (
 		many   = 1000
 		device = "grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code="

@@ -30,7 +30,7 @@ func asking(more string) string {
 		more, authserver.Path, authserver.ClientID, authserver.ClientSecret)
 }
 
-// gated is a filter that lets nobody in whom the authorization server does not know.
+// gated configures a filter that admits only callers that the authorization server knows.
 func gated(more string) string {
 	return `{` + asking(more) + `, "surfaces": [
 		{"name": "rest", "kind": "api", "match": [{"prefix": "/api/v1"}], "require": true, "lockout": {"failures": 5, "window": "1h"}},
@@ -58,8 +58,8 @@ func issued(t *testing.T, auth *authserver.Server) (token string, header []strin
 	return token, []string{"Authorization", "Bearer " + token}
 }
 
-// TestIntrospection: the authorization server decides who comes in, is asked once
-// by each worker, and a token that it revokes stays out when the answer is stale.
+// TestIntrospection: the authorization server decides which callers are admitted, each
+// worker asks it once, and a revoked token is refused once the answer is stale.
 func TestIntrospection(t *testing.T) {
 	t.Parallel()
 	auth := startAuthServer(t)
@@ -86,7 +86,7 @@ func TestIntrospection(t *testing.T) {
 	}
 }
 
-// guessTokens makes up tokens until nobody is asked about them any more.
+// guessTokens makes up tokens until the server is no longer asked about them.
 func (s *stage) guessTokens(t *testing.T, auth *authserver.Server, protocol client.Protocol) {
 	t.Helper()
 	c := s.newCaller(t, protocol)
@@ -113,8 +113,8 @@ func (s *stage) at(t *testing.T, listener string) *stage {
 	return &other
 }
 
-// TestIntrospectionWithoutAnswer: what becomes of requests when the authorization
-// server is down, hangs, or is none.
+// TestIntrospectionWithoutAnswer: what happens to requests if the authorization server is
+// down, hangs, or is another program.
 func TestIntrospectionWithoutAnswer(t *testing.T) {
 	t.Parallel()
 	auth := startAuthServer(t)
@@ -162,8 +162,8 @@ func TestIntrospectionWithoutAnswer(t *testing.T) {
 	})
 }
 
-// TestIntrospectionTogether: those who come with one token while it is asked about
-// wait for one answer of each worker, and some may leave.
+// TestIntrospectionTogether: requests with one token share one look-up in each worker, and
+// some of their clients may disconnect.
 func TestIntrospectionTogether(t *testing.T) {
 	t.Parallel()
 	auth := startAuthServer(t)
@@ -212,13 +212,13 @@ func TestIntrospectionTogether(t *testing.T) {
 	}
 }
 
-// TestIntrospectionAcrossAnUpdate: who waits for an answer when the configuration
-// changes gets it.
+// TestIntrospectionAcrossAnUpdate: a request that waits for an answer while the
+// configuration changes gets it.
 func TestIntrospectionAcrossAnUpdate(t *testing.T) {
 	t.Parallel()
 	auth := startAuthServer(t)
 	config := strings.Replace(gated(""), `"timeout": "1s"`, `"timeout": "30s"`, 1)
-	s := start(t, config, withAuthServer(auth), updatable)
+	s := start(t, config, withDrain(60), withAuthServer(auth))
 	c := s.newCaller(t, client.HTTP1)
 	_, bearer := issued(t, auth)
 	release := auth.Hold()

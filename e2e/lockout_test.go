@@ -23,6 +23,7 @@ const tolerance = 5 * time.Millisecond
 var protocols = []client.Protocol{client.HTTP1, client.HTTP2}
 
 func TestFirst429ComesWithFailureLimitPlusOne(t *testing.T) {
+	t.Parallel()
 	s := start(t, configuration(map[string]string{"rest": `{"failures": 20, "window": "1m"}`}), withWorkers(8))
 	for _, protocol := range protocols {
 		t.Run(protocol.String(), func(t *testing.T) {
@@ -195,8 +196,8 @@ func TestSpellingsOfAPath(t *testing.T) {
 	})
 }
 
-// A guess is a guess however it is presented; what is no credential to the
-// filter is none to the service either.
+// A guess counts in whatever form it is presented; what the filter does not recognise as
+// a credential, the service does not accept either.
 func TestEveryKindOfCredential(t *testing.T) {
 	s := standard(t, plain)
 	for _, row := range []struct {

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,15 +18,25 @@ var (
 	root     string       // the repository
 	binary   envoy.Binary // Envoy
 	wasmPath string       // the filter
+	pool     *envoy.Pool  // Envoys that tests use one after the other
 )
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	// Most of the time, tests wait: for windows to end, for metrics, for the pool.
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		panic(err)
+	}
 	if err := prepare(); err != nil {
 		fmt.Fprintln(os.Stderr, "e2e:", err)
 		os.Exit(1)
 	}
 	code := m.Run()
 	stopStandard()
+	if err := pool.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		code = 1
+	}
 	os.Exit(code)
 }
 
@@ -40,6 +51,7 @@ func prepare() (err error) {
 	}
 	binary, err = envoy.Finder{Root: root, Log: os.Stderr}.Find(context.Background())
 	if err == nil {
+		pool = envoy.NewPool(binary, root, wasmPath)
 		fmt.Fprintf(os.Stderr, "e2e: Envoy from %s, filter %s\n", binary.Source, wasmPath)
 	}
 	return err

@@ -13,10 +13,11 @@ import (
 )
 
 func TestMetricsHaveLabels(t *testing.T) {
+	t.Parallel()
 	s := start(t, configuration(map[string]string{
 		"rest": `{"failures": 3, "window": "1m"}`,
 		"mcp":  `{"failures": 2, "window": "1m", "mode": "shadow"}`,
-	}))
+	}), ownProcess)
 	c := s.newCaller(t, client.HTTP1)
 	c.lock(t, 3) // and 1 refusal
 	for range 4 {
@@ -31,7 +32,7 @@ func TestMetricsHaveLabels(t *testing.T) {
 	s.awaitMetric(t, 3, "gatewarden_requests_total", "surface=rest", "outcome=passed")
 	s.awaitMetric(t, 5, "gatewarden_requests_total", "surface=rest", "outcome=refused")
 	s.awaitMetric(t, 1, "gatewarden_requests_total", "surface=mcp", "outcome=shadowed")
-	// What has not happened is there all the same, so that alerts can see it.
+	// Metrics exist before anything happens, so that alerts can see changes.
 	metrics, err := s.envoy.Metrics(t.Context())
 	require.NoError(t, err)
 	surfaces := make(map[string]bool)
@@ -80,6 +81,7 @@ func TestAccessLogNamesTheReason(t *testing.T) {
 
 // The access log tells which failures presented the same, where the same one counts once.
 func TestAccessLogTellsGuessesApart(t *testing.T) {
+	t.Parallel()
 	const once = `{"repeats": "once", "mode": "shadow"}`
 	s := start(t, configuration(map[string]string{"rest": once, "token": once}))
 	c := s.newCaller(t, client.HTTP1)

@@ -8,6 +8,8 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
 )
 
 // soon is by when the page shows what has happened.
@@ -75,7 +77,7 @@ func TestOperationsPage(t *testing.T) {
 
 			o.attackPage(t, b)
 			assert.Empty(t, b.said())
-			o.envoy.Stop()
+			require.NoError(t, o.envoy.Push(t.Context(), &envoy.Bootstrap{})) // its listeners are gone
 			b.await(t, 10*time.Second, `document.querySelector("#state.bad")`)
 			b.picture(t, screen.name+"-stale")
 		})

@@ -134,9 +134,10 @@ func TestOperatorsSeeAndChangeLockouts(t *testing.T) {
 	}
 }
 
-// TestOperationsEndpointKeepsStrangersOut: what a page elsewhere, or somebody without a
+// TestOperationsEndpointKeepsStrangersOut: what a foreign page, or a client without a
 // token, can send.
 func TestOperationsEndpointKeepsStrangersOut(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	for _, row := range []struct {
 		name, method, path string

@@ -15,6 +15,7 @@ import (
 // The YAML blocks of the pages say where in envoy.yaml they belong. With each in its
 // place, Envoy would start. What the filter makes of its configuration is tested elsewhere.
 func TestEnvoyConfigurationInPages(t *testing.T) {
+	t.Parallel()
 	inert := filepath.Join(t.TempDir(), "inert.wasm")
 	require.NoError(t, os.WriteFile(inert, envoy.InertModule(), 0o600))
 	pages, err := docs.Pages(root)

@@ -29,7 +29,7 @@ func TestQuotasAreExact(t *testing.T) {
 	t.Parallel()
 	const n, limit = 1500, 500
 	for _, workers := range []int{2, 8} {
-		s := start(t, "", withWorkers(workers), updatable)
+		s := start(t, "", withWorkers(workers))
 		for _, row := range []struct{ name, rules string }{
 			{"fixed", `{"name": "fixed", "per": ["client"], "limit": 500, "window": "1h"}`},
 			{"sliding", `{"name": "sliding", "per": ["client"], "limit": 500, "window": "1h", "algorithm": "sliding_window"}`},
@@ -62,10 +62,10 @@ func TestQuotasAreExact(t *testing.T) {
 func TestQuotasWindowAfterWindow(t *testing.T) {
 	t.Parallel()
 	const limit = 50
-	s := start(t, "", withWorkers(2), updatable)
+	s := start(t, "", withWorkers(2))
 	for _, row := range []struct {
 		algorithm string
-		// most and least that may pass within so many seconds.
+		// The most and the least that may pass within that many seconds.
 		most, least func(seconds float64) int
 	}{
 		// A window begins with a request, so that as many begin as seconds have.
@@ -88,10 +88,11 @@ func TestQuotasWindowAfterWindow(t *testing.T) {
 	}
 }
 
-// TestMadeUpTokens: whoever makes up a token for each request has one bucket, that
-// of its address, and leaves nothing behind. A verified user behind the same address
-// has its own. GATEWARDEN_TOKENS says how many; a million takes minutes.
+// TestMadeUpTokens: a client that makes up a token for each request has one bucket, that
+// of its address, and leaves nothing behind. A verified user behind the same address has
+// its own. GATEWARDEN_TOKENS is the number of tokens; a million takes minutes.
 func TestMadeUpTokens(t *testing.T) {
+	t.Parallel()
 	n, limit := 20_000, 50
 	if many := os.Getenv("GATEWARDEN_TOKENS"); many != "" {
 		var err error
@@ -100,7 +101,7 @@ func TestMadeUpTokens(t *testing.T) {
 	}
 	s := start(t, configuration(hourly, `"identity": [
 			{"source": "headers", "subject": "x-user-id", "default_tier": "user"}, {"source": "accepted", "for": "1h", "default_tier": "key"}],
-		"quotas": [{"name": "plan", "per": ["credential"], "limits": {"user": 100, "key": 80, "default": 50}, "window": "1h"}]`))
+		"quotas": [{"name": "plan", "per": ["credential"], "limits": {"user": 100, "key": 80, "default": 50}, "window": "1h"}]`), ownProcess)
 	c := s.newCaller(t, client.HTTP1)
 	warm := func(i int) []string { return []string{"Authorization", fmt.Sprintf("Bearer made-up-%d", i)} }
 	for i := range 1000 {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -25,13 +24,14 @@ type stage struct {
 	bootstrap *envoy.Bootstrap
 	// address of Envoy's listener, host:port.
 	address string
-	// listeners is where Envoy takes its listener from; nil if it is static.
-	listeners *envoy.ListenerFile
-	workers   int
-	version   int
-	// hotRestart are arguments of Envoy, see envoy.Options.
-	hotRestart []string
-	dir        string
+	workers int
+	version int
+	// own says that the Envoy was started for this stage, and not borrowed.
+	own bool
+	// hotRestart and drainSeconds are options of Envoy, see envoy.Options.
+	hotRestart   []string
+	drainSeconds int
+	dir          string
 }
 
 // An option changes a stage before it is brought up.
@@ -55,19 +55,27 @@ func withListener(name, config string, edit func(b *envoy.Bootstrap) error) opti
 	return func(s *stage) error { return s.bootstrap.AddCopy(name, config, edit) }
 }
 
-// updatable makes Envoy take its listener from a file, see [stage.update]. It
-// has to be the last option.
-func updatable(s *stage) (err error) {
-	listeners := filepath.Join(s.dir, "listeners")
-	if err := os.Mkdir(listeners, 0o755); err != nil {
-		return err
+// ownProcess starts an Envoy for this stage alone, which takes seconds. A test needs
+// that if it ends Envoy or lets a VM crash, runs a module other than the filter's, or
+// looks at what belongs to the process: its memory, the number of its VMs, the list of
+// its metrics.
+func ownProcess(s *stage) error {
+	s.own = true
+	return nil
+}
+
+// withDrain lets requests of the listener before an update go on for so many seconds
+// instead of one, in an Envoy of the test's own.
+func withDrain(seconds int) option {
+	return func(s *stage) error {
+		s.drainSeconds = seconds
+		return ownProcess(s)
 	}
-	s.listeners, err = s.bootstrap.Detach(listeners)
-	return err
 }
 
 // start brings up a stage of the test's own, from envoy.yaml with the filter
-// configured by config, and takes it down when the test ends.
+// configured by config, and takes it down when the test ends. Its Envoy is borrowed
+// from the pool, unless the option ownProcess says otherwise.
 func start(t *testing.T, config string, options ...option) *stage {
 	t.Helper()
 	s, err := newStage(t.TempDir(), config, options...)
@@ -109,21 +117,40 @@ func (s *stage) prepare(config string, options []option) error {
 }
 
 func (s *stage) startEnvoy() (err error) {
-	s.envoy, err = envoy.Start(context.Background(), binary, envoy.Options{
-		Bootstrap: s.bootstrap, Dir: s.dir, WorkDir: root, Workers: s.workers, HotRestart: s.hotRestart,
-	})
+	ctx := context.Background()
+	if s.own {
+		s.envoy, err = envoy.Start(ctx, binary, envoy.Options{
+			Bootstrap: s.bootstrap, Dir: s.dir, WorkDir: root, Workers: s.workers, Dynamic: true,
+			HotRestart: s.hotRestart, DrainSeconds: s.drainSeconds,
+		})
+	} else {
+		s.envoy, err = pool.Borrow(ctx, s.workers)
+	}
 	if err != nil {
 		return err
 	}
-	s.address, err = s.envoy.ListenerAddress(context.Background(), "public")
+	if !s.own {
+		err = s.envoy.Push(ctx, s.bootstrap)
+	}
+	if err == nil {
+		s.address, err = s.envoy.ListenerAddress(ctx, "public")
+	}
 	if err != nil {
-		s.envoy.Stop()
+		s.endEnvoy()
 	}
 	return err
 }
 
+func (s *stage) endEnvoy() {
+	if s.own {
+		s.envoy.Stop()
+	} else {
+		pool.GiveBack(s.envoy)
+	}
+}
+
 func (s *stage) stop() {
-	s.envoy.Stop()
+	s.endEnvoy()
 	s.service.Stop()
 }
 
@@ -143,12 +170,12 @@ func (s *stage) showOnFailure(t *testing.T) {
 	})
 }
 
-// push gives Envoy its listener anew, after changes to the bootstrap.
+// push gives Envoy its listeners and clusters anew, after changes to the bootstrap.
 func (s *stage) push(t *testing.T) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, errors.New("a minute is over"))
 	defer cancel()
-	return s.listeners.Push(ctx, s.envoy, s.bootstrap.Listener)
+	return s.envoy.Push(ctx, s.bootstrap)
 }
 
 // update gives the filter another configuration and returns when every worker
@@ -166,8 +193,8 @@ func (s *stage) update(t *testing.T, config string) {
 	}}
 	require.NoError(t, s.push(t))
 
-	// Connections go to any worker: so many in a row with the new version
-	// that an old worker would have shown itself.
+	// Connections go to any worker. After this many in a row with the new
+	// version, an old worker would have been seen.
 	enough, seen := 16*s.workers, 0
 	within(t, 20*time.Second, "all workers to use the new listener", func() bool {
 		probe, err := client.New("127.0.0.1", client.HTTP1)

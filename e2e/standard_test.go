@@ -67,7 +67,7 @@ func startStandard(t *testing.T) {
 	shared.guard, err = startGuard()
 	require.NoError(t, err)
 	config := configuration(hourly, oauth, everyLine)
-	shared.stage, err = newStage(dir, config,
+	shared.stage, err = newStage(dir, config, ownProcess,
 		withBootstrap(followProtocol),
 		withBootstrap(shared.guard.addCluster),
 		withListener(quick, configuration(brief, oauth, everyLine), nil),

@@ -34,7 +34,7 @@ func (s *stage) leaveTraces(t *testing.T) traces {
 	return v
 }
 
-// anew lets the traces' connections begin anew, at address.
+// anew gives the traces new connections, to address.
 func (v traces) anew(address string) {
 	for _, c := range []*caller{v.locked, v.counted} {
 		c.http.CloseIdleConnections()
@@ -61,7 +61,7 @@ func TestModuleUpgradeKeepsCounts(t *testing.T) {
 	other, err := envoy.TrappingFilter(root)
 	require.NoError(t, err)
 	modules := []string{other, wasmPath} // there, and back again
-	s := start(t, fourAnHour, updatable)
+	s := start(t, fourAnHour)
 	v := s.leaveTraces(t)
 
 	served := s.newCaller(t, client.HTTP1)
@@ -96,10 +96,10 @@ func TestModuleUpgradeKeepsCounts(t *testing.T) {
 	v.requireKept(t)
 }
 
-// Who would have been locked out in shadow mode is so when the rule is enforced.
+// A client that shadow mode would have locked out is locked out once the rule is enforced.
 func TestEnforcingTakesUpWhatShadowCounted(t *testing.T) {
 	t.Parallel()
-	s := start(t, configuration(map[string]string{"rest": `{"failures": 4, "window": "1h", "mode": "shadow"}`}), updatable)
+	s := start(t, configuration(map[string]string{"rest": `{"failures": 4, "window": "1h", "mode": "shadow"}`}))
 	v := traces{s.newCaller(t, client.HTTP1), s.newCaller(t, client.HTTP1)}
 	v.locked.fail(t, 6)
 	v.counted.fail(t, 3)
@@ -111,7 +111,7 @@ func TestEnforcingTakesUpWhatShadowCounted(t *testing.T) {
 // A vm_id of its own is a table of its own.
 func TestAnotherVMIDForgets(t *testing.T) {
 	t.Parallel()
-	s := start(t, fourAnHour, updatable)
+	s := start(t, fourAnHour)
 	v := s.leaveTraces(t)
 	s.bootstrap.Plugin["vm_config"].(envoy.Object)["vm_id"] = "another"
 	s.update(t, fourAnHour)
@@ -119,19 +119,18 @@ func TestAnotherVMIDForgets(t *testing.T) {
 	v.requireForgotten(t)
 }
 
-// What was counted lives as long as some instance with the vm_id does.
+// Counters live as long as an instance with their vm_id.
 func TestRemovedFilterForgets(t *testing.T) {
 	t.Parallel()
-	s := start(t, fourAnHour, updatable)
+	s := start(t, fourAnHour, ownProcess)
 	v := s.leaveTraces(t)
 	filters := s.bootstrap.HCM["http_filters"]
 	s.bootstrap.RemovePlugin()
 	s.update(t, fourAnHour)
-	const active = "wasm.envoy.wasm.runtime.v8.active"
 	within(t, 30*time.Second, "the last VM to go", func() bool {
-		stats, err := s.envoy.Stats(t.Context(), active)
+		vms, err := s.envoy.VMs(t.Context())
 		require.NoError(t, err)
-		return stats[active] == 0
+		return vms == 0
 	})
 	s.bootstrap.HCM["http_filters"] = filters
 	s.update(t, fourAnHour)
@@ -141,7 +140,7 @@ func TestRemovedFilterForgets(t *testing.T) {
 
 func TestRestartForgets(t *testing.T) {
 	t.Parallel()
-	s := start(t, fourAnHour)
+	s := start(t, fourAnHour, ownProcess)
 	v := s.leaveTraces(t)
 	s.envoy.Stop()
 	require.NoError(t, s.startEnvoy())
@@ -166,7 +165,7 @@ func TestHotRestartForgets(t *testing.T) {
 		t.Skip("an Envoy in a container cannot take over from one in another")
 	}
 	base := filepath.Join(t.TempDir(), "base-id")
-	s := start(t, fourAnHour, withBootstrap(givePort), func(s *stage) error {
+	s := start(t, fourAnHour, ownProcess, withBootstrap(givePort), func(s *stage) error {
 		s.hotRestart = []string{"--use-dynamic-base-id", "--base-id-path", base, "--parent-shutdown-time-s", "2"}
 		return nil
 	})

@@ -12,7 +12,8 @@ import (
 )
 
 func TestUpdates(t *testing.T) {
-	s := start(t, configuration(map[string]string{"rest": `{"failures": 4, "window": "1h"}`}), updatable)
+	t.Parallel()
+	s := start(t, configuration(map[string]string{"rest": `{"failures": 4, "window": "1h"}`}))
 	t.Run("a broken one is refused and changes nothing", func(t *testing.T) { brokenUpdate(t, s) })
 	t.Run("a good one keeps lockouts and applies new limits", func(t *testing.T) { goodUpdate(t, s) })
 }
@@ -39,8 +40,9 @@ func goodUpdate(t *testing.T, s *stage) {
 // Two listeners with the same configuration share a filter, and Envoy configures it
 // once for each: whatever passes either of them is counted.
 func TestSameConfigurationTwice(t *testing.T) {
+	t.Parallel()
 	config := configuration(map[string]string{"rest": `{"failures": 4, "window": "1h"}`})
-	s := start(t, config, updatable)
+	s := start(t, config)
 	passed := 0
 	c := s.newCaller(t, client.HTTP1)
 	for range 3 {
@@ -79,6 +81,7 @@ func brokenUpdate(t *testing.T, s *stage) {
 }
 
 func TestEnvoyDoesNotStartWithABrokenConfiguration(t *testing.T) {
+	t.Parallel()
 	bootstrap, err := envoy.Load(root + "/envoy.yaml")
 	require.NoError(t, err)
 	require.NoError(t, bootstrap.FreePorts())
@@ -94,10 +97,11 @@ func TestEnvoyDoesNotStartWithABrokenConfiguration(t *testing.T) {
 // A filter that crashes fails one request; the new instance finds the counters
 // as they were.
 func TestTrapKeepsLockouts(t *testing.T) {
+	t.Parallel()
 	trapping, err := envoy.TrappingFilter(root)
 	require.NoError(t, err)
 	s := start(t, configuration(map[string]string{"rest": `{"failures": 3, "window": "5m"}`}),
-		withModule(trapping), withWorkers(1),
+		ownProcess, withModule(trapping), withWorkers(1),
 		withBootstrap(func(b *envoy.Bootstrap) error {
 			// Envoy waits a second by default before it makes a new VM.
 			b.Plugin["reload_config"] = envoy.Object{"backoff": envoy.Object{"base_interval": "0.05s"}}

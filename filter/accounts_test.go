@@ -85,8 +85,8 @@ func TestBodiesThatHideAccounts(t *testing.T) {
 	}
 }
 
-// TestLockoutsComeBeforeBodies shows that who is locked out is told so, whatever the body is,
-// and that clients that are allowed are not looked at.
+// TestLockoutsComeBeforeBodies shows that a locked-out client is refused, whatever its body
+// is, and that the bodies of allowed clients are not read.
 func TestLockoutsComeBeforeBodies(t *testing.T) {
 	config := strings.Replace(fmt.Sprintf(loginConfig, true, "enforce"), `"pending": 1`, `"failures": 1`, 1)
 	f, host := newFilter(t, config)

@@ -2,9 +2,9 @@ package filter
 
 import "github.com/gatewarden/gatewarden/filter/proxy"
 
-// ask holds the request until an authorization server has said whose token it
-// presents. The body waits at the sender: the filter does not see it, and the proxy does
-// not hold all of it. Only where a refusal needs the body is it read first.
+// ask holds the request until an authorization server has verified its token. The body
+// waits at the sender: the filter does not see it, and the proxy does not hold all of it.
+// If a refusal needs the body, it is read first.
 func (s *Stream) ask() proxy.Action {
 	if s.readFirst() {
 		return s.stopHeaders()
@@ -62,10 +62,10 @@ func (s *Stream) called(mayRefuse bool) (refused bool) {
 	return refused
 }
 
-// waits tells whether the request waits for an answer, to whomever.
+// waits tells whether the request waits for any answer.
 func (s *Stream) waits() bool { return s.identity.Waits() || s.burst.Waits() }
 
-// goOn decides about the request with what was said of its token.
+// goOn decides about the request when the answer about its token is known.
 func (s *Stream) goOn() proxy.Action {
 	if s.identity.HasMore() {
 		s.identify(s.filter.host.RequestHeaders())

@@ -83,8 +83,8 @@ func (s *Stream) collect(size int, end bool) proxy.Action {
 	return s.release(len(h.body), end)
 }
 
-// release ends the wait for a held request's body. It refuses the request unless there
-// is no reason for that any more. end tells that all of the body has come.
+// release ends the wait for a held request's body. It refuses the request, unless the
+// reason for that is gone. end tells whether the body is complete.
 func (s *Stream) release(size int, end bool) proxy.Action {
 	s.unhold()
 	s.hold.held, s.hold.refused, s.hold.readable = false, false, false
@@ -135,8 +135,7 @@ func (s *Stream) readCall(whole bool) {
 	}
 }
 
-// heldBody returns the body that was held for the sake of the reply, nil if it is not
-// at hand.
+// heldBody returns the body that was held for the reply, nil if it is not available.
 func (s *Stream) heldBody() []byte {
 	if s.hold.size == 0 {
 		return nil
@@ -148,7 +147,7 @@ func (s *Stream) heldBody() []byte {
 }
 
 // beginAccount looks for accounts in the query, and begins to look for them in the body.
-// end tells that there is none.
+// end tells whether the request has no body.
 func (s *Stream) beginAccount(t *request.Target, d *request.Details, end bool) {
 	rule, body := s.surface.attempt, credential.Body{}
 	if !end && !request.Upgrades(t, d) {
@@ -163,14 +162,14 @@ func (s *Stream) beginAccount(t *request.Target, d *request.Details, end bool) {
 	}
 }
 
-// awaitsAccount tells that the request cannot be decided about before its body has told
+// awaitsAccount tells whether the decision about the request needs its body, which has
 // the account.
 func (s *Stream) awaitsAccount() bool {
 	return s.account.Reading() && s.surface.attempt.AwaitsAccount()
 }
 
-// awaitAccount holds the request until its body has told the account. Where headers
-// cannot be held, they go on, and only the body is held.
+// awaitAccount holds the request until its body has shown the account. If headers cannot
+// be held, it holds only the body.
 func (s *Stream) awaitAccount() proxy.Action { return s.stopHeaders() }
 
 // readAccount looks for the account in the part of the body that has come.
@@ -205,7 +204,7 @@ func (s *Stream) attemptAll(accounts []string) {
 	}
 }
 
-// endAccount decides about a request whose account is known now, or never will be.
+// endAccount decides about a request whose account is known now, or cannot be known.
 func (s *Stream) endAccount() proxy.Action {
 	accounts, flaw := s.account.End()
 	why, refused := refusal.Refusal{Reason: refusal.Malformed, Now: s.filter.host.Now()}, flaw != credential.Clear

@@ -54,7 +54,7 @@ func TestCallsOfAttemptsThatWait(t *testing.T) {
 	checkOwnReply(t, host, all[2])
 }
 
-// TestWhoNeverWaits shows the credentials that are no guesses, and the requests that are none.
+// TestWhoNeverWaits shows the credentials and the requests that are not guesses.
 func TestWhoNeverWaits(t *testing.T) {
 	key := keysConfig(`{"id": "ci", "sha256": "` + hashOf("k") + `"}`)
 	for _, row := range []struct {

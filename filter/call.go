@@ -6,9 +6,9 @@ import (
 	"github.com/gatewarden/gatewarden/filter/request"
 )
 
-// expectFrames prepares for a response whose body ends with the outcome. The service is
-// asked not to compress it. A call whose own frames are compressed is refused, because
-// then the service compresses its answer all the same.
+// expectFrames prepares for a response whose body ends with the outcome. It asks the
+// service not to compress it. It refuses a call with compressed frames, because the
+// service would compress its response anyway.
 func (s *Stream) expectFrames(headers []proxy.Header) (refused bool) {
 	s.outcome.ReadFrames()
 	for _, name := range request.Accepts {

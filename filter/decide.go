@@ -134,9 +134,8 @@ func (s *Stream) decideCall() (why refusal.Refusal, refused bool) {
 	return s.call.CheckTier(&s.identity.Identity)
 }
 
-// isCrowded tells whether the request has to wait, because so many attempts of its
-// client are under way that any of them could be its last. A credential that is known to
-// be right is no guess.
+// isCrowded tells whether the request has to wait, because its client has as many attempts
+// in progress as failures left. A known-good credential is not a guess.
 func (s *Stream) isCrowded() bool {
 	switch {
 	case s.lockout.Excused() || s.identity.Proves():

@@ -10,12 +10,13 @@
 //	route        which surface a request belongs to
 //	client       the address that it comes from
 //	credential   the credential that it presents, and the account that it attempts
-//	identity     who was verified to send it, and whom a surface lets in
-//	outcome      what the response says of the credential
-//	lockout      how many failures a client may make, and for how long it is locked out
+//	identity     the verified caller, and the callers that a surface admits
+//	outcome      what the response says about the credential
+//	lockout      how many failures a client may have, and how long it is locked out
 //	attempt      how often one account or one credential may fail
-//	bypass       who passes the limits on requests
-//	quota        how much a caller may ask for
+//	burst        how many parallel guesses of a client pass
+//	bypass       which callers have no limit on requests
+//	quota        how many requests a caller may make
 //	concurrency  how many requests may be in flight
 //	scope        which scopes an operation needs
 //	mcp          what the calls of an MCP server need and cost
@@ -29,11 +30,11 @@
 //	filter.go    the rooms of a worker
 //	surface.go   what the rooms have for a surface
 //	stream.go    a request's headers, and the end of its stream
-//	decide.go    who is asked whether it is refused, and in which order
-//	body.go      its body, where the decision waits for it
-//	ask.go       an answer about its token, where the decision waits for that
+//	decide.go    the rooms that may refuse it, in order
+//	body.go      its body, if the decision needs it
+//	ask.go       the answer about its token, if the decision needs that
 //	response.go  the response
 //	fail.go      a failed authentication
 //	refuse.go    a refusal
-//	explain.go   what the rooms made of a request, for tools
+//	explain.go   the rooms' views of a request, for tools
 package filter

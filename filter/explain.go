@@ -17,18 +17,17 @@ import (
 	"github.com/gatewarden/gatewarden/filter/route"
 )
 
-// Explanation is what the rooms made of a request, each in its own words: values for a
-// tool that writes them down. Places are indexes in the configuration's lists, -1 where
-// there is none.
+// Explanation has each room's view of a request: values for a tool that puts them into
+// words. Places are indexes in the configuration's lists, -1 for none.
 //
-// The rooms answer from what they decided and by the functions that decided, so that
-// nothing is worked out in a second way. The filter in the proxy never asks.
+// The rooms use the results and the functions of the decision itself, so that nothing is
+// computed in a second way. The filter in the proxy never uses it.
 type Explanation struct {
 	Path       route.View
 	Client     client.View
 	Credential credential.View
 	// Accounts is how many accounts the request attempts, as far as the configuration
-	// looks at that. Options tells that a success would prove nothing about its
+	// looks at that. Options tells whether a success would prove nothing about its
 	// credential.
 	Accounts int
 	Options  bool
@@ -40,18 +39,18 @@ type Explanation struct {
 	InFlight []concurrency.View
 	// Surface owns the request.
 	Surface int
-	// Preflight tells that it is a CORS preflight, GRPC that it is a gRPC request, and
-	// Document that the filter answers it with a metadata document.
+	// Preflight and GRPC tell whether it is a CORS preflight and a gRPC request, Document
+	// whether the filter answers it with a metadata document.
 	Preflight, GRPC, Document bool
 	// Form is that of a refusal, which the protocol of the request decides.
 	Form refusal.Form
-	// Shadowed tells that a rule in shadow mode would have refused it.
+	// Shadowed tells whether a rule in shadow mode would have refused it.
 	Shadowed bool
-	// AsksBypass tells that it asks to pass the limits, Bypassed that it may.
+	// AsksBypass tells whether it asks for the bypass, Bypassed whether it may have it.
 	AsksBypass, Bypassed bool
-	// Judged tells that the response is looked at for what it says of the credential.
+	// Judged tells whether the response is looked at for what it says of the credential.
 	Judged bool
-	// Handshake tells that its scheme takes several requests, so that a 401 can be a
+	// Handshake tells whether its scheme takes several requests, so that a 401 can be a
 	// step.
 	Handshake bool
 	// Now is the time at which all this holds, in milliseconds of the proxy's clock.
@@ -120,8 +119,8 @@ type View struct {
 	Client caller.Client
 }
 
-// ForgetGuess makes unknown what the request presents, for tools that stand in for a
-// request of which nobody knows that. It is called when the request came.
+// ForgetGuess makes the request's guess unknown, for tools that replay a request without
+// its credential. Call it after the request's headers.
 func (s *Stream) ForgetGuess() { s.guess.Reset() }
 
 // View returns what the filter made of the request.

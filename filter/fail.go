@@ -5,7 +5,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/report"
 )
 
-// fail counts a failed authentication. repeats tells that the client has failed with the
+// fail counts a failed authentication. repeats tells whether the client has failed with the
 // same guess before, so that it does not count for the client.
 func (s *Stream) fail(why report.Cause) (repeats bool) {
 	now, guess, stuffing := s.filter.host.Now(), s.guess.Name(), s.attempt.StuffingKey()

@@ -113,6 +113,6 @@ func (f *Filter) Tick() {
 // Flush passes the metrics on to the proxy. The plugin calls it before it ends.
 func (f *Filter) Flush() { f.metrics.Flush() }
 
-// Answered reports the outcome of the callout with this number: an answer whose body
-// has this size. All requests that waited for it go on.
+// Answered reports the response to the callout with this number, and the size of its
+// body. All requests that waited for it continue.
 func (f *Filter) Answered(number uint32, size int) { f.identity.Answered(number, size) }

@@ -78,8 +78,8 @@ func TestGuessInAccessLogIsAHash(t *testing.T) {
 	}
 }
 
-// A body that has not come to its end before the response is no known guess, and the
-// access log tells none.
+// If the body is incomplete before the response, the guess is not known, and the access
+// log has none.
 func TestGuessInAccessLogOfHalfABody(t *testing.T) {
 	for _, row := range []struct {
 		ends bool

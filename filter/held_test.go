@@ -48,8 +48,8 @@ func TestHeldBody(t *testing.T) {
 	}
 }
 
-// checkHeldBody sends a body of which the size is told or not. Only in the first case the
-// proxy keeps all of it at hand.
+// checkHeldBody sends a body with or without a known size. Only with one does the proxy
+// hold all of it.
 func checkHeldBody(t *testing.T, name string, pieces []string, sized, end, trailers bool, want string) {
 	t.Helper()
 	f, host := lockOut(t, oneFailure)

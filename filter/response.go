@@ -6,7 +6,7 @@ import (
 )
 
 // ResponseHeaders judges the response by its status, completes its challenge, and adds
-// the fields that tell how the caller's quotas stand. end tells that it has no body. A
+// the fields that tell how the caller's quotas stand. end tells whether it has no body. A
 // held request can have a response, too: the proxy's own, when it waited for too long.
 func (s *Stream) ResponseHeaders(end bool) {
 	switch {

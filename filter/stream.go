@@ -76,7 +76,7 @@ func (s *Stream) Reset() {
 	s.scope, s.call = scope, call
 }
 
-// RequestHeaders decides about a request. end tells that it has no body.
+// RequestHeaders decides about a request. end tells whether it has no body.
 func (s *Stream) RequestHeaders(end bool) proxy.Action {
 	f := s.filter
 	headers := f.host.RequestHeaders()
@@ -203,8 +203,8 @@ func (s *Stream) nameCredential(headers []proxy.Header) {
 	}
 }
 
-// beginGuess names what the request presents, which its body may have a part in. end tells
-// that it has none.
+// beginGuess names what the request presents, which may include its body. end tells
+// whether it has no body.
 func (s *Stream) beginGuess(t *request.Target, d *request.Details, headers []proxy.Header, end bool) {
 	f := s.filter
 	f.name = f.credential.AppendGuess(f.name[:0], headers)

@@ -31,7 +31,7 @@ type surface struct {
 	scope       *scope.Rules
 	mcp         *mcp.Rule
 	accounts    *credential.Fields
-	// challenged tells that OAuth clients find their way from its 401s.
+	// challenged tells whether OAuth clients find their way from its 401s.
 	challenged bool
 	last       refusal.Last // of the refusals for failures
 

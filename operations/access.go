@@ -11,14 +11,13 @@ import (
 	"github.com/gatewarden/gatewarden/internal/digest"
 )
 
-// A browser of somebody on call reaches this endpoint, and so may every page that is
-// open in it. The token keeps all of them out; what is refused before it keeps them
-// from trying.
+// An operator's browser reaches this endpoint, and so does every page that is open in it.
+// The token keeps these pages out; the checks before it keep them from trying tokens.
 
 // maxToken bounds what is hashed for a request. No token is longer.
 const maxToken = 1024
 
-// holder is who holds a token.
+// holder is the holder of a token.
 type holder struct {
 	id   string
 	hash digest.Digest
@@ -31,8 +30,8 @@ func holders(tokens []config.AdminToken) (list []holder) {
 	return list
 }
 
-// operator returns who sends the request. It looks at every token, and at each for as
-// long as at any other.
+// operator returns the operator who sends the request. It compares all tokens, each in
+// constant time.
 func (e *Endpoint) operator(r *request) (id string, ok bool) {
 	scheme, token, _ := strings.Cut(r.authorization, " ")
 	token = strings.Trim(token, " ")
@@ -65,8 +64,8 @@ func (e *Endpoint) strange(r *request) *proxy.Reply {
 	return nil
 }
 
-// embedded tells that a page elsewhere made the browser ask. To open the page here by a
-// link on one is no harm, so it is asked about data only.
+// embedded tells whether a page of another site made the browser send the request. A link
+// to the page here does no harm, so this is checked for data only.
 // See https://w3c.github.io/webappsec-fetch-metadata/#sec-fetch-site-header
 func embedded(r *request) bool { return r.site == "cross-site" || r.site == "same-site" }
 

@@ -73,7 +73,7 @@ func (o *order) check(surfaces []register.Surface) string {
 }
 
 // lockAll locks the client on all surfaces of the name: two instances may guard one each.
-// fresh tells that the client was not locked out before.
+// fresh tells whether the client was not locked out before.
 func (e *Endpoint) lockAll(host Host, surfaces []register.Surface, o *order, now int64) (made []*entry, fresh, refused bool) {
 	for i := range surfaces {
 		s := &surfaces[i]

@@ -45,8 +45,7 @@ func New(c *config.Config, host Host, seed table.Seed, envoy string) *Endpoint {
 	}
 }
 
-// Answer answers the request whose headers have arrived. Its body, if it has one, is not
-// waited for.
+// Answer answers the request whose headers have arrived, without waiting for its body.
 func (e *Endpoint) Answer(host Host) {
 	r := readRequest(host.RequestHeaders())
 	host.Reply(e.answer(host, &r))
@@ -98,7 +97,7 @@ func (e *Endpoint) asOperator(host Host, r *request, do func(by string) *proxy.R
 // denyEvery, in milliseconds, holds lines about refused tokens to a rate.
 const denyEvery = 1000
 
-// deny notes that a token was refused. Who sends none yet is no news.
+// deny notes that a token was refused. A request without one is not worth a note.
 func (e *Endpoint) deny(host Host, r *request) {
 	if r.authorizations == 0 {
 		return

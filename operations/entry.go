@@ -13,7 +13,7 @@ import (
 // to sort the entries themselves takes 7 kB more of the module.
 type entry struct {
 	register.Lockout
-	// listed tells that the register names it: only then is known when it began.
+	// listed tells whether the register names it: only then is known when it began.
 	listed bool
 	record table.Record
 	now    int64 // on the record's clock
@@ -52,8 +52,8 @@ func readID(id string) (size uint8, key table.Key, ok bool) {
 	return b[0], key, ok && b[0] <= table.MaxSize
 }
 
-// appendTo writes a lockout as JSON. surfaces tell whether who is locked out is refused,
-// wall is the time of day.
+// appendTo writes a lockout as JSON. surfaces tell whether lockouts are enforced, wall is
+// the time of day.
 func (l *entry) appendTo(b []byte, surfaces []register.Surface, wall int64) []byte {
 	left := secondsLeft(l.record.LockedUntil, l.now)
 	b = appendText(b, `{"id":`, idOf(l.Size, l.Key))

@@ -5,8 +5,8 @@ import (
 	"github.com/gatewarden/gatewarden/table"
 )
 
-// Host is what the endpoint needs of the proxy: a part of what the filter does. What it
-// returns is gone when the request is answered.
+// Host is what the endpoint needs from the proxy: a part of what the filter needs. Its
+// results are valid until the request is answered.
 type Host interface {
 	table.Store
 	table.Clock

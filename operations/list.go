@@ -11,8 +11,8 @@ import (
 	"github.com/gatewarden/gatewarden/register"
 )
 
-// list tells who is locked out. With a client it asks the table about that one, whatever
-// the register has.
+// list returns the lockouts. If the request names a client, it asks the table about that
+// client, even if the register does not list it.
 func (e *Endpoint) list(host Host, r *request) *proxy.Reply {
 	values, wrong := readQuery(r.query, "surface", "client")
 	if wrong != "" {

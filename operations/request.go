@@ -2,14 +2,13 @@ package operations
 
 import "github.com/gatewarden/gatewarden/filter/proxy"
 
-// request is what matters of one. It is gone when it is answered.
+// request has the parts of a request that matter. They are valid until it is answered.
 type request struct {
 	method, path, query string
-	// host is where it was sent to, origin the page that sent it, and site what its
-	// browser says of that page.
+	// host is the request's host, origin the page that sent it, and site what the browser
+	// says about that page.
 	host, origin, site string
-	// authorizations are the lines of the header Authorization, of which authorization is
-	// the last.
+	// authorizations is the number of Authorization lines, authorization the last one.
 	authorization  string
 	authorizations int
 }

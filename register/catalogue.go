@@ -12,7 +12,7 @@ type Surface struct {
 	Name string
 	// Size is that of the table (see table.Table.Size).
 	Size uint8
-	// Enforced tells that who is locked out is refused, and not only noted.
+	// Enforced tells whether locked-out clients are refused, and not only noted.
 	Enforced bool
 	// IPv4 and IPv6 are the lengths of the networks that are one client.
 	IPv4, IPv6 uint8
@@ -31,8 +31,8 @@ const (
 	surfaceSize = 6 + 6 + 6
 	// maxCatalogueSize is the most that its value ever takes.
 	maxCatalogueSize = 1 + maxSurfaces*(surfaceSize+1+maxText)
-	// refreshAfter, in milliseconds, is how old an entry may be before one of the
-	// workers writes it anew, forgetAfter how old one whose instance is gone.
+	// refreshAfter, in milliseconds, is the age at which a worker writes an entry again,
+	// forgetAfter the age at which the entry of a removed instance is dropped.
 	refreshAfter = 60_000
 	forgetAfter  = 180_000
 )
@@ -87,8 +87,8 @@ func confirmed(list []seen, surfaces []Surface, now int64) bool {
 	return true
 }
 
-// age is how far an entry is from now: before it, or behind it if the clock was set
-// back, and then it is no younger for that.
+// age is the distance between an entry and now, in either direction: an entry from before
+// the clock was set back must not count as new.
 func (e *seen) age(now int64) int64 { return max(now-e.at, e.at-now) }
 
 // The layout of the catalogue, version 1: version(1), then for each surface

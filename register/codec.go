@@ -66,7 +66,7 @@ func (s *set) encode() []byte {
 	return b
 }
 
-// reader reads what is left of a value. It must not be asked for more than there is.
+// reader reads the rest of a value. The caller must check that there is enough.
 type reader struct{ rest []byte }
 
 func (r *reader) take(n int) []byte {

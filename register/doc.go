@@ -1,10 +1,10 @@
-// Package register keeps what an operations endpoint has to know beside the counters:
-// which lockouts there are, and which surfaces.
+// Package register keeps what an operations endpoint needs besides the counters: the list
+// of lockouts, and the surfaces.
 //
 // The table (package table) finds a counter's record by the hash of its name, and can
-// neither list the records nor say whose they are. So who begins a lockout writes its
-// name down here, once. Whether it still lasts, and until when, is told by the table
-// alone: an entry here is a hint where to look.
+// neither list records nor name their clients. So the instance that begins a lockout also
+// writes its name here, once. Only the table knows whether it still lasts, and until when:
+// an entry here is a hint where to look.
 //
 //	guarding instance ── lockout begins ──► Register ──┐
 //	        │                                          ├──► operations endpoint

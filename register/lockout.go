@@ -10,21 +10,21 @@ type Lockout struct {
 	What What
 	// Surface is the name of the surface that it is for.
 	Surface string
-	// Client is who is locked out, as the log names clients; "" if it is an account or
-	// credential of all clients.
+	// Client is the locked-out client, as the log names clients; "" if an account or
+	// credential is locked for all clients.
 	Client string
 	// Subject is the keyed hash of the account or credential, 0 if it is neither.
 	Subject uint64
-	// Also is the counter of another rule that is forgotten when the lockout is lifted by
-	// hand, so that it does not begin anew at once; zero if there is none.
+	// Also is a counter of another rule that an unlock by hand clears as well, so that the
+	// lockout does not begin again at once; zero if there is none.
 	Also table.Key
-	// By is the operator who locked by hand, "" if nobody did.
+	// By is the operator who locked the client out by hand, "" if the filter did.
 	By string
 	// Since is when it began, Until when it was to end when it was written down.
 	Since, Until int64
 }
 
-// What is locked out.
+// What says what is locked out.
 type What uint8
 
 // All that can be locked out.

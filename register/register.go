@@ -15,8 +15,8 @@ const (
 )
 
 const (
-	// Capacity is the most lockouts that the register names at once. It is no setting:
-	// an endpoint could not know it.
+	// Capacity is the most lockouts that the register lists at once. It is not
+	// configurable, because an endpoint could not know the setting.
 	Capacity = sets * ways
 	// MaxBytes is the most that its keys and values, and those of the catalogue, ever
 	// take. Without lockouts the register takes nothing, and mostly a third of that.
@@ -67,7 +67,7 @@ func (r *Register) Remove(l Lockout) {
 	})
 }
 
-// Find returns what was written down of a lockout.
+// Find returns the entry of a lockout.
 func (r *Register) Find(key table.Key) (l Lockout, found bool) {
 	value, _, _ := r.store.Get(r.locate(key.Spread()))
 	s := decode(value)
@@ -117,8 +117,8 @@ func (s *set) remove(i int) {
 	s.lockouts = s.lockouts[:last]
 }
 
-// least is the entry that matters least: one that is over, or the oldest that nobody
-// made by hand.
+// least returns the entry that matters least: one that has ended, or the oldest that was
+// not made by hand.
 func (s *set) least(now int64) (least int) {
 	for i := range s.lockouts {
 		if s.lockouts[i].lesser(&s.lockouts[least], now) {

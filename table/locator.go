@@ -8,7 +8,7 @@ import (
 // KeySize is the number of bytes of a written key.
 const KeySize = 16
 
-// Append writes the key down, so that its record can be found by who does not know
+// Append writes the key down, so that its record can be found without knowing
 // the counter's name.
 func (k Key) Append(b []byte) []byte {
 	b = binary.BigEndian.AppendUint64(b, k.place)

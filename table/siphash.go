@@ -9,7 +9,7 @@ import (
 type Seed [16]byte
 
 // sum is SipHash-2-4 with 128 bits of output, low half first: a pseudorandom
-// function, so that nobody without the seed can aim clients at one set.
+// function, so that without the seed clients cannot be aimed at one set.
 // See https://github.com/veorq/SipHash
 func (seed Seed) sum(data []byte) (lo, hi uint64) {
 	k0 := binary.LittleEndian.Uint64(seed[0:8])

@@ -145,7 +145,7 @@ type Result struct {
 	Outcome Outcome
 	// Retries is the number of races lost to other workers before.
 	Retries int
-	// Evicted tells that another counter's live record had to go.
+	// Evicted tells whether another counter's live record had to go.
 	Evicted bool
 }
 

@@ -41,8 +41,8 @@ const (
 	writer    = "127.7.0.6" // guesses, and writes quotes wherever a log has them
 )
 
-// attack is some seconds of guessing, one request after the other. Nobody is near the
-// begin or the end of a lockout in time.
+// attack is some seconds of guessing, one request after the other, with no request close
+// to the beginning or end of a lockout.
 func attack() (all []shot) {
 	some := func(n int, s shot) {
 		for range n {

@@ -186,8 +186,8 @@ func TestForeignLogs(t *testing.T) {
 	}
 }
 
-// compare holds a forecast against that of Envoy's log without what the format does not
-// tell, and against that of the whole log for the clients of whom it tells all.
+// compare compares a forecast with that of Envoy's log without the fields that the format
+// lacks, and with that of the whole log for clients that do not need these fields.
 func compare(t *testing.T, l foreignLog, got, want, all forecast) {
 	t.Helper()
 	assert.Equal(t, len(attack()), got.Log.Requests, l.name)

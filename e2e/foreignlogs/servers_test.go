@@ -32,9 +32,9 @@ type server struct {
 type foreignLog struct {
 	name  string
 	files []string
-	// credentials tells that the log tells whether a request had a credential.
+	// credentials tells whether the log tells whether a request had a credential.
 	credentials bool
-	// others tells that there are lines in it which are not about a request.
+	// others tells whether there are lines in it which are not about a request.
 	others bool
 }
 

@@ -41,7 +41,7 @@ func (f framework) browserFrom(t *testing.T, address string) *browser {
 // client is a program without a jar of cookies.
 func (f framework) client(t *testing.T, address string, protocol client.Protocol) *browser {
 	t.Helper()
-	listener, err := proxy.ListenerAddress(t.Context(), f.id)
+	listener, err := tests.Envoy.ListenerAddress(t.Context(), f.id)
 	require.NoError(t, err)
 	h, err := client.New(address, protocol)
 	require.NoError(t, err)

@@ -41,7 +41,7 @@ func (f framework) counting() framework {
 	return f
 }
 
-// withoutCookies is the same framework, where sessions are no credentials.
+// withoutCookies returns the same framework, but sessions are not credentials.
 func (f framework) withoutCookies() framework {
 	f.id += cookies
 	return f

@@ -18,7 +18,8 @@ func each(t *testing.T, check func(t *testing.T, f framework)) {
 	eachOf(t, frameworks, check)
 }
 
-// eachThat calls it for those of which that holds. There are want of them.
+// eachThat calls check for the frameworks for which that is true, and requires that there
+// are want of them.
 func eachThat(t *testing.T, that func(framework) bool, want int, check func(t *testing.T, f framework)) {
 	t.Helper()
 	some := slices.DeleteFunc(slices.Clone(frameworks), func(f framework) bool { return !that(f) })
@@ -34,7 +35,7 @@ func eachOf(t *testing.T, some []framework, check func(t *testing.T, f framework
 			t.Cleanup(func() {
 				if t.Failed() {
 					t.Logf("the end of the access log:\n%s\nthe end of what %s wrote:\n%s",
-						proxy.Access.Tail(20), f.program, programs[f.program].Log.Tail(20))
+						tests.Envoy.Access.Tail(20), f.program, tests.Programs[f.program].Log.Tail(20))
 				}
 			})
 			check(t, f)
@@ -42,7 +43,7 @@ func eachOf(t *testing.T, some []framework, check func(t *testing.T, f framework
 	}
 }
 
-// is tells that the framework answered so, and not the filter.
+// is tells whether the framework answered so, and not the filter.
 func (a answer) is(t *testing.T, b *browser, r reply, what string) {
 	t.Helper()
 	require.Equal(t, a.status, r.status, "%s: %s", what, r.body)
@@ -83,7 +84,7 @@ func TestWrongPasswordsLockOut(t *testing.T) {
 	})
 }
 
-// TestOtherWaysInLockOut: whoever does not guess at the login guesses elsewhere.
+// TestOtherWaysInLockOut: attackers may guess elsewhere than at the login.
 func TestOtherWaysInLockOut(t *testing.T) {
 	hasOthers := func(f framework) bool { return len(f.elsewhere) > 0 }
 	eachThat(t, hasOthers, 4, func(t *testing.T, f framework) {
@@ -121,17 +122,17 @@ func (f framework) signIn(t *testing.T, b *browser) {
 func TestManyAccountsOfOneClientAreSeen(t *testing.T) {
 	each(t, func(t *testing.T, f framework) {
 		login := f.surfaces(t)[0]
-		before := metric(t, "gatewarden_stuffing_total", login.Name)
+		before := tests.Metric(t, "gatewarden_stuffing_total", login.Name)
 		first := f.newBrowser(t)
 		for i := range int(login.Lockout.Stuffing.Credentials) {
 			b := f.browserFrom(t, first.address)
 			f.wrong.is(t, b, f.attempt(t, b, account(i), guess(0)), "one account of many")
 		}
-		awaitMetric(t, before+1, "gatewarden_stuffing_total", login.Name)
+		tests.AwaitMetric(t, before+1, "gatewarden_stuffing_total", login.Name)
 	})
 }
 
-// account is one that nobody has.
+// account returns the name of an account that does not exist.
 func account(n int) string { return fmt.Sprintf("user%d@example.com", n) }
 
 // TestOneAccountFromManyClientsIsSeen, which is spraying, whichever spelling each of
@@ -139,24 +140,12 @@ func account(n int) string { return fmt.Sprintf("user%d@example.com", n) }
 func TestOneAccountFromManyClientsIsSeen(t *testing.T) {
 	each(t, func(t *testing.T, f framework) {
 		login := f.surfaces(t)[0]
-		before := metric(t, "gatewarden_spraying_total", login.Name)
+		before := tests.Metric(t, "gatewarden_spraying_total", login.Name)
 		for i := range int(login.Lockout.Spraying.Clients) {
 			b := f.newBrowser(t)
 			as := f.spellings[i%len(f.spellings)]
 			f.wrong.is(t, b, f.login(t, b, as, "sprayed@example.com", guess(0)), "one client of many")
 		}
-		awaitMetric(t, before+1, "gatewarden_spraying_total", login.Name)
+		tests.AwaitMetric(t, before+1, "gatewarden_spraying_total", login.Name)
 	})
-}
-
-func metric(t *testing.T, name, surface string) float64 {
-	t.Helper()
-	metrics, err := proxy.Metrics(t.Context())
-	require.NoError(t, err)
-	return metrics.Value(name, "surface="+surface)
-}
-
-func awaitMetric(t *testing.T, want float64, name, surface string) {
-	t.Helper()
-	require.NoError(t, proxy.AwaitMetric(t.Context(), want, name, "surface="+surface))
 }

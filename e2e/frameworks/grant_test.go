@@ -12,14 +12,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What the client of the authorization servers has registered, and what proves that it
-// is the one that asked for a code (RFC 7636).
+// The client registered at the authorization servers, and its proof that it asked for the
+// code (RFC 7636).
 const (
 	callback = "https://app.example.com/callback"
 	verifier = "one-that-is-long-enough-to-be-a-verifier-of-a-code"
 )
 
-// authorization is where the client sends a user who has to sign in.
+// authorization returns the URL to which the client sends a user to sign in.
 func (f framework) authorization() string {
 	challenge := sha256.Sum256([]byte(verifier))
 	query := url.Values{
@@ -73,7 +73,7 @@ func (f framework) fill(t *testing.T, b *browser, page reply) reply {
 	return b.post(t, strings.TrimPrefix(forms[0]["action"], b.base), asForm, fields, "Origin", b.base, "Accept", "text/html")
 }
 
-// redemption is a request of the client's for the tokens that a code stands for.
+// redemption returns the client's request that exchanges a code for tokens.
 func (f framework) redemption(code string) request {
 	return f.asClient(f.page, url.Values{
 		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {callback}, "code_verifier": {verifier},

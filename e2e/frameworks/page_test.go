@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func pageFile() string { return filepath.Join(root, "docs", "frameworks.md") }
+func pageFile() string { return filepath.Join(tests.Root, "docs", "frameworks.md") }
 
 const (
 	tableBegins = "<!-- This table is written by \"make frameworks\". -->\n"
@@ -69,7 +69,7 @@ func (f framework) row(t *testing.T) string {
 		spellings = append(spellings, as.name)
 	}
 	return fmt.Sprintf("| [%s](#%s), %s | %s | %s | %s | %s | %s | %s | %s |\n",
-		f.title, strings.ReplaceAll(strings.ToLower(f.title), " ", "-"), programs[f.program].Version,
+		f.title, strings.ReplaceAll(strings.ToLower(f.title), " ", "-"), tests.Programs[f.program].Version,
 		strings.Join(spellings, ", "), describe(b, wrong), describe(b, right), describe(b, dead),
 		f.counting().afterThirty(t), f.afterThirty(t), f.afterRetyping(t))
 }

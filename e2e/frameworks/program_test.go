@@ -17,6 +17,6 @@ var commands = []program.Command{
 	{Name: "passport", Args: []string{"node", node + "passport.js"}, Env: development},
 	{Name: "better-auth", Args: []string{"node", node + "better-auth.js"}, Env: development},
 	{Name: "oidc-provider", Args: []string{"node", node + "oidc-provider.js"}, Env: development},
-	// What the second compiler makes is worth its time in programs that run longer.
+	// The second compiler pays off only in programs that run longer.
 	{Name: "spring", Args: []string{"java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-jar", ".tools/frameworks/spring/target/spring.jar"}},
 }

@@ -176,8 +176,8 @@ func TestSpringSignsOutWithoutAPassword(t *testing.T) {
 	})
 }
 
-// TestTheSamePasswordAgainAndAgain: a user who does not believe it, or a program with an
-// old one. The token that each page of a login has is no part of what counts, in a form.
+// TestTheSamePasswordAgainAndAgain: a user repeats a wrong password, or a program an old
+// one. In a form, the token of each login page does not make another guess.
 func TestTheSamePasswordAgainAndAgain(t *testing.T) {
 	each(t, func(t *testing.T, f framework) {
 		for i, as := range f.spellings {
@@ -207,8 +207,8 @@ func (f framework) retype(t *testing.T, b *browser, as spelling) {
 	}
 }
 
-// TestTheSamePasswordOfThirtyBrowsers, or of a program that begins anew each time. Where
-// the login gives sessions to everybody and they are credentials, each is another guess.
+// TestTheSamePasswordOfThirtyBrowsers, or of a program without cookies. If the login gives
+// a session to every visitor and sessions are credentials, each is another guess.
 func TestTheSamePasswordOfThirtyBrowsers(t *testing.T) {
 	each(t, func(t *testing.T, f framework) {
 		want := 1
@@ -256,8 +256,9 @@ func TestAFlashedMessageIsAnotherSession(t *testing.T) {
 	})
 }
 
-// TestSpringAnswersWithSessions: what goes on with the session of each answer makes other
-// guesses, up to a lockout. Where sessions are no credentials, nothing counts.
+// TestSpringAnswersWithSessions: a program that continues with the session of each
+// response makes other guesses, up to a lockout. If sessions are not credentials, nothing
+// counts.
 func TestSpringAnswersWithSessions(t *testing.T) {
 	eachThat(t, is("spring"), 1, func(t *testing.T, f framework) {
 		b := f.newBrowser(t)

@@ -26,8 +26,8 @@ type framework struct {
 	wrong, right answer
 	// elsewhere are other ways to try the same password.
 	elsewhere []attempt
-	// page is one that only who is signed in may see, by the cookie. A token endpoint
-	// has no pages: there, it is where a refresh token is used.
+	// page is a page for signed-in users, who are known by the cookie. A token endpoint
+	// has no pages: there, page is the URL that uses a refresh token.
 	page, cookie string
 	// end ends a session, and returns the cookie's value, which is over.
 	end func(t *testing.T, f framework, b *browser) string
@@ -39,7 +39,7 @@ type framework struct {
 	retyped int
 	// token is how long the token of a form stays the same.
 	token token
-	// session tells that whoever sees the login gets a session.
+	// session tells whether every visitor of the login gets a session.
 	session bool
 }
 

@@ -103,8 +103,8 @@ func together(t *testing.T, n int, send func() (reply, error)) []reply {
 	return replies
 }
 
-// signsInAgain is the status that a user behind the same address gets who signs in and
-// opens the page, or a program that asks for a token.
+// signsInAgain returns the status that a user behind the same address gets after signing
+// in and opening the page, or a program after asking for a token.
 func (f framework) signsInAgain(t *testing.T, address string) int {
 	t.Helper()
 	b := f.browserFrom(t, address)

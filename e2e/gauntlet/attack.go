@@ -1,9 +1,8 @@
-// Package gauntlet attacks Gatewarden, and what would be taken in its place, in
-// front of the demo service, and writes down how many guesses got through.
+// Package gauntlet attacks Gatewarden and its alternatives in front of the demo service,
+// and reports how many guesses got through.
 //
-// An [Attack] is what somebody tries, a [System] is what stands in the way; a
-// run plays every attack against every system. A system that is used again has
-// had the time to forget.
+// An [Attack] is the method of an attacker, a [System] the defence; a run plays every
+// attack against every system. Before a system is used again, it has time to forget.
 package gauntlet
 
 import (
@@ -13,8 +12,8 @@ import (
 	"time"
 )
 
-// Limit is what every system is told to allow: so many failures (or, where a
-// system cannot tell, requests) of one client within a window.
+// Limit is the limit of every system: the failures (or, if a system cannot see those,
+// the requests) that it allows one client within a window.
 type Limit struct {
 	Failures int
 	Window   time.Duration
@@ -52,7 +51,7 @@ func (b Bound) String() string {
 // Attack is one way to try.
 type Attack struct {
 	Name string
-	// What is done, for the reader of the table.
+	// What describes the attack for the reader of the table.
 	What string
 	// Teaches says what the mechanism at work is; it claims no figure.
 	Teaches string
@@ -115,7 +114,7 @@ type Sizes struct {
 	Parallel int
 	// Page is how many requests a page makes at once.
 	Page int
-	// Addresses of those who have a whole network, Bots of a botnet.
+	// Addresses is the number of addresses in a network, Bots the size of a botnet.
 	Addresses, Bots int
 	// Office is how many honest users share the attacker's address.
 	Office int

@@ -2,8 +2,7 @@ package gauntlet
 
 import "fmt"
 
-// calls are attacks whose guesses, or whose failures, stand where a proxy easily
-// overlooks them.
+// calls are attacks whose guesses or failures are in places that a proxy easily misses.
 func calls() []Attack {
 	return []Attack{
 		inQuery(),

@@ -41,7 +41,7 @@ func forwarded() []Attack {
 	}
 }
 
-// networks are those who own many addresses.
+// networks are attackers that own many addresses.
 func networks(s Sizes) []Attack {
 	return []Attack{withinSixtyFour(s), withinFortyEight(s), acrossFortyEights(s), botnet(s), decoys(s)}
 }
@@ -66,7 +66,7 @@ func from(format string) func(i int) Shot {
 	}
 }
 
-// With so many at a time, a few are under way when a lockout begins.
+// With this many at a time, a few are in progress when a lockout begins.
 const rotators = 32
 
 const (

@@ -53,7 +53,7 @@ var officeRequest = map[string]func(i int) Shot{
 	},
 }
 
-// pages are opened while somebody else sends bursts of guesses.
+// pages are opened while an attacker sends bursts of guesses.
 func pages(s Sizes) Attack {
 	return Attack{
 		Name: "In parallel, while offices open pages",

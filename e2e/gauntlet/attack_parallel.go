@@ -14,8 +14,8 @@ var (
 	oneWorker  = Variant{Name: "one worker", Workers: 1, Bound: held(1)}
 )
 
-// fourWorkers has more workers than usual, of which an attacker's connections reach a
-// number at the most.
+// fourWorkers has more workers than usual; an attacker's connections reach at most that
+// many of them.
 func fourWorkers(reached int) Variant {
 	return Variant{Name: "four workers", Workers: 4, Bound: held(reached)}
 }

@@ -110,7 +110,7 @@ func office(s Sizes) Attack {
 					return err
 				}
 			}
-			// Those who count requests have to forget these first.
+			// Systems that count requests must forget these first.
 			if err := sleep(ctx, f.Sizes.Limit.Window*3/2); err != nil {
 				return err
 			}
@@ -154,8 +154,8 @@ func spellings() Attack {
 	}
 }
 
-// grants are guesses at the token endpoint, one for each grant type, by clients
-// that send their secret in the form. What is wrong is answered with 400.
+// grants are guesses at the token endpoint, one for each grant type, by clients that send
+// their secret in the form. Wrong ones get 400.
 func grants(i int) string {
 	const known = "client_id=" + service.ClientID + "&client_secret=" + service.ClientSecret
 	forms := []string{

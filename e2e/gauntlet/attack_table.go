@@ -80,7 +80,7 @@ func crowd(s Sizes) Attack {
 	}
 }
 
-// storm lets n addresses fail so many times each, as fast as it goes.
+// storm makes n addresses fail that many times each, as fast as possible.
 func (f *Field) storm(ctx context.Context, n, each int) {
 	f.spread(ctx, n, 32, 0, func(i int) {
 		for g := range each {

@@ -5,14 +5,13 @@ import (
 	"time"
 )
 
-// byKeys bounds an attacker who is keys clients in the eyes of a system and
-// sends up to atOnce guesses of each before the first answer is back, none of which
-// waits.
+// byKeys bounds an attacker that a system sees as that many clients, and that sends up to
+// atOnce guesses of each before the first response. None of them waits.
 //
-// A lockout begins when the failures are counted, and whoever was under way by
-// then gets through: at most failures-1 were counted before, so failures-1+atOnce
-// in each window. A bucket is filled once at the start and then at its rate, and
-// so is a sliding window: one window more.
+// A lockout begins when the failures are counted, and guesses in progress at that moment
+// get through: at most failures-1 were counted before, so failures-1+atOnce in each
+// window. A bucket is filled once at the start and then at its rate, and so is a sliding
+// window: one window more.
 func byKeys(s Sizes, sys System, keys, atOnce int) Bound {
 	failures, windows := s.Limit.Failures, s.Windows
 	each, formula := failures, fmt.Sprint(failures)
@@ -32,9 +31,8 @@ func byKeys(s Sizes, sys System, keys, atOnce int) Bound {
 // inSequence is the bound of one client that waits for every answer.
 func inSequence(s Sizes, sys System) Bound { return byKeys(s, sys, 1, 1) }
 
-// atOnce is the bound of one client that does not, and whose connections are spread
-// over a number of Gatewarden's workers. One connection is on one worker, however many
-// streams it has.
+// atOnce bounds one client that does not wait, and whose connections reach that many of
+// Gatewarden's workers. One connection is on one worker, however many streams it has.
 func atOnce(workers int) func(s Sizes, sys System) Bound {
 	return func(s Sizes, sys System) Bound {
 		if sys.Family == Lockouts {
@@ -44,10 +42,10 @@ func atOnce(workers int) func(s Sizes, sys System) Bound {
 	}
 }
 
-// held bounds a client whose attempts wait (burst.hold). A worker lets no more be under
-// way than the client has failures left, as counted in the table, which all workers
-// share. So what one worker has let through within a window, answered or under way, is
-// never more than the limit; what the others have under way, it does not know.
+// held bounds a client whose attempts wait (burst.hold). A worker passes at most as many
+// attempts at once as the client has failures left in the table, which all workers share.
+// So one worker never passes more than the limit within a window, answered or in
+// progress. It does not know what other workers have in progress.
 func held(workers int) func(Sizes) Bound {
 	return func(s Sizes) Bound {
 		formula := fmt.Sprintf("%d × %d", s.Limit.Failures, s.Windows)

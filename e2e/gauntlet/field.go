@@ -42,8 +42,8 @@ func (f *Field) fire(ctx context.Context, s Shot) int {
 // connection, as happens on a machine that is busy.
 const tolerated = 5
 
-// trouble is an error if so many requests got no answer that the figures say
-// nothing.
+// trouble returns an error if too many requests got no response for the figures to be
+// meaningful.
 func (f *Field) trouble() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"flag"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -20,7 +22,7 @@ import (
 	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
 )
 
-// small is a gauntlet of seconds. What it is about is the harness.
+// small is a gauntlet of seconds, which tests the harness.
 func small() Sizes {
 	return Sizes{
 		Limit:   Limit{Failures: 5, Window: 2 * time.Second},
@@ -29,23 +31,47 @@ func small() Sizes {
 	}
 }
 
-func game(t *testing.T) Game {
-	t.Helper()
-	root, err := filepath.Abs("../..")
-	require.NoError(t, err)
-	wasm := os.Getenv("GATEWARDEN_WASM")
-	if wasm == "" {
-		wasm = filepath.Join(root, "build", "gatewarden.wasm")
+// tools are those of all tests; TestMain finds them.
+var tools Tools
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	// Attacks wait for windows to end.
+	if err := flag.Set("test.parallel", "3"); err != nil {
+		panic(err)
 	}
-	require.FileExists(t, wasm, "make build")
-	binary, err := envoy.Finder{Root: root, Log: os.Stderr}.Find(t.Context())
-	require.NoError(t, err)
-	return Game{Tools: Tools{Root: root, Wasm: wasm, Envoy: binary}, Sizes: small(), AtOnce: 2, Log: io.Discard}
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "gauntlet:", err)
+		code = 1
+	}
+	os.Exit(code)
 }
+
+// run fails when something is missing: a test that cannot run has not passed.
+func run(m *testing.M) (code int, err error) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		return 0, err
+	}
+	wasm, err := envoy.Filter(root)
+	if err != nil {
+		return 0, err
+	}
+	binary, err := envoy.Finder{Root: root, Log: os.Stderr}.Find(context.Background())
+	if err != nil {
+		return 0, err
+	}
+	tools = Tools{Root: root, Wasm: wasm, Envoys: envoy.NewPool(binary, root, wasm)}
+	code = m.Run()
+	return code, tools.Envoys.Close()
+}
+
+func game() Game { return Game{Tools: tools, Sizes: small(), AtOnce: 2, Log: io.Discard} }
 
 // The other programs are not needed for this: it runs wherever the tests do.
 func TestGauntlet(t *testing.T) {
-	g := game(t)
+	g := game()
 	attacks := slices.DeleteFunc(All(g.Sizes), func(a Attack) bool {
 		return a.Name != "One address, in sequence" && a.Name != "A clock that steps"
 	})
@@ -69,7 +95,8 @@ func TestGauntlet(t *testing.T) {
 // Guesses count wherever they stand, and wherever it stands that they were wrong. One
 // answer that was overlooked would be one guess over the bound.
 func TestCallsCount(t *testing.T) {
-	g := game(t)
+	t.Parallel()
+	g := game()
 	attacks := calls()
 	for i := range attacks {
 		attacks[i].Variants = nil
@@ -87,7 +114,8 @@ func TestCallsCount(t *testing.T) {
 // Bursts are held, and what is right waits for it without being refused. Where nothing
 // is held, more get through than the bound allows elsewhere, so that it can be missed.
 func TestBurstsAreHeld(t *testing.T) {
-	g := game(t)
+	t.Parallel()
+	g := game()
 	attacks := parallel(g.Sizes)
 	for i := range attacks {
 		attacks[i].Systems, attacks[i].Variants = []System{gatewarden()}, nil
@@ -137,7 +165,7 @@ func (r Row) name() string { return r.System + " " + r.Variant }
 
 func (r Row) isGatewarden() bool { return strings.HasPrefix(r.System, "Gatewarden") }
 
-// What the service answers to a wrong token is where the attacks say that it is.
+// The outcome of a wrong token is in the response where the attacks say that it is.
 func TestProceduresHideTheStatus(t *testing.T) {
 	address, stop, err := serve(NewReferee())
 	require.NoError(t, err)
@@ -187,7 +215,7 @@ func TestBase64(t *testing.T) {
 
 // A configuration that the filter does not know is a row, not a failure.
 func TestNotInBuild(t *testing.T) {
-	g := game(t)
+	g := game()
 	g.stands = &stands{free: map[string]*stand{}}
 	row, err := g.bout(t.Context(), bout{
 		attack: single(g.Sizes)[0], system: gatewarden(), sizes: g.Sizes,
@@ -197,8 +225,8 @@ func TestNotInBuild(t *testing.T) {
 	assert.True(t, row.NotInBuild)
 }
 
-// A system that lets everything through is found out before it is attacked, and
-// so is one that lets nobody through.
+// A system that lets everything through is detected before it is attacked, and so is one
+// that lets nothing through.
 func TestSystemsAreCheckedFirst(t *testing.T) {
 	always := func(status int) *Target {
 		return &Target{Send: func(context.Context, Shot) (int, error) { return status, nil }}

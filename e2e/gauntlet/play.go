@@ -17,11 +17,11 @@ type Row struct {
 	Honest, Refused int
 	// Pages are those of the attack's kinds.
 	Pages []Pages
-	// NotInBuild tells that the filter does not know the variant's configuration.
+	// NotInBuild tells whether the filter does not know the variant's configuration.
 	NotInBuild bool
 }
 
-// Over tells that more got through than should be able to.
+// Over tells whether more got through than should be able to.
 func (r Row) Over() bool { return r.Bound.N >= 0 && r.Reached > r.Bound.N }
 
 // Result is one attack on all systems.

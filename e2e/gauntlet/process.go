@@ -21,7 +21,8 @@ import (
 type Tools struct {
 	// Root is the repository, Wasm the filter's module.
 	Root, Wasm string
-	Envoy      envoy.Binary
+	// Envoys are those with the filter, or with Envoy's own.
+	Envoys *envoy.Pool
 	// Nginx and HAProxy have no path where they are not installed.
 	Nginx, HAProxy Peer
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/gatewarden/gatewarden/e2e/internal/service"
 )
 
-// Mark says whose request it is. It travels in a header that none of the systems
-// looks at, so that the service can tell who got through.
+// Mark names the sender of a request. It is in a header that no system reads, so that the
+// service can tell which requests got through.
 type Mark string
 
 // The marks.

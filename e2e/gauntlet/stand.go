@@ -41,7 +41,7 @@ func (p *stands) take(ctx context.Context, tools Tools, b bout) (*stand, error) 
 	delete(p.free, key)
 	p.mu.Unlock()
 	if s != nil {
-		// Two windows are over even for those whose window slides.
+		// Two windows are enough even for systems with sliding windows.
 		return s, sleep(ctx, time.Until(s.used.Add(2*s.window)))
 	}
 	s = &stand{key: key, keep: keep(b), window: b.sizes.Limit.Window, referee: NewReferee()}

@@ -8,15 +8,15 @@ import (
 	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
 )
 
-// Edge is how a proxy is told to find out who the client is.
+// Edge is how a proxy is configured to determine the client's address.
 type Edge int
 
 const (
 	// Direct is at the edge: the client is the peer of the connection
 	// (use_remote_address: true).
 	Direct Edge = iota
-	// Hop is behind one proxy that appends to X-Forwarded-For, and nobody else
-	// can connect (xff_num_trusted_hops: 1).
+	// Hop is behind one proxy that appends to X-Forwarded-For, and reachable only
+	// through it (xff_num_trusted_hops: 1).
 	Hop
 	// Believed is at the edge, and takes X-Forwarded-For for true
 	// (use_remote_address: false).
@@ -43,17 +43,17 @@ type Setup struct {
 type System struct {
 	Name   string
 	Family Family
-	// ByNetwork tells that all of an IPv6 /64 is one client.
+	// ByNetwork tells whether all of an IPv6 /64 is one client.
 	ByNetwork bool
-	// ReadsBodies tells that it sees a failure in the body of a response.
+	// ReadsBodies tells whether it sees a failure in the body of a response.
 	ReadsBodies bool
-	// SlowestMinute tells that it cannot forget slower than by one a minute.
+	// SlowestMinute tells whether it cannot forget slower than by one a minute.
 	SlowestMinute bool
 	// Start returns ErrNotInBuild if the system cannot be configured so.
 	Start func(ctx context.Context, s Setup) (*Target, error)
 }
 
-// ErrNotInBuild tells that the filter refused a configuration: a feature that it
+// ErrNotInBuild tells whether the filter refused a configuration: a feature that it
 // has not (yet).
 var ErrNotInBuild = errors.New("not in this build")
 

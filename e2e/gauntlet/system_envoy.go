@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
-	"github.com/gatewarden/gatewarden/e2e/internal/wait"
 )
 
 // gatewarden is the filter in Envoy, in front of everything else.
@@ -100,8 +99,8 @@ func bucket(tokens int, interval string) envoy.Object {
 	return envoy.Object{"max_tokens": tokens, "tokens_per_fill": tokens, "fill_interval": interval}
 }
 
-// startEnvoy starts Envoy with the repository's envoy.yaml, changed by edit. The
-// listener comes from a file, so that a refused one does not end Envoy.
+// startEnvoy borrows an Envoy and gives it what the repository's envoy.yaml has, changed
+// by edit.
 func startEnvoy(ctx context.Context, s Setup, edit func(*envoy.Bootstrap) error) (*Target, error) {
 	b, err := envoy.Load(filepath.Join(s.Tools.Root, "envoy.yaml"))
 	if err != nil {
@@ -114,20 +113,17 @@ func startEnvoy(ctx context.Context, s Setup, edit func(*envoy.Bootstrap) error)
 		return nil, err
 	}
 	unlimited(b)
-	if _, err := b.Detach(s.Dir); err != nil {
-		return nil, err
-	}
-	p, err := envoy.Start(ctx, s.Tools.Envoy, envoy.Options{Bootstrap: b, Dir: s.Dir, WorkDir: s.Tools.Root, Workers: s.Workers})
+	p, err := s.Tools.Envoys.Borrow(ctx, s.Workers)
 	if err != nil {
 		return nil, err
 	}
-	address, err := listening(ctx, p)
+	address, err := serveFrom(ctx, p, b)
 	if err != nil {
-		p.Stop()
+		s.Tools.Envoys.GiveBack(p)
 		return nil, err
 	}
 	sender := newSender(s.Edge, address, address)
-	return &Target{Send: sender.send, Stop: func() { sender.close(); p.Stop() }, Envoy: p}, nil
+	return &Target{Send: sender.send, Stop: func() { sender.close(); s.Tools.Envoys.GiveBack(p) }, Envoy: p}, nil
 }
 
 // unlimited takes away limits of Envoy that have nothing to do with guessing:
@@ -147,29 +143,27 @@ func trust(hcm envoy.Object, e Edge) {
 	}
 }
 
-// listening waits for the listener, or for Envoy's word that it is none.
-func listening(ctx context.Context, p *envoy.Process) (address string, err error) {
-	err = wait.Until(ctx, "the listener", func() (bool, error) {
-		if details, err := p.ListenerErrors(ctx); err != nil || len(details) > 0 {
-			return false, errors.Join(err, refusal(p, details))
-		}
-		address, err = p.ListenerAddress(ctx, "public")
-		return err == nil, nil
-	})
-	return address, err
+// serveFrom gives an Envoy its listener and returns the address of it.
+func serveFrom(ctx context.Context, p *envoy.Process, b *envoy.Bootstrap) (address string, err error) {
+	err = p.Push(ctx, b)
+	var refused *envoy.Rejected
+	if errors.As(err, &refused) {
+		return "", refusal(p, refused.Details)
+	}
+	if err != nil {
+		return "", err
+	}
+	return p.ListenerAddress(ctx, "public")
 }
 
 // refusal tells a configuration that the filter does not know from all else that
 // may be wrong with a listener.
-func refusal(p *envoy.Process, details []string) error {
-	if len(details) == 0 {
-		return nil
-	}
+func refusal(p *envoy.Process, details string) error {
 	said := strings.Join(p.Log.Lines("surfaces["), "; ")
 	for _, unknown := range []string{"is not a known key", "is not supported yet"} {
 		if strings.Contains(p.Log.String(), unknown) {
 			return fmt.Errorf("%w: %s", ErrNotInBuild, said)
 		}
 	}
-	return fmt.Errorf("the listener was refused by Envoy: %s\n%s", strings.Join(details, "; "), p.Log.Tail(10))
+	return fmt.Errorf("the listener was refused by Envoy: %s\n%s", details, p.Log.Tail(10))
 }

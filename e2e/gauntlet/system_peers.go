@@ -66,7 +66,7 @@ func nginxConfig(s Setup, h1, h2 string) string {
 	rate := max(1, int(float64(s.Limit.Failures)*float64(time.Minute)/float64(s.Limit.Window)))
 	trust := ""
 	if s.Edge != Direct {
-		// The right-most entry, whoever brings it.
+		// The right-most entry, from any peer.
 		trust = "  set_real_ip_from 0.0.0.0/0;\n  real_ip_header X-Forwarded-For;\n"
 	}
 	return fmt.Sprintf(`daemon off;

@@ -5,12 +5,9 @@
 package protocols
 
 import (
-	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
@@ -18,97 +15,45 @@ import (
 	"github.com/gatewarden/gatewarden/internal/docs"
 )
 
-// What every test needs; TestMain finds and starts it.
-var (
-	root     string
-	programs map[string]*program.Program
-	proxy    *envoy.Process
-)
-
-func TestMain(m *testing.M) {
-	flag.Parse()
-	// Much of the time, each way waits for the others' programs and for metrics.
-	if err := flag.Set("test.parallel", "8"); err != nil {
-		panic(err)
-	}
-	code, err := run(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "protocols:", err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
 const (
 	python = ".tools/protocols/python/bin/python"
 	node   = ".tools/protocols/node/"
-	remedy = "run scripts/install-protocols at the top of the repository"
 )
 
-var commands = []program.Command{
-	{Name: "ntlm", Args: []string{python, "-B", "e2e/protocols/python/ntlm.py"}},
-	{Name: "digest", Args: []string{"node", node + "digest.js"}},
+var tests = &program.Tests{
+	Name: "protocols", Remedy: "run scripts/install-protocols at the top of the repository",
+	Commands: []program.Command{
+		{Name: "ntlm", Args: []string{python, "-B", "e2e/protocols/python/ntlm.py"}},
+		{Name: "digest", Args: []string{"node", node + "digest.js"}},
+	},
 }
 
-// run fails when something is missing: a test that cannot run has not passed.
-func run(m *testing.M) (code int, err error) {
-	if root, err = filepath.Abs("../.."); err != nil {
-		return 0, err
-	}
-	dir, err := os.MkdirTemp("", "gatewarden-protocols-")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	programs, err = program.Set{Root: root, Dir: dir, Remedy: remedy}.Start(commands)
-	for _, p := range programs {
-		defer p.Stop()
-	}
-	if err != nil {
-		return 0, err
-	}
+func TestMain(m *testing.M) {
+	tests.Configure = addListeners
+	tests.Main(m)
+}
+
+// addListeners gives each way a listener with a surface of its own.
+func addListeners(bootstrap *envoy.Bootstrap) (stop func(), err error) {
 	rpc, stop, err := serveRPC()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	defer stop()
 	services := map[string]string{"rpc": rpc, "rpc-grpc": rpc}
-	for name, p := range programs {
+	for name, p := range tests.Programs {
 		services[name] = p.Address
 	}
 	services["ntlm-shared"] = services["ntlm"]
-	if err := startEnvoy(dir, services); err != nil {
-		return 0, err
-	}
-	defer proxy.Stop()
-	return m.Run(), nil
-}
-
-// startEnvoy gives each way a listener with a surface of its own. They share a VM, and
-// so the table and the metrics: the surfaces' names keep them apart.
-func startEnvoy(dir string, services map[string]string) error {
-	binary, err := envoy.Finder{Root: root, Log: os.Stderr}.Find(context.Background())
-	if err != nil {
-		return err
-	}
-	bootstrap, err := envoy.Load(filepath.Join(root, "envoy.yaml"))
-	if err != nil {
-		return err
-	}
-	wasm, err := envoy.Filter(root)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(bootstrap.FreePorts(), bootstrap.SetWasm(wasm), addClusters(bootstrap, services)); err != nil {
-		return err
-	}
+	err = addClusters(bootstrap, services)
 	for _, w := range append(ways, sharedNTLM) {
-		if err := bootstrap.AddCopy(w.id, w.configuration(), w.edit); err != nil {
-			return fmt.Errorf("%s: %w", w.id, err)
+		if failed := bootstrap.AddCopy(w.id, w.configuration(), w.edit); failed != nil {
+			err = errors.Join(err, fmt.Errorf("%s: %w", w.id, failed))
 		}
 	}
-	proxy, err = envoy.Start(context.Background(), binary, envoy.Options{Bootstrap: bootstrap, Dir: dir, WorkDir: root})
-	return err
+	if err != nil {
+		stop()
+	}
+	return stop, err
 }
 
 func addClusters(bootstrap *envoy.Bootstrap, services map[string]string) error {

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func pageFile() string { return filepath.Join(root, "docs", "frameworks.md") }
+func pageFile() string { return filepath.Join(tests.Root, "docs", "frameworks.md") }
 
 // named are those that speak the protocols. Everything else that is installed is only
 // there because they need it.

@@ -29,8 +29,8 @@ func TestOnlyWrongPasswordsCount(t *testing.T) {
 			t.Parallel()
 			from := client.NewAddress()
 			showOnFailure(t, from)
-			failures := metric(t, "gatewarden_auth_failures_total", w.id)
-			lockouts := metric(t, "gatewarden_lockouts_total", w.id)
+			failures := tests.Metric(t, "gatewarden_auth_failures_total", w.id)
+			lockouts := tests.Metric(t, "gatewarden_lockouts_total", w.id)
 			answers := w.try(t, w, from, []batch{
 				{right, honest, false}, {right, honest, true}, {wrong, limit + 1, false}, {right, 1, false},
 			})
@@ -43,14 +43,14 @@ func TestOnlyWrongPasswordsCount(t *testing.T) {
 			for _, a := range answers[2*honest+limit:] {
 				w.isRefused(t, a)
 			}
-			awaitMetric(t, failures+limit, "gatewarden_auth_failures_total", w.id)
-			awaitMetric(t, lockouts+1, "gatewarden_lockouts_total", w.id)
+			tests.AwaitMetric(t, failures+limit, "gatewarden_auth_failures_total", w.id)
+			tests.AwaitMetric(t, lockouts+1, "gatewarden_lockouts_total", w.id)
 		})
 	}
 }
 
-// areServed tells that each answer is a yes, and that each attempt took the steps that
-// it takes: otherwise it would show nothing of the handshake.
+// areServed tells whether each attempt succeeded, in as many steps as its handshake has:
+// otherwise it would show nothing about the handshake.
 func (w way) areServed(t *testing.T, answers []answer, keep bool) {
 	t.Helper()
 	for i, a := range answers {
@@ -63,7 +63,7 @@ func (w way) areServed(t *testing.T, answers []answer, keep bool) {
 	}
 }
 
-// isRefused tells that the library knows by whom, and for how long.
+// isRefused checks that the library knows who refused the request, and for how long.
 func (w way) isRefused(t *testing.T, a answer) {
 	t.Helper()
 	assert.Equal(t, w.replies.refused, a.Code)
@@ -147,26 +147,14 @@ func TestConnectionsOfNTLMAreNotShared(t *testing.T) {
 	assert.Contains(t, stranger(sharedNTLM), "200")
 }
 
-func metric(t *testing.T, name, surface string) float64 {
-	t.Helper()
-	metrics, err := proxy.Metrics(t.Context())
-	require.NoError(t, err)
-	return metrics.Value(name, "surface="+surface)
-}
-
-func awaitMetric(t *testing.T, want float64, name, surface string) {
-	t.Helper()
-	require.NoError(t, proxy.AwaitMetric(t.Context(), want, name, "surface="+surface))
-}
-
 // showOnFailure shows, if the test fails, what Envoy wrote of requests with this in
 // their lines of the access log, and what the services wrote.
 func showOnFailure(t *testing.T, part string) {
 	t.Cleanup(func() {
 		if t.Failed() {
-			lines := proxy.Access.Lines(part)
+			lines := tests.Envoy.Access.Lines(part)
 			t.Logf("the end of the access log:\n%s", strings.Join(lines[max(0, len(lines)-20):], "\n"))
-			for name, p := range programs {
+			for name, p := range tests.Programs {
 				t.Logf("the end of what %s wrote:\n%s", name, p.Log.Tail(20))
 			}
 		}

@@ -137,7 +137,7 @@ func (w way) edit(b *envoy.Bootstrap) error {
 // url is Envoy's, with the way's listener.
 func (w way) url(t *testing.T) string {
 	t.Helper()
-	listener, err := proxy.ListenerAddress(t.Context(), w.id)
+	listener, err := tests.Envoy.ListenerAddress(t.Context(), w.id)
 	require.NoError(t, err)
 	return "http://" + listener
 }
@@ -166,11 +166,11 @@ func runClient(t *testing.T, batches []batch, command ...string) []answer {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	client := exec.CommandContext(ctx, command[0], command[1:]...)
-	client.Dir = root
+	client.Dir = tests.Root
 	var errors bytes.Buffer
 	client.Stderr = &errors
 	out, err := client.Output()
-	require.NoError(t, err, "%s: %s\n%s%s", command, remedy, out, &errors)
+	require.NoError(t, err, "%s: %s\n%s%s", command, tests.Remedy, out, &errors)
 	var answers []answer
 	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
 		var a answer

@@ -86,7 +86,7 @@ type Rule struct {
 	stuffing, spraying distinct
 	// slow is the failure key that slows down attempts on a sprayed account.
 	slow config.FailureKey
-	// namesCredential tells that a failure key counts by credential.
+	// namesCredential tells whether a failure key counts by credential.
 	namesCredential             bool
 	readsAccount, awaitsAccount bool
 
@@ -142,8 +142,8 @@ func (r *Rule) InBody() bool {
 }
 
 // Fields returns the fields that name an account, the preferred one first. each tells
-// that every one that is there does: where people log in to a web application, none of
-// them is a client's, and one that the application ignores would be a decoy.
+// whether every field present does: in a login form of a web application, none names an
+// OAuth client, and a field that the application ignores would be a decoy.
 func (r *Rule) Fields() (names []string, each bool) {
 	if r == nil {
 		return nil, false

@@ -9,8 +9,8 @@ type View struct {
 	// Stuffing counts the different credentials with which the client failed, if the
 	// surface counts them.
 	Stuffing counter.View
-	// Stuffs tells that a failure of the request counts for stuffing, Sprays that it
-	// counts for spraying.
+	// Stuffs and Sprays tell whether a failure of the request counts for stuffing and for
+	// spraying.
 	Stuffs, Sprays bool
 }
 
@@ -18,7 +18,7 @@ type View struct {
 type AttemptView struct {
 	// Key is the failure key's place in the surface's list, -1 for spraying.
 	Key int
-	// Refuses tells that the counter refuses the request.
+	// Refuses tells whether the counter refuses the request.
 	Refuses bool
 	counter.View
 }

@@ -8,7 +8,8 @@ import (
 
 // With "repeats": "once", a wrong guess of a client counts once within the window of each
 // failure key. A window that slows attempts down has no fixed end, so a guess counts again
-// when the key's window has passed since it counted. What the table cannot record counts.
+// when the key's window has passed since it counted. A guess that the table cannot record
+// counts.
 
 // repeats tells whether a guess was counted before on the counter of a failure key. It
 // records the guess, and begins the window in which it counts.

@@ -65,7 +65,7 @@ func (s *State) Credential(whole []byte) {
 }
 
 // Account names an account that the request attempts, in the form of [caller.Account].
-// inBody tells that the body or the query names it, and not the Authorization header.
+// inBody tells whether the body or the query names it, and not the Authorization header.
 // The State keeps name until it is reset.
 //
 // A request may attempt several accounts, one in each place: which of them the service

@@ -8,7 +8,7 @@ import (
 
 // Stuffing is what [State.Stuff] found out. The zero Stuffing asks for nothing.
 type Stuffing struct {
-	// Locks tells that the client is to be locked out now: until WindowEnd, unless its
+	// Locks tells whether the client is to be locked out now: until WindowEnd, unless its
 	// lockouts have a duration of their own.
 	Locks bool
 	// WindowEnd is the end of the window that was counted, and Now the time of the
@@ -20,7 +20,7 @@ type Stuffing struct {
 }
 
 // Stuff counts the credential with which the client failed at the time now. locked tells
-// that the client is locked out: no further credential has a consequence then.
+// whether the client is locked out: then no further credential has a consequence.
 func (s *State) Stuff(locked bool, now int64) (st Stuffing) {
 	r := s.rule
 	if r == nil || r.stuffing.limit == 0 || !s.pairsUp() {

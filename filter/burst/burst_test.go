@@ -119,7 +119,7 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
-// TestAnswers shows who goes on after which answer, and when.
+// TestAnswers shows which request continues after which response, and when.
 func TestAnswers(t *testing.T) {
 	begin := func(t *testing.T, credentials string, left uint32) (*Room, []*guess) {
 		r, _ := newRoom(t, surfaces)
@@ -244,9 +244,10 @@ func TestHold(t *testing.T) {
 	}
 }
 
-// TestRandomBursts lets requests come, be answered and leave at random. Never are more
-// guesses under way than are left, but for those whose wait has ended; nobody waits for
-// longer than three ticks, nobody is called after the end, and nothing is left over.
+// TestRandomBursts makes requests arrive, be answered and disconnect at random. Apart from
+// requests whose wait has expired, there are never more guesses in progress than failures
+// left. No request waits for longer than three ticks or is called after its end, and
+// nothing is left over.
 func TestRandomBursts(t *testing.T) {
 	for seed := uint64(0); seed < 300; seed++ {
 		random := rand.New(rand.NewPCG(seed, 3))

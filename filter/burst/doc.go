@@ -1,23 +1,23 @@
-// Package burst keeps a burst of parallel guesses from getting further than a sequence of
-// them: of a client's attempts, no more are under way in this worker than it has failures
-// left. The others wait until earlier ones are answered, and then go on or, if the client
-// is locked out by now, are refused. Nobody waits for longer than the configured time,
-// and nobody is refused for having waited.
+// Package burst keeps parallel guesses from getting further than sequential ones: at most
+// as many attempts of a client are in progress in this worker as it has failures left.
+// The others wait until earlier ones have their responses. Then they continue or, if the
+// client is locked out by then, are refused. No request waits for longer than the
+// configured time, and none is refused for having waited.
 //
-// What is counted are guesses: requests under way that present the same credential are
-// one, and a credential that the service has accepted is none. All of it is in the
-// worker's memory: neither passing nor waiting costs a call of the proxy.
+// The package counts guesses: requests in progress that present the same credential are
+// one guess, and an accepted credential is not a guess. All state is in the worker's
+// memory: neither passing nor waiting costs a host call.
 // See RATIONALE.md, "Why does a burst wait?"
 //
 // A [Rule] is what a surface has, a [State] what a request needs of it. Its moments:
 //
 //	Begin       the response to the request can be a failure
-//	Credential  which one it presents, if that is asked for
-//	Enter       is there a place? Otherwise Wait or Excuse follows, and later Enter again
+//	Credential  the credential that the request presents, if it is needed
+//	Enter       takes a place; if there is none, Wait or Excuse follows, and later Enter
 //	Accepted,   what the response said
 //	Failed
-//	Answered    the response was judged: others of the client go on
-//	Leave       the stream is done
+//	Answered    the response was judged: other requests of the client continue
+//	Leave       the stream has ended
 //
 // The files:
 //

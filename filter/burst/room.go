@@ -56,15 +56,14 @@ type Rule struct {
 	surface string
 	// name is surface, as keys need it.
 	name []byte
-	// holds tells whether requests wait. resource tells that what is guessed stands in
-	// the headers.
+	// holds tells whether requests wait, resource whether guesses are in the headers.
 	holds, resource bool
 
 	passed, expired, refused, left report.Counter
 }
 
-// compile makes the rule of a surface. Nothing waits where the lockout refuses nobody,
-// nor where its bound on pending attempts holds, which is exact over all workers.
+// compile makes the rule of a surface. Requests do not wait if the lockout refuses none,
+// or if it limits pending attempts, which is exact over all workers.
 func (r *Rule) compile(room *Room, s *config.Surface) {
 	l := &s.Lockout
 	r.room, r.surface, r.name, r.resource = room, s.Name, []byte(s.Name), s.Kind.IsResource()
@@ -79,9 +78,9 @@ func (r *Rule) defineMetrics(m *report.Metrics) {
 	m.Define(&r.left, total, "surface", r.surface, "outcome", "left")
 }
 
-// Tick lets those go on who have waited for long enough, those whose client has no failure
-// left, and those for whom a place became free whose holder left without an answer. The
-// hall calls it once a second. If nobody waits, it costs nothing.
+// Tick ends the wait of requests that have waited for long enough, whose client has no
+// failure left, or that can have the place of a request that ended without a response.
+// The hall calls it once a second. If no request waits, it costs nothing.
 func (r *Room) Tick() {
 	r.ticks++
 	if r.waiting == 0 {
@@ -103,8 +102,8 @@ func (r *Room) Tick() {
 	}
 }
 
-// wake lets those go on for whom there is a place, first come, first served; and all who
-// present the credential accepted, unless it is zero.
+// wake ends the wait of requests for which there is a place, first come, first served,
+// and of all that present the credential accepted, unless it is zero.
 func (r *Room) wake(c *client, accepted table.Key) {
 	w := c.head
 	for n := c.waiting; n > 0; n-- {
@@ -136,7 +135,7 @@ func (r *Room) find(key table.Key) *client {
 	return c
 }
 
-// forget forgets a client of whom nothing is under way, and nothing waits.
+// forget forgets a client that has no request in progress or waiting.
 func (r *Room) forget(c *client) {
 	if c.attempts > 0 || c.head != nil {
 		return

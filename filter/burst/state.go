@@ -6,15 +6,15 @@ import "github.com/gatewarden/gatewarden/table"
 // waits must [State.Leave] before it is cleared or moved.
 type State struct {
 	rule *Rule
-	// key names the client, credential what the request presents. It is zero if that
-	// was not asked for: then the request is a guess of its own.
+	// key names the client, credential the credential that the request presents; zero if
+	// that was not needed, and then the request is a guess of its own.
 	key, credential table.Key
 	presents        bool
 	stage           stage
 	client          *client // whose place the request has, or waits for
 	failed          bool    // its response was a failure that counts
-	// due is the tick at which the wait is over at the latest, expired tells that it
-	// was. held tells that there was a wait.
+	// due is the tick at which the wait is over at the latest, expired tells whether it
+	// was. held tells whether there was a wait.
 	due           uint32
 	expired, held bool
 	goOn          func(mayRefuse bool) (refused bool)
@@ -36,8 +36,8 @@ const (
 // ruleName keeps the names of credentials apart from other names.
 var ruleName = []byte("burst")
 
-// Begin begins a request whose response can be a failure, of the client with the given
-// counter. rule is nil if nothing waits on the surface. presents tells whether the
+// Begin begins a request of the client with the given counter, whose response can be a
+// failure. rule is nil if no request waits on the surface. presents tells whether the
 // request presents a credential.
 func (s *State) Begin(rule *Rule, key table.Key, presents bool) {
 	*s = State{rule: rule, key: key, presents: presents}
@@ -81,8 +81,8 @@ func (s *State) Enter(left uint32) bool {
 	return true
 }
 
-// placed is the credential that the request has a place under. One whose wait has expired
-// shares its place with nobody: it would make room beyond what is left.
+// placed returns the credential under which the request has its place. A request whose
+// wait has expired does not share its place: that would admit more than is left.
 func (s *State) placed() table.Key {
 	if s.expired {
 		return table.Key{}
@@ -97,7 +97,7 @@ func (s *State) Excuse() {
 	}
 }
 
-// Crowded tells that there was no place for the request.
+// Crowded tells whether there was no place for the request.
 func (s *State) Crowded() bool { return s.stage == crowded }
 
 // Wait makes a request wait that is [State.Crowded]. goOn is called when there may
@@ -117,8 +117,8 @@ func (s *State) Wait(goOn func(mayRefuse bool) (refused bool)) {
 // Waits tells whether the request waits.
 func (s *State) Waits() bool { return s.stage == waiting }
 
-// letGo ends the wait, unless there is no place after all, or the request will be refused
-// and may not be yet.
+// letGo ends the wait, unless there is still no place, or the request would be refused
+// and mayRefuse is false.
 func (s *State) letGo(mayRefuse bool) {
 	s.unqueue()
 	s.stage = outside
@@ -151,7 +151,7 @@ func (s *State) unqueue() {
 	s.rule.room.waiting--
 }
 
-// Accepted notes that the service accepted the credential: it is none to be guessed.
+// Accepted notes that the service accepted the credential, which is then not a guess.
 func (s *State) Accepted() {
 	if s.rule != nil {
 		s.rule.room.accepted.add(s.credential)
@@ -159,7 +159,7 @@ func (s *State) Accepted() {
 }
 
 // Failed notes that the service refused the credential, after the failure was counted.
-// repeats tells that it did not count, because it had failed before.
+// repeats tells whether it did not count, because it had failed before.
 func (s *State) Failed(repeats bool) {
 	if s.rule != nil {
 		s.failed = !repeats

@@ -170,7 +170,7 @@ func TestWhoUsesTheBypass(t *testing.T) {
 	}
 }
 
-// The line of a refusal says who was refused.
+// The log line of a refusal names the caller.
 func TestAppendIdentity(t *testing.T) {
 	w := newWorker(t, bypassConfig)
 	s, _, _ := w.ask(asking, with("eve"))

@@ -1,6 +1,6 @@
-// Package caller has the values that say who sends a request: the client's address,
-// the credential that the request presents, and the identity that was verified. The
-// rooms that find them out pass them on through the hall.
+// Package caller has the values that identify the sender of a request: the client's
+// address, the credential that the request presents, and the verified identity. The
+// rooms that determine them pass them on through the hall.
 package caller
 
 import "net/netip"

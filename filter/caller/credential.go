@@ -42,8 +42,8 @@ func (c *Credential) IsBearer() bool {
 	return c.InAuthorization() && strings.EqualFold(c.Scheme, Bearer)
 }
 
-// InAuthorization tells whether it stands in Authorization, and not in a cookie or a
-// parameter of that name.
+// InAuthorization tells whether the credential is in the header Authorization, and not in
+// a cookie or parameter of that name.
 func (c *Credential) InAuthorization() bool {
 	return c.Place == Authorization && c.Carrier == InHeader
 }

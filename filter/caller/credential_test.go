@@ -53,9 +53,9 @@ func TestAccount(t *testing.T) {
 	}
 }
 
-// FuzzBasicUser: the user whom net/http finds in a Basic credential is the user here.
-// There may be a user here whom net/http does not find: a failure of the user must
-// count, whatever the client puts around the pair.
+// FuzzBasicUser: a user that net/http finds in a Basic credential is found here, too. The
+// filter may find a user that net/http does not: a failure of the user must count,
+// whatever the client puts around the pair.
 func FuzzBasicUser(f *testing.F) {
 	for _, seed := range []string{"Basic YWxpY2U6d29uZGVybGFuZA==", "basic Og==", "BASIC YWxpY2U=", "Basic  YTpi ", "Basic", "Basic ",
 		"Basic ====", "Basic YTpi\n", "Basic w6k6w6k=", "Bearer YTpi", "", "Basic YTpi,Basic Yzpk", "Basic YTo6Yjo6"} {

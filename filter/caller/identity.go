@@ -1,7 +1,7 @@
 package caller
 
-// Identity is the verified caller. Claims that nobody verified are never part of it.
-// The zero Identity stands for an unverified caller, whom only the address tells.
+// Identity is the verified caller. It never contains unverified claims. The zero Identity
+// is an unverified caller, who is known only by address.
 type Identity struct {
 	Verified              bool
 	Subject, Tenant, Tier string

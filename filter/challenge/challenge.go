@@ -49,7 +49,7 @@ func (c *Challenge) Param(name string) (value string, found bool) {
 	return "", false
 }
 
-// unquote returns what a quoted-string stands for, and a token as it is.
+// unquote returns the value of a quoted-string, and a token unchanged.
 func unquote(value string) string {
 	if value == "" || value[0] != '"' {
 		return value
@@ -166,8 +166,8 @@ func (p *parser) token68() bool {
 	return false
 }
 
-// param reads name BWS "=" BWS ( token / quoted-string ). The value is as it stands in
-// the line. If there is no parameter, nothing is read.
+// param reads name BWS "=" BWS ( token / quoted-string ), and returns the value as
+// written. If the line has no parameter there, it reads nothing.
 func (p *parser) param() (name, value string, ok bool) {
 	start := p.at
 	name = p.token()

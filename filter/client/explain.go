@@ -11,13 +11,13 @@ type View struct {
 	// Peer is the address that Envoy trusts. Named is the address that a header names,
 	// and is not valid if the configuration does not trust the header.
 	Peer, Named netip.Addr
-	// TrustedPeer tells that Peer is a trusted proxy.
+	// TrustedPeer tells whether Peer is a trusted proxy.
 	TrustedPeer bool
 	// Hops are the entries of X-Forwarded-For that are walked, from the right.
 	Hops []Hop
 	// Address is the client's address, and Prefix the network by which it is counted.
-	// They are not valid if there is no usable address: all such requests are one
-	// client.
+	// They are not valid if the request has no usable address: all such requests share
+	// one client.
 	Address netip.Addr
 	Prefix  netip.Prefix
 	// Allowed is the index of the allowed network that the client belongs to, or -1.

@@ -8,8 +8,8 @@
 // [Rules] for each surface. A [State] belongs to a request. Its moments, in order:
 //
 //	Begin     which limits apply
-//	Enter     a place under each limit that is enforced, or none
-//	Watch     the limits in shadow mode, once Enter lets the request pass
+//	Enter     takes a place under all enforced limits, or under none
+//	Watch     the limits in shadow mode, after Enter let the request pass
 //	Refused   a limit refused the request; Words is for the reply
 //	Leave     the request is done, or something else refuses it
 //
@@ -19,8 +19,8 @@
 //
 //	room.go        the room and its metrics
 //	state.go       the places of a request
-//	key.go         whom a limit is for
+//	key.go         the caller that a limit applies to
 //	worker.go      the places of a worker
 //	occupancy.go   the record that counts places
-//	explain.go     all of it for tools; the proxy never asks
+//	explain.go     the view for tools; the proxy never uses it
 package concurrency

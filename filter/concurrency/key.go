@@ -25,8 +25,8 @@ func (r *Rules) key(l *limit, client *caller.Client, id *caller.Identity) table.
 	return room.table.Key(ruleName, l.name, per)
 }
 
-// appendOwner appends whose request it is: the name of the verified caller or, if it has
-// none, its credential. An unverified caller is its address.
+// appendOwner appends the owner of a request: the name of the verified caller or, if it
+// has none, its credential. The owner of an unverified request is its address.
 func appendOwner(b []byte, client *caller.Client, id *caller.Identity) []byte {
 	switch {
 	case !id.Verified:

@@ -19,7 +19,7 @@ type flightModel struct {
 	workers []*flightWorker
 	limit   uint32 // of the configuration that new requests see
 	ghosts  []ghost
-	// stepped tells that the clock stepped back. A place may then be counted twice
+	// stepped tells whether the clock stepped back. A place may then be counted twice
 	// for a while, and places that were left behind last until their record is looked
 	// at.
 	stepped bool

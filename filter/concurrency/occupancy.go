@@ -13,16 +13,16 @@ import "github.com/gatewarden/gatewarden/table"
 // takes or frees, and on the first tick of a period. See RATIONALE.md, "Why are places in
 // flight confirmed?"
 
-// period is the length of a period in milliseconds. A place that nobody confirms counts
-// for at least one period and at most two.
+// period is the length of a period in milliseconds. A place that its worker does not
+// confirm counts for at least one period and at most two.
 const period = 10_000
 
 // occupancy is how many places are taken.
 type occupancy struct {
 	// before were confirmed in the period before, current in this one.
 	before, current uint32
-	// until is when the places of this period expire if nobody confirms them: at the
-	// end of the next period.
+	// until is when the unconfirmed places of this period expire: at the end of the next
+	// period.
 	until int64
 }
 

@@ -56,9 +56,9 @@ func (s *State) Enter(client *caller.Client, id *caller.Identity) (why refusal.R
 	return refusal.Refusal{}, false
 }
 
-// Watch takes a place under each limit in shadow mode. It stops at each one that would
-// have refused the request, and exceeded is true; called again, it goes on behind that
-// one. exceeded is false when there are no more.
+// Watch takes a place under each limit in shadow mode. It stops at each limit that would
+// have refused the request, with exceeded true; called again, it continues with the next
+// one. exceeded is false when none is left.
 func (s *State) Watch(client *caller.Client, id *caller.Identity) (why refusal.Refusal, exceeded bool) {
 	if s.rules == nil {
 		return refusal.Refusal{}, false

@@ -182,8 +182,8 @@ func TestKeysStay(t *testing.T) {
 	}
 }
 
-// TestShadowMode shows that a limit in shadow mode refuses nobody, and tells of the
-// requests that the others let pass.
+// TestShadowMode shows that a limit in shadow mode refuses no request, and reports those
+// that the other limits let pass.
 func TestShadowMode(t *testing.T) {
 	d := newDoor(t, limits(`{"name": "watching", "per": "all", "limit": 1, "mode": "shadow", "retry_after": "2s"},
 		{"name": "two", "per": "all", "limit": 2}, {"name": "also", "per": "all", "limit": 9, "mode": "shadow"}`))

@@ -13,8 +13,8 @@ import (
 // Fields are the fields of bodies and queries that may name an account.
 type Fields struct {
 	wanted *fields.Wanted
-	// each tells that every field that is there names an account. Otherwise the most
-	// wanted one does: the client of an OAuth request is no account if there is a user.
+	// each tells whether every field present names an account. Otherwise only the most
+	// wanted one does: an OAuth client is not the account if there is a user.
 	each bool
 }
 
@@ -74,13 +74,12 @@ func (f Flaw) Words() refusal.Words {
 	return refusal.NewMalformed("The form names its account more than once, or is too long.")
 }
 
-// Body is what the headers say about a request's body. The zero Body is none.
+// Body is what the headers say about a request's body. The zero Body means no body.
 type Body struct {
 	form fields.Body
 	any  bool
-	// Strict tells that the body may be what logs in, and that something follows from
-	// the account in it: what cannot be read has a flaw then. Otherwise it has no
-	// account, unless it is a form.
+	// Strict tells whether the body may sign in with an account that matters: then an
+	// unreadable body has a flaw. Otherwise it has no account, unless it is a form.
 	Strict bool
 }
 
@@ -123,8 +122,7 @@ func (a *Account) Stop() { a.reading = false }
 // Reading tells whether a request is being read.
 func (a *Account) Reading() bool { return a.reading }
 
-// FeedHeld reads a body that the proxy holds, of which there are size bytes now. It
-// reads only what is new.
+// FeedHeld reads the new part of a body that the proxy holds, which has size bytes now.
 func (a *Account) FeedHeld(body proxy.RequestBody, size int) {
 	if r := a.reader; a.reading && size > r.held && !a.Settled() {
 		r.feed(body.RequestBody(r.held, size-r.held))
@@ -139,7 +137,7 @@ func (a *Account) Feed(body proxy.RequestBody, size int) {
 	}
 }
 
-// Settled tells that whatever follows of the body changes nothing.
+// Settled tells whether the rest of the body can change nothing.
 func (a *Account) Settled() bool {
 	return a.reading && (a.reader.flaw != Clear || a.reader.done())
 }
@@ -184,7 +182,7 @@ func (r *reader) flawNow() Flaw {
 	return Clear
 }
 
-// done tells that no more of the body is worth reading, although it has no flaw.
+// done tells whether no more of the body is worth reading, although it has no flaw.
 func (r *reader) done() bool {
 	return !r.strict && r.body.Media() != fields.FormMedia && (r.body.Long() || r.body.Bad())
 }

@@ -59,9 +59,9 @@ func (r *Reader) OnlyInQuery(headers []proxy.Header) bool {
 }
 
 // AppendPrincipal appends a name of the principal that the credentials belong to. It
-// appends nothing if there are no credentials. Of a Basic pair, the name has only the
-// user: a later success must take back the passwords that this user mistyped, and
-// nobody else's.
+// appends nothing if there are no credentials. For a Basic pair, the name has only the
+// user: a later success must take back the passwords that this user mistyped, and no
+// others.
 func (r *Reader) AppendPrincipal(out []byte, headers []proxy.Header) []byte {
 	return r.appendNames(out, headers, caller.BasicUser)
 }
@@ -74,8 +74,8 @@ func (r *Reader) AppendWhole(out []byte, headers []proxy.Header) []byte {
 
 func noUser(string) (string, bool) { return "", false }
 
-// appendNames appends each credential of a request, with its place. user returns the
-// part of a header's value that stands for the whole, if there is one.
+// appendNames appends each credential of a request, with its place. user returns the part
+// of a header's value to use instead of the whole, if there is one.
 func (r *Reader) appendNames(out []byte, headers []proxy.Header, user func(string) (string, bool)) []byte {
 	for i := range headers {
 		value := r.value(&headers[i])

@@ -10,7 +10,7 @@ import (
 type View struct {
 	Present bool
 	Places  []Place
-	// Clear tells that there is exactly one credential, in a form that can be read in
+	// Clear tells whether there is exactly one credential, in a form that can be read in
 	// only one way.
 	Clear bool
 }

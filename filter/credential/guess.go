@@ -35,7 +35,7 @@ func (g *Guess) Presented(t *table.Table, authority string, presented []byte) {
 }
 
 // Begin names a request that signs in: by its credentials, as [Reader.AppendGuess] has
-// them, its target, and its body as it is fed. end tells that it has none.
+// them, its target, and its body as it is fed. end tells whether it has none.
 func (g *Guess) Begin(t *table.Table, target *request.Target, d *request.Details, presented []byte, end bool) {
 	g.begin(t)
 	r := g.reader
@@ -71,8 +71,8 @@ func (g *Guess) Reset() { *g = Guess{reader: g.reader} }
 // Reading tells whether a body is being read.
 func (g *Guess) Reading() bool { return g.reading }
 
-// Read reads the body, of which size bytes are at hand. held tells that they stay at hand,
-// and come again with those that follow; end that none follow.
+// Read reads the body, of which size bytes are available. held tells whether the next call
+// has these bytes again, followed by new ones; end tells whether this is the last call.
 func (g *Guess) Read(body proxy.RequestBody, size int, held, end bool) {
 	if !g.reading {
 		return
@@ -88,7 +88,7 @@ func (g *Guess) Read(body proxy.RequestBody, size int, held, end bool) {
 	}
 }
 
-// Released tells that what was held has gone on.
+// Released tells whether what was held has gone on.
 func (g *Guess) Released() { g.held = 0 }
 
 // End ends the body.
@@ -102,9 +102,9 @@ func (g *Guess) End() {
 // Name returns what the request presents. It is not known before all of the body has come.
 func (g *Guess) Name() caller.Guess { return g.name }
 
-// AppendGuess appends the credentials as the client wrote them, and all of them: of two in
-// one place, a service may take either. What services may read in several ways is appended
-// as a whole. It appends nothing if there are none.
+// AppendGuess appends all credentials as the client wrote them: if a place has two, a
+// service may use either. It appends as a whole what services may read in several ways,
+// and nothing if there are no credentials.
 func (r *Reader) AppendGuess(out []byte, headers []proxy.Header) []byte {
 	if !r.Presents(headers) {
 		return out

@@ -15,7 +15,7 @@ const protocolHeader = "sec-websocket-protocol"
 type protocol struct {
 	// prefix is the configured prefix, token what follows it.
 	prefix, token string
-	// clear tells that services can read the member in only one way.
+	// clear tells whether services can read the member in only one way.
 	clear bool
 }
 

@@ -75,8 +75,8 @@ func (r *Reader) appendParams(out []byte, target string) []byte {
 	}
 }
 
-// appendPlaced appends a credential of a place that is no header. No header has the
-// carrier's name, which ends in a blank.
+// appendPlaced appends a credential that is not in a header of its own. No header can have
+// the carrier's name, which ends in a blank.
 func appendPlaced(out []byte, carrier, place, value string) []byte {
 	for _, part := range [...]string{carrier, place, value} {
 		out = table.AppendPart(out, part)

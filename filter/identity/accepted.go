@@ -18,9 +18,9 @@ var acceptedRule = []byte("accepted")
 // acceptance is what the table knows of a credential that the service may accept.
 type acceptance struct {
 	key table.Key
-	// tracked tells that the service's response to the credential matters, known that
-	// the service has accepted it before, and fresh that this need not be written
-	// again.
+	// tracked tells whether the service's response to the credential matters, known
+	// whether the service has accepted it before, and fresh whether the record of that is
+	// recent enough.
 	tracked, known, fresh bool
 }
 

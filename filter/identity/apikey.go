@@ -46,7 +46,7 @@ func findKey(keys []apiKey, hash digest.Digest) int {
 	return found - 1
 }
 
-// presentedKey returns the key that a request presents, or -1. expired tells that the
+// presentedKey returns the key that a request presents, or -1. expired tells whether the
 // key was valid once. Only a key that can expire costs a look at the clock.
 func (r *Room) presentedKey(keys []apiKey, c *caller.Credential) (place int, expired bool) {
 	isKey := c.Carrier != caller.InCookie && (!c.InAuthorization() || c.IsBearer())

@@ -10,17 +10,17 @@ type View struct {
 	Source int
 	// Said is what each source said, by place.
 	Said []Said
-	// Waits tells that the request needs an answer about its token that is not there
-	// yet. NoAnswer tells that there was none, and that the request is refused for it.
+	// Waits tells whether the request still waits for an answer about its token, NoAnswer
+	// whether it is refused because there was none.
 	Waits, NoAnswer bool
 	// Expired is the place, in a source of API keys, of the key that the request
-	// presents and that has expired. Required tells that the surface requires an
+	// presents and that has expired. Required tells whether the surface requires an
 	// identity.
 	Expired  int
 	Required bool
 }
 
-// Said is what a source said of a request.
+// Said is what a source said about a request.
 type Said uint8
 
 // What sources say.
@@ -36,7 +36,7 @@ const (
 	NotAsked
 )
 
-// Explain returns what the room found out about a request. It changes nothing.
+// Explain returns the room's view of a request. It changes nothing.
 func (s *State) Explain(q *Request) View {
 	v := View{
 		Verified: s.Verified, Subject: s.Subject, Tenant: s.Tenant, Tier: s.Tier, Scopes: s.Scopes, Roles: s.Roles,

@@ -222,7 +222,7 @@ func (h *house) identified(surface string, headers ...string) caller.Identity {
 	return id
 }
 
-// present stands for the credential room. It knows what the tests of this room present.
+// present replaces the credential room. It knows what the tests of this room present.
 func (h *house) present(headers []proxy.Header) *Request {
 	q := &Request{Headers: headers}
 	n := 0

@@ -1,7 +1,6 @@
-// Package identity finds out who sends a request: it asks the configured sources, in
-// their order, and the first one that verifies the caller decides. It also guards the
-// surfaces that require an identity: requests whose caller no source verified are
-// refused there.
+// Package identity determines the caller of a request: it asks the configured sources, in
+// order, and the first one that verifies the caller decides. It also guards the surfaces
+// that require an identity: there it refuses requests whose caller no source verified.
 //
 // The sources are one file each: metadata.go reads what another filter verified,
 // headers.go reads headers that a trusted gateway sets, apikey.go compares API keys,

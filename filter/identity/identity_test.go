@@ -70,7 +70,7 @@ func TestRules(t *testing.T) {
 	if h.Rule(0) != nil {
 		t.Error("a rule without a source")
 	}
-	// config refuses this; if it did not, nobody must get in.
+	// config refuses this; if it did not, no caller must be admitted.
 	h.rules[0].required = true
 	if g := h.enter("rest"); g.outcome() != "auth_denied" {
 		t.Errorf("an identity that no source can verify: %s", g.outcome())

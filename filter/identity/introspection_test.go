@@ -22,8 +22,8 @@ func askConfig(source, more string) string {
 
 const secondServer = `, {"source": "introspection", "endpoint": {"cluster": "auth2", "url": "https://two.example.com", "client_id": "g", "client_secret": "s"}}`
 
-// What the server says of a token decides about its request, and about the next one for
-// as long as the worker remembers it.
+// The server's answer about a token decides about its request, and about later ones while
+// the worker remembers it.
 func TestIntrospection(t *testing.T) {
 	anonymous := `"on_error": "anonymous", `
 	for _, row := range []struct {

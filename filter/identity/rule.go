@@ -11,9 +11,9 @@ import (
 type Rule struct {
 	room *Room
 	name []byte // of the surface, as it goes into keys
-	// required tells that only verified callers get in.
+	// required tells whether only verified callers get in.
 	required bool
-	// resource tells that a credential in the headers is what lets a caller in.
+	// resource tells whether a credential in the headers is what lets a caller in.
 	resource bool
 	// challenge and blame are the challenges without oauth. blame names the error
 	// invalid_token.

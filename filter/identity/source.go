@@ -52,8 +52,8 @@ func (s *State) consult(source *source, q *Request) caller.Identity {
 	return caller.Identity{}
 }
 
-// verifiesCredential tells whether the source verifies the one credential of a request. The
-// others believe what somebody else verified, whatever else the request presents.
+// verifiesCredential tells whether the source itself verifies the one credential of a
+// request. The other sources trust another filter or a gateway.
 func (s *source) verifiesCredential() bool {
 	return s.kind != config.IdentityMetadata && s.kind != config.IdentityHeaders
 }

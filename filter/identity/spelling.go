@@ -49,8 +49,8 @@ func hasToken(scheme string) bool {
 	return false
 }
 
-// withoutSignature returns a JWT without its signature, of which lenient services accept
-// several spellings. The signed part has one. Other tokens it returns as they are.
+// withoutSignature returns a JWT without its signature, which lenient services accept in
+// several spellings; the signed part has only one. It returns other tokens unchanged.
 func withoutSignature(token string) string {
 	if strings.HasPrefix(token, "eyJ") && strings.Count(token, ".") == 2 {
 		return token[:strings.LastIndexByte(token, '.')]

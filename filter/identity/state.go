@@ -9,15 +9,16 @@ import (
 // Request has the parts of a request that the sources read.
 type Request struct {
 	Headers []proxy.Header
-	// Presents tells that the request presents a credential. Alone tells that
+	// Presents tells whether the request presents a credential. Alone tells whether
 	// Credential is the only one, and in a clear form: the room cannot know which of
 	// two the service believes.
 	Presents, Alone bool
 	Credential      caller.Credential
 }
 
-// State is what the room knows of one request. The zero State identifies and refuses
-// nobody. A State that [State.Waits] must [State.Leave] before it is cleared or moved.
+// State is what the room knows about one request. The zero State identifies no caller and
+// refuses no request. A State that [State.Waits] must [State.Leave] before it is cleared
+// or moved.
 type State struct {
 	// Identity is the verified caller.
 	caller.Identity
@@ -33,9 +34,9 @@ type State struct {
 // Begin begins a request that belongs to a surface, or to none if rule is nil.
 func (s *State) Begin(rule *Rule) { s.rule = rule }
 
-// Identify asks the sources, in their order, who sends the request. It stops at a
-// source that needs the answer of a server: the state is [State.Open] then. Called
-// again after the answer, it goes on behind that source.
+// Identify asks the sources, in order, to verify the caller. It stops at a source that
+// needs the answer of a server: then the state is [State.Open]. Called again after the
+// answer, it continues with the next source.
 func (s *State) Identify(q *Request) {
 	if s.rule == nil {
 		return
@@ -58,8 +59,8 @@ func (s *State) HasMore() bool {
 	return s.rule != nil && !s.Verified && s.next < len(s.rule.room.sources)
 }
 
-// Proves tells whether the credential that the request presents is itself what was
-// verified: it is the only one, and right.
+// Proves tells whether the credential of the request was itself verified: it is the only
+// one, and right.
 func (s *State) Proves() bool {
 	return s.Verified && s.next > 0 && s.rule.room.sources[s.next-1].verifiesCredential()
 }

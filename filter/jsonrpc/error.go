@@ -39,10 +39,10 @@ const MaxRequest = 64 << 10
 const maxBatch = 100
 
 // Error returns the JSON-RPC error that refuses a request. The id is the request's
-// own, byte for byte, because clients drop an answer with another id and wait for
-// ever. If the request has no id, is not at hand (nil), or is not valid JSON, the
-// error has no id: MCP allows that for an HTTP error, and some clients refuse an id of
-// null. The answer to a batch is a batch.
+// own, byte for byte, because clients drop a response with another id and wait forever.
+// If the request has no id, is not available (nil), or is not valid JSON, the error has
+// no id: MCP allows that for an HTTP error, and some clients refuse an id of null. The
+// response to a batch is a batch.
 //
 // Error does not escape message, and data must be JSON.
 func Error(request []byte, code int, message, data string) []byte {

@@ -104,7 +104,7 @@ func TestErrorBatch(t *testing.T) {
 	}
 }
 
-// Which of two ids is meant nobody knows; it is one of them.
+// With two ids, the error has either of them.
 func TestErrorDuplicateID(t *testing.T) {
 	for request, want := range map[string]string{
 		`{"id":1,"id":2,"method":"x"}`:      answer("2"),

@@ -11,11 +11,11 @@ type View struct {
 	Standing report.Standing
 	// Client is the counter of the client, Network that of its network.
 	Client, Network counter.View
-	// Excused tells that the client is locked out, and that its credential excuses it.
-	// Tracked tells whether the rule asks if the credential is known as good, Known
-	// whether it is.
+	// Excused tells whether the client is locked out, but passes with a known-good
+	// credential. Tracked tells whether the rule asks for known-good credentials, Known
+	// whether this is one.
 	Excused, Tracked, Known bool
-	// Repeats tells that the client has failed with the same guess before, so that another
+	// Repeats tells whether the client has failed with the same guess before, so that another
 	// failure would not count.
 	Repeats bool
 	// MayFail tells whether the response can be a failure.

@@ -10,17 +10,16 @@ import (
 
 // Failure is a failure that was counted. Times are in milliseconds.
 type Failure struct {
-	// LockedUntil is when the client's lockout ends; it may be over, and is 0 if
-	// there is none.
+	// LockedUntil is when the client's lockout ends or ended; 0 if there was none.
 	LockedUntil int64
 	// Locks tells whether this failure began the lockout.
 	Locks bool
 
-	// Repeats tells that the client has failed with this guess before, so that the failure
+	// Repeats tells whether the client has failed with this guess before, so that the failure
 	// was not counted.
 	Repeats bool
 
-	// lost tells that the table could not store the failure.
+	// lost tells whether the table could not store the failure.
 	lost bool
 	// count is the number of failures in the window that ends at windowEnd.
 	count     uint32
@@ -94,7 +93,7 @@ func (s *State) count(key table.Key, rule *config.Lockout, now int64) (r table.R
 }
 
 // spread returns a number of milliseconds up to jitter. It is a hash of the client and
-// the time under the table's seed: nobody outside can predict it.
+// the time under the table's seed, so clients cannot predict it.
 func (s *State) spread(jitter, now int64) int64 {
 	if jitter == 0 {
 		return 0

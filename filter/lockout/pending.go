@@ -62,9 +62,8 @@ func (s *State) allowed(now int64) uint64 {
 	return uint64(failuresLeft(&r, rule, now)) + uint64(rule.Pending)
 }
 
-// takeSlot takes a slot, and returns the number of slots that are taken then, this one
-// included. If the table has no room the number is the same, but there is no slot to
-// release.
+// takeSlot takes a slot, and returns the number of slots in use, including this one. If
+// the table has no room, the number is the same, but there is no slot to release.
 func (s *State) takeSlot() (pending uint64, now int64) {
 	room := s.rule.room
 	now = room.clock.Now()

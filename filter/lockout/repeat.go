@@ -6,12 +6,12 @@ import (
 	"github.com/gatewarden/gatewarden/table"
 )
 
-// Nobody guesses the same thing twice. With "repeats": "once", a wrong guess of a client
-// counts once within the window: a program that goes on with an expired token, and a page
-// whose requests all carry the same expired session, lock nobody out.
+// An attacker does not repeat a guess. With "repeats": "once", a wrong guess of a client
+// counts once within the window: a program that retries an expired token, and a page whose
+// requests all have the same expired session, lock nobody out.
 //
-// Each guess that was counted has a record that ends with the window, and only the update
-// that creates the record counts the guess. What the table cannot record counts.
+// Each counted guess has a record that ends with the window, and only the update that
+// creates the record counts the guess. A guess that the table cannot record counts.
 // See RATIONALE.md, "Why may the same failure count only once?"
 
 // NamesGuess tells whether the rule needs the guess of a failure, see [State.Fail].

@@ -56,8 +56,8 @@ func (s *State) Begin(rule *Rule, client *caller.Client, mayFail bool) {
 	}
 }
 
-// Principal names whose credential the request presents: the whole credential, or of a
-// Basic pair the user. See [Rule.NamesPrincipal].
+// Principal names the owner of the request's credential: the whole credential, or the user
+// of a Basic pair. See [Rule.NamesPrincipal].
 func (s *State) Principal(name []byte) {
 	if s.counts && s.rule.NamesPrincipal() {
 		s.own = s.rule.room.table.Key(credentialRule, s.rule.name, s.client.Key[:], name)

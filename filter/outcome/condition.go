@@ -51,8 +51,8 @@ func (r *Rule) conditions(list []config.Condition, name string) (ready []conditi
 // ReadsBody tells whether the body of a response can decide.
 func (r *Rule) ReadsBody() bool { return len(r.members) > 0 }
 
-// byStatus judges a status by conditions: as the judgement that they stand for if one
-// looks at nothing else, as undecided if one looks at more, and as Neutral otherwise.
+// byStatus judges a status by conditions: it returns judgement if one of them needs only
+// the status, undecided if one needs more, and Neutral if none matches.
 func byStatus(list []condition, status int, judgement Judgement) Judgement {
 	open := Neutral
 	for i := range list {

@@ -17,11 +17,11 @@ type framed struct {
 // causeConnect is the only error code of Connect that is a failure.
 var causeConnect = report.Cause{Code: "unauthenticated"}
 
-// ReadFrames tells that the last frame of the response's body says how the call ended.
+// ReadFrames tells whether the last frame of the response's body says how the call ended.
 func (s *State) ReadFrames() { s.framed.on = s.awaits }
 
 // framedHeaders judges a call by the headers of its response, which have the status of
-// gRPC-Web if there is no message.
+// gRPC-Web if the response has no message.
 func (s *State) framedHeaders(end bool) Verdict {
 	ports, f := s.rule.room.ports, &s.framed
 	format := frame.FormatOf(ports.ResponseHeader("content-type"))
@@ -68,8 +68,8 @@ func (s *State) framedTrailers() (v Verdict) {
 	return v
 }
 
-// framedDone judges a call whose stream is over. A client that leaves within the last
-// frame knows that there is no message, and counts as failed, unless there was one.
+// framedDone judges a call whose stream has ended. A client that disconnects within the
+// last frame knows that no message follows, and counts as failed, unless there was one.
 func (s *State) framedDone() Verdict {
 	f := &s.framed
 	f.reading = false

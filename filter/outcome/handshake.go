@@ -9,13 +9,13 @@ import (
 	"github.com/gatewarden/gatewarden/filter/proxy"
 )
 
-// handshake is what a request's Authorization says of a scheme that takes several
-// requests, or that renews its nonce by a 401. The zero handshake is none. Only the
-// response tells whether its 401 is a step: see [handshake.goesOn].
+// handshake is what a request's Authorization says about a scheme that takes several
+// requests, or that renews its nonce by a 401. The zero handshake means no such scheme.
+// Only the response shows whether its 401 is a step: see [handshake.goesOn].
 type handshake struct {
 	scheme scheme
-	// last requests carry the answer to the service's challenge. A 401 to one is the
-	// end, and a challenge in it begins anew.
+	// last requests have the response to the service's challenge. A 401 to one ends the
+	// handshake, and a challenge in it starts a new one.
 	last bool
 }
 
@@ -125,8 +125,8 @@ func (h handshake) continues(line string) bool {
 	return false
 }
 
-// continuesSCRAM reads a line of SCRAM. Its values are Base64 without quotes, which is no
-// parameter of RFC 9110.
+// continuesSCRAM reads a line of SCRAM. Its values are Base64 without quotes, which RFC
+// 9110 does not allow in a parameter.
 func (h handshake) continuesSCRAM(line string) bool {
 	if strings.EqualFold(scramParam(line, "stale"), "true") {
 		return true
@@ -135,7 +135,7 @@ func (h handshake) continuesSCRAM(line string) bool {
 	return data != "" && !h.last && !strings.HasPrefix(data, "e=")
 }
 
-// scramParam returns the value of a parameter of SCRAM, of data what it stands for.
+// scramParam returns the value of a parameter of SCRAM, for data the decoded value.
 func scramParam(line, name string) string {
 	inside := false // of a challenge of SCRAM
 	for line != "" {
@@ -157,11 +157,11 @@ func scramParam(line, name string) string {
 	return ""
 }
 
-// maxToken is how much of a token is decoded, in bytes of Base64. What is looked at
-// stands at the beginning.
+// maxToken is how much of a token is decoded, in bytes of Base64. The fields needed are
+// at its beginning.
 const maxToken = 512
 
-// decode returns the beginning of what a Base64 token stands for.
+// decode returns the beginning of a decoded Base64 token.
 func decode(token string) []byte {
 	token = strings.Trim(token, " \t")
 	decoded, _ := base64.StdEncoding.DecodeString(token[:min(len(token), maxToken)])

@@ -56,7 +56,7 @@ type Verdict struct {
 	Judgement Judgement
 	// Cause tells what made the response a failure. It is zero for other judgements.
 	Cause report.Cause
-	// Unlogged tells that the status in the access log does not tell Cause, which was
+	// Unlogged tells whether the status in the access log does not tell Cause, which was
 	// found in a header or in the body.
 	Unlogged bool
 }
@@ -104,7 +104,7 @@ func (s *State) Answered() bool {
 	return !s.Undecided() || s.grpc || s.framed.frames.HasMessage()
 }
 
-// Headers judges the response by its headers. end tells that nothing follows them.
+// Headers judges the response by its headers. end tells whether nothing follows them.
 func (s *State) Headers(status int, end bool) Verdict {
 	if !s.awaits {
 		return Verdict{}
@@ -130,9 +130,9 @@ func (s *State) Headers(status int, end bool) Verdict {
 	return s.settle(judgement, report.Cause{Status: status})
 }
 
-// weigh judges a response whose status does not tell. If the body tells, it is read. If
-// it should tell and is not there or cannot be read, the response tells nothing: a HEAD
-// request must not make a success of a failure.
+// weigh judges a response whose status is not enough. If the body decides, it is read. If
+// the body should decide but is missing or unreadable, the response is neither a failure
+// nor a success: a HEAD request must not turn a failure into a success.
 func (s *State) weigh(status int, end bool) Verdict {
 	r := s.rule
 	var headers []proxy.Header
@@ -174,7 +174,7 @@ func (s *State) accept(succeeded bool) Verdict {
 }
 
 // Body judges the response by a piece of its body of size bytes, which passes through.
-// end tells that nothing follows it.
+// end tells whether nothing follows it.
 func (s *State) Body(size int, end bool) Verdict {
 	if s.framed.reading {
 		return s.framedBody(size, end)
@@ -249,8 +249,8 @@ func (s *State) failedBy(c *condition, value string) Verdict {
 	return s.failed(value)
 }
 
-// Unveil removes what could keep the body of the response from being read, if that is
-// what tells.
+// Unveil removes request headers that could make the response's body unreadable, if the
+// body decides.
 func (s *State) Unveil(headers []proxy.Header) {
 	if !s.awaits || !s.rule.ReadsBody() {
 		return

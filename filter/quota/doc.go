@@ -4,9 +4,9 @@
 // A [Room] is made of a configuration for each worker; it compiles the quotas into
 // [Rules] for each surface. A [State] belongs to a request. Its moments, in order:
 //
-//	Begin       which quotas hold for the request, and what it costs
-//	Spend       who pays, and whether there is enough: all quotas take, or none
-//	Watch       the quotas in shadow mode, once Spend lets the request pass
+//	Begin       which quotas apply to the request, and what it costs
+//	Spend       charges all quotas or none, if enough is left
+//	Watch       the quotas in shadow mode, after Spend let the request pass
 //	GiveBack    something else refuses the request: it pays nothing
 //	Drop        the request bypasses the quotas
 //	Passed      the request goes on to the service
@@ -17,12 +17,12 @@
 //
 //	room.go         the room and its metrics
 //	rule.go         a compiled quota: the requests that it is for, and their cost
-//	state.go        the quotas that hold for a request
-//	payer.go        who pays
-//	spend.go        all quotas take their cost, or none
+//	state.go        the quotas that apply to a request
+//	payer.go        the caller whose counter is charged
+//	spend.go        charging all quotas or none
 //	algorithm/      how a counter fills and empties
 //	words.go        the refusal
 //	headers.go      the header fields, on refusals and on responses
-//	triple.go       what the service itself says of its limits
-//	explain.go      all of it for tools; the proxy never asks
+//	triple.go       what the service itself says about its limits
+//	explain.go      the view for tools; the proxy never uses it
 package quota

@@ -17,7 +17,7 @@ type View struct {
 	// callers.
 	Limit uint32
 	Tier  string
-	// Fallback tells that the client's address pays, because the caller was not
+	// Fallback tells whether the client's address pays, because the caller was not
 	// verified to be what the quota counts by.
 	Fallback bool
 	// Path is what counts as the request's path if the quota counts by it. It is "" for
@@ -26,13 +26,13 @@ type View struct {
 	// Left may be spent now, and more at the time More, in milliseconds of the clock.
 	Left uint32
 	More int64
-	// Refused tells that the quota refused the request.
+	// Refused tells whether the quota refused the request.
 	Refused bool
 }
 
-// Explain tells for each configured quota how it concerns a request to a surface at the
-// time now. The request pays nothing; if it has paid already, Left is what is left after
-// that. A preflight is held to no quota.
+// Explain returns for each configured quota how it applies to a request to a surface at
+// the time now. The request pays nothing; if it has already paid, Left is what remains. No
+// quota applies to a preflight.
 func (r *Room) Explain(surface int, t *request.Target, client *caller.Client, id *caller.Identity, now int64, preflight bool) []View {
 	if surface < 0 || surface >= len(r.rules) {
 		return nil

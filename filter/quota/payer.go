@@ -20,7 +20,7 @@ func has(id *caller.Identity, per config.Per) bool {
 		(per&config.PerTenant == 0 || id.Tenant != "")
 }
 
-// bill finds out who pays each charge, and drops the charges of quotas that set no
+// bill determines the payer of each charge, and drops the charges of quotas that set no
 // limit for the caller.
 func (s *State) bill(client *caller.Client, id *caller.Identity) {
 	if len(s.charges) == 0 {
@@ -46,7 +46,7 @@ func (s *State) bill(client *caller.Client, id *caller.Identity) {
 	s.charges, s.enforced, s.next = kept, enforced, len(kept)
 }
 
-// appendPayer appends the name of who pays. Each part begins with a letter of its own,
+// appendPayer appends the name of the payer. Each part begins with a letter of its own,
 // and has either a fixed length or its length before it. See RATIONALE.md, "Why is an
 // unverified request counted by its address, whatever the rule says?"
 func (s *State) appendPayer(out []byte, c *charge, client *caller.Client, id *caller.Identity) []byte {
@@ -77,9 +77,9 @@ func (r *Room) endpoint(t *request.Target) uint64 {
 	return r.table.Hash([]byte(endpoint(request.Path(t.Path))))
 }
 
-// endpoint returns what counts as one path: all spellings of a path that nobody can
-// take for another one. All other paths together are one endpoint, "": a client that
-// can spell a path in many ways would otherwise have as many counters.
+// endpoint returns the path to count by: one for all spellings of an unambiguous path. All
+// ambiguous paths together are one endpoint, "": otherwise a client that spells a path in
+// many ways would have as many counters.
 func endpoint(path string) string {
 	if !request.IsPlain(path) {
 		path = request.PercentDecode(path)

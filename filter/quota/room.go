@@ -25,8 +25,8 @@ type Room struct {
 	ports  Ports
 	quotas []quota // those that are not switched off
 	rules  []Rules // by surface
-	// table has the counters of the quotas, nil if there are none. Every caller has
-	// some: they must not evict the counters of clients that failed. See
+	// table has the counters of the quotas, nil if there are no quotas. Every caller has
+	// some: they must not evict the counters of failing clients. See
 	// RATIONALE.md, "Why do quotas have a table of their own?"
 	table *counter.Table
 

@@ -18,7 +18,7 @@ type quota struct {
 	// those that another algorithm wrote.
 	id        []byte
 	algorithm *algorithm.Algorithm
-	// bit stands for the quota, overrides for those that it overrides.
+	// bit is the quota's bit, overrides the bits of the quotas that it overrides.
 	bit, overrides uint64
 	paths          []config.Match // in normal form
 	costs          []config.Cost  // with paths in normal form

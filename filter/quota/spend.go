@@ -29,9 +29,9 @@ func (s *State) Spend(client *caller.Client, id *caller.Identity) (why refusal.R
 	return refusal.Refusal{}, false
 }
 
-// Watch spends what the request costs at the quotas in shadow mode. It stops at each one
-// that would have refused the request, and exceeded is true; called again, it goes on
-// behind that one. exceeded is false when there are no more.
+// Watch charges the quotas in shadow mode. It stops at each quota that would have refused
+// the request, with exceeded true; called again, it continues with the next one. exceeded
+// is false when none is left.
 func (s *State) Watch() (why refusal.Refusal, exceeded bool) {
 	for s.next < len(s.charges) {
 		c := &s.charges[s.next]
@@ -85,7 +85,7 @@ func (s *State) allFit(due []charge) bool {
 	return fit
 }
 
-// look finds out how a counter would stand if the cost were taken.
+// look determines the state of a counter after the cost, without charging it.
 func (r *Room) look(c *charge, cost uint32, now int64) {
 	r.moment.now = now
 	record, at, found := r.table.Get(c.key, &r.moment)

@@ -10,7 +10,7 @@ import (
 // response is what a response of the service says of the service's own limits.
 type response struct {
 	status int
-	// readable tells that pages of other origins may read it.
+	// readable tells whether pages of other origins may read it.
 	readable bool
 	// has tells which fields of the triple are there. left and reset are -1 if they
 	// are missing or not a number.

@@ -28,8 +28,8 @@ func connectCode(grpc int) (code string, status int) {
 	return "unavailable", 503
 }
 
-// statusIn is the HTTP status of the refusal in a form. Calls whose response tells in
-// other places how they ended have 200. Envoy does the same for gRPC.
+// statusIn returns the HTTP status of the refusal in a form. It is 200 for calls that
+// have their outcome elsewhere in the response, as in Envoy's own gRPC replies.
 func (w *Words) statusIn(f Form) int {
 	switch {
 	case f == ConnectForm:

@@ -29,11 +29,11 @@ func NewCORS(c *config.CORS, further string) *CORS {
 	return out
 }
 
-// Origin is the origin of the page that sent a request. The zero Origin is none.
+// Origin is the origin of the page that sent a request. The zero Origin means no page.
 type Origin struct {
-	// Named tells that the request has an Origin header.
+	// Named tells whether the request has an Origin header.
 	Named bool
-	// allowed is the configured origin that it is, "" if it is none.
+	// allowed is the configured origin that matches, "" if none does.
 	allowed string
 }
 

@@ -69,9 +69,9 @@ func (f Form) IsWeb() bool { return f >= GRPCWebForm && f < numForms }
 // IsConnect tells whether it is a form of Connect.
 func (f Form) IsConnect() bool { return f >= ConnectForm && f <= ConnectJSONForm }
 
-// FormOf returns the form in which a request's protocol has its errors: a problem if it
-// is HTTP as any other. A stream of Connect whose messages are neither Protobuf nor JSON
-// gets a problem, too: clients make an error of its status.
+// FormOf returns the form of errors in a request's protocol: a problem for plain HTTP, and
+// also for a stream of Connect whose messages are neither Protobuf nor JSON, because
+// clients turn its status into an error.
 func FormOf(t *request.Target, d *request.Details) Form {
 	switch {
 	case d.IsGRPC():

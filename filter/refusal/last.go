@@ -29,5 +29,5 @@ func (l *Last) Keep(why *Refusal, to *Recipient, reply *proxy.Reply) {
 	}
 }
 
-// isPlain tells that the reply depends on neither the request nor its quotas.
+// isPlain tells whether the reply depends on neither the request nor its quotas.
 func (to *Recipient) isPlain() bool { return to.Request == nil && to.Quotas == nil }

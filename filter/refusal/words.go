@@ -58,7 +58,7 @@ type Words struct {
 type Recipient struct {
 	Form   Form
 	Origin Origin
-	// Request is the body of a JSON-RPC request, nil if it is not at hand.
+	// Request is the body of a JSON-RPC request, nil if it is not available.
 	Request []byte
 	// Events tells that an answer to the request comes as an event, because the client
 	// accepts nothing else, and Complete that its result says that it is complete.
@@ -163,16 +163,16 @@ func NewMalformed(detail string) Words {
 	return Words{Status: 400, GRPC: GRPCInvalidArgument, Problem: Blank("Bad Request"), Message: detail}
 }
 
-// NewCompressed returns the words for a call whose frames are compressed: a service
-// would compress those of its answer, too, and so hide how the call ended.
+// NewCompressed returns the words for a call whose frames are compressed: the service
+// would compress its response, too, and so hide the outcome.
 func NewCompressed() Words {
 	return Words{Status: 415, GRPC: GRPCUnimplemented, Problem: Blank("Unsupported Media Type"),
 		Message: "Compressed messages are not supported here. Send them as they are."}
 }
 
-// NewUnsupported returns the words for a request whose body cannot be read, though
-// something would follow from it. acceptEncoding is the coding to use instead, "" if it
-// is not about that (RFC 9110 section 12.5.3).
+// NewUnsupported returns the words for a request whose body matters but cannot be read.
+// acceptEncoding is the coding to use instead, "" if the coding is not the problem (RFC
+// 9110 section 12.5.3).
 func NewUnsupported(detail, acceptEncoding string) Words {
 	return Words{Status: 415, GRPC: GRPCInvalidArgument, Problem: Blank("Unsupported Media Type"), Message: detail, AcceptEncoding: acceptEncoding}
 }

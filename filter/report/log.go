@@ -17,7 +17,7 @@ type Kind uint8
 const (
 	// Decision lines are about single requests.
 	Decision Kind = iota
-	// Signal lines stand for many failures: an attack must not crowd them out.
+	// Signal lines sum up many failures: an attack must not crowd them out.
 	Signal
 	// Bypass lines are about uses of the bypass.
 	Bypass
@@ -35,8 +35,8 @@ type Log struct {
 	suppressed Counter
 }
 
-// NewLog returns a log. The table's hash stands for names where the configuration
-// wants hashes.
+// NewLog returns a log. If the configuration asks for hashes, names are hashed by the
+// table.
 func NewLog(c *config.Log, out proxy.Log, t *table.Table, m *Metrics) *Log {
 	l := &Log{out: out, table: t, form: c.Client}
 	for i := range l.budgets {
@@ -65,7 +65,7 @@ func (l *Log) Write(line Line) {
 	l.out.Warn(string(line))
 }
 
-// budget is a number of lines per second, of which unused ones are kept for a second.
+// budget is a number of lines per second; unused ones are kept for a second.
 type budget struct {
 	perSecond int64
 	// credit is the number of lines that may be written, in thousandths.

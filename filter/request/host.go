@@ -7,10 +7,10 @@ import (
 	"github.com/gatewarden/gatewarden/internal/ascii"
 )
 
-// A host, too, reaches the service as the client spelled it, but there is one form in
-// which all that is in use is the same: lower case, no port, no trailing dot. What is
-// not a host in that form may be read as any: one service takes the first of two Host
-// lines and another the last, one cuts a user name and another does not.
+// A host also reaches the service as the client spelled it, but all usual spellings have
+// one normal form: lower case, no port, no trailing dot. Anything else could be read as
+// any host: one service uses the first of two Host lines and another the last, one cuts
+// off a user name and another does not.
 // See RATIONALE.md, "Why may an odd host be any host?"
 
 // Host returns the normal form of an authority, without its port. It returns false if
@@ -79,7 +79,7 @@ func isName(host string) bool {
 		if label == "" || !hasOnly(label, isOfLabel) {
 			return false
 		}
-		// An A-label that encodes nothing: who decodes it reads another name.
+		// An A-label that encodes nothing: a decoder reads another name.
 		if strings.HasPrefix(label, "xn--") && label[len(label)-1] == '-' {
 			return false
 		}

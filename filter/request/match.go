@@ -55,7 +55,7 @@ func Covers(m *config.Match, path string) bool {
 }
 
 // MayAllow tells whether the methods list the request's method, or one that a service
-// may run instead. An empty list stands for every method.
+// may run instead. An empty list means every method.
 func MayAllow(methods []string, t *Target) bool {
 	if len(methods) == 0 || Lists(methods, t.Method) {
 		return true

@@ -36,7 +36,7 @@ type Details struct {
 	ContentType, ContentEncoding, Origin, RequestedMethod string
 	// Upgrade is what protocol the client asks for, such as "websocket".
 	Upgrade string
-	// Connect tells that the request names a version of Connect.
+	// Connect tells whether the request names a version of Connect.
 	Connect bool
 	// ContentLength is 0 if there is none.
 	ContentLength int

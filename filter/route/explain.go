@@ -12,19 +12,19 @@ type View struct {
 	Method string
 	// Overrides are the methods of method-override headers.
 	Overrides []string
-	// ByHost tells that an entry of the configuration lists hosts, Hosts are the
-	// readings of the host then. There is none if it may be any host.
+	// ByHost tells whether an entry of the configuration lists hosts. Hosts are then the
+	// readings of the host; none if it could be any host.
 	ByHost bool
 	Hosts  []string
 	// Readings are those of the path, at each reading of the host.
 	Readings []Reading
 	// Surfaces are those that the readings lead to, each once.
 	Surfaces []int
-	// Exempt tells that a reading is exempt.
+	// Exempt tells whether a reading is exempt.
 	Exempt bool
-	// Ambiguous tells that the readings lead to several surfaces, AmbiguousHost that
-	// the host is why. TooLong tells that the path is too long to have several
-	// readings, and then there are none.
+	// Ambiguous tells whether the readings lead to several surfaces, AmbiguousHost
+	// whether the host is the reason. TooLong tells whether the path is too long for
+	// several readings, and then there are none.
 	Ambiguous, AmbiguousHost, TooLong bool
 }
 

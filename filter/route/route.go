@@ -15,14 +15,14 @@ import (
 	"github.com/gatewarden/gatewarden/filter/request"
 )
 
-// None stands for no surface and for no entry of a list. Several stands for the surfaces
-// that own requests for the path, each at other hosts.
+// None means no surface, or no entry of a list. Several means that several surfaces own
+// the path, each at other hosts.
 const (
 	None    = -1
 	Several = -2
 )
 
-// What the client of an ambiguous request is told.
+// The messages for an ambiguous request.
 const (
 	AmbiguousPath = "The path can be read in more than one way. Send it without encoded slashes, dot segments and parameters."
 	AmbiguousHost = "The host can be read in more than one way. Send one name, with nothing but a port behind it."
@@ -95,8 +95,8 @@ func one(hosts []string, i int) []string {
 	return hosts[i : i+1]
 }
 
-// join returns the owner of all that surface stands for and of all readings of the
-// request's path, or Several.
+// join returns the owner that surface and all readings of the request's path share, or
+// Several.
 func (r *Router) join(surface int, t *request.Target) int {
 	for _, path := range t.Readings {
 		owner := r.owner(t, path)

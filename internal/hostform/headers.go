@@ -1,5 +1,5 @@
-// Package hostform is how Envoy shows things to a Wasm filter: of which headers it
-// keeps one line, and what values look like as bytes. The stand-ins for Envoy use it.
+// Package hostform describes how Envoy presents data to a Wasm filter: the headers that
+// have at most one line, and values as bytes. The stand-ins for Envoy use it.
 package hostform
 
 import "strings"

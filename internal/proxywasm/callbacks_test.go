@@ -157,7 +157,7 @@ func TestCallbacksOfUnknownContexts(t *testing.T) {
 	})
 }
 
-// What a callback's host calls returned is gone when the next one begins.
+// The results of a callback's host calls are invalid when the next callback begins.
 func TestEachCallbackReclaimsResults(t *testing.T) {
 	for name, call := range map[string]func(){
 		"vm start": func() { vmStart(0) }, "configure": func() { configure(1, 0) }, "tick": func() { tick(1) }, "done": func() { done(1) },

@@ -5,7 +5,7 @@ package proxywasm
 import "unsafe"
 
 // Envoy allocates memory for the results of host calls through the exported malloc.
-// TinyGo's own malloc keeps each block until free is called, which nobody does: every
+// TinyGo's own malloc keeps each block until free is called, which Envoy never does: every
 // host call leaks. The two functions below take the blocks from the arena, which
 // reclaims them when the next callback begins. They need the build tag custommalloc,
 // which leaves TinyGo's out, and a program that uses nothing of the C library that

@@ -1,8 +1,8 @@
 //go:build !wasip1
 
-// Package sdkhost gives the plugin the proxy through the functions of the Go SDK for
-// proxy-wasm. Natively they lead to the SDK's emulator of a proxy, proxytest: a second
-// host, written by nobody here, that the plugin runs in.
+// Package sdkhost connects the plugin to the proxy through the functions of the Go SDK for
+// proxy-wasm. Natively they lead to the SDK's emulator of a proxy, proxytest: a second,
+// independent host for the plugin.
 //
 // In Wasm the plugin uses internal/proxywasm instead, which copies nothing.
 //

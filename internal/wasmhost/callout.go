@@ -38,8 +38,8 @@ type callout struct {
 // HTTPCalls returns the callouts asked for so far.
 func (h *Host) HTTPCalls() []HTTPCall { return slices.Clone(h.callouts.asked) }
 
-// SendHTTPCall makes a callout. Whichever stream asks for it, it is the plugin's: it
-// goes on when the stream ends, and the answer comes to the root context. See
+// SendHTTPCall makes a callout. It belongs to the plugin, not to the stream that asks for
+// it: it continues when the stream ends, and the root context gets the response. See
 // https://github.com/envoyproxy/envoy/blob/v1.36.0/source/extensions/common/wasm/context.cc
 // (Context::httpCall)
 func (h *Host) SendHTTPCall(c HTTPCall) (id uint32, status Status) {

@@ -18,7 +18,7 @@ type Clock struct {
 	monotonic atomic.Int64
 }
 
-// The two start apart, so that a guest that reads the wrong one is found out.
+// The two start apart, so that a guest that reads the wrong one fails its tests.
 // Neither may be 0: the runtime of standard Go refuses that.
 const (
 	firstRealtime  = 1_800_000_000 * time.Second

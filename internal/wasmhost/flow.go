@@ -9,7 +9,7 @@ package wasmhost
 type flow struct {
 	filter asked
 	next   sink
-	// closed tells that the direction has ended early: what comes is dropped.
+	// closed tells whether the direction has ended early: what comes is dropped.
 	closed func() bool
 
 	iteration   iteration

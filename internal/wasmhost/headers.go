@@ -116,9 +116,8 @@ const (
 	maxPairs      = 1024
 )
 
-// DecodePairs reads what EncodePairs writes. Anything else, and anything over
-// Envoy's limits, is no pairs at all, without an error: that is how Envoy takes
-// it.
+// DecodePairs reads what EncodePairs writes. For anything else, and anything over
+// Envoy's limits, it returns no pairs and no error, as Envoy does.
 func DecodePairs(b []byte) [][2]string {
 	if len(b) < 4 || len(b) > maxPairsBytes {
 		return nil

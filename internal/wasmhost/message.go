@@ -76,7 +76,7 @@ type Result struct {
 	Body     []byte
 	Trailers [][2]string
 
-	// Local tells that the filter answered, or Envoy for a filter that is dead.
+	// Local tells whether the filter answered, or Envoy for a filter that is dead.
 	Local bool
 	// Details are the response code details of the access log.
 	Details string
@@ -84,17 +84,17 @@ type Result struct {
 	// the access log, with "wasm." in front.
 	FilterState map[string]string
 
-	// UpstreamSawHeaders tells that the upstream has at least the headers.
+	// UpstreamSawHeaders tells whether the upstream has at least the headers.
 	UpstreamSawHeaders bool
-	// ReachedUpstream tells that the upstream has the whole request.
+	// ReachedUpstream tells whether the upstream has the whole request.
 	ReachedUpstream bool
 	// UpstreamRequest is what the upstream has got.
 	UpstreamRequest Request
 
-	// Hung tells that the stream would have waited for ever: the filter paused
+	// Hung tells whether the stream would have waited for ever: the filter paused
 	// it and nothing could resume it.
 	Hung bool
-	// Reset tells that the stream was cut off instead of ending.
+	// Reset tells whether the stream was cut off instead of ending.
 	Reset bool
 	// Trapped is why the VM died, if it did in this stream.
 	Trapped error

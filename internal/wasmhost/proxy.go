@@ -124,7 +124,7 @@ func (p *Proxy) Begin(r Request, upstream Upstream) *Exchange {
 // Exchange is a request on its way, and its response.
 type Exchange struct{ stream *stream }
 
-// Waits tells that the filter holds it.
+// Waits tells whether the filter holds it.
 func (e *Exchange) Waits() bool { return !e.stream.finished && !e.stream.gone }
 
 // Finish gives the answers that are owed until the exchange is over, and returns

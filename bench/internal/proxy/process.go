@@ -39,7 +39,7 @@ func start(name string, args []string, dir string, environment ...string) (*proc
 	return p, <-started
 }
 
-// await polls until ready tells that the proxy serves.
+// await polls until ready tells whether the proxy serves.
 func (p *process) await(ready func() bool) error {
 	const often, long = 2 * time.Millisecond, time.Minute
 	for deadline := time.Now().Add(long); time.Now().Before(deadline); time.Sleep(often) {

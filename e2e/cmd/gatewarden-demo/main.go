@@ -46,7 +46,7 @@ func command(ctx context.Context, args []string, out, log io.Writer) int {
 	return 1
 }
 
-// say writes to the terminal. If nobody listens there, nobody can be told.
+// say writes to the terminal. Errors are ignored, because nothing could report them.
 func say(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }
 
 // usageError is a mistake in the command line.

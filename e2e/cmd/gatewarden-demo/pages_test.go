@@ -22,7 +22,7 @@ import (
 // "make tour" sets it.
 var refresh = flag.Bool("refresh", false, "write what the commands in the pages really show into the pages")
 
-// Pages whose console blocks are run by tests of their own.
+// playedElsewhere are the pages whose console blocks other tests run.
 var playedElsewhere = map[string]string{
 	"docs/cli.md":      "cmd/gatewarden/internal/cli",
 	"docs/explain.md":  "cmd/gatewarden/internal/cli",
@@ -148,7 +148,7 @@ func newPlayer(t *testing.T, root string, args []string, blocks []docs.Block) *p
 	t.Helper()
 	p := &player{dir: root, tools: t.TempDir(), there: strings.NewReplacer(), back: strings.NewReplacer()}
 	for _, b := range blocks {
-		if strings.Contains(b.Text, "$ gatewarden ") {
+		if strings.Contains(b.Text, "$ gatewarden ") || strings.Contains(b.Text, "$ build/gatewarden ") {
 			buildCommandLine(t, root, p.tools)
 			break
 		}
@@ -171,11 +171,13 @@ func newPlayer(t *testing.T, root string, args []string, blocks []docs.Block) *p
 	}
 	// At a terminal, curl shows no progress when it prints.
 	require.NoError(t, os.WriteFile(filepath.Join(p.tools, ".curlrc"), []byte("silent\nshow-error\n"), 0o600))
-	for _, folder := range []string{"examples", "docs", "config"} {
-		if p.dir != root {
-			require.NoError(t, os.Symlink(filepath.Join(root, folder), filepath.Join(p.dir, folder)))
-		}
+	if p.dir == root {
+		return p
 	}
+	for _, folder := range []string{"examples", "docs", "config"} {
+		require.NoError(t, os.Symlink(filepath.Join(root, folder), filepath.Join(p.dir, folder)))
+	}
+	require.NoError(t, os.Symlink(filepath.Join(p.tools, "gatewarden"), filepath.Join(p.dir, "build", "gatewarden")))
 	return p
 }
 
@@ -201,7 +203,7 @@ func (p *player) play(t *testing.T, page string, b docs.Block) string {
 	return session.Format(steps)
 }
 
-// withoutTrails is text without spaces at the ends of lines, which nobody sees.
+// withoutTrails returns text without the invisible spaces at the ends of lines.
 func withoutTrails(text string) string {
 	var out strings.Builder
 	for line := range strings.Lines(text) {
@@ -210,8 +212,8 @@ func withoutTrails(text string) string {
 	return out.String()
 }
 
-// show runs a command. What is read from metrics and logs lags behind: such a command
-// is run again until it shows what it should, or for ten seconds.
+// show runs a command. Metrics and logs lag behind, so a command that reads them is run
+// again until it shows what it should, or for ten seconds.
 func (p *player) show(t *testing.T, step session.Step) (got string) {
 	t.Helper()
 	limit := time.Duration(0)
@@ -240,7 +242,7 @@ func (p *player) run(t *testing.T, command string) (string, error) {
 	shell.Env = append(os.Environ(), "CURL_HOME="+p.tools, "TOKEN="+p.token, "PATH="+p.tools+":"+os.Getenv("PATH"))
 	out, err := shell.CombinedOutput()
 	var exit *exec.ExitError
-	if errors.As(err, &exit) && strings.HasPrefix(command, "gatewarden ") {
+	if errors.As(err, &exit) && strings.HasPrefix(strings.TrimPrefix(command, "build/"), "gatewarden ") {
 		err = nil // its exit codes are findings
 	}
 	return p.back.Replace(string(out)), err

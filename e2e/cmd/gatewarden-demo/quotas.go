@@ -10,29 +10,29 @@ import (
 	"github.com/gatewarden/gatewarden/e2e/internal/service"
 )
 
-// asker is who asks in what the screen shows of quotas.
+// asker is the caller in the commands that the screen shows for quotas.
 type asker struct {
 	// name is in words, headers are curl's options.
 	name, headers string
-	// other are the headers of somebody else.
+	// other are the headers of another caller.
 	other string
 	// tier is that of both.
 	tier string
-	// late tells that the first request is still the address's.
+	// late tells whether the first request is still the address's.
 	late bool
-	// byGateway tells that the headers are those of a gateway in front.
+	// byGateway tells whether the headers are those of a gateway in front.
 	byGateway bool
 }
 
 const (
 	withToken = "-H 'Authorization: Bearer " + service.Token + "' "
 	withKey   = "-H 'X-Api-Key: %s' "
-	// mostRequests is as many as somebody who tries a command waits for.
+	// mostRequests is how many requests a reader who tries a command would wait for.
 	mostRequests = 10_000
 )
 
-// quotaTries are what can be tried with the first rule for the demo service's REST
-// API that limits somebody; none if there is no such rule.
+// quotaTries returns the commands to try with the first rule that limits a caller of the
+// demo service's REST API; none if there is no such rule.
 func (s screen) quotaTries(items string) []try {
 	rule := s.limiting()
 	if rule == nil {
@@ -99,7 +99,7 @@ func limitOf(q *config.Quota, tier string) uint32 {
 	return limit
 }
 
-// askerOf is somebody whom an identity source verifies: the first that can.
+// askerOf returns a caller that an identity source verifies: the first that can.
 func askerOf(c *config.Config, q *config.Quota) asker {
 	for i := range c.Identity {
 		if q.Per == config.PerClient {

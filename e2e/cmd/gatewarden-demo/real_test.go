@@ -144,8 +144,8 @@ func TestScreenIsTrue(t *testing.T) {
 	assert.Regexp(t, regexp.MustCompile(`(?s)^HTTP/1.1 429 .*\nretry-after: (60|5\d)\r\n`), answers[2])
 }
 
-// So they do for the examples: first what is left, then all of it, then somebody
-// else and, if there is that, an address.
+// The commands for the examples do so, too: first what is left, then all of it, then
+// another caller and, in some examples, an address.
 func TestScreenIsTrueForExamples(t *testing.T) {
 	root, err := filepath.Abs("../../..")
 	require.NoError(t, err)

@@ -181,7 +181,7 @@ func (s *show) unlock() error {
 	return nil
 }
 
-// status is a status code, with what is good and bad about it for who watches.
+// status returns a status code in a colour that shows whether it is good or bad.
 func (s *show) status(code int) string {
 	switch text := strconv.Itoa(code); {
 	case code == http.StatusTooManyRequests:

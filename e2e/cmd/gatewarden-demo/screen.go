@@ -114,7 +114,7 @@ func guarded(c *config.Config) (limit uint32, window time.Duration, ok bool) {
 		rule.Failures > 0 && rule.Mode == config.ModeEnforce && rule.Duration == 0
 }
 
-// restSurface is the surface that the demo service's REST API is, nil if it is none.
+// restSurface returns the surface that owns the demo service's REST API, or nil.
 func restSurface(c *config.Config) *config.Surface {
 	for i := range c.Surfaces {
 		for _, match := range c.Surfaces[i].Match {

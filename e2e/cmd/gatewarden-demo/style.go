@@ -12,8 +12,8 @@ const width = 80
 // style marks text for people at a terminal.
 type style struct{ on bool }
 
-// styleOf marks nothing where nobody would see it, and for those who do not want it
-// (https://no-color.org).
+// styleOf returns a style without colours if out is not a terminal, or if the user does
+// not want them (https://no-color.org).
 func styleOf(out io.Writer) style {
 	file, ok := out.(*os.File)
 	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
@@ -45,9 +45,9 @@ func foldText(text, indent string) string {
 	return fold(text, "\n"+indent, width-len(indent), []string{" ", ","})
 }
 
-// fold puts a break at the last of the marks within each stretch of so many bytes, or
-// at the first one behind it if there is none. A comma stays in front of the break, a
-// space goes.
+// fold breaks text into lines of at most that many bytes, at the last mark in each, or at
+// the first mark behind it if there is none. A comma stays before the break, a space is
+// dropped.
 func fold(text, brk string, most int, marks []string) string {
 	var out strings.Builder
 	for len(text) > most {

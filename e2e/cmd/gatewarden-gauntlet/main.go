@@ -29,7 +29,7 @@ func main() {
 	}
 }
 
-// say writes to the terminal. If nobody listens there, nobody can be told.
+// say writes to the terminal. Errors are ignored, because nothing could report them.
 func say(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }
 
 func run(ctx context.Context, args []string, log io.Writer) error {
@@ -56,6 +56,7 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 		say(log, "gatewarden-gauntlet: %s is not installed (on Debian: apt-get install %s); it is left out\n", name, name)
 	}
 	results, err := game.Play(ctx, attacks)
+	err = errors.Join(err, game.Tools.Envoys.Close())
 	if len(results) == 0 {
 		return err
 	}
@@ -95,10 +96,13 @@ func tools(ctx context.Context, log io.Writer) (gauntlet.Tools, error) {
 		return gauntlet.Tools{}, fmt.Errorf(`there is no filter at %s: run "make build"`, wasm)
 	}
 	binary, err := envoy.Finder{Root: root, Log: log}.Find(ctx)
+	if err != nil {
+		return gauntlet.Tools{}, err
+	}
 	return gauntlet.Tools{
-		Root: root, Wasm: wasm, Envoy: binary,
+		Root: root, Wasm: wasm, Envoys: envoy.NewPool(binary, root, wasm),
 		Nginx: gauntlet.FindPeer(ctx, "nginx", "-v"), HAProxy: gauntlet.FindPeer(ctx, "haproxy", "-v"),
-	}, err
+	}, nil
 }
 
 func write(path string, game gauntlet.Game, results []gauntlet.Result) error {

@@ -18,8 +18,8 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 )
 
-// As whom a resource server asks about tokens. The secret needs encoding wherever it
-// goes.
+// The credentials of a resource server that asks about tokens. The secret needs encoding
+// in every place.
 const (
 	ClientID     = "gateway"
 	ClientSecret = "p&ss: w%rd+"

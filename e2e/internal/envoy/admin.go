@@ -20,7 +20,11 @@ import (
 var adminClient = &http.Client{Timeout: 10 * time.Second}
 
 func (p *Process) get(ctx context.Context, path string) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.Admin+path, nil)
+	return p.ask(ctx, http.MethodGet, path)
+}
+
+func (p *Process) ask(ctx context.Context, method, path string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, method, "http://"+p.Admin+path, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +38,7 @@ func (p *Process) get(ctx context.Context, path string) ([]byte, error) {
 		return nil, err
 	}
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("admin endpoint, GET %s: %s: %s", path, response.Status, lastLine(body))
+		return nil, fmt.Errorf("admin endpoint, %s %s: %s: %s", method, path, response.Status, lastLine(body))
 	}
 	return body, nil
 }
@@ -108,6 +112,19 @@ func (p *Process) Stats(ctx context.Context, names ...string) (map[string]uint64
 		}
 	}
 	return found, nil
+}
+
+// VMs returns how many VMs of Wasm modules there are, those that are about to go included.
+func (p *Process) VMs(ctx context.Context) (uint64, error) {
+	const active = "wasm.envoy.wasm.runtime.v8.active"
+	stats, err := p.Stats(ctx, active)
+	return stats[active], err
+}
+
+// resetCounters sets all counters to zero.
+func (p *Process) resetCounters(ctx context.Context) error {
+	_, err := p.ask(ctx, http.MethodPost, "/reset_counters")
+	return err
 }
 
 // Metrics is one scrape of /stats/prometheus.

@@ -109,6 +109,30 @@ func lookup(from any, path ...any) (Object, error) {
 	return object, nil
 }
 
+// resources are the static "listeners" or "clusters".
+func (b *Bootstrap) resources(kind string) []any {
+	static, _ := b.tree["static_resources"].(Object)
+	list, _ := static[kind].([]any)
+	return list
+}
+
+// onlyKeepModule takes listeners and clusters away, and has one VM on the main thread
+// that keeps the filter's module compiled.
+func (b *Bootstrap) onlyKeepModule() {
+	b.tree["static_resources"] = Object{}
+	b.SetPluginConfig("{}")
+	vm, _ := b.Plugin["vm_config"].(Object)
+	vm["vm_id"] = "keeper"
+	b.tree["bootstrap_extensions"] = []any{Object{
+		"name": "envoy.bootstrap.wasm",
+		"typed_config": Object{
+			"@type":     "type.googleapis.com/envoy.extensions.wasm.v3.WasmService",
+			"singleton": true,
+			"config":    b.Plugin,
+		},
+	}}
+}
+
 // FreePorts lets the system choose the ports of admin endpoint and listener.
 func (b *Bootstrap) FreePorts() error {
 	address, err := lookup(b.Listener, "address", "socket_address")

@@ -57,27 +57,40 @@ func filterNames(b *Bootstrap) []string {
 	return names
 }
 
-func TestDetachMovesTheListener(t *testing.T) {
+func TestDynamicMovesListenersAndClusters(t *testing.T) {
 	b, err := Load(envoyYAML)
 	require.NoError(t, err)
-	file, err := b.Detach(t.TempDir())
+	d, err := newDynamic(t.TempDir(), b)
 	require.NoError(t, err)
-	_, err = lookup(b.tree, "static_resources", "listeners", 0)
-	assert.Error(t, err)
+	static := d.bootstrap(b)
+	assert.NotContains(t, static.tree, "static_resources")
+	assert.Contains(t, static.tree, "stats_config")
+	assert.True(t, d.clusters.has(b.resources("clusters")))
+	assert.True(t, d.listeners.has(b.resources("listeners")))
 
 	b.HCM["stat_prefix"] = "changed"
-	require.NoError(t, file.write(b.Listener))
-	text, err := os.ReadFile(file.path)
-	require.NoError(t, err)
-	var response struct {
-		VersionInfo string `json:"version_info"`
-		Resources   []Object
+	assert.False(t, d.listeners.has(b.resources("listeners")))
+	require.NoError(t, d.listeners.write(b.resources("listeners")))
+	for _, row := range []struct {
+		file                  resourceFile
+		version, name, inside string
+	}{
+		{d.listeners, "2", "public", `"stat_prefix": "changed"`},
+		{d.clusters, "1", "service", `"port_value": 8080`},
+	} {
+		text, err := os.ReadFile(row.file.path)
+		require.NoError(t, err)
+		var response struct {
+			VersionInfo string `json:"version_info"`
+			Resources   []Object
+		}
+		require.NoError(t, json.Unmarshal(text, &response))
+		assert.Equal(t, row.version, response.VersionInfo)
+		require.Len(t, response.Resources, 1)
+		assert.Equal(t, row.name, response.Resources[0]["name"])
+		assert.Equal(t, row.file.typeURL, response.Resources[0]["@type"])
+		assert.Contains(t, string(text), row.inside)
 	}
-	require.NoError(t, json.Unmarshal(text, &response))
-	assert.Equal(t, "2", response.VersionInfo)
-	require.Len(t, response.Resources, 1)
-	assert.Equal(t, "public", response.Resources[0]["name"])
-	assert.Contains(t, string(text), `"stat_prefix": "changed"`)
 }
 
 func TestParseSaysWhatIsMissing(t *testing.T) {

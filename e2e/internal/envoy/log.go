@@ -32,6 +32,13 @@ func (l *Log) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// clear forgets everything.
+func (l *Log) clear() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.buf = nil
+}
+
 func (l *Log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

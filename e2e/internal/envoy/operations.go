@@ -11,7 +11,7 @@ import (
 // OperationsListener is the name of the operations endpoint's listener.
 const OperationsListener = "operations"
 
-// operationsMark stands in front of the lines of envoy.yaml that are that listener.
+// operationsMark begins the lines of envoy.yaml that define that listener.
 const operationsMark = "#> "
 
 // operationsOf reads the listener that a file has as comments; nil if it has none.
@@ -33,9 +33,8 @@ func operationsOf(text []byte) (Object, error) {
 }
 
 // Operations adds the listener of the operations endpoint that the file shows, with one
-// token, of which it needs the SHA-256 in hexadecimal. It runs the module that the filter
-// runs, so SetWasm comes before. If FreePorts came before, the system chooses its port,
-// too.
+// token, given as its SHA-256 in hexadecimal. It runs the filter's module, so call SetWasm
+// first. After FreePorts, the system chooses its port, too.
 func (b *Bootstrap) Operations(tokenSHA256 string) error {
 	if b.operations == nil {
 		return errors.New("the file shows no operations listener")

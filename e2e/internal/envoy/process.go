@@ -1,6 +1,7 @@
 package envoy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,12 @@ type Options struct {
 	WorkDir string
 	// Workers is the number of worker threads; 0 means 2.
 	Workers int
+	// Dynamic makes Envoy take the listeners and clusters of Bootstrap from files, so that
+	// [Process.Push] can replace them.
+	Dynamic bool
+	// DrainSeconds is how long old listeners and filter chains serve on when there are
+	// new ones; 0 means 1.
+	DrainSeconds int
 	// HotRestart are the arguments with which this process and another take over
 	// from each other; without any, Envoy cannot.
 	HotRestart []string
@@ -44,6 +51,13 @@ type Process struct {
 	cmd  *exec.Cmd
 	done chan struct{} // closed when the process has ended
 	err  error         // how it ended; read after done
+
+	dynamic *dynamic
+	workers int
+	// What a Pool needs: the folder of the files, and how many VMs there are when
+	// nobody uses it.
+	dir string
+	vms uint64
 }
 
 // logLimit is far more than any test writes, so that nothing a test counts is
@@ -53,8 +67,9 @@ const logLimit = 64 << 20
 // Start starts Envoy and returns when it is ready to serve. The process ends
 // with Stop, or with the program that started it.
 func Start(ctx context.Context, bin Binary, o Options) (*Process, error) {
+	p := &Process{Log: NewLog(logLimit), Access: NewLog(logLimit), done: make(chan struct{}), workers: o.Workers, dir: o.Dir}
 	config := filepath.Join(o.Dir, "bootstrap.json")
-	text, err := o.Bootstrap.JSON()
+	text, err := p.configuration(o)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +84,6 @@ func Start(ctx context.Context, bin Binary, o Options) (*Process, error) {
 	if !filepath.IsAbs(wasm) {
 		wasm = filepath.Join(o.WorkDir, wasm)
 	}
-	p := &Process{Log: NewLog(logLimit), Access: NewLog(logLimit), done: make(chan struct{})}
 	p.cmd = bin.command(o.Dir, []string{wasm}, arguments(config, addressFile, o))
 	p.cmd.Dir = o.WorkDir
 	p.cmd.Stdout, p.cmd.Stderr = both(p.Access, o.AccessTo), both(p.Log, o.LogTo)
@@ -83,25 +97,32 @@ func Start(ctx context.Context, bin Binary, o Options) (*Process, error) {
 	return p, nil
 }
 
-func arguments(config, addressFile string, o Options) []string {
-	workers := o.Workers
-	if workers == 0 {
-		workers = 2
+// configuration is what Envoy starts with, in JSON.
+func (p *Process) configuration(o Options) (text []byte, err error) {
+	if !o.Dynamic {
+		return o.Bootstrap.JSON()
 	}
+	if p.dynamic, err = newDynamic(o.Dir, o.Bootstrap); err != nil {
+		return nil, err
+	}
+	return p.dynamic.bootstrap(o.Bootstrap).JSON()
+}
+
+func arguments(config, addressFile string, o Options) []string {
 	restart := o.HotRestart
 	if restart == nil {
 		restart = []string{"--disable-hot-restart"} // several Envoys may run beside each other
 	}
 	return append([]string{
 		"--config-path", config,
-		"--concurrency", strconv.Itoa(workers),
+		"--concurrency", strconv.Itoa(cmp.Or(o.Workers, 2)),
 		"--admin-address-path", addressFile,
 		// Without the long list of all extensions at every start.
 		"--component-log-level", "main:warning",
 		// What was written shows at once instead of after ten seconds.
 		"--file-flush-interval-msec", "50",
 		// Old listeners and filter chains make room for new ones quickly.
-		"--drain-time-s", "1",
+		"--drain-time-s", strconv.Itoa(cmp.Or(o.DrainSeconds, 1)),
 	}, restart...)
 }
 

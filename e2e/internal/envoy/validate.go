@@ -96,8 +96,8 @@ func Validate(bin Binary, b *Bootstrap, dir, workDir string) error {
 	return ValidateFile(bin, file, workDir, wasm)
 }
 
-// ValidateFile asks Envoy whether it would start with a configuration as somebody wrote
-// it, in YAML or JSON. The files are what else it reads.
+// ValidateFile asks Envoy whether it would start with a configuration file, in YAML or
+// JSON. files are the other files that it reads.
 func ValidateFile(bin Binary, file, workDir string, files ...string) error {
 	cmd := bin.command(filepath.Dir(file), files, []string{"--mode", "validate", "--config-path", file})
 	cmd.Dir = workDir

@@ -56,7 +56,7 @@ func readJSON(w http.ResponseWriter, r *http.Request, value any) bool {
 	return err == nil
 }
 
-// openAPI names some of the paths, for those who look here first.
+// openAPI names some of the paths, for clients that look here first.
 func openAPI(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{
 		"openapi": "3.1.0",

@@ -26,7 +26,7 @@ func (s *Service) routeREST(mux *http.ServeMux) {
 	})
 }
 
-// userOf is who has an API key.
+// userOf returns the user of an API key.
 var userOf = map[string]string{APIKey: User, BobsKey: "bob", CarolsKey: "carol", DanasKey: "dana"}
 
 // authenticated lets requests with the right bearer token or an API key pass.
@@ -70,7 +70,7 @@ func preflight(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// anyStatus answers with the status that the path asks for, whoever asks.
+// anyStatus responds with the status that the path asks for, to any caller.
 func anyStatus(w http.ResponseWriter, r *http.Request) {
 	status, err := strconv.Atoi(r.PathValue("code"))
 	if err != nil || status < 200 || status > 599 {

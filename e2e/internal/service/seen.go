@@ -10,8 +10,8 @@ import (
 	"sync"
 )
 
-// counter counts what reaches the service. Paths are counted without their
-// query and only so many of them: a scan must not fill the memory.
+// counter counts what reaches the service. It counts a bounded number of paths, without
+// their query: a scan must not fill the memory.
 type counter struct {
 	mu     sync.Mutex
 	byKind map[string]int

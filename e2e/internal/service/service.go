@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// What the service accepts. All else is wrong.
+// The credentials that the service accepts. All others are wrong.
 const (
 	Token        = "demo-token"
 	APIKey       = "demo-key" // alice's

@@ -36,8 +36,8 @@ func (s *Service) token(w http.ResponseWriter, r *http.Request) {
 		id, secret = r.PostForm.Get("client_id"), r.PostForm.Get("client_secret")
 	}
 	if id != ClientID || secret != ClientSecret {
-		// Who used the Authorization header gets a 401 with a challenge
-		// for it; everybody else a 400 like for all other errors.
+		// A client that used the Authorization header gets a 401 with a
+		// challenge; any other a 400, as for all other errors.
 		if header {
 			w.Header().Set("WWW-Authenticate", `Basic realm="demo"`)
 			writeTokenError(w, r, http.StatusUnauthorized, "invalid_client")

@@ -114,8 +114,8 @@ func cut(lines []string) (piece, rest []string, more bool) {
 	return lines, nil, false
 }
 
-// find is where piece stands in lines: at the beginning, at the end, or at the first
-// place possible. It is -1 if it does not.
+// find returns the position of piece in lines: at the beginning, at the end, or at the
+// first possible place. It returns -1 if piece is not there.
 func find(lines, piece []string, atBegin, atEnd bool) int {
 	for at := 0; at+len(piece) <= len(lines); at++ {
 		if atBegin && at > 0 {

@@ -24,7 +24,7 @@ type Found struct {
 	values [][]byte // by index in wanted
 	seen   []bool
 	now    int // index of the field whose value is being read, or -1
-	// twice tells that a field was there twice, or in a form that is not a value.
+	// twice tells whether a field was there twice, or in a form that is not a value.
 	twice bool
 }
 
@@ -58,7 +58,7 @@ func (f *Found) open(i int) {
 // openForm begins the value of a field of a form. It changes name.
 func (f *Found) openForm(name []byte) {
 	if i := bytes.IndexByte(name, '['); f.keep == Once && i > 0 && !bytes.HasPrefix(name[i:], []byte("[]")) {
-		// user[$ne]: what Express and PHP make an object of is no user.
+		// user[$ne]: Express and PHP make an object of it, which is not a user.
 		var scratch [maxName]byte
 		above := foldForm(append(scratch[:0], name[:i]...))
 		f.twice = f.twice || index(f.wanted.forms, above) >= 0 && !leads(f.wanted.forms, above, '_')

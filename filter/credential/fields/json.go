@@ -6,16 +6,16 @@ import (
 	"github.com/gatewarden/gatewarden/internal/ascii"
 )
 
-// JSON reads a JSON document. What is not strictly JSON, in what some services are
-// lenient about, is bad: comments, other quotes, names without any, commas too many, and
+// JSON reads a JSON document. It treats as bad everything that is not strictly JSON but
+// that lenient services accept: comments, other quotes, unquoted names, extra commas, and
 // text after the document.
 //
-// Elements of lists stand for the list: of [{"user": "a"}, {"user": "b"}], as GraphQL
-// takes in one request, user is there twice.
+// Fields of a list's elements are fields of the list: in [{"user": "a"}, {"user": "b"}],
+// which GraphQL accepts in one request, user occurs twice.
 type JSON struct {
 	found *Found
 	state jsonState
-	// sniff tells that the body may be something else.
+	// sniff tells whether the body may be something else.
 	sniff bool
 	depth int
 	lists uint64            // bit n: the container at depth n is a list

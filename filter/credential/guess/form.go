@@ -24,8 +24,8 @@ const (
 	maxToken = 1024
 )
 
-// isToken tells whether a field is the token by which a framework knows its own forms
-// (CSRF). They are drawn at random, and prove nothing about who signs in.
+// isToken tells whether a field is the token by which a framework recognises its own forms
+// (CSRF). These tokens are random, and say nothing about the account.
 func isToken(name string) bool {
 	switch name {
 	case "csrfmiddlewaretoken", // Django

@@ -1,10 +1,10 @@
-// Package guess hashes all that a request presents to sign in, its body included, so that
-// the same is known when it comes again. What it hashes it does not keep.
+// Package guess hashes everything that a request presents to sign in, including its body,
+// so that a repeated guess is recognised. It does not keep what it hashes.
 //
 // It does not look for the secret in a body: it would have to know all fields that can be
-// guessed, and one that it does not know, such as a second factor, could be guessed without
-// end. All of the body belongs to the guess but what browsers draw anew for each form: the
-// boundary of multipart, and the tokens by which frameworks know their own forms.
+// guessed, and an unknown one, such as a second factor, could be guessed without limit.
+// The whole body belongs to the guess, except what browsers generate anew for each form:
+// the boundary of multipart, and the tokens by which frameworks recognise their own forms.
 // See RATIONALE.md, "Why is the whole body the guess, and not the password?"
 //
 //	guess.go  Reader: the hash of what it is fed

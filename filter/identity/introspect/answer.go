@@ -56,7 +56,7 @@ func readAnswer(body []byte, claims *config.Claims, audience string, now int64) 
 // reader reads the members of an answer.
 type reader struct {
 	root gjson.Result
-	// bad tells that a member occurs twice or has the wrong type.
+	// bad tells whether a member occurs twice or has the wrong type.
 	bad bool
 }
 

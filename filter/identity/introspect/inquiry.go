@@ -13,7 +13,7 @@ type Inquiry struct {
 	server *Server
 	token  string
 	key    table.Key
-	// failed tells that a server gave no answer, and the configuration admits no
+	// failed tells whether a server gave no answer, and the configuration admits no
 	// request without one.
 	failed bool
 

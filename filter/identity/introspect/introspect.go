@@ -6,7 +6,7 @@
 // answer.go reads its answers, and memory.go remembers them. inquiry.go has the state
 // of a request, and lookup.go the calls that requests wait for.
 //
-// The moments of a request, of which only the first happens in every request:
+// The moments of a request; only the first happens in every request:
 //
 //	Server.Identify ─► Inquiry.Ask ─► Lookups.Answered ─► told
 //	                                └► Inquiry.Leave
@@ -41,8 +41,8 @@ type Lookups struct {
 	scratch  []byte
 }
 
-// New returns look-ups of which none is in progress. Tokens and names are hashed under
-// the table's seed.
+// New returns look-ups, none of them in progress. Tokens and names are hashed under the
+// table's seed.
 func New(p Ports, t *counter.Table, log *report.Log, m *report.Metrics) *Lookups {
 	l := &Lookups{
 		clock: p, wall: p, callouts: p, table: t, log: log,

@@ -19,9 +19,9 @@ const (
 type lookup struct {
 	key    table.Key
 	server *Server
-	// client is the key of the client for whom the look-up began.
+	// client is the key of the client whose request began the look-up.
 	client [caller.KeySize]byte
-	// credential is the hash of the token, for an answer that names nobody.
+	// credential is the hash of the token, for an answer that names no caller.
 	credential uint64
 	waiting    []*Inquiry
 }
@@ -40,8 +40,8 @@ func (l *lookup) remove(place int) {
 	l.waiting = l.waiting[:last]
 }
 
-// hasRoomFor tells whether one more look-up may begin for a client. An allowed client
-// may stand for many people behind one address, and is not bounded by itself.
+// hasRoomFor tells whether one more look-up may begin for a client. An allowed client may
+// be many people behind one address, and has no bound of its own.
 func (l *Lookups) hasRoomFor(c *caller.Client) bool {
 	own := 0
 	for _, other := range l.byNumber {

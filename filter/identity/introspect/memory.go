@@ -7,7 +7,7 @@ import (
 
 // memory remembers a bounded number of answers. All of them are remembered for about
 // the same time, so a new one evicts the oldest. The key of a token is a keyed hash of
-// 128 bits: without the seed, nobody can find two tokens with one key, and the key
+// 128 bits: without the seed, two tokens with one key cannot be found, and the key
 // reveals nothing about the token.
 type memory struct {
 	most   int

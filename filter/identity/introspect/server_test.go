@@ -11,8 +11,8 @@ import (
 	"github.com/gatewarden/gatewarden/filter/caller"
 )
 
-// What the server says decides about the request, and about the next one for as long as
-// the worker remembers it.
+// The server's answer decides about the request, and about later ones while the worker
+// remembers it.
 func TestOutcomes(t *testing.T) {
 	anonymous := `"on_error": "anonymous", `
 	for _, row := range []struct {

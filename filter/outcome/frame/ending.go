@@ -27,7 +27,7 @@ const (
 	codeName
 )
 
-// octet reads the next byte. told tells that there is nothing more to be known.
+// octet reads the next byte. told tells whether there is nothing more to be known.
 func (e *ending) octet(c byte) (how Ending, told bool) {
 	switch {
 	case e.quoted:

@@ -158,7 +158,7 @@ func (r *Reader) upTo(n int) int {
 	return int(min(uint64(n), uint64(r.left)))
 }
 
-// pass goes past n bytes of the current message, of which there are so many.
+// pass skips n bytes of the current message, which has at least n more.
 func (r *Reader) pass(n uint32) {
 	if r.left -= n; r.left == 0 {
 		r.head = 0

@@ -16,7 +16,7 @@ type trailer struct {
 	value   [maxStatus]byte
 }
 
-// octet reads the next byte, which may end the lines. told tells that there is nothing
+// octet reads the next byte, which may end the lines. told tells whether there is nothing
 // more to be known.
 func (t *trailer) octet(c byte, end bool) (how Ending, told bool) {
 	switch {

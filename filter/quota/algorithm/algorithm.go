@@ -29,13 +29,13 @@ type Plan struct {
 
 // Balance is how a counter stands.
 type Balance struct {
-	// Fits tells that there was enough for the cost.
+	// Fits tells whether there was enough for the cost.
 	Fits bool
 	// Left is what may still be spent at this moment, 0 to the limit.
 	Left uint32
-	// More is the time at which more than that is left or, for a cost that did not
-	// fit, enough for it, if nobody spends until then. It is at most two windows ahead,
-	// and the present if all is left.
+	// More is the time at which more is left or, for a cost that did not fit, enough for
+	// it, if nothing is spent until then. It is at most two windows ahead, and the
+	// present if all is left.
 	More int64
 }
 
@@ -73,7 +73,7 @@ var algorithms = [...]Algorithm{
 func Of(a config.Algorithm) *Algorithm { return &algorithms[a] }
 
 // Spend spends a cost, 0 to the limit, if there is enough, and tells how the counter
-// stands afterwards. A cost of 0 only asks. changed tells that next has to be stored. A
+// stands afterwards. A cost of 0 only asks. changed tells whether next has to be stored. A
 // record of another plan is read as one of this plan.
 //
 // For a record that does not exist, floor is the level up to which its set had to evict
@@ -86,7 +86,7 @@ func (a *Algorithm) Spend(r table.Record, floor uint8, p Plan, cost uint32, now 
 	return weigh(r, p, b), b, cut || b.Fits && cost > 0
 }
 
-// Look tells how the counter would stand if the cost were spent. outdated tells that the
+// Look tells how the counter would stand if the cost were spent. outdated tells whether the
 // record has to be stored all the same, by [Algorithm.Spend] with a cost of 0: an
 // earlier configuration with a longer window wrote it.
 func (a *Algorithm) Look(r table.Record, p Plan, cost uint32, now int64) (b Balance, outdated bool) {
@@ -109,7 +109,7 @@ func (a *Algorithm) Refund(r table.Record, p Plan, t Taking, now int64) table.Re
 }
 
 // curtail shortens a record that an earlier configuration with a longer window wrote,
-// and tells whether it did. That has to be stored: otherwise the window would begin anew
+// and tells whether it did. The caller must store it: otherwise the window would restart
 // with each request, and never end for a client that has nothing left.
 func (a *Algorithm) curtail(r table.Record, p Plan, now int64) (table.Record, bool) {
 	end := now + a.windows*p.Window

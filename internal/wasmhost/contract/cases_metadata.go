@@ -9,7 +9,7 @@ import (
 // MetadataFilter is the name under which Metadata is left behind.
 const MetadataFilter = "contract.metadata"
 
-// Metadata is what another filter has found out about each request.
+// Metadata is what another filter has determined about each request.
 var Metadata = map[string]any{
 	"text": "alice", "space": "read write", "empty": "", "accent": "é", "zero": "a\x00b", "eight": "12345678",
 	"integer": 42.0, "fraction": -1.5, "large": 9007199254740993.0, "yes": true, "no": false, "null": nil,

@@ -41,9 +41,9 @@ type Response struct {
 	Status  int
 	Headers [][2]string // in order
 	Body    string
-	// Hung tells that no answer came in a time in which any answer would have.
+	// Hung tells whether no answer came in a time in which any answer would have.
 	Hung bool
-	// Cut tells that the body is not as long as the headers said, because the
+	// Cut tells whether the body is not as long as the headers said, because the
 	// response was cut off.
 	Cut bool
 }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// plainName is how a name of a field is compared: services take some spellings for the
-// same. What is a path, such as user.email, is an object with a member in JSON.
+// plainName returns the form in which names of fields are compared: services treat some
+// spellings as equal. A path, such as user.email, is an object with a member in JSON.
 func plainName(name string, json bool) string {
 	name = brackets.Replace(strings.ToLower(name))
 	if json {

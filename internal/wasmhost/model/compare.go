@@ -106,7 +106,7 @@ func (p *play) step(s *Step) (err error) {
 	return nil
 }
 
-// loose tells that the model does not know what the filter does.
+// loose tells whether the model does not know what the filter does.
 func (p *play) loose() bool { return p.script.Loose || p.model.Unsure }
 
 // sight is what an outcome tells about a lockout that may have ended. A key that

@@ -79,8 +79,8 @@ func holdInBody(open []Condition, a *Answer) bool {
 	})
 }
 
-// judgeByConditions judges an answer that is no failure by its status alone. good is what
-// a success is.
+// judgeByConditions judges a response that is not a failure by its status alone. good is
+// the verdict for a success.
 func judgeByConditions(l *Lockout, r *Request, a *Answer, good verdict) verdict {
 	fails, mayFail := holding(l.FailuresWhen, a)
 	succeeds, maySucceed := a.Status >= 200 && a.Status < 300, []Condition(nil)

@@ -129,7 +129,7 @@ func (m *Model) forgive(c *counter, credential string) {
 	}
 }
 
-// seconds rounds up, so that who waits so long is served.
+// seconds rounds up, so that a client that waits this long is served.
 func seconds(left int64) string { return strconv.FormatInt(wholeSeconds(left), 10) }
 
 func wholeSeconds(left int64) int64 { return (left + 999) / 1000 }

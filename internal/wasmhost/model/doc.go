@@ -7,8 +7,8 @@
 //	Script   a setup and steps: who sends what on which worker, what the service
 //	         answers, how the clock moves, which requests are under way at once
 //	Model    what must come of each step
-//	witness  what must hold whatever the model knows: nobody is refused who
-//	         presented nothing wrong, and nothing is held for ever
+//	witness  what must hold in any case: a client that presented nothing wrong
+//	         is not refused, and nothing is held forever
 //	Compare  plays a script on model and filter and tells where they part
 //	Shrink   makes a script shorter for as long as they still part
 //

@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// Source is one that says who a request comes from: the headers that a gateway
-// sets or, if there are Keys, API keys.
+// Source is a source of identities: the headers that a gateway sets or, if there are
+// Keys, API keys.
 type Source struct {
-	// Nameless headers name no subject, so that the tenant is who it is.
+	// Nameless headers name no subject, so the tenant is the caller.
 	Nameless    bool
 	Keys        []APIKey
 	DefaultTier string
 }
 
-// APIKey is a secret and whom it stands for.
+// APIKey is a secret and its owner.
 type APIKey struct{ ID, Secret, Subject, Tenant, Tier string }
 
 // Claim is what the headers say that a gateway sets. Several subjects are several
@@ -26,7 +26,7 @@ type Claim struct {
 	Tenant, Tier string
 }
 
-// identity is who was verified.
+// identity is the verified caller.
 type identity struct {
 	verified                          bool
 	subject, tenant, tier, credential string
@@ -77,7 +77,7 @@ func (s *Source) ofHeaders(c *Claim) identity {
 	return identity{true, subject, c.Tenant, c.Tier, fmt.Sprintf("name %q %q", subject, c.Tenant)}
 }
 
-// ofKey believes a key only where it is the one credential of the request.
+// ofKey accepts a key only if it is the one credential of the request.
 func (s *Source) ofKey(setup *Setup, r *Request) identity {
 	var sent []Credential
 	for _, c := range r.Credentials {

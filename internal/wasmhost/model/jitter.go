@@ -9,8 +9,8 @@ type Sight struct {
 	Seconds int64
 }
 
-// guess is called where the model cannot know what the filter does. Whoever
-// generates a script lives with a guess; a comparison has to end there.
+// guess is called where the model cannot know what the filter does. A generator of
+// scripts may continue with a guess; a comparison must end there.
 func (m *Model) guess() { m.Unsure = true }
 
 // isLocked tells whether a counter locks now.

@@ -32,8 +32,8 @@ type named struct {
 	sprayed   bool // spraying slows it down, which counts in its own way
 }
 
-// nameAccount tells at which account a request is an attempt. One that stands in
-// the header and in the form is one account, and stands in the form.
+// nameAccount notes the account that a request attempts. One that is in both the header
+// and the form counts as in the form.
 func (m *Model) nameAccount(v *visit, account string, inForm bool) {
 	if account == "" {
 		return

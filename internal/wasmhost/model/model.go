@@ -11,7 +11,7 @@ type Outcome struct {
 	Status int
 	// RetryAfter is the header, GRPC the grpc-status of a refusal.
 	RetryAfter, GRPC string
-	// Reached tells that the service saw the headers, Whole that it has all.
+	// Reached tells whether the service saw the headers, Whole whether it saw everything.
 	Reached, Whole bool
 	Reason         string
 	Told           Told
@@ -37,12 +37,12 @@ type Model struct {
 	Metrics map[string]int
 	// Now is the time of the clock in milliseconds.
 	Now int64
-	// Unsure tells that something hung on a jitter that was not seen: from then
+	// Unsure tells whether something hung on a jitter that was not seen: from then
 	// on the model may be wrong.
 	Unsure bool
 }
 
-// place is whose failures, on what.
+// place is a counter of failures: whose, and on which surface.
 type place struct {
 	surface string
 	client  netip.Prefix // not valid: no usable address
@@ -139,9 +139,9 @@ func (m *Model) counterOf(all map[place]*counter, at place, limit int) *counter 
 	return all[at]
 }
 
-// decide asks the rules in the order that docs/configuration.md implies: whom a
-// lockout refuses takes no place among the pending attempts, who is refused at all
-// takes no turn from others, and only who is refused by nothing else spends.
+// decide applies the rules in the order that docs/configuration.md implies: a request that
+// a lockout refuses takes no pending slot, a refused request takes no turn from others,
+// and only a request that nothing else refuses spends.
 func (m *Model) decide(v visit, r *Request, seen Sight) visit {
 	reason, left := m.refusedByLockout(&v, seen)
 	if reason != "" && v.rule.Mode != shadow {
@@ -208,8 +208,8 @@ func (m *Model) refusedAsAttempt(v *visit, r *Request) (reason string, left int6
 	return m.refusedByKeys(v)
 }
 
-// decideForm decides once the body is there. What was spent is given back to whom
-// it refuses, if the service saw nothing of it.
+// decideForm decides once the body is there. If it refuses the request and the service saw
+// nothing of it, what was spent is given back.
 func (m *Model) decideForm(v visit, r *Request) visit {
 	if r.Aborts {
 		return m.end(v, Outcome{Reached: !m.setup.Held})
@@ -255,8 +255,8 @@ func (m *Model) pass(v visit, r *Request) visit {
 	return m.reachesHeaders(v, r)
 }
 
-// deny refuses who was not verified where that is required. A credential that was
-// presented is a wrong one.
+// deny refuses an unverified caller if the surface requires an identity. A presented
+// credential then counts as wrong.
 func (m *Model) deny(v visit, r *Request) visit {
 	if v.counter != nil && presented(m.setup, r) {
 		m.failed(&v, r)
@@ -303,7 +303,7 @@ func (m *Model) malformed(v visit, r *Request) visit {
 	return m.end(v, out)
 }
 
-// reachesHeaders tells that the service gets a request's headers. The rest may
+// reachesHeaders tells whether the service gets a request's headers. The rest may
 // never come.
 func (m *Model) reachesHeaders(v visit, r *Request) visit {
 	if r.Aborts {

@@ -5,7 +5,7 @@ import (
 	"sort"
 )
 
-// account is whose spendings at which rule are counted together.
+// account names what is counted together: a payer's spending under a rule.
 type account struct{ rule, algorithm, payer string }
 
 // purse is what was spent there. Times are in milliseconds.

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Quota is a rule about how much may be asked for. What is 0 or empty is not
-// written, but for the limit.
+// Quota is a limit on requests. Fields that are 0 or empty are not written, except the
+// limit.
 type Quota struct {
 	Name     string
 	Surfaces []string

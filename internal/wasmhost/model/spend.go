@@ -6,7 +6,7 @@ type due struct {
 	purse *purse
 	plan  plan
 	cost  int64
-	// fallback tells that its address pays for who was not verified.
+	// fallback tells whether its address pays for who was not verified.
 	fallback bool
 	balance
 	taken bool

@@ -40,7 +40,7 @@ type Outcome struct {
 	Status  int
 	Headers [][2]string
 	Body    string
-	// Reached tells that the service got it, Got with which headers.
+	// Reached tells whether the service got it, Got with which headers.
 	Reached bool
 	Got     [][2]string
 	// Reason and Details are what the access log says.

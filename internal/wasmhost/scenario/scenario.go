@@ -57,7 +57,7 @@ type Want struct {
 	// Refused is the reason of a refusal by the filter. Empty: the service
 	// must have got the request, and its answer come back.
 	Refused string
-	// Served tells that the filter answered without refusing.
+	// Served tells whether the filter answered without refusing.
 	Served bool
 	// HeadersSent tells that the service may have got the headers of a refused request.
 	HeadersSent bool

@@ -77,7 +77,7 @@ func (s *scanner) missCommonTime() {
 	s.fail(s.at, "a time in brackets, such as ["+commonTime+"]")
 }
 
-// readHost reads what stands in front of the time: the client, and who it says it is.
+// readHost reads the fields before the time: the client, and its user name.
 func (s *scanner) readHost(end int, v *values) {
 	client := s.word("the client's address")
 	for strings.HasSuffix(client, ",") && s.at < end { // X-Forwarded-For in its place
@@ -109,8 +109,8 @@ func (s *scanner) readHost(end int, v *values) {
 	v.set(known{fieldClient, 1}, client)
 }
 
-// readBehindAgent reads what nginx.conf or Traefik have there. Everything that somebody
-// else put there is left alone.
+// readBehindAgent reads the fields that nginx.conf or Traefik write there, and ignores any
+// others.
 func (s *scanner) readBehindAgent(v *values) {
 	rest := s.rest()
 	switch {

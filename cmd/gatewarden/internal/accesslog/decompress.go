@@ -11,8 +11,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// errXZ is what is said of the one format that rotated logs may have and that is not
-// read.
+// errXZ is the error for xz, the one common format of rotated logs that is not read.
 var errXZ = errors.New("it is compressed with xz; write: xz -dc FILE | gatewarden simulate -")
 
 // decompress tells by the first bytes, never by the name, whether a file is
@@ -27,8 +26,7 @@ func decompress(in io.Reader) (io.Reader, error) {
 	case bytes.HasPrefix(begin, []byte{0x1f, 0x8b}):
 		return gzip.NewReader(buffered)
 	case bytes.HasPrefix(begin, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		// One goroutine and a bounded window: memory stays what it is, whoever
-		// made the file.
+		// One goroutine and a bounded window bound the memory for any file.
 		const window = 128 << 20
 		return zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(window), zstd.WithDecoderLowmem(true))
 	case bytes.HasPrefix(begin, []byte("BZh")):

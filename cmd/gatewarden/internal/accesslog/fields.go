@@ -78,16 +78,16 @@ type Fields struct {
 	// deep are names that lead into objects.
 	deep    []deep
 	headers []string
-	// credentials are the headers that carry one, if that was told.
+	// credentials are the headers that carry one, if known.
 	credentials []string
 }
 
 // SetCredentials tells which request headers carry a credential. Where a log has all
-// headers of a request, it then tells that a request had none.
+// headers of a request, it then tells whether a request had none.
 func (f *Fields) SetCredentials(headers []string) { f.credentials = headers }
 
-// foreignName is a name by which other proxies tell what a field is about. It is not used
-// where somebody gave a name for that field.
+// foreignName is another proxy's name for a field. It is not used if the user named that
+// field.
 type foreignName struct {
 	name      string
 	is, about field
@@ -107,7 +107,7 @@ type deep struct {
 // headerPrefix begins the name of a request header among the fields.
 const headerPrefix = "header:"
 
-// NewFields returns the usual names, and those that somebody gave: "client=src_ip",
+// NewFields returns the usual names, and those that the user gave: "client=src_ip",
 // with dots where objects are nested, and "header:x-real-ip=real_ip" for a request
 // header.
 func NewFields(given []string) (*Fields, error) {
@@ -181,12 +181,12 @@ type values struct {
 	text [int(fieldHeaders) + maxHeaders]string
 	rank [int(fieldHeaders) + maxHeaders]uint8
 
-	// What is no text: times, in milliseconds since 1970, if they were read already.
+	// Times, in milliseconds since 1970, if they were read already.
 	begun, answered, ended int64
 	missing                Missing
-	// unit reads a duration whose name does not tell its unit.
+	// unit reads a duration whose field name does not imply a unit.
 	unit func(string) int64
-	// noRequest tells that the line is about a connection that brought no request.
+	// noRequest tells whether the line is about a connection that brought no request.
 	noRequest bool
 }
 

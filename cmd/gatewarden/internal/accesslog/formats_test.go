@@ -129,7 +129,7 @@ func TestBrokenLines(t *testing.T) {
 	}
 }
 
-// Times without a zone are of the zone that somebody names, in summer and in winter.
+// Times without a zone are in the zone that the user names, in summer and in winter.
 func TestZone(t *testing.T) {
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 // Parser reads lines. It may be used by several goroutines at once.
 type Parser struct {
 	Fields *Fields
-	// Hops is how many trusted proxies stand in front of Envoy: its
-	// xff_num_trusted_hops. It matters where a line has X-Forwarded-For alone.
+	// Hops is the number of trusted proxies in front of Envoy: its
+	// xff_num_trusted_hops. It matters if a line has only X-Forwarded-For.
 	Hops int
 	// Zone is that of times without one, UTC where it is nil.
 	Zone *time.Location
@@ -138,7 +138,7 @@ func unclear(what, text, remedy string) string {
 	return "its " + what + " is " + quote(text) + "; " + remedy
 }
 
-// quote shows a text that somebody else chose.
+// quote returns untrusted text in quotes.
 func quote(text string) string {
 	const most = 40
 	if len(text) > most {
@@ -170,7 +170,7 @@ func milliseconds(text string) int64 {
 	return max(0, min(n, monthInMilliseconds))
 }
 
-// inMilliseconds reads a length of time in a unit that is so many milliseconds long.
+// inMilliseconds reads a length of time in a unit of that many milliseconds.
 func inMilliseconds(text string, unit float64) int64 {
 	f, err := strconv.ParseFloat(text, 64)
 	if err != nil || math.IsNaN(f) {

@@ -160,7 +160,7 @@ func TestReaderReportsWhatCannotBeRead(t *testing.T) {
 	}
 }
 
-// Whoever stops is not waited for.
+// A reader that stops does not block the others.
 func TestReaderStops(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	in, _ := io.Pipe() // never says anything

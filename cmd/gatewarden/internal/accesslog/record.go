@@ -6,8 +6,8 @@ package accesslog
 
 import "github.com/gatewarden/gatewarden/filter/proxy"
 
-// Record is one request with its answer, as a line tells it. What a line does not
-// tell is empty. Its texts are parts of the line.
+// Record is one request with its response, as a line has it. Fields that the line lacks
+// are empty. Its texts are parts of the line.
 type Record struct {
 	// Start is when the request came, Answered when its answer began, as far as
 	// that is known, and Ended when it was over: in milliseconds since 1970. A log
@@ -32,7 +32,7 @@ type Record struct {
 	Guess string
 	// Subject, Tenant and Tier are those of a verified identity.
 	Subject, Tenant, Tier string
-	// Refused tells that Gatewarden itself refused the request.
+	// Refused tells whether Gatewarden itself refused the request.
 	Refused bool
 	// Missing is what a line of its format does not tell.
 	Missing Missing
@@ -40,7 +40,7 @@ type Record struct {
 	Headers []proxy.Header
 }
 
-// NoGRPC is no status of gRPC.
+// NoGRPC means that the request was not a gRPC call.
 const NoGRPC = -1
 
 // Missing is a set of what a line does not tell of times.
@@ -71,8 +71,7 @@ type verdict uint8
 
 const (
 	isRecord verdict = iota
-	// isOther is no line of an access log, but one of those that are commonly
-	// written into the same file.
+	// isOther is a line of another log that is commonly in the same file.
 	isOther
 	// isNoRequest is about a connection that brought no request.
 	isNoRequest

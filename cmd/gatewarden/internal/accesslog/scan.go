@@ -43,7 +43,7 @@ func (s *scanner) word(wanted string) string {
 }
 
 // number reads a word of digits that is at least low characters long and at most high.
-// A dash stands for none, which is "0".
+// A dash means none, and returns "0".
 func (s *scanner) number(low, high int, wanted string) string {
 	at := s.at
 	text := s.word(wanted)
@@ -61,9 +61,8 @@ func (s *scanner) status() string {
 	return s.number(3, 3, "a status of three digits")
 }
 
-// quoted reads what stands in quotes and skips the blank behind it. A quote that stands
-// inside has a backslash in front of it, or is followed by no blank. A line may be cut
-// off inside the quotes.
+// quoted reads a text in quotes and skips the blank behind it. A quote within the text has
+// a backslash before it, or no blank behind it. A line may be cut off inside the quotes.
 func (s *scanner) quoted(wanted string) string {
 	if s.failed() {
 		return ""

@@ -36,7 +36,7 @@ type job struct {
 	into chan<- parsed
 }
 
-// open begins to read a file. Its chunks are parsed by whoever takes jobs.
+// open begins to read a file. The workers that take jobs parse its chunks.
 func open(ctx context.Context, name string, in io.Reader, jobs chan<- job, read *atomic.Int64) *source {
 	s := &source{name: name, ahead: make(chan chan parsed, readAhead), read: read}
 	go func() {
@@ -83,8 +83,8 @@ func (s *source) cut(ctx context.Context, in io.Reader, jobs chan<- job) error {
 	}
 }
 
-// fill sees to it that there are records to take, and returns what it read for it.
-// At the end of the file there are none.
+// fill reads records until there is one to take, and returns what it read. At the end of
+// the file there is none.
 func (s *source) fill(ctx context.Context, into *Batch) error {
 	for len(s.records) == 0 && !s.ended {
 		var next chan parsed

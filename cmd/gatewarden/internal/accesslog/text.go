@@ -15,9 +15,8 @@ import "strings"
 //	DETAILS TERMINATION "TRANSPORT_FAILURE" RECEIVED SENT DURATION UPSTREAM_TIME
 //	"FORWARDED_FOR" "AGENT" "ID" "AUTHORITY" "HOST" CLUSTER LOCAL LOCAL REMOTE NAME ROUTE
 //
-// Envoy does not mark a quote that stands in a header. With one, nobody can tell
-// where a field ends, and a client could write what it likes into those behind: such
-// a line is not read.
+// Envoy does not escape a quote in a header. With one, the end of a field is unknown, and
+// a client could write into later fields: such a line is not read.
 // See https://www.envoyproxy.io/docs/envoy/v1.40.0/configuration/observability/access_log/usage#default-format-string
 // and https://istio.io/latest/docs/tasks/observability/logs/access-log/#default-access-log-format
 const (

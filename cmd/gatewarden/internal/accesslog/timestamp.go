@@ -84,7 +84,7 @@ func (r *Record) moveTo(zone *time.Location) {
 	r.Missing &^= NoZone
 }
 
-// isForeign tells that a name was there that only other proxies use. Their time is then
+// isForeign tells whether a name was there that only other proxies use. Their time is then
 // the one at which the line was written.
 func (v *values) isForeign() bool {
 	return v.unit != nil || v.rank[fieldSeconds]+v.rank[fieldNanoseconds]+v.rank[fieldRequest] > 0

@@ -1,5 +1,5 @@
-// Package add puts the filter into a configuration of Envoy: into the text, so that all
-// that stands there stays as it is.
+// Package add adds the filter to the text of a configuration of Envoy, and changes no
+// other line of it.
 package add
 
 import (
@@ -14,53 +14,52 @@ import (
 	"github.com/gatewarden/gatewarden/config"
 )
 
-// Options say what to put in.
+// Options say what to add.
 type Options struct {
 	// Config is the filter's own configuration, or empty for the default.
 	Config []byte
-	// ConfigName is what people call the file with it.
+	// ConfigName is the name of its file, for messages.
 	ConfigName string
 	// Wasm is the path of the module, as Envoy sees it; empty for DefaultWasm.
 	Wasm string
-	// Listeners are the names or addresses of those to guard; all that serve clients if
-	// there are none.
+	// Listeners are the names or addresses of the listeners to guard; if empty, all that
+	// serve clients.
 	Listeners []string
-	// TrustedHops answers who says where a request comes from: the number of proxies in
-	// front that append to X-Forwarded-For. It is not answered if negative.
+	// TrustedHops is the number of proxies in front that append to X-Forwarded-For;
+	// negative if it is not known.
 	TrustedHops int
-	// Harden adds what an HTTP connection manager lacks so that paths and headers have
-	// one spelling.
+	// Harden adds the settings that leave one spelling of each path and header.
 	Harden bool
-	// Admin makes the configuration of an operations endpoint, if there is to be one.
+	// Admin makes the configuration of an operations endpoint; nil for none.
 	Admin func() (string, error)
 }
 
-// DefaultWasm is where the module is unless it is said.
+// DefaultWasm is the default path of the module.
 const DefaultWasm = "/etc/envoy/gatewarden.wasm"
 
 // Result is a configuration with the filter in it.
 type Result struct {
 	Text []byte
-	// Notes tell what was done and what was not.
+	// Notes report what was done, skipped or left to decide.
 	Notes []Note
-	// Findings are what check says of the result, with the lines of the file as it was.
+	// Findings are what check finds in the result, with the lines of the original file.
 	// Those about Options.Config have its name and lines.
 	Findings []check.Finding
-	// Added tells that the result differs from the file.
+	// Added tells whether the result differs from the file.
 	Added bool
 }
 
-// The errors of files that the filter cannot be put into.
+// The errors for files that the filter cannot be added to.
 var (
-	ErrForeign = errors.New("is no configuration of Envoy: name one that has static_resources, " +
+	ErrForeign = errors.New("is not a configuration of Envoy: name one that has static_resources, " +
 		"or a file with listeners; for Kubernetes, write --for istio or --for envoy-gateway")
 	ErrNoHTTP = errors.New("has no HTTP connection manager: Gatewarden reads HTTP, " +
-		"so that it belongs into the proxy that ends TLS and forwards requests, not bytes")
+		"so it belongs in the proxy that ends TLS and forwards requests, not bytes")
 )
 
-var errNotPlain = errors.New("the configuration does not come through a text in YAML as it was: write it in plain characters, without those that end lines")
+var errNotPlain = errors.New("the configuration changes when it is embedded in YAML: write it without control characters and Unicode line separators")
 
-// File puts the filter into a configuration.
+// File adds the filter to a configuration.
 func File(text []byte, o Options) (*Result, error) {
 	p, err := newPlan(text, o)
 	if err != nil {
@@ -77,18 +76,18 @@ func File(text []byte, o Options) (*Result, error) {
 	return &Result{Text: result, Notes: p.notes, Findings: findings, Added: len(p.editor.inserts) > 0}, nil
 }
 
-// plan is one file on its way.
+// plan is the work on one file.
 type plan struct {
 	Options
 	*survey
 	editor *editor
 	chosen []*listener
-	// config is Options.Config, or that of the instance that the file has, as the filter
-	// reads it, and stop what it says of allow_on_headers_stop_iteration.
+	// config is the filter's configuration: Options.Config, or that of an instance in the
+	// file. stop is its allow_on_headers_stop_iteration.
 	config string
 	stop   bool
 	module module
-	// added is how many chains get the filter.
+	// added is the number of chains that get the filter.
 	added int
 	notes []Note
 }
@@ -116,8 +115,8 @@ func newPlan(text []byte, o Options) (*plan, error) {
 	return p, p.readConfig()
 }
 
-// likeOthers makes new instances count with those that the file has already, or for its
-// operations endpoint.
+// likeOthers takes vm_id, module and configuration from an instance in the file, so that
+// new instances share its counters.
 func (p *plan) likeOthers() {
 	for _, i := range p.file.Instances {
 		if i.Kind != instances.Envoy {
@@ -184,7 +183,7 @@ func (p *plan) run() error {
 	p.noteSeveral()
 	p.noteDynamic()
 	if !guarded && len(p.chosen) > 0 {
-		return fmt.Errorf("line %d: the filter can be put into no chain: listener %s %s", why.Line, why.Where, why.Text)
+		return fmt.Errorf("line %d: no chain can have the filter: listener %s %s", why.Line, why.Where, why.Text)
 	}
 	for _, bootstrap := range p.bootstraps {
 		if err := p.statsTags(bootstrap); err != nil {
@@ -192,15 +191,15 @@ func (p *plan) run() error {
 		}
 	}
 	if len(p.bootstraps) == 0 {
-		p.note(Note{Text: "this file has listeners only: run this on the file with static_resources or dynamic_resources, too, which gets the stats_tags that make labels of the metrics"})
+		p.note(Note{Text: "this file has listeners only: run this also on the file with static_resources or dynamic_resources, which needs the stats_tags for the labels of the metrics"})
 	}
 	return p.operations()
 }
 
-// chain puts the filter into one chain, and tells whether it is in it.
+// chain adds the filter to one chain, and tells whether the chain has it now.
 func (p *plan) chain(l *listener, c chain) (bool, error) {
 	if !c.manager.Exists() {
-		p.note(Note{Line: c.node.Line(), Where: l.name, Text: "has a chain without HTTP (" + strings.Join(c.others, ", ") + "), which the filter cannot see"})
+		p.note(Note{Line: c.node.Line(), Where: l.name, Text: "has a chain that is not HTTP (" + strings.Join(c.others, ", ") + "), and the filter sees only HTTP"})
 		return false, nil
 	}
 	filters := c.manager.At("http_filters")
@@ -223,7 +222,8 @@ func (p *plan) chain(l *listener, c chain) (bool, error) {
 	return true, p.manager(c.manager)
 }
 
-// manager answers, where it was asked to, what an HTTP connection manager leaves open.
+// manager adds the settings that the options ask for and the HTTP connection manager
+// lacks.
 func (p *plan) manager(manager tree.Node) error {
 	var members strings.Builder
 	if err := p.remoteAddress(&members, manager); err != nil {
@@ -243,7 +243,7 @@ func (p *plan) manager(manager tree.Node) error {
 	return nil
 }
 
-// remoteAddress answers who says where a request comes from, unless the manager does.
+// remoteAddress adds use_remote_address, unless the manager has it.
 func (p *plan) remoteAddress(members *strings.Builder, manager tree.Node) error {
 	const hops = "xff_num_trusted_hops"
 	if p.TrustedHops < 0 {
@@ -253,7 +253,7 @@ func (p *plan) remoteAddress(members *strings.Builder, manager tree.Node) error 
 		return fmt.Errorf("line %d: %s is %d there, and --trusted-hops says %d: change one of them", manager.At(hops).Line(), hops, there, p.TrustedHops)
 	}
 	if there := manager.At("original_ip_detection_extensions"); len(there.Items()) > 0 {
-		return fmt.Errorf("line %d: original_ip_detection_extensions tell already who the client is, and Envoy takes no use_remote_address beside them: leave --trusted-hops out", there.Line())
+		return fmt.Errorf("line %d: original_ip_detection_extensions already determine the client's address, and Envoy refuses use_remote_address beside them: leave --trusted-hops out", there.Line())
 	}
 	addField(members, manager, "use_remote_address", "true")
 	if p.TrustedHops > 0 {
@@ -262,15 +262,15 @@ func (p *plan) remoteAddress(members *strings.Builder, manager tree.Node) error 
 	return nil
 }
 
-// addField writes a field that an object does not have.
+// addField adds a field, unless the object has it.
 func addField(members *strings.Builder, object tree.Node, field, value string) {
 	if !object.At(field).Exists() {
 		members.WriteString(field + ": " + value + "\n")
 	}
 }
 
-// spellings are what gives paths and headers one spelling each, as envoy.yaml has them,
-// with the reasons.
+// spellings are the settings that leave one spelling of each path and header. envoy.yaml
+// has the reasons.
 var spellings = []struct{ field, value string }{
 	{"normalize_path", "true"},
 	{"merge_slashes", "true"},
@@ -278,7 +278,7 @@ var spellings = []struct{ field, value string }{
 	{"common_http_protocol_options", "{headers_with_underscores_action: REJECT_REQUEST}"},
 }
 
-// underscores adds to options that are there.
+// underscores adds the action for underscores to existing options.
 func (p *plan) underscores(options tree.Node) error {
 	const field = "headers_with_underscores_action"
 	members := options.Members()
@@ -288,7 +288,7 @@ func (p *plan) underscores(options tree.Node) error {
 	return p.editor.before(options, members[0].Key, snippet(field+": REJECT_REQUEST\n"))
 }
 
-// statsTags adds the rules that make labels of the metrics' names.
+// statsTags adds the rules that turn parts of the metrics' names into labels.
 func (p *plan) statsTags(bootstrap tree.Node) error {
 	stats := bootstrap.At("stats_config")
 	there := stats.At("stats_tags")
@@ -325,7 +325,7 @@ func indent(s snippet) string {
 	return "  " + strings.ReplaceAll(strings.TrimSuffix(string(s), "\n"), "\n", "\n  ") + "\n"
 }
 
-const tagsComment = `# These rules make labels of the names of Gatewarden's metrics, as in
+const tagsComment = `# These rules turn parts of the names of Gatewarden's metrics into labels, as in
 # gatewarden_requests_total{surface="rest",outcome="passed"}.
 `
 
@@ -341,18 +341,18 @@ func (p *plan) operations() error {
 		}
 	}
 	if len(p.lists) == 0 {
-		return errors.New("--operations needs a list of listeners to add one to: name the file that has it")
+		return errors.New("--operations needs a list of listeners to add to: name the file that has one")
 	}
 	admin, err := p.Admin()
 	if err != nil {
 		return err
 	}
 	into, port := p.lists[0], p.freePort()
-	p.note(Note{Line: into.key.Line(), Text: fmt.Sprintf("the operations endpoint gets a listener on 127.0.0.1:%d, with the vm_id of the filter, whose counters it shows", port)})
+	p.note(Note{Line: into.key.Line(), Text: fmt.Sprintf("the operations endpoint gets a listener on 127.0.0.1:%d, and the vm_id of the filter, to share its counters", port)})
 	return p.editor.first(into.key, into.items, operationsListener(p.module, port, admin, into.typed))
 }
 
-// freePort is the first from 9902 on that no listener and no admin endpoint has.
+// freePort returns the first port from 9902 that no listener or admin endpoint uses.
 func (p *plan) freePort() int {
 	taken := map[string]bool{}
 	for _, l := range p.listeners {
@@ -380,9 +380,9 @@ func (p *plan) verify(result []byte) error {
 	}
 	switch {
 	case err != nil:
-		return fmt.Errorf("the file has a form that cannot be added to without harm (%w): add the lines of envoy.yaml by hand", err)
+		return fmt.Errorf("the filter cannot be added to a file of this form (%w): add the lines of envoy.yaml by hand", err)
 	case len(q.editor.inserts) > 0:
-		return errors.New("the file has a form that cannot be added to without harm: add the lines of envoy.yaml by hand")
+		return errors.New("the filter cannot be added to a file of this form: add the lines of envoy.yaml by hand")
 	}
 	added := 0
 	for _, i := range q.file.Instances {

@@ -20,7 +20,7 @@ import (
 
 var write = flag.Bool("write", false, "write the expectations in testdata")
 
-// unanswered leaves the question who says where a client comes from.
+// unanswered leaves open how the client's address is determined.
 var unanswered = Options{TrustedHops: -1}
 
 // answered answers it, and adds what check wants.
@@ -33,8 +33,8 @@ func readFile(t testing.TB, name string) []byte {
 	return text
 }
 
-// cases are the files of testdata that the filter can be put into, with all options that
-// somebody would take.
+// cases returns the files of testdata that the filter can be added to, with the usual
+// options.
 func cases(t testing.TB) map[string]Options {
 	t.Helper()
 	own := answered
@@ -60,7 +60,7 @@ func cases(t testing.TB) map[string]Options {
 	}
 }
 
-// TestResults: the result of each file, and what is said of it, are those beside it.
+// TestResults: the result of each file, and the notes about it, are those in testdata.
 func TestResults(t *testing.T) {
 	for name, options := range cases(t) {
 		t.Run(name, func(t *testing.T) {
@@ -155,20 +155,20 @@ func TestRefused(t *testing.T) {
 		name, text, want string
 		options          Options
 	}{
-		{"another file", "kind: Service\napiVersion: v1\n", "is no configuration of Envoy", unanswered},
-		{"a plugin configuration", `{"surfaces": []}`, "is no configuration of Envoy", unanswered},
+		{"another file", "kind: Service\napiVersion: v1\n", "is not a configuration of Envoy", unanswered},
+		{"a plugin configuration", `{"surfaces": []}`, "is not a configuration of Envoy", unanswered},
 		{"broken", "static_resources: [", "line 1", unanswered},
 		{"a template", "static_resources: {{ .Values.x }}", "", unanswered},
 		{"TCP only", strings.ReplaceAll(listener("stat_prefix: x"), "HttpConnectionManager", "TcpProxy"), "has no HTTP connection manager", unanswered},
 		{"outbound only", strings.Replace(listener("http_filters: "+router), "name: web", "name: web\n      traffic_direction: OUTBOUND", 1),
 			`line 3: no listener seems to serve clients: listener "web" is left out because its traffic_direction is OUTBOUND`, unanswered},
-		{"no filters", listener("stat_prefix: x"), `line 8: the filter can be put into no chain: listener "web" has no list of http_filters`, unanswered},
+		{"no filters", listener("stat_prefix: x"), `line 8: no chain can have the filter: listener "web" has no list of http_filters`, unanswered},
 		{"one filter that is no list", listener("http_filters: " + strings.Trim(router, "[]")), "has no list of http_filters", unanswered},
 		{"an empty list", listener("http_filters: []"), "has no list of http_filters", unanswered},
 		{"another listener", listener("http_filters: " + router), `--listener api: the file has no such listener; it has web`, Options{Listeners: []string{"api"}}},
-		{"another answer", listener("http_filters: " + router + "\n                original_ip_detection_extensions: [{name: x}]"), "line 10: original_ip_detection_extensions tell already", Options{TrustedHops: 0}},
+		{"another answer", listener("http_filters: " + router + "\n                original_ip_detection_extensions: [{name: x}]"), "line 10: original_ip_detection_extensions already determine", Options{TrustedHops: 0}},
 		{"another number of proxies", listener("http_filters: " + router + "\n                xff_num_trusted_hops: 1"), "line 10: xff_num_trusted_hops is 1 there, and --trusted-hops says 2", Options{TrustedHops: 2}},
-		{"a character that ends lines", listener("http_filters: " + router), "in plain characters", Options{Config: []byte("{\"surfaces\": [{\"name\": \"a\", \"kind\": \"api\", \"match\": [{\"prefix\": \"/a\"}], \"lockout\": {\"failures_when\": [{\"json\": {\"path\": [\"error\"], \"one_of\": [\"\u2028\"]}}]}}]}")}},
+		{"a character that ends lines", listener("http_filters: " + router), "without control characters", Options{Config: []byte("{\"surfaces\": [{\"name\": \"a\", \"kind\": \"api\", \"match\": [{\"prefix\": \"/a\"}], \"lockout\": {\"failures_when\": [{\"json\": {\"path\": [\"error\"], \"one_of\": [\"\u2028\"]}}]}}]}")}},
 		{"empty stats_config", "stats_config: {}\n" + listener("http_filters: "+router), "line 1: nothing can be put into stats_config", unanswered},
 		{"a quoted ConfigMap", "apiVersion: v1\nkind: ConfigMap\ndata:\n  x: '{\"static_resources\": {\"listeners\": [{\"address\": {}, \"filter_chains\": [{\"filters\": [{\"typed_config\": {\"@type\": \"t/x.HttpConnectionManager\", \"http_filters\": " +
 			`[{"name": "router"}]` + "}}]}]}]}}'\n", "a text that is not a literal block", unanswered},

@@ -11,13 +11,13 @@ import (
 	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/tree"
 )
 
-// editor puts text into a file and changes none that is there, so that comments, order
-// and formatting stay.
+// editor adds text to a file and changes none, so that comments, order and formatting
+// stay.
 type editor struct {
 	text []byte
 	// starts are the offsets at which the lines begin.
 	starts []int
-	// newline is how the file ends its lines.
+	// newline is the file's line ending.
 	newline string
 	inserts []insert
 }
@@ -56,8 +56,8 @@ func (e *editor) line(number int) string {
 	return strings.TrimRight(string(e.text[e.starts[number-1]:end]), "\r\n")
 }
 
-// insert notes text to put in. The same text at the same place, which an alias leads to
-// twice, goes in once.
+// insert notes text to add. The same text at the same place is added once: an alias may
+// ask for it twice.
 func (e *editor) insert(at int, text string) {
 	for _, other := range e.inserts {
 		if other == (insert{at, text}) {
@@ -67,7 +67,7 @@ func (e *editor) insert(at int, text string) {
 	e.inserts = append(e.inserts, insert{at, text})
 }
 
-// lines puts whole lines before the one with a number.
+// lines adds whole lines before the line with a number.
 func (e *editor) lines(number int, indent, text string) {
 	var b strings.Builder
 	for _, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
@@ -79,7 +79,7 @@ func (e *editor) lines(number int, indent, text string) {
 	e.insert(e.starts[number-1], b.String())
 }
 
-// result is the file with what was put in.
+// result returns the file with the added text.
 func (e *editor) result() []byte {
 	sort.SliceStable(e.inserts, func(i, j int) bool { return e.inserts[i].at < e.inserts[j].at })
 	var out bytes.Buffer
@@ -93,8 +93,8 @@ func (e *editor) result() []byte {
 	return out.Bytes()
 }
 
-// lineBefore turns a line of the result into the one that it was, or before which it was
-// put in.
+// lineBefore returns the original line of a line of the result; for an added line, the
+// original line that follows it.
 func (e *editor) lineBefore(line int) int {
 	shift := 0
 	for _, i := range e.inserts { // in order, after result
@@ -111,7 +111,7 @@ func (e *editor) lineBefore(line int) int {
 	return line - shift
 }
 
-// first puts items at the beginning of a list. key is the key that the list belongs to.
+// first adds items at the beginning of a list. key is the list's key.
 func (e *editor) first(key, list tree.Node, items snippet) error {
 	list = list.Source()
 	if !list.Movable() {
@@ -139,7 +139,7 @@ func (e *editor) first(key, list tree.Node, items snippet) error {
 	return nil
 }
 
-// before puts members before a key of an object.
+// before adds members before a key of an object.
 func (e *editor) before(object tree.Node, key string, members snippet) error {
 	object = object.Source()
 	at := object.Key(key)
@@ -160,7 +160,7 @@ func (e *editor) before(object tree.Node, key string, members snippet) error {
 	for top > 1 && isComment(e.line(top-1)) && strings.HasPrefix(e.line(top-1), indent+"#") {
 		top--
 	}
-	if top == 1 { // what heads a file is about all of it
+	if top == 1 { // a comment at the top is about the whole file
 		top = number
 	}
 	e.lines(top, indent, string(members))
@@ -169,7 +169,7 @@ func (e *editor) before(object tree.Node, key string, members snippet) error {
 
 func isComment(line string) bool { return strings.HasPrefix(strings.TrimSpace(line), "#") }
 
-// intoFlow puts a snippet behind the bracket that opens a list or an object.
+// intoFlow adds a snippet behind the bracket that opens a list or an object.
 func (e *editor) intoFlow(key, n tree.Node, line, column int, bracket byte, s snippet) error {
 	if n.IsText() {
 		return cannotEdit(key, "it is written with brackets, in a text within the file")
@@ -199,7 +199,7 @@ func (e *editor) intoFlow(key, n tree.Node, line, column int, bracket byte, s sn
 	return nil
 }
 
-// pretty puts values on lines of their own below a line that ends with a bracket.
+// pretty writes values on lines of their own below a line that ends with a bracket.
 func (e *editor) pretty(number int, values []string, comma string) {
 	next := number + 1
 	for next < len(e.starts) && (strings.TrimSpace(e.line(next)) == "" || isComment(e.line(next))) {
@@ -223,7 +223,7 @@ func (e *editor) pretty(number int, values []string, comma string) {
 	e.lines(number+1, inner, b.String())
 }
 
-// splitMember takes the key off a member of an object; a value has none.
+// splitMember splits a member of an object into key and value; a list's item has no key.
 func splitMember(text string) (key, value string) {
 	if !strings.HasPrefix(text, `"`) {
 		return "", text
@@ -234,7 +234,7 @@ func splitMember(text string) (key, value string) {
 
 func indentation(line string) string { return line[:len(line)-len(strings.TrimLeft(line, " \t"))] }
 
-// offset is that of a column, which counts characters from 1.
+// offset returns the offset of a column, which counts characters from 1.
 func (e *editor) offset(line, column int) int {
 	at := e.starts[line-1]
 	for range column - 1 {
@@ -244,7 +244,7 @@ func (e *editor) offset(line, column int) int {
 	return at
 }
 
-// flow is the snippet in brackets, as JSON: its items, or its members with their keys.
+// flow returns the snippet in brackets, as JSON: its items, or its members with keys.
 func (s snippet) flow() ([]string, error) {
 	documents, err := tree.Parse([]byte(s))
 	if err != nil {
@@ -268,7 +268,7 @@ func (s snippet) flow() ([]string, error) {
 	return values, nil
 }
 
-// cannotEdit says that a part of the file has a form that nothing can be put into.
+// cannotEdit returns the error for a part of the file to which nothing can be added.
 func cannotEdit(key tree.Node, why string) error {
 	return fmt.Errorf("line %d: nothing can be put into %s, because %s: write it as a list or an object of its own, in block style, and run this again",
 		key.Line(), key.Text(), why)

@@ -11,16 +11,16 @@ import (
 	"github.com/gatewarden/gatewarden/config"
 )
 
-// Note is one thing that was done, left out or left open.
+// Note reports one thing that was done, skipped or left to decide.
 type Note struct {
-	// Line is that of the file, before anything was added; 0 for what concerns all of it.
+	// Line is the line in the original file; 0 if the note is about the whole file.
 	Line int
 	// Where names a listener, or is empty.
 	Where string
-	// Severity is empty for what nobody has to decide.
+	// Severity is empty if there is nothing to decide.
 	Severity check.Severity
 	Text     string
-	// Choices are what to choose from.
+	// Choices are the answers to choose from.
 	Choices []Choice
 	// harden marks the note to which findings about spellings are added.
 	harden bool
@@ -28,7 +28,7 @@ type Note struct {
 
 // Choice is one answer to a question.
 type Choice struct {
-	// When says when it is right, Write what to write then.
+	// When says when the answer is right, Write what to write then.
 	When  string
 	Write []string
 }
@@ -44,9 +44,9 @@ func (p *plan) noteSkipped(l *listener) {
 	}
 	switch with := p.sharing(l); {
 	case with != nil:
-		n.Text = "shares a chain with listener " + with.name + " by an alias, so that it gets the filter with it; " + l.reason
+		n.Text = "shares a chain with listener " + with.name + " by an alias, so it gets the filter too; " + l.reason
 	case !l.hasHTTP() && len(others) > 0:
-		n.Text = "is left as it is: it has no HTTP (" + strings.Join(unique(others), ", ") + "), which the filter cannot see"
+		n.Text = "is left as it is: its traffic is not HTTP (" + strings.Join(unique(others), ", ") + "), and the filter sees only HTTP"
 	case !l.hasHTTP():
 		return
 	case len(p.Listeners) > 0:
@@ -59,8 +59,7 @@ func (p *plan) noteSkipped(l *listener) {
 	p.note(n)
 }
 
-// sharing returns a listener that is to have the filter and whose filters are those of
-// another, too, or nil.
+// sharing returns a chosen listener that shares its list of filters with l, or nil.
 func (p *plan) sharing(l *listener) *listener {
 	for _, other := range p.chosen {
 		for _, a := range other.chains {
@@ -79,8 +78,8 @@ func unique(list []string) []string {
 	return slices.Compact(list)
 }
 
-// noteDefaults says what the default configuration guards: a service that has other
-// paths would be guarded nowhere.
+// noteDefaults says what the default configuration guards: it does not guard a service
+// with other paths.
 func (p *plan) noteDefaults() {
 	if len(p.Config) > 0 || p.added == 0 {
 		return
@@ -95,7 +94,7 @@ func (p *plan) noteDefaults() {
 			paths = append(paths, strings.TrimSpace(strings.Join(match.Methods, " ")+" "+match.Path))
 		}
 	}
-	p.note(Note{Text: "the default configuration guards " + andList(paths) + "; where credentials go to other paths, write one with these and name it by --config"})
+	p.note(Note{Text: "the default configuration guards " + andList(paths) + "; if clients send credentials to other paths, write a configuration for those and name it by --config"})
 }
 
 // noteSeveral asks which of several listeners serve clients.
@@ -114,13 +113,13 @@ func (p *plan) noteSeveral() {
 		choices = append(choices, Choice{When: "only listener " + l.name + " serves clients", Write: []string{"--listener " + l.flag()}})
 	}
 	if quic && len(names) > 1 && len(p.editor.inserts) > 0 {
-		p.note(Note{Text: "TCP and QUIC count together: their filters have the same vm_id, so that a client that changes the protocol stays locked out"})
+		p.note(Note{Text: "TCP and QUIC count together: their filters have the same vm_id, so a client that changes the protocol stays locked out"})
 	}
 	if len(ports) < 2 || len(p.Listeners) > 0 || len(p.editor.inserts) == 0 {
 		return
 	}
 	p.note(Note{
-		Text:    "the file does not tell which of the listeners " + andList(names) + " serve clients from outside, so that each gets the filter",
+		Text:    "each of the listeners " + andList(names) + " gets the filter, because the file does not say which of them serve clients",
 		Choices: choices,
 	})
 }
@@ -132,14 +131,14 @@ func andList(names []string) string {
 	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
-// noteDynamic says what is to be done with listeners that stand elsewhere.
+// noteDynamic says what to do with listeners that the file does not contain.
 func (p *plan) noteDynamic() {
 	for _, source := range p.dynamic {
 		n := Note{Line: source.node.Line()}
 		if len(p.chosen) == 0 {
 			n.Severity = check.Warning
 		}
-		n.Text = "Envoy gets listeners from a control plane: the filter has to be put in there; for Istio and Envoy Gateway, --for prints what to apply"
+		n.Text = "Envoy gets listeners from a control plane: add the filter there; for Istio and Envoy Gateway, --for prints the manifests"
 		if source.path != "" {
 			n.Text = "Envoy reads listeners from " + source.path + ": run \"gatewarden add\" on that file, too"
 		}
@@ -151,7 +150,7 @@ func (p *plan) noteDynamic() {
 // package.
 var refusing = []string{"jwt_authn", "ext_authz", "oauth2", "basic_auth", "api_key_auth", "rbac", "ext_proc", "lua", "wasm"}
 
-// before names the filters that the new one comes before and whose refusals count.
+// before names the filters behind the new one whose refusals count.
 func (p *plan) before(filters tree.Node) string {
 	var names []string
 	for _, filter := range filters.Items() {
@@ -166,11 +165,11 @@ func (p *plan) before(filters tree.Node) string {
 	return ", before " + andList(unique(names)) + ", whose refusals it sees"
 }
 
-// noteCORS tells pages' authors where the filter's own refusals get their headers from.
+// noteCORS says which setting makes the filter's own refusals readable for pages.
 func (p *plan) noteCORS(l *listener, filters tree.Node) {
 	for _, filter := range filters.Items() {
 		if strings.HasSuffix(instances.TypeOf(filter), ".Cors") {
-			p.note(Note{Line: filter.Line(), Where: l.name, Text: "has a CORS filter, which comes behind: pages read the filter's own 429 by its setting cors.origins, which allows every origin, without credentials, unless it names some"})
+			p.note(Note{Line: filter.Line(), Where: l.name, Text: "has a CORS filter behind the filter: for the filter's own 429, set cors.origins in its configuration; by default every origin may read it, without credentials"})
 			return
 		}
 	}
@@ -188,12 +187,12 @@ var wanted = []struct{ field, operator, other string }{
 	{"failure", "%FILTER_STATE(wasm.gatewarden.failure:PLAIN)%", ""},
 }
 
-// noteAccessLog says what an access log lacks for "gatewarden simulate". Logs of other
-// kinds than a file or a stream are nothing that it could read.
+// noteAccessLog says what an access log lacks for "gatewarden simulate", which can read
+// only files and streams.
 func (p *plan) noteAccessLog(l *listener, manager tree.Node) {
 	loggers := manager.At("access_log").Items()
 	if len(loggers) == 0 {
-		p.note(Note{Line: manager.Line(), Where: l.name, Text: "has no access log, from which \"gatewarden simulate\" tells whom a limit would lock out: envoy.yaml has one to copy"})
+		p.note(Note{Line: manager.Line(), Where: l.name, Text: "has no access log, which \"gatewarden simulate\" needs: envoy.yaml has one to copy"})
 		return
 	}
 	for _, logger := range loggers {
@@ -209,7 +208,7 @@ func (p *plan) noteAccessLog(l *listener, manager tree.Node) {
 			p.noteFields(l, logger, format)
 			continue
 		}
-		p.note(Note{Line: logger.Line(), Where: l.name, Text: "logs text: for \"gatewarden simulate\", a json_format with the fields of envoy.yaml tells more, such as the client's address and the reason of a refusal"})
+		p.note(Note{Line: logger.Line(), Where: l.name, Text: "logs text: for \"gatewarden simulate\", a json_format with the fields of envoy.yaml has more, such as the client's address and the reason for a refusal"})
 	}
 }
 
@@ -226,12 +225,12 @@ func (p *plan) noteFields(l *listener, logger, format tree.Node) {
 	}
 	if len(lines) > 0 {
 		p.note(Note{Line: logger.Line(), Where: l.name, Text: "has an access log that stays as it is",
-			Choices: []Choice{{When: "\"gatewarden simulate\" is to read it", Write: lines}}})
+			Choices: []Choice{{When: "you want \"gatewarden simulate\" to read it", Write: lines}}})
 	}
 }
 
-// findings are what check says of the result. Who says where a client comes from becomes
-// a question with its answers.
+// findings returns what check finds in the result. The finding about the client's address
+// becomes a question with its answers.
 func (p *plan) findings(result []byte) []check.Finding {
 	var checked, own check.Result
 	checked.File("", result, nil)
@@ -258,11 +257,11 @@ func (p *plan) findings(result []byte) []check.Finding {
 func (p *plan) ask(f check.Finding) {
 	n := Note{Line: f.Line, Where: f.Where, Severity: check.Error}
 	direct, behind := "clients connect to this Envoy themselves", "N proxies in front append to X-Forwarded-For"
-	const so = ", so that a client says in X-Forwarded-For who it is, and each guess comes from a new address"
+	const so = ", so clients set their own address in X-Forwarded-For, and each guess can come from a new client"
 	if stated := strings.Contains(p.editor.line(f.Line), "emote"); stated {
-		n.Text = "use_remote_address is false" + so + ", unless only proxies that you trust can connect. Write what is true in its place"
+		n.Text = "use_remote_address is false" + so + ", unless only proxies that you trust can connect. Replace it with what fits"
 	} else {
-		n.Text = "use_remote_address is not there" + so + ". Add what is true, here or by --trusted-hops"
+		n.Text = "use_remote_address is missing" + so + ". Add what fits, here or by --trusted-hops"
 		direct, behind = direct+" (--trusted-hops 0)", behind+" (--trusted-hops N)"
 	}
 	n.Choices = []Choice{
@@ -272,7 +271,8 @@ func (p *plan) ask(f check.Finding) {
 	p.note(n)
 }
 
-// askHarden offers what check misses in an HTTP connection manager, all of it at once.
+// askHarden offers all hardening settings that an HTTP connection manager lacks, in one
+// note.
 func (p *plan) askHarden(f check.Finding) {
 	last := &p.notes[len(p.notes)-1]
 	write := strings.TrimPrefix(f.Remedy, "write ")
@@ -287,7 +287,7 @@ func (p *plan) askHarden(f check.Finding) {
 	}
 	p.note(Note{
 		Line: f.Line, Where: f.Where, Severity: check.Warning, harden: true,
-		Text:    "a path or a header can be spelt in several ways, of which the filter guards all, but the routes and the service may each read another one. docs/security.md has the reasons",
+		Text:    "paths and headers can be spelt in several ways. The filter guards each spelling, but Envoy's routes and the service may read it differently. docs/security.md has the reasons",
 		Choices: []Choice{{When: "the service needs none of these spellings (--harden)", Write: []string{write}}},
 	})
 }

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// tags cut the labels out of the names of the filter's metrics. envoy.yaml has them,
-// too, with the reasons; a test holds these to those.
+// tags cut the labels out of the names of the filter's metrics. A test compares them
+// with those of envoy.yaml, which has the reasons.
 var tags = []struct{ name, regex string }{
 	{"surface", `^wasmcustom\.gatewarden_.*?(\.surface\.([^.]+))`},
 	{"reason", `^wasmcustom\.gatewarden_.*?(\.reason\.([^.]+))`},
@@ -18,7 +18,7 @@ var tags = []struct{ name, regex string }{
 	{"plugin", `^wasm(\.(.+))\.vm_reload`},
 }
 
-// tagItems are the items of stats_tags whose names are not among those that are there.
+// tagItems returns the items of stats_tags that the file lacks, by their names.
 func tagItems(has func(name, regex string) bool) snippet {
 	var b strings.Builder
 	for _, tag := range tags {
@@ -29,11 +29,11 @@ func tagItems(has func(name, regex string) bool) snippet {
 	return snippet(b.String())
 }
 
-// module is what an instance runs, and under which name it counts.
+// module is the module that an instance runs, and the vm_id under which it counts.
 type module struct{ vmID, wasm string }
 
-// filterItem is the entry of http_filters. name is that of the plugin, text the filter's
-// own configuration. stop tells that Envoy lets the filter hold a request's headers.
+// filterItem returns the entry of http_filters. name is the plugin's name, text the
+// filter's own configuration. stop lets the filter hold a request's headers.
 func filterItem(m module, name, text string, stop bool) snippet {
 	lines := []string{
 		"- name: gatewarden",
@@ -61,7 +61,7 @@ func filterItem(m module, name, text string, stop bool) snippet {
 	return snippet(strings.Join(lines, "\n") + "\n")
 }
 
-// scalar writes a text as YAML, and in quotes if it could be taken for something else.
+// scalar returns a text as YAML, in quotes if YAML could read it as anything else.
 func scalar(text string) string {
 	plain := text != "" && !strings.ContainsFunc(text, func(r rune) bool {
 		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-", r)
@@ -78,8 +78,8 @@ func scalar(text string) string {
 	return string(quoted)
 }
 
-// operationsListener is the listener of the operations endpoint, as envoy.yaml shows it.
-// typed tells that it stands in a list of resources, which say their type.
+// operationsListener returns the listener of the operations endpoint, as in envoy.yaml.
+// typed adds its type, for a list of resources.
 func operationsListener(m module, port int, admin string, typed bool) snippet {
 	typeLine := ""
 	if typed {

@@ -9,7 +9,7 @@ import (
 	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/tree"
 )
 
-// survey is what a file has that matters here.
+// survey has the parts of a file that matter for adding the filter.
 type survey struct {
 	file      *instances.File
 	listeners []*listener
@@ -20,20 +20,20 @@ type survey struct {
 	dynamic []source
 }
 
-// list is a list of listeners and its key. Where it is one of resources, each says its
-// type.
+// list is a list of listeners and its key. In a list of resources, each listener names
+// its type.
 type list struct {
 	key, items tree.Node
 	typed      bool
 }
 
-// source is where listeners come from: a file, or a control plane.
+// source is a file or a control plane that Envoy gets listeners from.
 type source struct {
 	node tree.Node
 	path string
 }
 
-// listener is one listener, with the reason for which it serves nobody outside, if so.
+// listener is one listener, with the reason if it does not serve other machines.
 type listener struct {
 	node   tree.Node
 	name   string // with quotes, or its address
@@ -48,13 +48,13 @@ type reach uint8
 const (
 	outside  reach = iota // other machines, as far as the file tells
 	local                 // this machine
-	unserved              // nobody whose credentials matter
+	unserved              // no client whose credentials matter
 )
 
 // chain is one filter chain of a listener.
 type chain struct {
 	node tree.Node
-	// manager is its HTTP connection manager, absent if others is what it has instead.
+	// manager is its HTTP connection manager; if it has none, others names its filters.
 	manager tree.Node
 	others  []string
 }
@@ -76,9 +76,8 @@ func read(file *instances.File) *survey {
 	return s
 }
 
-// document takes the listeners of a file for Envoy's listener discovery, and of one
-// listener alone. Whole configurations are among the file's Bootstraps, wherever they
-// stand.
+// document collects the listeners of a file for Envoy's listener discovery, or of a file
+// with a single listener. Whole configurations are in the file's Bootstraps.
 func (s *survey) document(document tree.Node) {
 	switch {
 	case document.At("static_resources").Exists() || document.At("dynamic_resources").Exists() || document.At("apiVersion").Exists():
@@ -125,7 +124,7 @@ func (s *survey) listener(n tree.Node) {
 	s.listeners = append(s.listeners, l)
 }
 
-// several are the items of a list. Envoy takes one value for a list of one.
+// several returns the items of a list. Envoy reads a single value as a list of one.
 func several(n tree.Node) []tree.Node {
 	if n.IsObject() {
 		return []tree.Node{n}
@@ -133,7 +132,7 @@ func several(n tree.Node) []tree.Node {
 	return n.Items()
 }
 
-// addressOf is a listener's address for people, as host:port.
+// addressOf returns a listener's address for messages, as host:port.
 func addressOf(n tree.Node) string {
 	socket := n.At("address", "socket_address")
 	if pipe := n.At("address", "pipe", "path").Text(); pipe != "" {
@@ -176,7 +175,7 @@ func chainOf(node tree.Node) chain {
 	return c
 }
 
-// operates tells that a listener has an operations endpoint.
+// operates tells whether a listener has an operations endpoint.
 func (s *survey) operates(l *listener) bool {
 	for _, i := range s.file.Instances {
 		if i.HasKey("admin") && i.Listener.Same(l.node) {
@@ -186,7 +185,7 @@ func (s *survey) operates(l *listener) bool {
 	return false
 }
 
-// hasHTTP tells that one of the chains has an HTTP connection manager.
+// hasHTTP tells whether a chain has an HTTP connection manager.
 func (l *listener) hasHTTP() bool {
 	for _, c := range l.chains {
 		if c.manager.Exists() {
@@ -196,8 +195,8 @@ func (l *listener) hasHTTP() bool {
 	return false
 }
 
-// guard is where a manager has the filter already: the plugin, or a reference to one that
-// stands elsewhere. It is absent if it has none.
+// guard returns the manager's instance of the filter, or a reference to one that is
+// configured elsewhere. It is absent if the manager has none.
 func (s *survey) guard(manager tree.Node) tree.Node {
 	for _, i := range s.file.Instances {
 		if i.Manager.Same(manager) && !i.HasKey("admin") {
@@ -232,7 +231,7 @@ func (s *survey) choose(named []string) ([]*listener, error) {
 	return nil, nil
 }
 
-// nobody says why there is no listener to guard.
+// nobody returns the error that says why there is no listener to guard.
 func (s *survey) nobody() error {
 	for _, l := range s.listeners {
 		if l.hasHTTP() && l.reach == unserved {
@@ -261,7 +260,7 @@ func (s *survey) byName(named []string) ([]*listener, error) {
 	return chosen, nil
 }
 
-// flag is what --listener knows a listener by.
+// flag returns the value of --listener that names the listener.
 func (l *listener) flag() string {
 	if name := l.node.At("name").Text(); name != "" {
 		return name

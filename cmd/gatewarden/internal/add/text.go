@@ -26,8 +26,8 @@ func (r *Result) Count(severity check.Severity) int {
 	return n
 }
 
-// WriteText tells people what was done and what they have to decide. What is the same
-// for several places is said once, with all their lines.
+// WriteText writes what was done and what is left to decide. A note about several places
+// is written once, with all their lines.
 func (r *Result) WriteText(out io.Writer, file string) error {
 	var order []said
 	lines := map[said][]int{}
@@ -46,7 +46,7 @@ func (r *Result) WriteText(out io.Writer, file string) error {
 	r.sayDone(say)
 	r.sayOpen(say)
 	if !r.Added {
-		say("", 0, "nothing was added: all of it is there already")
+		say("", 0, "nothing was added: the file has everything already")
 	}
 	for _, what := range order {
 		if _, err := fmt.Fprintf(out, "%s: %s\n", place(what.file, lines[what]), what.text); err != nil {
@@ -56,7 +56,7 @@ func (r *Result) WriteText(out io.Writer, file string) error {
 	return nil
 }
 
-// said is something that is said of a file.
+// said is one message about a file.
 type said struct{ file, text string }
 
 func place(file string, lines []int) string {
@@ -69,7 +69,7 @@ func place(file string, lines []int) string {
 	return b.String()
 }
 
-// sayDone says what nobody has to decide.
+// sayDone writes the notes that leave nothing to decide.
 func (r *Result) sayDone(say func(file string, line int, text string)) {
 	for _, n := range r.Notes {
 		if n.Severity != "" {
@@ -94,7 +94,7 @@ func choices(n Note) string {
 	return b.String()
 }
 
-// sayOpen says what somebody has to decide, errors first.
+// sayOpen writes what is left to decide, errors first.
 func (r *Result) sayOpen(say func(file string, line int, text string)) {
 	for _, severity := range []check.Severity{check.Error, check.Warning} {
 		for _, n := range r.Notes {

@@ -41,7 +41,7 @@ func writes(logger tree.Node, c *config.Credentials) tree.Node {
 	return findText(settings, 0, func(text string) bool { return printsCredential(text, c) })
 }
 
-// hasDefaultFormat tells that a logger writes Envoy's default text, which has the query.
+// hasDefaultFormat tells whether a logger writes Envoy's default text, which has the query.
 func hasDefaultFormat(kind string, settings tree.Node) bool {
 	if !strings.HasSuffix(kind, ".FileAccessLog") && !strings.HasSuffix(kind, ".StdoutAccessLog") && !strings.HasSuffix(kind, ".StderrAccessLog") {
 		return false
@@ -81,7 +81,7 @@ func findText(n tree.Node, depth int, wanted func(text string) bool) (found tree
 // See https://www.envoyproxy.io/docs/envoy/v1.40.0/configuration/observability/access_log/usage#command-operators
 var operator = regexp.MustCompile(`%([A-Z_]+)(?:\(([^)]*)\))?(?::\d+)?%`)
 
-// printsCredential tells that an access log's format has an operator that prints the
+// printsCredential tells whether an access log's format has an operator that prints the
 // query or the protocols of a WebSocket.
 func printsCredential(format string, c *config.Credentials) bool {
 	for _, found := range operator.FindAllStringSubmatch(format, -1) {

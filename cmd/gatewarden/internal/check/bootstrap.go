@@ -27,7 +27,7 @@ func (c *checker) envoyAdmin(b tree.Node) {
 	}, address)
 }
 
-// IsLocal tells that only this machine reaches an address.
+// IsLocal tells whether only this machine reaches an address.
 func IsLocal(address tree.Node) bool {
 	if address.At("pipe").Exists() || address.At("envoy_internal_address").Exists() {
 		return true
@@ -69,7 +69,7 @@ func (c *checker) statsTags(b tree.Node) {
 	}, tags)
 }
 
-// hasLabel tells that the instances have metrics with a label.
+// hasLabel tells whether the instances have metrics with a label.
 func (c *checker) hasLabel(label string) bool {
 	for _, i := range c.file.Instances {
 		switch {
@@ -83,7 +83,7 @@ func (c *checker) hasLabel(label string) bool {
 	return false
 }
 
-// extracts tells that a tag cuts the value out of a metric's name.
+// extracts tells whether a tag cuts the value out of a metric's name.
 // https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/metrics/v3/stats.proto#config-metrics-v3-tagspecifier
 func extracts(tags tree.Node, label, value, metric string) bool {
 	for _, tag := range tags.Items() {

@@ -48,7 +48,7 @@ var refusing = map[string]bool{
 	"envoy.extensions.filters.http.api_key_auth.v3.ApiKeyAuth":     true,
 }
 
-// refuses tells that a filter may answer for the service that a credential is
+// refuses tells whether a filter may answer for the service that a credential is
 // wrong.
 func refuses(name string, filter tree.Node) bool {
 	if !refusing[name] {
@@ -76,7 +76,7 @@ func allowsFailed(requirement tree.Node, depth int) bool {
 	return false
 }
 
-// guardedBefore tells that another instance with lockouts stands before a place of
+// guardedBefore tells whether another instance with lockouts stands before a place of
 // the same chain.
 func (c *checker) guardedBefore(i *instances.Instance, place int) bool {
 	for _, other := range c.file.Instances {

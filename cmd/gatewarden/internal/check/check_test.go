@@ -108,8 +108,8 @@ func operations(address, vmID, transportSocket string) change {
                         configuration: {"@type": type.googleapis.com/google.protobuf.StringValue, value: '` + admin + `'}}`}
 }
 
-// TestEnvoy: each row is one thing that is wrong about an Envoy where nothing else
-// is. What is wanted is severity, rule, and the line of the file, one by line.
+// TestEnvoy: each row is one mistake in an otherwise correct Envoy. Each line of want has
+// severity, rule, and the line of the file.
 func TestEnvoy(t *testing.T) {
 	text, err := os.ReadFile("testdata/envoy.yaml")
 	if err != nil {
@@ -341,7 +341,7 @@ func TestNeeded(t *testing.T) {
 	}
 }
 
-// TestPrintable: a file cannot steer the terminal of who checks it.
+// TestPrintable: a file cannot control the terminal of the user who checks it.
 func TestPrintable(t *testing.T) {
 	var r Result
 	r.File("a\x1b[31m", []byte("static_resources:\n  x: {name: \"gatewarden\", typed_config: {\"@type\": t/envoy.extensions.filters.http.wasm.v3.Wasm, config: {name: \"gatewarden\\e[2J\\u202e\"}}}\n"), []string{"RATE_LIMIT_\x1b=1"})

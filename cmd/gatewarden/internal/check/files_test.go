@@ -203,7 +203,7 @@ func TestShipped(t *testing.T) {
 	}
 }
 
-// isConfiguration tells that a text is, or has in it, a configuration of the filter.
+// isConfiguration tells whether a text is, or has in it, a configuration of the filter.
 func isConfiguration(text string) bool {
 	for _, mark := range []string{`"surfaces": [`, `"quotas": [`, `"admin": {`, "filters.http.wasm", "pluginConfig", "EnvoyExtensionPolicy"} {
 		if strings.Contains(text, mark) {

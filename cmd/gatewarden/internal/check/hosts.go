@@ -9,8 +9,7 @@ import (
 	"github.com/gatewarden/gatewarden/config"
 )
 
-// hosts compares the hosts that entries list with Envoy's virtual hosts, as far as they
-// stand in the same file.
+// hosts compares the hosts that entries list with Envoy's virtual hosts in the same file.
 func (c *checker) hosts(i *instances.Instance) {
 	if i.Config == nil {
 		return

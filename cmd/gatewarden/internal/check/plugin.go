@@ -86,7 +86,7 @@ clock_time_get environ_get environ_sizes_get random_get`)
 // Envoy 1.40.0.
 var neededByGo = []string{"args_sizes_get", "fd_prestat_get"}
 
-// capabilities: what is not allowed fails as if the host were broken.
+// capabilities: calls that are not allowed fail as if the host were broken.
 // https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/wasm/v3/wasm.proto#extensions-wasm-v3-capabilityrestrictionconfig
 func (c *checker) capabilities(i *instances.Instance) {
 	restriction := i.Plugin.At("capability_restriction_config", "allowed_capabilities")
@@ -176,7 +176,7 @@ func (c *checker) buffer(i *instances.Instance) {
 // guard returns the filter that a configuration makes, which knows what it does.
 func guard(c *config.Config) *filter.Filter { return filter.New(c, replay.NewHost(), table.Seed{}) }
 
-// locksOut tells that an instance counts failures. One whose configuration is
+// locksOut tells whether an instance counts failures. One whose configuration is
 // refused is reported for that.
 func locksOut(i *instances.Instance) bool {
 	if i.Config == nil {

@@ -14,26 +14,26 @@ import (
 	"github.com/gatewarden/gatewarden/config"
 )
 
-const addLong = `Add reads a configuration of Envoy and prints it with the filter in it: first in
+const addLong = `Add reads a configuration of Envoy and prints it with the filter added: first in
 the http_filters of each chain that serves clients, with the settings of
-envoy.yaml. It adds lines and changes none, so that comments, order and
-formatting stay, and what has the filter already gets nothing: a second run
-changes nothing. The configuration is YAML or JSON: all of Envoy's, also as the
-text of a ConfigMap, or a file with listeners that Envoy watches.
+envoy.yaml. It adds lines and changes none, so comments, order and formatting
+stay. A chain that already has the filter stays as it is, so a second run adds
+nothing. The file is YAML or JSON: a whole configuration of Envoy, also in a
+ConfigMap, or a file of listeners that Envoy watches.
 
-What it did goes to the standard error, and so does what it cannot know: each
-question with the lines to choose from, and what "gatewarden check" finds in the
-result. Listeners that only this machine or this Envoy reaches are left out,
-unless --listener names them. Write the result to another file than FILE: a
-shell empties the one that it writes to before add reads it.
+Standard error gets what it did, what "gatewarden check" finds in the result,
+and what only you can decide: each question with the lines to choose from.
+Listeners that only this machine or this Envoy can reach are skipped, unless
+--listener names them. Do not redirect the output to FILE itself: the shell
+would empty it before add reads it.
 
-With --for, it reads no file and prints what to apply in Kubernetes: the
-manifests of deploy, with your names.`
+With --for, it reads no file and prints manifests for Kubernetes: those of
+deploy, with your names.`
 
-const addExample = `  # Into Envoy's configuration, and see what is left to decide:
+const addExample = `  # Add the filter, and see what is left to decide:
   gatewarden add envoy.yaml > envoy-guarded.yaml
 
-  # With rules of your own; clients connect directly, nothing is left open:
+  # With your own rules; clients connect directly; nothing is left to decide:
   gatewarden add --config gatewarden.json --trusted-hops 0 --harden envoy.yaml
 
   # Behind one load balancer, with the endpoint for people on call:
@@ -48,14 +48,14 @@ func newAdd() *cobra.Command {
 	var f addFlags
 	cmd := &cobra.Command{
 		Use:     "add [flags] FILE",
-		Short:   "Put the filter into a configuration of Envoy, or print it for Kubernetes",
+		Short:   "Add the filter to a configuration of Envoy, or print manifests for Kubernetes",
 		Long:    addLong,
 		Example: addExample,
 		Annotations: exitCodes(
 			"0", "the result was printed, and nothing is left to decide",
-			"1", "it was printed, and does not protect until somebody decides what is left",
-			"2", "nothing was printed: the command line, a file or what it asks for is unusable",
-			"3", "it was printed, and there are warnings only",
+			"1", "the result was printed, but does not protect until you decide what is left",
+			"2", "nothing was printed: the command line or a file is unusable",
+			"3", "the result was printed, with warnings only",
 		),
 		Args: f.arguments,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -66,16 +66,16 @@ func newAdd() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVarP(&f.config, "config", "c", "", "`FILE` with the filter's configuration (JSON); without one, the default")
 	flags.StringVar(&f.wasm, "wasm", "", "`PATH` of the module as Envoy sees it (default "+add.DefaultWasm+")")
-	flags.StringArrayVar(&f.listeners, "listener", nil, "`NAME` or ADDRESS:PORT of a listener that serves clients; once for each")
+	flags.StringArrayVar(&f.listeners, "listener", nil, "`NAME` or ADDRESS:PORT of a listener that serves clients; may be repeated")
 	flags.IntVar(&f.hops, "trusted-hops", -1, "add use_remote_address, for `N` proxies in front that append to X-Forwarded-For")
-	flags.BoolVar(&f.harden, "harden", false, "add what is missing for one spelling of paths and headers, as check wants it")
+	flags.BoolVar(&f.harden, "harden", false, "add the settings that leave one spelling of each path and header")
 	flags.StringVar(&f.operations, "operations", "", "add the operations endpoint, with a new token for `ID`, which is shown once")
 	flags.StringVar(&f.product, "for", "", "print manifests for `PRODUCT`: istio or envoy-gateway")
 	flags.StringVar(&f.names.Image, "image", "", "`REFERENCE` of the filter's image, as \"gatewarden image push\" prints it")
-	flags.StringVar(&f.names.Namespace, "namespace", "", "of the gateway (default istio-system, or default for Envoy Gateway)")
+	flags.StringVar(&f.names.Namespace, "namespace", "", "the gateway's namespace (default istio-system, or default for Envoy Gateway)")
 	flags.StringVar(&f.names.Selector, "selector", "istio=ingressgateway", "`LABEL` of the pods of Istio's gateway")
 	flags.StringVar(&f.names.Gateway, "gateway", "", "`NAME` of Envoy Gateway's Gateway")
-	flags.StringVar(&f.kind, "kind", manifest.Kinds[0], "what brings the filter to Istio: "+strings.Join(manifest.Kinds, ", "))
+	flags.StringVar(&f.kind, "kind", manifest.Kinds[0], "the resource that installs the filter in Istio: "+strings.Join(manifest.Kinds, ", "))
 	completeValues(cmd, "for", "istio", "envoy-gateway")
 	completeValues(cmd, "kind", manifest.Kinds...)
 	return cmd
@@ -89,16 +89,16 @@ type addFlags struct {
 	names                                   manifest.Names
 }
 
-// ofFile and ofProduct are the flags that go only with a file, and only with --for.
+// ofFile and ofProduct are the flags that need a file, and that need --for.
 var (
 	ofFile    = []string{"wasm", "listener", "harden"}
 	ofProduct = []string{"image", "namespace", "selector", "gateway", "kind"}
 )
 
 func (f *addFlags) arguments(cmd *cobra.Command, files []string) error {
-	foreign, reason := ofProduct, "goes with --for only"
+	foreign, reason := ofProduct, "needs --for"
 	if f.product != "" {
-		foreign, reason = ofFile, "goes with a file of Envoy's, not with --for"
+		foreign, reason = ofFile, "needs a configuration of Envoy, and no --for"
 	}
 	for _, name := range foreign {
 		if cmd.Flags().Changed(name) {
@@ -152,7 +152,7 @@ func (f *addFlags) admin(token string) (string, error) {
 	return text, nil
 }
 
-// readConfig reads the filter's configuration, which has to be one that it takes.
+// readConfig reads the filter's configuration, or fails if the filter would refuse it.
 func (f *addFlags) readConfig(cmd *cobra.Command) ([]byte, error) {
 	if f.config == "" {
 		return nil, nil
@@ -171,7 +171,7 @@ func (f *addFlags) readConfig(cmd *cobra.Command) ([]byte, error) {
 	return text, nil
 }
 
-// finish prints the result and, beside it, what is to be said of it.
+// finish prints the result and, to standard error, the notes about it.
 func (f *addFlags) finish(cmd *cobra.Command, result *add.Result, name, token string) error {
 	if _, err := cmd.OutOrStdout().Write(result.Text); err != nil {
 		return err
@@ -188,7 +188,7 @@ func (f *addFlags) finish(cmd *cobra.Command, result *add.Result, name, token st
 	return ended(result.Count(check.Error), result.Count(check.Warning))
 }
 
-// ended is how a command ends that found so much.
+// ended returns the exit status for what a command found.
 func ended(errors, warnings int) error {
 	switch {
 	case errors > 0:

@@ -13,8 +13,7 @@ import (
 	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/manifest"
 )
 
-// manifests prints what to apply for a product, and says beside it what else is to be
-// done there.
+// manifests prints the manifests for a product and, to standard error, what else to do.
 func (f *addFlags) manifests(cmd *cobra.Command, own []byte, token string) error {
 	n, err := f.named(own, token)
 	if err != nil {
@@ -54,7 +53,7 @@ func (f *addFlags) manifests(cmd *cobra.Command, own []byte, token string) error
 	return ended(result.Count(check.Error), result.Count(check.Warning))
 }
 
-// named are the names for the manifests, those that were not given filled in.
+// named returns the names for the manifests, with defaults for those not given.
 func (f *addFlags) named(own []byte, token string) (n manifest.Names, err error) {
 	n = f.names
 	n.TrustedHops, n.Config = f.hops, "{}"
@@ -70,7 +69,7 @@ func (f *addFlags) named(own []byte, token string) (n manifest.Names, err error)
 	case n.Image == "":
 		return n, fmt.Errorf("--for %s needs --image: write the reference that %q prints", f.product, "gatewarden image push")
 	case f.product == "envoy-gateway" && f.operations != "":
-		return n, fmt.Errorf("--operations: no policy of Envoy Gateway can add a listener: leave it out, and run Envoy or Istio where you need the endpoint")
+		return n, fmt.Errorf("--operations: no policy of Envoy Gateway can add a listener: leave it out, or use Envoy or Istio")
 	case f.product == "envoy-gateway" && n.Gateway == "":
 		return n, fmt.Errorf("--for envoy-gateway needs --gateway: write the name of the Gateway")
 	case f.product == "envoy-gateway":
@@ -89,15 +88,15 @@ func (f *addFlags) named(own []byte, token string) (n manifest.Names, err error)
 	return n, err
 }
 
-// afterIstio says what a manifest cannot bring: annotations of the gateway's pods.
+// afterIstio prints what no manifest can set: annotations of the gateway's pods.
 func afterIstio(log io.Writer, n manifest.Names) error {
 	hops := "0"
-	question := "\nnumTrustedProxies is the number of proxies in front of the gateway that append to\nX-Forwarded-For: 0 if clients connect to it themselves. With a wrong one, clients\nchoose their address, or all of them are one. --trusted-hops N writes it.\n"
+	question := "\nnumTrustedProxies is the number of proxies in front of the gateway that append to\nX-Forwarded-For: 0 if clients connect to it themselves. If it is wrong, clients choose\ntheir own address, or all share one. --trusted-hops N writes it.\n"
 	if n.TrustedHops >= 0 {
 		hops, question = fmt.Sprint(n.TrustedHops), "\n"
 	}
-	_, err := fmt.Fprintf(log, `The gateway's pods need two annotations, for the labels of the metrics and for who the
-client is. As values of Istio's Helm chart "gateway":
+	_, err := fmt.Fprintf(log, `The gateway's pods need two annotations, for the labels of the metrics and for the
+client's address. As values of Istio's Helm chart "gateway":
 
   podAnnotations:
     sidecar.istio.io/bootstrapOverride: gatewarden-bootstrap
@@ -108,16 +107,16 @@ client is. As values of Istio's Helm chart "gateway":
 	return err
 }
 
-// afterEnvoyGateway says what the Gateway itself needs.
+// afterEnvoyGateway prints what the Gateway itself needs.
 func afterEnvoyGateway(log io.Writer, n manifest.Names) error {
-	_, err := fmt.Fprintf(log, `The Gateway %s has to use the EnvoyProxy, for the filter's place and the metrics:
+	_, err := fmt.Fprintf(log, `The Gateway %s must use this EnvoyProxy, which orders the filters and labels the metrics:
 
   spec:
     infrastructure:
       parametersRef: {group: gateway.envoyproxy.io, kind: EnvoyProxy, name: gatewarden}
 
-After a crash of the filter, the service is closed until the proxy is replaced:
-deploy/envoy-gateway/patch.yaml makes the filter come back by itself.
+If the filter crashes, the service is unreachable until the proxy is replaced.
+deploy/envoy-gateway/patch.yaml restarts the filter instead.
 `, n.Gateway)
 	return err
 }

@@ -33,8 +33,8 @@ func TestAdd(t *testing.T) {
 		code      int
 		out, said string
 	}{
-		{"envoy.yaml", 1, "          - name: gatewarden\n", "envoy.yaml:9: error: use_remote_address is not there"},
-		{"envoy.yaml --trusted-hops 0", 3, "use_remote_address: true\n", "envoy.yaml:9: warning: a path or a header"},
+		{"envoy.yaml", 1, "          - name: gatewarden\n", "envoy.yaml:9: error: use_remote_address is missing"},
+		{"envoy.yaml --trusted-hops 0", 3, "use_remote_address: true\n", "envoy.yaml:9: warning: paths and headers"},
 		{"envoy.yaml --trusted-hops 1 --harden", 0, "xff_num_trusted_hops: 1\n", `listener "web" gets the filter`},
 		{"- --trusted-hops 1 --harden", 0, "merge_slashes: true\n", `standard input:9: listener "web" gets the filter`},
 		{"envoy.yaml --config fine.json --wasm /opt/g.wasm", 1, `"per_second": 5`, ""},
@@ -45,17 +45,17 @@ func TestAdd(t *testing.T) {
 		{"envoy.yaml --trusted-hops -2", 2, "", "--trusted-hops -2: write the number"},
 		{"none.yaml", 2, "", "none.yaml cannot be read"},
 		{"tcp.yaml", 2, "", "tcp.yaml: has no HTTP connection manager"},
-		{"fine.json", 2, "", "fine.json: is no configuration of Envoy"},
+		{"fine.json", 2, "", "fine.json: is not a configuration of Envoy"},
 		{"envoy.yaml --config wrong.json", 2, "", "--config wrong.json is refused by the filter: log.per_second"},
 		{"envoy.yaml --config admin.json", 2, "", "--config admin.json"},
 		{"envoy.yaml --operations=", 1, "name: gatewarden", ""},
 		{"envoy.yaml --operations a/b\x01", 2, "", "--operations: "},
-		{"envoy.yaml --image x", 2, "", "--image goes with --for only"},
+		{"envoy.yaml --image x", 2, "", "--image needs --for"},
 		{"envoy.yaml --for istio", 2, "", "--for reads no file"},
 		{"--for istio", 2, "", "--for istio needs --image"},
 		{"--for linkerd", 2, "", "--for linkerd is not known"},
 		{"--for istio --image UPPER:", 2, "", "--image UPPER:: write what"},
-		{"--for istio --image a/b --wasm x", 2, "", "--wasm goes with a file"},
+		{"--for istio --image a/b --wasm x", 2, "", "--wasm needs a configuration"},
 		{"--for istio --image a/b --selector x", 2, "", "--selector x: write a label"},
 		{"--for istio --image a/b --kind x", 2, "", "--kind x is not known"},
 		{"--for istio --image a/b", 0, "kind: TrafficExtension", "numTrustedProxies: 0"},
@@ -63,7 +63,7 @@ func TestAdd(t *testing.T) {
 		{"--for istio --image a/b --operations alice", 0, "name: gatewarden-operations", "shown only now:"},
 		{"--for envoy-gateway --image a/b", 2, "", "needs --gateway"},
 		{"--for envoy-gateway --image a/b --gateway web --operations me", 2, "", "no policy of Envoy Gateway can add a listener"},
-		{"--for envoy-gateway --image a/b --gateway web --namespace prod", 0, "kind: Gateway, name: web}", "The Gateway web has to use"},
+		{"--for envoy-gateway --image a/b --gateway web --namespace prod", 0, "kind: Gateway, name: web}", "The Gateway web must use"},
 	} {
 		code, out, said := run(envoyConfig, append([]string{"add"}, strings.Fields(row.args)...)...)
 		if code != row.code || !strings.Contains(out, row.out) || !strings.Contains(said, row.said) || code == exitMisuse && out != "" {

@@ -53,13 +53,13 @@ func newRoot() *cobra.Command {
 		Long: `Gatewarden is a filter for Envoy and Istio that stops credential guessing and
 enforces rate limits per plan. This is its command line: it runs beside the
 filter, never handles traffic, and decides by the filter's own code.`,
-		Example: `  # Put the filter into this configuration of Envoy:
+		Example: `  # Add the filter to this configuration of Envoy:
   gatewarden add envoy.yaml > envoy-guarded.yaml
 
   # Is this configuration right, and is it safe?
   gatewarden check envoy.yaml
 
-  # Whom would these limits have locked out yesterday?
+  # Which clients would these limits have locked out yesterday?
   gatewarden simulate --config gatewarden.json access.log
 
   # What becomes of this request, and why?
@@ -71,7 +71,7 @@ filter, never handles traffic, and decides by the filter's own code.`,
 		),
 		Args: knownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		// Errors are written by Run, and a mistake in a file is none in the usage.
+		// Run writes errors, and a mistake in a file is not a mistake in the usage.
 		SilenceErrors:              true,
 		SilenceUsage:               true,
 		SuggestionsMinimumDistance: 2,
@@ -94,7 +94,7 @@ filter, never handles traffic, and decides by the filter's own code.`,
 	return root
 }
 
-// knownCommand is the root's: what is no command is one mistyped.
+// knownCommand refuses arguments of the root, which are mistyped commands.
 func knownCommand(root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil

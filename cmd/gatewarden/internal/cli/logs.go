@@ -7,7 +7,7 @@ import (
 	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/accesslog"
 )
 
-// openLogs opens the logs; size is what they have together, 0 if that is not known.
+// openLogs opens the logs; size is their total size, 0 if it is not known.
 func openLogs(names []string, in io.Reader) (files []accesslog.File, size int64, err error) {
 	known := true
 	for _, name := range names {

@@ -45,7 +45,7 @@ func (p *progress) end() {
 	}
 }
 
-// progressLine says how many lines were read, how fast, and what is left of size.
+// progressLine says how many lines were read, how fast, and how much of size is left.
 func progressLine(lines int, read, size int64, took time.Duration) string {
 	rate := float64(lines) / took.Seconds()
 	line := fmt.Sprintf("%d lines, %.0f a second", lines, rate)

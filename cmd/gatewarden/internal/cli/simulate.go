@@ -20,27 +20,27 @@ import (
 	"github.com/gatewarden/gatewarden/config"
 )
 
-const simulateLong = `Simulate replays access logs through the filter itself, and tells who would have
-been locked out, when, what the quotas would have refused, and how much of that
-would have hit clients with a right credential. Nothing is sent anywhere.
+const simulateLong = `Simulate replays access logs through the filter's own code. It shows which
+clients would have been locked out, when, what the quotas would have refused,
+and how many of the refused requests had a right credential. It sends nothing
+anywhere.
 
-It reads the JSON of envoy.yaml, of Istio and of Envoy Gateway and the default
-texts of Envoy and Istio. Of other proxies it reads the Common and the Combined
-Log Format (nginx, Apache, Traefik), the JSON of nginx, Traefik and Caddy,
-HAProxy's HTTP format, by syslog, too, and the logs of AWS's Application Load
-Balancer. It tells the formats apart line by line, and passes over the lines of
-error logs in between. Logs may be compressed with gzip, zstd or bzip2. Several
-are read as one, in the order of their times. Rules in shadow mode are simulated
-as if they were enforced. What a log does not tell is assumed, and the result
-says what.`
+It reads the JSON of envoy.yaml, of Istio and of Envoy Gateway, and the default
+texts of Envoy and Istio. From other proxies, it reads the Common and Combined
+Log Formats (nginx, Apache, Traefik), the JSON of nginx, Traefik and Caddy,
+HAProxy's HTTP format (also by syslog), and the logs of AWS's Application Load
+Balancer. It detects the format line by line, and skips lines of error logs.
+Logs may be compressed with gzip, zstd or bzip2. Several logs are merged by
+time. Rules in shadow mode are simulated as if they were enforced. If a log
+lacks something, the result says what was assumed.`
 
-const simulateExample = `  # Who would have been locked out by the default limits?
+const simulateExample = `  # Which clients would the default limits have locked out?
   gatewarden simulate access.log
 
-  # By mine, over the rotated logs, too:
+  # And mine, with the rotated logs?
   gatewarden simulate --config gatewarden.json access.log access.log.1.gz
 
-  # Which limit stops the guesses and spares the honest?
+  # Which limit stops the guesses, but no honest clients?
   gatewarden simulate --try rest.failures=5,10,20 access.log
 
   # Does it help to count the same wrong credential once?
@@ -67,12 +67,12 @@ func newSimulate() *cobra.Command {
 	var f simulateFlags
 	c := &cobra.Command{
 		Use:     "simulate [flags] LOG...",
-		Short:   "Replay access logs and tell who would have been locked out",
+		Short:   "Replay access logs and show which clients would have been locked out",
 		Long:    simulateLong,
 		Example: simulateExample,
 		Annotations: exitCodes(
 			"0", "the logs were simulated, whatever was found",
-			"1", "somebody stopped it: the result is of what was read until then",
+			"1", "it was interrupted: the result covers what was read until then",
 			"2", "the command line, a configuration or too much of a log is unusable",
 		),
 		Args: someLogs,
@@ -81,16 +81,16 @@ func newSimulate() *cobra.Command {
 	flags := c.Flags()
 	flags.StringArrayVarP(&f.configs, "config", "c", nil, "`FILE` with a configuration, as for check; several are compared; without one, the default")
 	flags.IntVar(&f.instance, "instance", 0, "which instance in the file, counted from 1, if it has several")
-	flags.StringArrayVar(&f.env, "env", nil, "a variable of the VM's environment, as `NAME=value`; over what the file says, once for each variable")
+	flags.StringArrayVar(&f.env, "env", nil, "a variable of the VM's environment, as `NAME=value`; overrides the file; may be repeated")
 	flags.StringArrayVar(&f.tries, "try", nil, "limits to compare, such as rest.failures=5,10,20 or rest.repeats=count,once; several make a grid")
-	flags.StringArrayVar(&f.fields, "field", nil, "name of a field in the log, such as client=src_ip or header:x-real-ip=real_ip")
+	flags.StringArrayVar(&f.fields, "field", nil, "the name of a field in the log, such as client=src_ip or header:x-real-ip=real_ip")
 	flags.StringVar(&f.format, "format", "text", "text, json or html")
 	flags.IntVar(&f.top, "top", 20, "how many clients the text and the page list")
-	flags.IntVar(&f.hops, "trusted-hops", 0, "Envoy's xff_num_trusted_hops, for a log that has X-Forwarded-For and no client")
-	flags.StringVar(&f.zone, "time-zone", "UTC", "time `ZONE` of a log whose times have none, as HAProxy's; for example Europe/Berlin")
-	flags.DurationVar(&f.window, "window", 10*time.Second, "how far lines may be from the order of their times; longer requests need a longer one")
-	flags.Float64Var(&f.unreadable, "max-unreadable", 1, "percent of the lines that may be unreadable")
-	flags.BoolVar(&f.asConfigured, "as-configured", false, "leave rules in shadow mode there")
+	flags.IntVar(&f.hops, "trusted-hops", 0, "Envoy's xff_num_trusted_hops, for a log that has X-Forwarded-For but no client")
+	flags.StringVar(&f.zone, "time-zone", "UTC", "time `ZONE` of a log whose times have none, such as HAProxy's; for example Europe/Berlin")
+	flags.DurationVar(&f.window, "window", 10*time.Second, "how far lines may be out of order; at least as long as the longest requests")
+	flags.Float64Var(&f.unreadable, "max-unreadable", 1, "the percentage of lines that may be unreadable")
+	flags.BoolVar(&f.asConfigured, "as-configured", false, "do not enforce rules in shadow mode")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "show no progress")
 	return c
 }
@@ -146,7 +146,7 @@ func (f *simulateFlags) run(c *cobra.Command, logs []string) error {
 	return f.finish(c, write, result)
 }
 
-// credentialHeaders are the headers that carry a credential by any of the configurations.
+// credentialHeaders returns the headers that carry a credential in any configuration.
 func credentialHeaders(variants []simulate.Variant) (names []string) {
 	for _, v := range variants {
 		names = append(names, v.Config.Credentials.Headers...)
@@ -161,7 +161,7 @@ func credentialHeaders(variants []simulate.Variant) (names []string) {
 	return slices.Compact(names)
 }
 
-// readAll simulates what the reader has.
+// readAll simulates all records of the reader.
 func readAll(ctx context.Context, reader *accesslog.Reader, s *simulate.Simulation, p *progress) error {
 	for {
 		records, err := reader.Next(ctx)
@@ -183,7 +183,7 @@ func (f *simulateFlags) finish(c *cobra.Command, write func(io.Writer, *forecast
 		return tooMuchUnreadable(log)
 	}
 	if log.Requests == 0 && !result.Interrupted {
-		return fmt.Errorf("%s: no request is in there", strings.Join(log.Files, ", "))
+		return fmt.Errorf("%s: has no requests", strings.Join(log.Files, ", "))
 	}
 	if err := write(c.OutOrStdout(), result); err != nil {
 		return err
@@ -204,7 +204,7 @@ func tooMuchUnreadable(log *forecast.Log) error {
 	return errors.New(b.String())
 }
 
-// writer is how the result is written.
+// writer returns the function that writes the result in the format asked for.
 func (f *simulateFlags) writer() (func(io.Writer, *forecast.Forecast) error, error) {
 	if f.top < 1 || f.top > 1000 {
 		return nil, errors.New("--top is 1 to 1000")
@@ -226,7 +226,7 @@ func (f *simulateFlags) writer() (func(io.Writer, *forecast.Forecast) error, err
 	return nil, fmt.Errorf("--format %q is not known; write text, json or html", f.format)
 }
 
-// variants are all configurations to be simulated.
+// variants returns the configurations to simulate.
 func (f *simulateFlags) variants(c *cobra.Command) ([]simulate.Variant, error) {
 	var trials []simulate.Trial
 	for _, text := range f.tries {

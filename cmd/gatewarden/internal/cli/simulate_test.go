@@ -70,7 +70,7 @@ func TestSimulateMisuse(t *testing.T) {
 		{"--config wrong.json access.log", `wrong.json is refused by the filter: surface: `},
 		{"--config two.yaml access.log", "two.yaml has no instance of Gatewarden that guards anything: name another file"},
 		{"--env RATE_LIMIT_X_FAILURES=1 access.log", "environment RATE_LIMIT_X_FAILURES: names no surface"},
-		{"empty.log", "empty.log: no request is in there"},
+		{"empty.log", "empty.log: has no requests"},
 		{"short.log", "4 of 4 lines cannot be read\n  short.log:1: it begins like JSON, and breaks off behind column 1\n"},
 		{"broken.log --max-unreadable 0", "1 of 361 lines cannot be read"},
 	} {
@@ -120,7 +120,7 @@ func TestSimulateComparesConfigurations(t *testing.T) {
 	}
 }
 
-// interrupting is a log that is read until somebody presses Ctrl-C.
+// interrupting is a log that is read until Ctrl-C.
 type interrupting struct {
 	text  *strings.Reader
 	never chan struct{}

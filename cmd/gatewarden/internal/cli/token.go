@@ -20,9 +20,9 @@ func newToken() *cobra.Command {
 		Short: "Make a token for the operations endpoint",
 		Long: `Make a random token for the operations endpoint, and its configuration.
 
-The configuration holds only the token's SHA-256: whoever reads it there cannot
-sign in. The token itself is shown once, here. Give each person one, so that the
-log tells who unlocked whom.`,
+The configuration has only the token's SHA-256, which is of no use for signing
+in. The token itself is shown once, here. Give each person their own token, so
+that the log shows who unlocked which client.`,
 		Example: `  # one for yourself
   gatewarden token
 

@@ -21,7 +21,7 @@ func newVersion() *cobra.Command {
 		Short: "Print the version, and the Envoy it was tested with",
 		Long: `Version prints which Gatewarden this is: the version or commit that the command
 line was built from, the Go that built it, and the Envoy that its tests ran
-against. Use the filter of the same version: both decide by the same code.`,
+against. Use the filter of the same version, because both share their code.`,
 		Example: "  gatewarden version",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -114,7 +114,7 @@ func (r *Request) basic(pair string) {
 	r.Headers = append(r.Headers, [2]string{"authorization", "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))})
 }
 
-// addCredentials adds what options other than -H say of who is asking.
+// addCredentials adds the credentials of options other than -H.
 func (o *Options) addCredentials(r *Request) {
 	if o.User != "" {
 		r.basic(o.User)

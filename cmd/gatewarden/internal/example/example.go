@@ -16,9 +16,9 @@ type Response struct {
 	Body    []byte
 }
 
-// Failure returns a response that is a failure by the lists of the lockout. status is the
-// one it shall have, or 0 if any will do; cause is why it failed, as the filter names it,
-// or "". It reports false if there is no such response.
+// Failure returns a response that is a failure by the lists of the lockout. It has the
+// given status, unless that is 0, and fails for the given cause, as the filter names it,
+// unless that is "". It reports false if there is no such response.
 func Failure(l *config.Lockout, status int, cause string) (Response, bool) {
 	switch {
 	case status == 0 && len(l.Statuses) > 0:

@@ -104,7 +104,7 @@ func countOnce(surfaces []any) {
 	}
 }
 
-// require makes a surface let in only who was verified, if one of the sources can.
+// require makes a surface admit only verified callers, if a source can verify any.
 func require(r *rand.Rand, c map[string]any) {
 	surface := one(r, c["surfaces"].([]any)...).(map[string]any)
 	if kind := surface["kind"]; kind == "api" || kind == "mcp" {

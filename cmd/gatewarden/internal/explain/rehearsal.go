@@ -142,7 +142,7 @@ func (p *rehearsal) Property(path string) string {
 	return string(b)
 }
 
-// Call notes whom the filter asks.
+// Call notes the server that the filter asks.
 func (p *rehearsal) Call(c *proxy.Call) (number uint32, ok bool) {
 	p.asked = append(p.asked, c.Cluster)
 	p.calls++
@@ -174,8 +174,7 @@ func removed(sent, left []proxy.Header) (names []string) {
 	return names
 }
 
-// unsaid is the connection's address where nobody says one: an address of nobody's
-// (RFC 5737).
+// unsaid is the connection's address if none is given: one for documentation (RFC 5737).
 const unsaid = "192.0.2.1"
 
 func (r *Request) peer() string {

@@ -34,7 +34,7 @@ type Answer struct {
 // Question is what is to be explained.
 type Question struct {
 	Request Request
-	// Answer is how the service answers, nil if that is not asked.
+	// Answer is the service's response, nil if that is not asked.
 	Answer *Answer
 	// After is how many times the request failed before. Repeat is how many times it is
 	// tried, to see when it is refused first.
@@ -55,7 +55,7 @@ type Report struct {
 	Verdict  Verdict       `json:"verdict"`
 	Response *ResponsePart `json:"response,omitempty"`
 	Repeat   *RepeatPart   `json:"repeat,omitempty"`
-	// Next is what to change, if that is not what was wanted.
+	// Next says what to change if another result was wanted.
 	Next []string `json:"next,omitempty"`
 }
 
@@ -97,7 +97,7 @@ type SurfacePart struct {
 	Says  string `json:"says"`
 }
 
-// ClientPart is who the request is from.
+// ClientPart is the client of the request.
 type ClientPart struct {
 	Address string `json:"address,omitempty"`
 	// Counted is the network that is counted as one client.
@@ -114,7 +114,7 @@ type CredentialPart struct {
 	Says    []string `json:"says"`
 }
 
-// IdentityPart is who was verified.
+// IdentityPart is the verified caller.
 type IdentityPart struct {
 	Verified bool     `json:"verified"`
 	Subject  string   `json:"subject,omitempty"`

@@ -302,7 +302,7 @@ var algorithms = map[config.Algorithm]string{
 	config.FixedWindow: "fixed window", config.SlidingWindow: "sliding window", config.GCRA: "gcra",
 }
 
-// payer says who pays.
+// payer names the payer.
 func (w *written) payer(q *config.Quota, v *filter.Explanation, view *quota.View) string {
 	if view.Fallback {
 		return "the client's address pays, because the configured payer is not verified"

@@ -35,7 +35,7 @@ func some(n int64, what string) string {
 	return fmt.Sprint(n, " ", what, "s")
 }
 
-// place names a place in the configuration. What nobody wrote is a default's.
+// place names a place in the configuration, or a default's.
 func (w *written) place(format string, args ...any) string {
 	place := fmt.Sprintf(format, args...)
 	key := place

@@ -1,5 +1,5 @@
-// Package forecast is what a simulation comes to: who would have been locked out and
-// refused. It writes that as text, as JSON and as a page.
+// Package forecast has the result of a simulation: the clients that would have been locked
+// out and refused. It writes them as text, as JSON and as a page.
 package forecast
 
 import (
@@ -12,7 +12,7 @@ import (
 // JSON, its names and what they mean stay as they are within a version.
 type Forecast struct {
 	Version int `json:"version"`
-	// Interrupted tells that the logs were not read to their ends.
+	// Interrupted tells whether the logs were not read to their ends.
 	Interrupted bool `json:"interrupted"`
 	Log         Log  `json:"log"`
 	// Assumptions are what the logs do not tell, and what was assumed.
@@ -42,8 +42,8 @@ type Log struct {
 type Variant struct {
 	Name string `json:"name"`
 	Sums
-	// Unguarded are the requests that belong to no surface, Malformed those whose
-	// path can be read as belonging to two.
+	// Unguarded are the requests that belong to no surface, Malformed those that could
+	// belong to two.
 	Unguarded int64     `json:"unguarded"`
 	Malformed int64     `json:"malformed"`
 	Surfaces  []Surface `json:"surfaces"`
@@ -72,15 +72,15 @@ type Sums struct {
 	Failures int64 `json:"failures"`
 	Repeated int64 `json:"repeated"`
 	Lockouts int64 `json:"lockouts"`
-	// Assumed are the failures, and the wrong credentials among those refused, of which
-	// the log does not tell whether there was a credential. Undecided are the answers
-	// that may have been failures, of which it does not tell enough.
+	// Assumed are the failures, and the refused requests with a wrong credential, for
+	// which the log does not say whether there was a credential. Undecided are the
+	// responses for which it does not say whether they are failures.
 	Assumed   int64 `json:"assumed"`
 	Undecided int64 `json:"undecided"`
 	// Refused are those that would not have reached the service: Stopped had a
-	// wrong credential, Lost a right one, and of Unclear nobody knows, because
-	// Gatewarden had refused them when the log was written. Others were answered
-	// with something that says nothing of a credential.
+	// wrong credential, Lost a right one. For Unclear it is unknown, because
+	// Gatewarden refused them when the log was written. The responses to Others say
+	// nothing about a credential.
 	Refused int64 `json:"refused"`
 	Stopped int64 `json:"stopped"`
 	Lost    int64 `json:"lost"`
@@ -114,8 +114,8 @@ type Quota struct {
 	Name     string `json:"name"`
 	Admitted uint64 `json:"admitted"`
 	Refused  uint64 `json:"refused"`
-	// Unverified are those that an address paid for, because who should was not
-	// known.
+	// Unverified are those charged to an address, because the caller was not
+	// verified.
 	Unverified uint64 `json:"unverified"`
 }
 
@@ -134,7 +134,7 @@ type Client struct {
 	Refused  int64 `json:"refused"`
 	Stopped  int64 `json:"stopped"`
 	Lost     int64 `json:"lost"`
-	// Assumed are those of Failures and Stopped of which the log does not tell whether
+	// Assumed are those of Failures and Stopped for which the log does not say whether
 	// there was a credential.
 	Assumed int64 `json:"assumed"`
 	// Before are its successes on any surface before First, as far as they are

@@ -54,12 +54,12 @@ func TestText(t *testing.T) {
 		"Interrupted: this is what was read until then.",
 		"Requests  1,234, from 2026-09-21T14:13:20Z to 2026-09-21T15:13:20Z",
 		"Not read  60 lines of other logs, 3 without a request, 3 unreadable",
-		":7: it is none", "2 requests lasted so long",
+		":7: it is none", "2 requests lasted too long",
 		"Failures   22 requests with wrong credentials; 20 reached the service, 2 would have been stopped",
 		"Lockouts   1, of at least 1 client",
 		"Refused    5 requests: 4 locked_out, 1 quota_exceeded",
 		"Honest     1 request with right credentials would have been refused, of at least 1 client",
-		"Neither    2 requests that were refused", "Networks   2 lockouts", "Forgotten  3 counters", "Malformed  1 path",
+		"Neither    2 requests that were refused", "Networks   2 lockouts", "Evicted    3 counters", "Malformed  1 path",
 		"  rest     api      1,234        20         1        5        2       1",
 		"  plan          7        1                7",
 		"Locked out\n", "Refused without a lockout\n", "Honest clients hurt\n", "Assumptions\n  - something of",
@@ -94,7 +94,7 @@ func TestRepeatedIsTold(t *testing.T) {
 		two:   {"GUESSES THROUGH  REPEATED  GUESSES STOPPED", "20         0                2", "20         7                2"},
 	}
 	pages := map[*Forecast][]string{
-		plain: nil, one: {"<b>7</b>repeat one that has failed before"}, two: {"<th>repeated<th>", "<td>20<td>0<td>2", "<td>20<td>7<td>2"},
+		plain: nil, one: {"<b>7</b>repeat an earlier failure"}, two: {"<th>repeated<th>", "<td>20<td>0<td>2", "<td>20<td>7<td>2"},
 	}
 	for _, f := range []*Forecast{plain, one, two} {
 		text := write(t, func(w io.Writer) error { return f.WriteText(w, 20) })

@@ -43,7 +43,7 @@ type shown struct {
 	Sure                      string
 }
 
-// clientTable is a list of clients. Assumed tells that some of their failures are not
+// clientTable is a list of clients. Assumed tells whether some of their failures are not
 // sure.
 type clientTable struct {
 	Clients []Client

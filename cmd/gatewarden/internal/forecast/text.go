@@ -76,7 +76,7 @@ func (t *text) log(f *Forecast) {
 		t.line("  %s:%d: %s", Plain(p.File), p.Line, p.Why)
 	}
 	if log.Late > 0 {
-		t.line("  %s so long, or stood so far from their place, that they were put where the log had come to; --window says how far is too far.",
+		t.line("  %s too long, or stood too far from the right place in the log, and may be out of order; --window sets how far is too far.",
 			counted(log.Late, "request lasted", "requests lasted"))
 	}
 }
@@ -112,16 +112,16 @@ func (t *text) sums(v *Variant) {
 	row("Honest", "%s with right credentials would have been refused, of %s",
 		counted(v.Lost, "request", "requests"), atLeast(v.ClientsHurt, v.AtLeast)+" "+clientWord(v.ClientsHurt))
 	if v.Unclear+v.Others > 0 {
-		row("Neither", "%s that were refused say nothing of a credential, or were not answered", counted(v.Unclear+v.Others, "request", "requests"))
+		row("Neither", "%s that were refused say nothing about a credential, or were not answered", counted(v.Unclear+v.Others, "request", "requests"))
 	}
 	if v.NetworkLockouts > 0 {
 		row("Networks", "%s", counted(v.NetworkLockouts, "lockout of a whole network", "lockouts of whole networks"))
 	}
 	if v.Forgotten > 0 {
-		row("Forgotten", "%s; a larger table.clients forgets less", counted(int64(v.Forgotten), "counter, because the table was full", "counters, because the table was full"))
+		row("Evicted", "%s; a larger table.clients evicts fewer", counted(int64(v.Forgotten), "counter, because the table was full", "counters, because the table was full"))
 	}
 	if v.Malformed > 0 {
-		row("Malformed", "%s that could be read as for two surfaces", counted(v.Malformed, "path", "paths"))
+		row("Malformed", "%s that two surfaces could own", counted(v.Malformed, "path", "paths"))
 	}
 	_ = w.Flush()
 }

@@ -9,7 +9,7 @@ import (
 	"unicode"
 )
 
-// Plain is a text that came from elsewhere, without what a terminal would obey.
+// Plain returns untrusted text without the control characters that a terminal obeys.
 func Plain(text string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
@@ -48,8 +48,8 @@ func clock(t time.Time) string { return t.Format(time.RFC3339) }
 
 func seconds(n int64) string { return (time.Duration(n) * time.Second).String() }
 
-// mostRefused are the clients in the order of what they were refused, and how often
-// they were locked out.
+// mostRefused returns the clients with the most refusals first, then those with the most
+// lockouts.
 func (v *Variant) mostRefused(keep func(*Client) bool) []Client {
 	var out []Client
 	for i := range v.Clients {
@@ -66,7 +66,7 @@ func (v *Variant) mostRefused(keep func(*Client) bool) []Client {
 	return out
 }
 
-// sure says how far the log bears out the failures, "" if it does in full.
+// sure says how many of the failures the log proves, "" if it proves all.
 func (v *Variant) sure() string {
 	if v.Assumed+v.Undecided == 0 {
 		return ""
@@ -82,7 +82,7 @@ func (v *Variant) sure() string {
 	return said
 }
 
-// anyAssumed tells whether a list has to say which failures are not sure.
+// anyAssumed tells whether a list needs the column ASSUMED.
 func anyAssumed(clients []Client) bool {
 	return slices.ContainsFunc(clients, func(c Client) bool { return c.Assumed > 0 })
 }

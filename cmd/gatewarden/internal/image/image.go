@@ -36,12 +36,11 @@ type Annotations struct {
 	Version, Revision string
 }
 
-// ErrNoModule tells that bytes are no Wasm module.
+// ErrNoModule tells whether bytes are no Wasm module.
 var ErrNoModule = errors.New("not a Wasm module: it does not begin with \\0asm and version 1")
 
-// Build makes the image of a module. The same arguments make the same bytes:
-// nothing in it tells when, where or by whom it was built, and nothing is
-// compressed.
+// Build makes the image of a module. The same arguments make the same bytes: the image
+// does not say when, where or by whom it was built, and nothing is compressed.
 func Build(module []byte, a Annotations) (v1.Image, error) {
 	// See https://webassembly.github.io/spec/core/binary/modules.html#binary-module
 	if !bytes.HasPrefix(module, []byte("\x00asm\x01\x00\x00\x00")) {

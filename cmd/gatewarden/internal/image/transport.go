@@ -60,8 +60,7 @@ func Open(dir string) (v1.Image, error) {
 }
 
 // Push brings img to a registry under reference, as in registry/repository:tag,
-// and returns its name by digest. Who may do so is taken from where Docker and
-// Podman keep it.
+// and returns its name by digest. It uses the credentials that Docker and Podman store.
 func Push(ctx context.Context, reference string, img v1.Image) (name.Digest, error) {
 	to, err := name.ParseReference(reference)
 	if err != nil {

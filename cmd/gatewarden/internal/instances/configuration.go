@@ -45,8 +45,8 @@ func (i *Instance) readText(value tree.Node) {
 	}
 }
 
-// readStruct reads a configuration that is written in YAML, and handed to the filter
-// as JSON by whoever gives it to Envoy.
+// readStruct reads a configuration that is written in YAML, and that the control plane
+// passes to the filter as JSON.
 func (i *Instance) readStruct(value tree.Node) {
 	if !value.Exists() {
 		return
@@ -105,7 +105,7 @@ func step(n tree.Node, path string) (below tree.Node, rest string) {
 	return n.Item(index), rest
 }
 
-// HasKey tells that the text of the configuration has a root key, be the rest of
+// HasKey tells whether the text of the configuration has a root key, be the rest of
 // it right or wrong.
 func (i *Instance) HasKey(key string) bool { return i.settings.At(key).Exists() }
 

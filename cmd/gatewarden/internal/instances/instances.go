@@ -55,7 +55,7 @@ type Instance struct {
 	// of Envoy Gateway's; absent for a plain one.
 	Plugin tree.Node
 	Scope
-	// Place is where it stands in Scope.Filters.
+	// Place is its position in Scope.Filters.
 	Place int
 
 	// settings is the configuration itself, text the scalar that it is written in,
@@ -63,8 +63,7 @@ type Instance struct {
 	settings, text, variables tree.Node
 }
 
-// Scope is what surrounds a filter in Envoy's configuration. What is not known is
-// absent.
+// Scope has the parts of Envoy's configuration around a filter. Unknown parts are absent.
 type Scope struct {
 	Listener, FilterChain tree.Node
 	// Manager is the HTTP connection manager, Filters are its http_filters.
@@ -98,8 +97,7 @@ func Read(file []byte, environment []string) (*File, error) {
 	return &f.File, f.err
 }
 
-// foreign tells that a file is no plugin configuration of its own but something
-// that may have some in it.
+// foreign tells whether a file is not a plugin configuration, but may contain some.
 func foreign(documents []tree.Node, err error, file []byte) bool {
 	text := bytes.TrimSpace(file)
 	if bytes.HasPrefix(text, []byte("{")) && (err != nil || len(documents) == 1 && !envoys(documents[0])) || len(text) == 0 {
@@ -109,7 +107,7 @@ func foreign(documents []tree.Node, err error, file []byte) bool {
 	return err != nil || len(documents) != 1 || !ours(documents[0])
 }
 
-// envoys tells that an object is Envoy's or Kubernetes'.
+// envoys tells whether an object is Envoy's or Kubernetes'.
 func envoys(document tree.Node) bool {
 	for _, key := range []string{"static_resources", "dynamic_resources", "resources", "@type", "kind", "filter_chains", "listeners", "configs", "http_filters", "typed_config"} {
 		if document.At(key).Exists() {
@@ -119,7 +117,7 @@ func envoys(document tree.Node) bool {
 	return false
 }
 
-// ours tells that an object has a key of a plugin configuration that others are not
+// ours tells whether an object has a key of a plugin configuration that others are not
 // likely to have.
 func ours(document tree.Node) bool {
 	for _, key := range []string{"surfaces", "quotas", "exempt", "untrusted_headers", "allow_on_headers_stop_iteration"} {
@@ -298,7 +296,7 @@ func where(scope Scope, filter, plugin tree.Node) string {
 	return strings.Join(append(parts, fmt.Sprintf("filter %q", name)), ", ")
 }
 
-// isNamed tells that one of the names speaks of Gatewarden.
+// isNamed tells whether one of the names speaks of Gatewarden.
 func isNamed(names ...tree.Node) bool {
 	for _, name := range names {
 		if strings.Contains(strings.ToLower(name.Text()), "gatewarden") {

@@ -1,5 +1,5 @@
-// Package replay runs the filter on requests and responses that are already known:
-// those of an access log, or one that somebody asks about. Nothing is sent.
+// Package replay runs the filter on known requests and responses: those of an access log,
+// or one to explain. It sends nothing.
 package replay
 
 import (
@@ -153,7 +153,7 @@ func (h *Host) SetReason(reason string) { h.Reason = reason }
 // SetFailure notes why a failure was counted.
 func (h *Host) SetFailure(cause string) { h.Failure = cause }
 
-// SetGuess does nothing: whoever replays a request knows what it presents.
+// SetGuess does nothing: the caller knows what the request presents.
 func (*Host) SetGuess(string) {}
 
 // Reply notes the filter's answer.
@@ -162,7 +162,7 @@ func (h *Host) Reply(reply *proxy.Reply) { h.Replied = reply }
 // Resume does nothing: what is held is asked about when its body is there.
 func (*Host) Resume() {}
 
-// Call fails: nobody else is asked.
+// Call fails: no server is asked.
 func (*Host) Call(*proxy.Call) (number uint32, ok bool) { return 0, false }
 
 // AnswerStatus is always empty.

@@ -9,7 +9,7 @@ import (
 // A log does not have all that the filter looks at. What depends on the rest is left
 // out of a configuration before it is simulated, and said.
 
-// The headers by which the replayed requests say who they come from.
+// The headers that name the client and caller of a replayed request.
 const (
 	subjectHeader = "x-simulated-subject"
 	tenantHeader  = "x-simulated-tenant"
@@ -21,12 +21,12 @@ type adaptation struct {
 	*config.Config
 	// left are the parts that were left out, by surface or alone.
 	left []string
-	// identities tells that the configuration verifies who is asking.
+	// identities tells whether the configuration verifies callers.
 	identities bool
 }
 
-// adapt copies a configuration. credentials tells that the log tells one credential
-// from another, enforce that what is in shadow mode shall be enforced.
+// adapt copies a configuration. credentials tells whether the log distinguishes
+// credentials, enforce whether to enforce rules in shadow mode.
 func adapt(original *config.Config, credentials, enforce bool) adaptation {
 	c := *original
 	a := adaptation{Config: &c, identities: len(c.Identity) > 0}
@@ -58,7 +58,7 @@ func adapt(original *config.Config, credentials, enforce bool) adaptation {
 	return a
 }
 
-// adaptIdentity has the identities of the log believed.
+// adaptIdentity makes the filter trust the identities of the log.
 func (a *adaptation) adaptIdentity() {
 	if !a.identities {
 		return
@@ -77,7 +77,7 @@ func (a *adaptation) adaptIdentity() {
 
 func (a *adaptation) adaptSurface(s *config.Surface, credentials, enforce bool) {
 	l := &s.Lockout
-	s.Require = false // whom it did not let in, the log says
+	s.Require = false // the log shows which requests it refused
 	if enforce {
 		enforceMode(&l.Mode)
 	}
@@ -101,7 +101,7 @@ func (a *adaptation) adaptSurface(s *config.Surface, credentials, enforce bool) 
 	}
 }
 
-// keysFor are the failure keys that a log has the parts of.
+// keysFor returns the failure keys whose parts the log has.
 func keysFor(keys []config.FailureKey, credentials bool) (kept []config.FailureKey) {
 	for _, k := range keys {
 		if k.By == config.ByCredential && credentials {

@@ -7,9 +7,9 @@ import (
 	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/forecast"
 )
 
-// What is kept of clients is bounded, whatever a log has: the first maxListed that
-// were locked out or refused are listed, as many more as maxDistinct are told apart
-// for their number, and of those that succeed the last ones are remembered.
+// What is kept about clients is bounded for any log: the first maxListed that were locked
+// out or refused are listed, up to maxDistinct are counted exactly, and of those that
+// succeed the most recent are remembered.
 const (
 	maxListed   = 4096
 	maxDistinct = 1 << 16
@@ -64,7 +64,7 @@ func (c *clients) succeeded(client netip.Prefix) {
 	s.count++
 }
 
-// row returns what is listed of a client, nil if it is not and there is no more room.
+// row returns the row of a client, nil if it has none and there is no more room.
 func (c *clients) row(client netip.Prefix, surface int, name string, now int64) *clientRow {
 	key := clientKey{client, surface}
 	r := c.listed[key]
@@ -100,8 +100,8 @@ func clientName(p netip.Prefix) string {
 	return p.String()
 }
 
-// lock notes a lockout for a number of seconds, after so many failures.
-// Those before it are as sure as the last failure is.
+// lock notes a lockout for a number of seconds, after that many failures. The failures
+// before it are as certain as the last one.
 func (r *clientRow) lock(now, seconds, failures, assumed int64) {
 	if r.Lockouts == 0 {
 		r.Failures += failures - 1 // this one is counted by itself

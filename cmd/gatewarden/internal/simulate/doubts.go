@@ -9,28 +9,28 @@ import (
 	"github.com/gatewarden/gatewarden/config"
 )
 
-// doubts counts the requests of a surface about which a log does not tell enough.
+// doubts counts the requests of a surface for which the log lacks something.
 type doubts struct {
-	// credential: nobody knows whether a failure had one.
+	// credential: the log does not say whether a failure had one.
 	credential int64
-	// token: a 400 of a token endpoint, whose body would say more. Where the log
-	// told why of any, it told of all.
+	// token: a 400 of a token endpoint, whose body would say more. A log that gives the
+	// reason for one gives it for all.
 	token, told int64
-	// untold: an answer of which a header or the body would say more.
+	// untold: a response whose header or body would say more.
 	untold int64
-	// named are the failures of which the log tells what they presented, nameless the
-	// others, where the same one counts once.
+	// named are the failures whose guess the log names, nameless the others, on
+	// surfaces where the same guess counts once.
 	named, nameless int64
 	// refused by Gatewarden when the log was written.
 	refused int64
-	// nobody is named as the client, or as who is asking.
+	// nobody has no client, unverified no identity.
 	nobody, unverified int64
 	options            int64
 	// unforwarded have no X-Forwarded-For, unnamed no other header that names the
 	// client.
 	unforwarded, unnamed int64
-	// wholeSeconds, timeless and zoneless are of lines that have no fraction of a
-	// second, no duration, no time zone.
+	// wholeSeconds, timeless and zoneless count lines that lack a fraction of a
+	// second, a duration, a time zone.
 	wholeSeconds, timeless, zoneless int64
 }
 
@@ -78,7 +78,7 @@ func (d *doubts) countTimes(m accesslog.Missing) {
 	}
 }
 
-// undecided returns how many answers may have been failures.
+// undecided returns how many responses may have been failures.
 func (d *doubts) undecided() int64 {
 	if d.told > 0 {
 		return 0
@@ -86,7 +86,7 @@ func (d *doubts) undecided() int64 {
 	return d.token + d.untold
 }
 
-// countFailure counts whether the log tells what a failure presented, where that matters.
+// countFailure counts whether the log names the guess of a failure, where that matters.
 func (d *doubts) countFailure(r *accesslog.Record, s *config.Surface) {
 	switch {
 	case !s.Lockout.CountOnce:
@@ -97,7 +97,7 @@ func (d *doubts) countFailure(r *accesslog.Record, s *config.Surface) {
 	}
 }
 
-// tellsNoGuesses tells whether all failures count, though the same one shall count once.
+// tellsNoGuesses tells whether each failure counts, although repeats is "once".
 func (d *doubts) tellsNoGuesses() bool { return d.nameless > 0 && d.named == 0 }
 
 // sum adds up the doubts of all surfaces.
@@ -136,7 +136,7 @@ func (v *variant) leftOut() []string {
 	return left
 }
 
-// assumptions says what was not known, and what was assumed in its place.
+// assumptions returns what the log does not say, and what was assumed instead.
 func (v *variant) assumptions() []string {
 	var out []string
 	d := v.sum()
@@ -145,36 +145,36 @@ func (v *variant) assumptions() []string {
 			out = append(out, fmt.Sprintf(format, forecast.Count(n)))
 		}
 	}
-	about(d.credential, "%s failures: the log does not tell whether the request presented a credential, so each counts as if it did. "+
-		"Clients that ask for a challenge first seem to fail once more than they do. A field \"credential\" tells.")
+	about(d.credential, "%s failures: the log does not say whether the request had a credential, so each counts as if it had. "+
+		"Clients that first ask for a challenge seem to fail once more than they do. A field \"credential\" would tell.")
 	if d.told > 0 {
 		d.token, d.untold = 0, 0
 	}
-	about(d.token, "%s answers 400 of a token endpoint: the log does not have their bodies, so none counts as a wrong credential. A field \"failure\" tells.")
-	about(d.untold, "%s answers of which a header or the body would tell more (failures_when): the log does not have it, so none counts as a wrong credential. A field \"failure\" tells.")
-	about(d.nameless, "%s failures that could repeat another one (lockout.repeats): the log does not tell what they presented, so each counts. A field \"guess\" tells.")
-	about(d.refused, "%s requests had been refused by Gatewarden when the log was written: they are attempts, but what the service would have said is not known, "+
-		"so they count neither as failures nor as successes. A log that was written in shadow mode has no such gap.")
+	about(d.token, "%s responses of a token endpoint with status 400: the log does not have their bodies, so none counts as a wrong credential. A field \"failure\" would tell.")
+	about(d.untold, "%s responses that may be failures by a header or the body (failures_when): the log has neither, so none counts as a wrong credential. A field \"failure\" would tell.")
+	about(d.nameless, "%s failures that may repeat an earlier one (lockout.repeats): the log does not say what they presented, so each counts. A field \"guess\" would tell.")
+	about(d.refused, "%s requests were refused by Gatewarden when the log was written: they are attempts, but the service's response is unknown, "+
+		"so they count neither as failures nor as successes. A log written in shadow mode has no such gap.")
 	about(d.nobody, "%s requests name no client: they share one counter, as they would in the filter.")
-	about(d.wholeSeconds, "%s requests have times of whole seconds: those of one second are taken in the order of their lines, and a lockout may begin and end up to a second off.")
-	about(d.timeless, "%s requests have no duration in the log: each counts as answered when it came. Of several at once, fewer seem to get through than would.")
-	about(d.zoneless, "%s requests have times without a time zone, which were taken for UTC. --time-zone names theirs.")
-	about(d.options, "%s OPTIONS requests were taken for a browser's preflights, which are never refused for failures.")
+	about(d.wholeSeconds, "%s requests have times in whole seconds: those of one second are simulated in the order of their lines, and a lockout may begin and end up to a second off.")
+	about(d.timeless, "%s requests have no duration in the log: each counts as answered when it arrived. Of parallel guesses, fewer seem to get through than would.")
+	about(d.zoneless, "%s requests have times without a time zone, which were read as UTC. --time-zone names another.")
+	about(d.options, "%s OPTIONS requests count as browsers' preflights, which are never refused for failures.")
 	if len(v.adapted.NamedHosts()) > 0 {
-		about(v.unhosted, "%s requests have no host in the log, though entries list hosts: where several surfaces could own one, it counts as refused for its host. "+
-			"--field authority=NAME names it.")
+		about(v.unhosted, "%s requests have no host in the log, though entries list hosts: one that could belong to several surfaces counts as refused for its host. "+
+			"--field authority=NAME names the field.")
 	}
 	switch v.adapted.Client.Source {
 	case config.SourceXFF, config.SourceXFFFirst:
-		about(d.unforwarded, "%s requests have no X-Forwarded-For in the log, though client.source wants it: the client field was taken. --field forwarded=NAME names it.")
+		about(d.unforwarded, "%s requests have no X-Forwarded-For in the log, which client.source needs: the client field was used. --field forwarded=NAME names it.")
 	case config.SourceHeader:
-		about(d.unnamed, "%s requests do not have the header that client.source wants: the client field was taken. --field header:"+v.adapted.Client.Header+"=NAME names it.")
+		about(d.unnamed, "%s requests do not have the header that client.source needs: the client field was used. --field header:"+v.adapted.Client.Header+"=NAME names it.")
 	}
 	if v.adapted.identities {
-		about(d.unverified, "%s requests name no identity, so quotas count them by address. Fields \"subject\", \"tenant\" and \"tier\" tell.")
+		about(d.unverified, "%s requests name no identity, so quotas count them by address. Fields \"subject\", \"tenant\" and \"tier\" would tell.")
 	}
 	for _, left := range v.leftOut() {
-		out = append(out, "Left out, because the log does not have what it takes: "+left+".")
+		out = append(out, "Left out, because the log lacks what it needs: "+left+".")
 	}
 	return out
 }

@@ -5,23 +5,24 @@ import (
 	judge "github.com/gatewarden/gatewarden/filter/outcome"
 )
 
-// outcome is what the service made of a request, when the log was written.
+// outcome is what the service's response said about the credential when the log was
+// written.
 type outcome uint8
 
 const (
-	// unclear: it was not asked, or did not answer.
+	// unclear: the service was not asked, or did not respond.
 	unclear outcome = iota
 	// failing: the credential was wrong.
 	failing
 	// succeeding: 2xx or 3xx.
 	succeeding
-	// other answers say nothing of a credential.
+	// other: the response says nothing about a credential.
 	other
 )
 
-// outcomeOf judges a request that the filter did not let pass, and whose answer it
-// therefore never saw. The filter's own judgement of the others is in its lines.
-// presents tells whether the request presented a credential.
+// outcomeOf judges a request that the filter refused, and whose response it therefore
+// never saw. For other requests, its log lines have the outcome. presents tells whether
+// the request presented a credential.
 func outcomeOf(r *accesslog.Record, rule *judge.Rule, presents bool) outcome {
 	fails := rule.IsFailure(r.Status, r.GRPC, presents)
 	switch {

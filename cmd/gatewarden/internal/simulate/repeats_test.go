@@ -16,8 +16,8 @@ const repeatsConfig = `{"credentials": {"headers": ["authorization"], "query": [
 	{"name": "api", "kind": "api", "match": [{"prefix": "/api"}], "lockout": {"failures": 5, "window": "20s", "mode": "shadow", "repeats": "once"}},
 	{"name": "login", "kind": "login", "match": [{"prefix": "/login"}], "lockout": {"failures": 5, "window": "20s", "mode": "shadow", "repeats": "once"}}]}`
 
-// What is forecast from a log is what the filter counted when it wrote the log, in shadow
-// mode: credentials and forms of a few clients, most of which come more than once.
+// The forecast from a log is what the filter counted when it wrote the log, in shadow
+// mode: credentials and forms of a few clients, most of them repeated.
 func TestRepeatsAreForecastAsTheFilterCounts(t *testing.T) {
 	for seed := range uint64(20) {
 		process := wasmhost.NewProcess(wasmhost.ProcessOptions{})

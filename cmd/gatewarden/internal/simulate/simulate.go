@@ -94,7 +94,7 @@ func (s *Simulation) play() {
 	s.events = s.events[:0]
 }
 
-// End plays what is left and returns what came of it all.
+// End plays the remaining events and returns the result.
 func (s *Simulation) End() *forecast.Forecast {
 	f := &forecast.Forecast{Version: forecast.Version, Assumptions: []string{}, Variants: []forecast.Variant{}}
 	if s.variants == nil {

@@ -15,7 +15,7 @@ import (
 
 const noon = int64(1_790_000_000_000)
 
-// visit is a request of a client, so many milliseconds after noon, that took one.
+// visit is a request of a client, at milliseconds after noon, that took one millisecond.
 func visit(at int64, client string, status int) accesslog.Record {
 	return accesslog.Record{
 		Start: noon + at, Answered: noon + at + 1, Ended: noon + at + 1, Client: client,
@@ -245,10 +245,10 @@ func TestAssumptions(t *testing.T) {
 		each(visits(1, 132_000, "192.0.2.1", 204), func(r *accesslog.Record) { r.Method = "OPTIONS" }))
 	all := strings.Join(f.Assumptions, "\n")
 	for _, want := range []string{
-		"1,200 failures: the log does not tell whether the request presented a credential",
-		"1 answers 400 of a token endpoint", "2 requests had been refused by Gatewarden", "1 requests name no client",
-		"1 OPTIONS requests were taken", "1,204 requests do not have the header that client.source wants", "--field header:x-real-ip=NAME",
-		"1,204 requests name no identity", "Left out, because the log does not have what it takes: bypass.",
+		"1,200 failures: the log does not say whether the request had a credential",
+		"1 responses of a token endpoint", "2 requests were refused by Gatewarden", "1 requests name no client",
+		"1 OPTIONS requests count", "1,204 requests do not have the header that client.source needs", "--field header:x-real-ip=NAME",
+		"1,204 requests name no identity", "Left out, because the log lacks what it needs: bypass.",
 		": rest: reset_on_success, known_good.", ": token: keys.",
 	} {
 		if !strings.Contains(all, want) {
@@ -288,7 +288,7 @@ func TestHosts(t *testing.T) {
 func TestRepeats(t *testing.T) {
 	const api, login = `"kind": "api", "match": [{"prefix": "/api/v1"}]`, `"kind": "login", "match": [{"prefix": "/api/v1"}]`
 	const once, pending = `"failures": 3, "window": "1m", "repeats": "once"`, `"failures": 3, "window": "1m", "repeats": "once", "pending": 1`
-	const left = "Left out, because the log does not have what it takes: "
+	const left = "Left out, because the log lacks what it needs: "
 	for _, row := range []struct {
 		name, surface, lockout, log string
 		want, said                  string
@@ -306,7 +306,7 @@ func TestRepeats(t *testing.T) {
 		{"credentials", api, once, "401c1 401c1 401c1 401c2", "2 counted, 2 repeated, 0 refused", ""},
 		{"nothing tells guesses apart", api, once, "401 401 401 401", "3 counted, 0 repeated, 1 refused", left + "s: repeats."},
 		{"nothing tells them apart at a login", login, once, "401 401 401 401", "3 counted, 0 repeated, 1 refused", left + "s: repeats."},
-		{"some are not told", api, once, "401g1 401 401g1 401 200", "3 counted, 1 repeated, 1 refused", `2 failures that could repeat another one (lockout.repeats)`},
+		{"some are not told", api, once, "401g1 401 401g1 401 200", "3 counted, 1 repeated, 1 refused", `2 failures that may repeat an earlier one (lockout.repeats)`},
 		{"no failure that could repeat one", api, once, "200 200", "0 counted, 0 repeated, 0 refused", ""},
 		{"a guess is no credential for known_good", api, once + `, "known_good": {"for": "1h"}`, "200 401g1 401g2 401g3 200", "3 counted, 0 repeated, 1 refused", left + "s: known_good."},
 		{"nor for reset_on_success", api, once + `, "reset_on_success": true`, "401g1 401g2 200 401g3 200", "3 counted, 0 repeated, 1 refused", left + "s: reset_on_success."},
@@ -473,7 +473,7 @@ func TestForeignLogs(t *testing.T) {
 			t.Errorf("%s: %d assumed, %d undecided, %d of the client", row.name, v.Assumed, v.Undecided, client)
 		}
 		said := strings.Join(f.Assumptions, "\n")
-		for _, want := range []string{"12 requests have times of whole seconds", "12 requests have no duration", "12 requests have times without a time zone"} {
+		for _, want := range []string{"12 requests have times in whole seconds", "12 requests have no duration", "12 requests have times without a time zone"} {
 			if !strings.Contains(said, want) {
 				t.Errorf("%s: %q is not among\n%s", row.name, want, said)
 			}

@@ -124,7 +124,7 @@ func (t *timeline) advance(to int64) {
 // end gives out what is left: all lists.
 func (t *timeline) end() { t.advance(t.next + int64(len(t.lists))) }
 
-// freeNumbers gives out numbers that nobody has, small ones first.
+// freeNumbers gives out unused numbers, small ones first.
 type freeNumbers struct {
 	back []int32
 	next int32

@@ -65,8 +65,8 @@ type heard struct {
 	shadow           string
 }
 
-// seed hashes the keys of every variant: nobody attacks a simulation, and whoever
-// repeats one wants to see the same.
+// seed hashes the keys of every variant. It need not be secret, and makes simulations
+// repeatable.
 var seed = table.Seed{'g', 'a', 't', 'e', 'w', 'a', 'r', 'd', 'e', 'n'}
 
 // newVariant makes a configuration ready for requests from a time on.
@@ -152,8 +152,8 @@ func (v *variant) request(f *flight, e *event) {
 	}
 }
 
-// nameGuess tells the filter what a request presents. Where the body signs in, the log's
-// name of it stands in for the body. What the log does not name is never the same twice.
+// nameGuess tells the filter what a request presents. If the body signs in, the log's name
+// of the guess replaces the body. Guesses that the log does not name are all different.
 func (v *variant) nameGuess(s *filter.Stream, r *accesslog.Record) {
 	switch {
 	case r.Guess != "":
@@ -255,8 +255,8 @@ func (v *variant) presents(r *accesslog.Record) bool {
 	return r.Credential != accesslog.Absent || v.credential.Presents([]proxy.Header{{Name: ":path", Value: r.Path}})
 }
 
-// assumes returns 1 for a failure that is none if the request had no credential, where the
-// log does not tell whether it had.
+// assumes returns 1 for a failure that counts only if the request had a credential, which
+// the log does not say.
 func (v *variant) assumes(r *accesslog.Record, s *config.Surface) int64 {
 	if r.Credential != accesslog.Unknown || r.CredentialID+r.Guess+r.Failure != "" || !s.Kind.IsResource() || s.Lockout.CountAnonymous ||
 		v.credential.Presents([]proxy.Header{{Name: ":path", Value: r.Path}}) {

@@ -1,6 +1,6 @@
-// Package tree reads YAML and JSON of any shape so that each value knows the line
-// it stands on. What is not there is a Node, too, so that a way through several
-// keys needs no checks in between.
+// Package tree reads YAML and JSON of any shape, so that each value knows its line. A
+// missing value is a Node, too, so that a path through several keys needs no checks in
+// between.
 package tree
 
 import (
@@ -26,8 +26,8 @@ type Node struct {
 type text struct {
 	// before is how many lines of the file stand before the text.
 	before int
-	// fixed is the line of all that is in the text, for texts whose lines are not
-	// those of the file; 0 otherwise.
+	// fixed is the line of everything in a text whose lines are not those of the file;
+	// 0 otherwise.
 	fixed int
 }
 
@@ -128,7 +128,7 @@ func (c *lineCounter) column() int {
 	return utf8.RuneCount(c.file[begin:c.done])
 }
 
-// resolved is the node itself, or what its alias stands for; never nil.
+// resolved returns the node itself, or the target of its alias; never nil.
 func (n Node) resolved() *yaml.Node {
 	switch {
 	case n.yaml == nil:
@@ -148,16 +148,16 @@ func (n Node) LineOfText(number int) int {
 	return n.Line() + number
 }
 
-// Exists tells that there is something, be it null.
+// Exists tells whether there is something, be it null.
 func (n Node) Exists() bool { return n.yaml != nil }
 
-// IsObject tells that n has keys.
+// IsObject tells whether n has keys.
 func (n Node) IsObject() bool { return n.resolved().Kind == yaml.MappingNode }
 
-// IsList tells that n has items.
+// IsList tells whether n has items.
 func (n Node) IsList() bool { return n.resolved().Kind == yaml.SequenceNode }
 
-// Same tells that both are the same place of the same file, be it by an alias.
+// Same tells whether both are the same place of the same file, be it by an alias.
 func (n Node) Same(other Node) bool {
 	return n.yaml == other.yaml || n.yaml != nil && other.yaml != nil && n.resolved() == other.resolved()
 }
@@ -170,14 +170,14 @@ func (n Node) Flow() (line, column int, ok bool) {
 	return Node{r, n.text}.Line(), r.Column, r.Style&yaml.FlowStyle != 0
 }
 
-// Movable tells that the lines of n are those of the file, so that text can be put
+// Movable tells whether the lines of n are those of the file, so that text can be put
 // before and behind them.
 func (n Node) Movable() bool { return n.yaml != nil && n.text.fixed == 0 }
 
-// IsText tells that n stands in the text of another node.
+// IsText tells whether n is in the text of another node.
 func (n Node) IsText() bool { return n.text != nil && (n.text.before > 0 || n.text.fixed > 0) }
 
-// Source is what an alias stands for; other nodes are their own.
+// Source returns the target of an alias, and any other node itself.
 func (n Node) Source() Node {
 	if n.yaml == nil {
 		return n
@@ -196,7 +196,7 @@ func (n Node) Key(key string) Node {
 	return Node{}
 }
 
-// Line is the line of the file, 0 for what is not there.
+// Line returns the line of the file, 0 for a missing value.
 func (n Node) Line() int {
 	switch {
 	case n.yaml == nil:
@@ -215,7 +215,7 @@ func (n Node) Text() string {
 	return ""
 }
 
-// True tells that n is the boolean true.
+// True tells whether n is the boolean true.
 func (n Node) True() bool {
 	value, ok := n.boolean()
 	return ok && value
@@ -236,7 +236,7 @@ func (n Node) boolean() (value, ok bool) {
 	return false, false
 }
 
-// Number is a whole number, which may stand in quotes.
+// Number returns a whole number, which may be in quotes.
 func (n Node) Number() (value int64, ok bool) {
 	value, err := strconv.ParseInt(n.Text(), 0, 64)
 	return value, err == nil

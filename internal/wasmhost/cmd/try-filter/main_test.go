@@ -28,7 +28,7 @@ func TestTheFilter(t *testing.T) {
 	}
 }
 
-// What no proxy should get does not.
+// Modules that no proxy should get are refused.
 func TestBrokenModules(t *testing.T) {
 	for _, row := range []struct {
 		name string
