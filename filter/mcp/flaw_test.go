@@ -14,7 +14,7 @@ const ping = `{"jsonrpc":"2.0","id":1,"method":"ping"}`
 // TestFlaws: what is refused, with which status and code, and whether the refusal can have
 // the id of the request.
 func TestFlaws(t *testing.T) {
-	w := newWorker(t, `"max_body": 4096, "tools": [{"name": "t", "scopes": [], "cost": 1, "arguments": [{"argument": "n", "max_count": 2}]}]`)
+	w := newWorker(t, `"max_body": 16384, "tools": [{"name": "t", "scopes": [], "cost": 1, "arguments": [{"argument": "n", "max_count": 2}]}]`)
 	batch := `[` + strings.Repeat(ping+`,`, message.MaxBatch) + ping + `]`
 	for _, row := range []struct {
 		body         string
@@ -26,7 +26,7 @@ func TestFlaws(t *testing.T) {
 		{ping, nil, sound, 0, 0, true},
 		{ping, []string{"content-type", "Application/JSON ; Charset=\"UTF-8\""}, sound, 0, 0, true},
 		{ping, []string{"content-encoding", "Identity"}, sound, 0, 0, true},
-		{ping, []string{"content-length", "4096"}, sound, 0, 0, true},
+		{ping, []string{"content-length", "16384"}, sound, 0, 0, true},
 
 		{ping, []string{"content-type", "text/plain"}, flawType, 415, -32600, true},
 		{ping, []string{"content-type", ""}, flawType, 415, -32600, true},
@@ -38,7 +38,7 @@ func TestFlaws(t *testing.T) {
 		{ping, []string{"content-type", "application/grpc"}, flawType, 415, -32600, true},
 		{ping, []string{"content-encoding", "gzip"}, flawEncoding, 415, -32600, true},
 		{ping, []string{"content-encoding", "identity, gzip"}, flawEncoding, 415, -32600, true},
-		{ping, []string{"content-length", "4097"}, flawSize, 413, -32600, true},
+		{ping, []string{"content-length", "16385"}, flawSize, 413, -32600, true},
 
 		{ping, []string{"mcp-protocol-version", "2025-11-25"}, sound, 0, 0, true},
 		{ping, []string{"mcp-protocol-version", "2024-11-05"}, sound, 0, 0, true},
@@ -111,6 +111,15 @@ func TestTooLarge(t *testing.T) {
 	if s.MaxBody() != 1024 || !s.Awaits() {
 		t.Fatalf("awaits %v, up to %d bytes", s.Awaits(), s.MaxBody())
 	}
+	whole := strings.Replace(ping, "{", "{"+strings.Repeat(" ", 1024-len(ping)), 1)
+	if s.Read([]byte(whole)); s.Malformed() {
+		t.Errorf("%d bytes are too many", len(whole))
+	}
+	s = newWorker(t, `"max_body": 1024`).begin()
+	if s.Read([]byte(whole + " ")); s.flaw != flawSize || !s.NamesID() {
+		t.Errorf("one byte more: flaw %d", s.flaw)
+	}
+	s = newWorker(t, `"max_body": 1024`).begin()
 	s.TooLarge()
 	if why, refused := s.Check(); !refused || s.Awaits() || s.Words(&why).Status != 413 {
 		t.Errorf("refused %v: %+v", refused, s.Words(&why))
