@@ -3,6 +3,7 @@ package scope
 import (
 	"math/rand"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -145,6 +146,9 @@ func TestRules(t *testing.T) {
 	var none State
 	none.Begin(nil, &request.Target{})
 	none.Refused()
+	if v := none.Explain(&request.Target{Readings: []string{"/v1"}}, &caller.Identity{}); v.Asked || len(v.Operations) > 0 {
+		t.Errorf("the view of a request without rules has %+v", v)
+	}
 	if _, refused := none.Check(&caller.Identity{}); refused || none.Any() || !none.Allows(&caller.Identity{}, []string{"x"}) {
 		t.Error("a request without rules needs something")
 	}
@@ -180,8 +184,9 @@ func TestCheck(t *testing.T) {
 		if s.Allows(id, strings.Fields(s.Needed())) != row.allowed {
 			t.Errorf("%s with %q: Allows and Check differ", row.path, row.scopes)
 		}
-		if got := s.View().Needed; strings.Join(got, " ") != s.Needed() {
-			t.Errorf("the view has %q", got)
+		v := s.Explain(&target, id)
+		if strings.Join(v.Needed, " ") != s.Needed() || (len(v.Missing) == 0) != row.allowed || len(v.Operations) != 1 || row.path != "/v"+strconv.Itoa(v.Operations[0]+1) {
+			t.Errorf("%s with %q: the view has %+v", row.path, row.scopes, v)
 		}
 	}
 }
