@@ -209,7 +209,7 @@ func TestBatch(t *testing.T) {
 		cost               uint32
 		calls              []Call
 	}{
-		{`[` + call("1", "a", "{}") + `,` + call(`"x"`, "b", "{}") + `,` + read + `]`, "read b files", "pro", 5, []Call{{"1", 2}, {`"x"`, 3}}},
+		{`[` + call("1", "a", "{}") + `,` + call("2", "b", "{}") + `,` + read + `]`, "read b files", "pro", 5, []Call{{"1", 2}, {"2", 3}}},
 		{`[` + call("1", "c", "{}") + `,{"method":"ping"},{"id":3,"result":{}}]`, "", "free", 0, nil},
 		{`[` + call("1", "b", "{}") + `,` + call("2", "c", "{}") + `]`, "b", "pro", 3, []Call{{"1", 3}}},
 		{`{"method":"tools/call","params":{"name":"a"}}`, "read", "", 2, []Call{{"", 2}}},
