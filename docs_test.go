@@ -70,12 +70,15 @@ func trimmed(text string) []string {
 // everything is a configuration in which each room has something to count.
 const everything = `{
 	"identity": [
-		{"source": "introspection", "endpoint": {"cluster": "auth", "url": "https://auth.example.com/introspect", "client_id": "g", "client_secret_env": "SECRET"}, "roles": "roles"},
+		{"source": "introspection", "endpoint": {"cluster": "auth", "url": "https://auth.example.com/introspect", "client_id": "g", "client_secret_env": "SECRET"}, "roles": "roles", "scopes": "scope"},
 		{"source": "accepted", "for": "1m"}],
 	"bypass": {"roles": ["owner"]},
 	"quotas": [{"name": "q", "per": ["client"], "limit": 1, "window": "1m"}],
 	"concurrency": [{"name": "c", "per": "all", "limit": 1}],
-	"surfaces": [{"name": "a", "kind": "api", "match": [{"prefix": "/a"}], "require": true, "lockout": {
+	"scopes": {"operations": [{"prefix": "/a", "scopes": ["read"]}]},
+	"mcp": {"tools": [{"name": "search", "risk": "READ_ONLY"}]},
+	"surfaces": [{"name": "m", "kind": "mcp", "match": [{"prefix": "/m"}]},
+		{"name": "a", "kind": "api", "match": [{"prefix": "/a"}], "require": true, "lockout": {
 		"repeats": "once", "known_good": {"for": "1h"}, "wide": {"failures": 200}, "stuffing": {"credentials": 2}, "spraying": {"clients": 2},
 		"keys": [{"per": ["account"], "failures": 2}]}}]}`
 

@@ -52,6 +52,7 @@
 //	bypass.go                 roles without limits
 //	scope.go                  which scopes operations need
 //	mcp.go                    what the calls of MCP servers need and cost
+//	mcp_check.go              tools that no caller can use, and arguments without an effect
 //	oauth.go                  resource metadata and challenge
 //	refusal.go                CORS of the filter's own replies
 //	report.go                 the log

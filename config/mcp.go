@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/tidwall/gjson"
@@ -100,7 +101,8 @@ const (
 type ToolArgument struct {
 	// Way leads to the argument through nested objects, from the outside in. Required.
 	Way []string
-	// Values that multiply the cost or need a tier. At most 64.
+	// Values that multiply the cost or need a tier, in the order of their texts. At most
+	// 64.
 	Values []ArgumentValue
 	// MaxCount is the largest count that the cost is multiplied by, if the argument is a
 	// count: 2 to 1000000, and 0 if it is none. Danger: the service has to refuse
@@ -128,6 +130,7 @@ const (
 	maxMethod    = 64
 	maxArguments = 8
 	maxValues    = 64
+	maxWay       = 16
 	minMCPBody   = 1 << 10
 	maxMCPBody   = 1 << 20
 )
@@ -170,7 +173,10 @@ var mcpMethodFields = []field[MCPMethod]{
 	{key: "method", required: `write for example "resources/read"`, read: func(v value, m *MCPMethod) {
 		m.Method = readPlain(v, "resources/read")
 	}},
-	{key: "scopes", required: `write for example ["mcp:query"]`, read: func(v value, m *MCPMethod) { m.Scopes = readNeeded(v) }},
+	{key: "scopes", required: `write for example ["mcp:query"]`, read: func(v value, m *MCPMethod) {
+		v.refuseEmpty("remove the method, which needs no scopes then")
+		m.Scopes = readNeeded(v)
+	}},
 }
 
 // toolDraft is a tool while it is read.
@@ -192,7 +198,13 @@ var toolFields = []field[toolDraft]{
 	{key: "cost", read: func(v value, t *toolDraft) { readInteger(v, &t.Cost, 0, maxCost) }},
 	{key: "arguments", below: keysOf("[]", argumentFields), read: func(v value, t *toolDraft) {
 		v.refuseEmpty("leave it out if no argument changes the cost")
-		v.items(maxArguments, func(item value) { t.Arguments = append(t.Arguments, readArgument(item, t)) })
+		v.items(maxArguments, func(item value) {
+			a := readArgument(item, t)
+			if t.has(a.Way) {
+				item.repeated("the argument")
+			}
+			t.Arguments = append(t.Arguments, a)
+		})
 	}},
 }
 
@@ -204,8 +216,7 @@ type argumentDraft struct {
 
 var argumentFields = []field[argumentDraft]{
 	{key: "argument", required: `write for example "quality", or ["options", "quality"] within an object`, read: func(v value, a *argumentDraft) {
-		v.refuseEmpty(`write for example "quality"`)
-		a.Way = readClaim(v)
+		a.Way = readWay(v)
 	}},
 	{key: "times", read: readTimes},
 	{key: "tiers", read: readValueTiers},
@@ -305,6 +316,7 @@ func readTools(v value, m *MCP) {
 func readTool(v value, fields []field[toolDraft], tiers []string) Tool {
 	t := toolDraft{Tool: Tool{Risk: RiskUnset}, tiers: tiers}
 	readObject(v, fields, &t)
+	t.checkArguments(v)
 	return t.Tool
 }
 
@@ -317,14 +329,39 @@ func readToolName(v value) string {
 	return text
 }
 
-// readTier reads a tier that has to be one of mcp.tiers.
+// readTier reads a tier that has to be one of mcp.tiers. It gives a list that could not be
+// read the benefit of the doubt.
 func (t *toolDraft) readTier(v value) string {
 	text, ok := v.text("one of mcp.tiers")
-	if !ok || indexOf(t.tiers, text) >= 0 {
+	if !ok || indexOf(t.tiers, text) >= 0 || indexOf(t.tiers, "") >= 0 {
 		return text
 	}
 	v.bad(quote(text) + " is not one of mcp.tiers; " + choices(text, t.tiers, "tiers"))
 	return ""
+}
+
+const argumentExample = `for example "quality" or ["options", "quality"]`
+
+// readWay reads the names that lead to an argument. A single one may stand without a list.
+func readWay(v value) (way []string) {
+	if v.json.Type == gjson.String {
+		return []string{wayPart(v)}
+	}
+	if !v.json.IsArray() {
+		v.wrongType("an argument's name, or a list of the names that lead to it, " + argumentExample)
+		return nil
+	}
+	v.refuseEmpty("write " + argumentExample)
+	v.items(maxWay, func(item value) { way = append(way, wayPart(item)) })
+	return way
+}
+
+func wayPart(v value) string {
+	text, ok := v.text("an argument's name as a string")
+	if ok && !isPlain(text) {
+		v.bad(quote(text) + " is not an argument's name; write " + argumentExample)
+	}
+	return text
 }
 
 func readArgument(v value, t *toolDraft) ToolArgument {
@@ -335,9 +372,11 @@ func readArgument(v value, t *toolDraft) ToolArgument {
 		times, tiers, count := found[1].Exists(), found[2].Exists(), found[3].Exists()
 		switch {
 		case count && (times || tiers):
-			v.bad("has a max_count and values; keep one of them: write a count of its own")
+			v.bad("has a max_count and values; keep one of them")
 		case !count && !times && !tiers:
 			v.bad(`has no effect; write for example "times": {"premium": 3}, or "max_count": 10`)
+		case len(a.Values) > maxValues:
+			v.bad("has " + strconv.Itoa(len(a.Values)) + " values; write at most " + strconv.Itoa(maxValues))
 		}
 	}
 	if a.Other == unread {
@@ -349,15 +388,18 @@ func readArgument(v value, t *toolDraft) ToolArgument {
 	return a.ToolArgument
 }
 
-// valueOf returns the value of an argument with this text, a new one if there is none.
+// valueOf returns the value of an argument with this text, a new one if there is none. It
+// keeps the values in the order of their texts: that of keys in a JSON object means
+// nothing.
 func (a *argumentDraft) valueOf(text string) *ArgumentValue {
-	for i := range a.Values {
-		if a.Values[i].Value == text {
-			return &a.Values[i]
-		}
+	at := 0
+	for at < len(a.Values) && a.Values[at].Value < text {
+		at++
 	}
-	a.Values = append(a.Values, ArgumentValue{Value: text, Times: 1})
-	return &a.Values[len(a.Values)-1]
+	if at == len(a.Values) || a.Values[at].Value != text {
+		a.Values = slices.Insert(a.Values, at, ArgumentValue{Value: text, Times: 1})
+	}
+	return &a.Values[at]
 }
 
 func readTimes(v value, a *argumentDraft) {
@@ -392,12 +434,9 @@ func readByValue(v value, right string, read func(item value, text string)) {
 	if len(seen) == 0 {
 		v.bad("is empty; write " + right)
 	}
-	if len(seen) > maxValues {
-		v.tooMany(len(seen), maxValues)
-	}
 }
 
-// checkMCP refuses surfaces of another kind, and scopes that no caller can have.
+// checkMCP refuses surfaces of another kind, and scopes and tiers that no caller can have.
 func (d *draft) checkMCP(out *violations) {
 	m := d.MCP
 	names, known := d.surfaceNames()
@@ -410,8 +449,14 @@ func (d *draft) checkMCP(out *violations) {
 			out.add(path, quote(name)+" is not of the kind mcp; name one that is, or change its kind")
 		}
 	}
+	if len(m.Surfaces) == 0 && !d.hasMCP() {
+		out.add("mcp", `has no effect: no surface is of the kind mcp; add one, for example {"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}]}`)
+	}
+	if m.NeedsTiers() && !d.tellsTiers() {
+		out.add("mcp", "has tools for certain tiers, but no identity source provides any; add tier or default_tier to one")
+	}
 	if m.NeedsScopes() && !d.tellsScopes() {
-		out.add("mcp", "has tools that need scopes, but no identity source provides any; add scopes to one, or write \"scopes\": [] for tools that need none")
+		out.add("mcp", "has tools or methods that need scopes, but no identity source provides any; add scopes to one, or write \"scopes\": [] for tools that need none")
 	}
 }
 

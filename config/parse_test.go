@@ -173,6 +173,29 @@ func TestEveryField(t *testing.T) {
 		}},
 		{"burst", c.Burst, Burst{30_000}},
 		{"bypass", c.Bypass, Bypass{"x-no-limit", []string{"on call", "admin"}}},
+		{"scopes", c.Scopes, Scopes{
+			Implies: []Implication{{"api:write", []string{"api:read"}}, {"mcp:admin", []string{"mcp:tools", "mcp:query"}}},
+			Operations: []Operation{
+				{Match: Match{Path: "/api/v2/open", Methods: []string{"GET"}, Hosts: []string{"api.example.com"}}},
+				{Match: Match{Path: "/mcp", Prefix: true}, Surfaces: []string{"tools"}, Scopes: []string{"mcp:query", "mcp:tools"}},
+			},
+		}},
+		{"mcp", *c.MCP, MCP{
+			Surfaces: []string{"tools"}, MaxBody: 1 << 20, RejectFormat: RejectToolError, Tiers: []string{"free", "pro plan"},
+			Risks:   [NumRisks][]string{{"mcp:query"}, {"mcp:tools"}, nil, {"mcp:admin", "generate"}},
+			Methods: []MCPMethod{{"resources/read", []string{"mcp:query"}}},
+			Tools: []Tool{
+				{Name: "search", Risk: RiskReadOnly},
+				{Name: "Größe?", Risk: RiskUnset, Scopes: []string{}},
+				{Name: "paint", Risk: RiskExternalMutation, Scopes: []string{"mcp:tools"}, Tier: "free", Cost: 1_000_000, Arguments: []ToolArgument{
+					{Way: []string{"quality"}, Values: []ArgumentValue{{"", 0, ""}, {"premium", 3, ""}, {"ultra", 1, "pro plan"}}, Other: 9, Absent: 2},
+					{Way: []string{"options", "n"}, MaxCount: 10, Other: 10, Absent: 1},
+				}},
+				{Name: "new", Risk: RiskLocalMutation, Scopes: []string{"mcp:admin"}},
+			},
+			OtherTools: Tool{Risk: RiskLocalMutation, Scopes: []string{"mcp:admin"}, Tier: "pro plan", Cost: 7,
+				Arguments: []ToolArgument{{Way: []string{"n"}, MaxCount: 2, Absent: 1}}},
+		}},
 		{"oauth", *c.OAuth, OAuth{
 			Resource: "https://api.example.com:8443/mcp/", AuthorizationServers: []string{"https://auth.example.com/realms/one"},
 			ScopesSupported: []string{"mcp:tools", "mcp:query", "!~"}, ResourceDocumentation: "http://docs.example.com/a?b=c#d",

@@ -48,6 +48,12 @@ func render(c *Config) []byte {
 	if c.CORS.Any {
 		root["cors"] = object{"origins": []string{"*"}}
 	}
+	if s := renderScopes(&c.Scopes); len(s) > 0 {
+		root["scopes"] = s
+	}
+	if c.MCP != nil {
+		root["mcp"] = renderMCP(c.MCP)
+	}
 	if c.OAuth != nil {
 		root["oauth"] = renderOAuth(c.OAuth)
 	}
@@ -352,6 +358,99 @@ func renderUnits(n uint32) any {
 		return "unlimited"
 	}
 	return n
+}
+
+func renderScopes(s *Scopes) object {
+	out := object{}
+	implies := object{}
+	for _, i := range s.Implies {
+		implies[i.Scope] = texts(i.Scopes)
+	}
+	if len(implies) > 0 {
+		out["implies"] = implies
+	}
+	operations := []object{}
+	for _, o := range s.Operations {
+		one := renderMatches([]Match{o.Match})[0]
+		one["scopes"] = texts(o.Scopes)
+		if len(o.Surfaces) > 0 {
+			one["surfaces"] = o.Surfaces
+		}
+		operations = append(operations, one)
+	}
+	if len(operations) > 0 {
+		out["operations"] = operations
+	}
+	return out
+}
+
+var riskWords = [...]string{"READ_ONLY", "LOCAL_MUTATION", "EXTERNAL_MUTATION", "DESTRUCTIVE"}
+
+func renderMCP(m *MCP) object {
+	out := object{"max_body": m.MaxBody, "reject_format": [...]string{"auto", "http", "jsonrpc", "tool_error"}[m.RejectFormat], "other_tools": renderTool(&m.OtherTools)}
+	for key, texts := range map[string][]string{"surfaces": m.Surfaces, "tiers": m.Tiers} {
+		if len(texts) > 0 {
+			out[key] = texts
+		}
+	}
+	risks := object{}
+	for i, scopes := range m.Risks {
+		risks[riskWords[i]] = texts(scopes)
+	}
+	methods := []object{}
+	for _, method := range m.Methods {
+		methods = append(methods, object{"method": method.Method, "scopes": method.Scopes})
+	}
+	tools := []object{}
+	for i := range m.Tools {
+		tool := renderTool(&m.Tools[i])
+		tool["name"] = m.Tools[i].Name
+		tools = append(tools, tool)
+	}
+	out["risks"], out["methods"], out["tools"] = risks, methods, tools
+	return out
+}
+
+func renderTool(t *Tool) object {
+	o := object{"cost": t.Cost}
+	if t.Risk != RiskUnset {
+		o["risk"] = riskWords[t.Risk]
+	}
+	if t.Scopes != nil {
+		o["scopes"] = t.Scopes
+	}
+	if t.Tier != "" {
+		o["tier"] = t.Tier
+	}
+	arguments := []object{}
+	for i := range t.Arguments {
+		arguments = append(arguments, renderArgument(&t.Arguments[i]))
+	}
+	if len(arguments) > 0 {
+		o["arguments"] = arguments
+	}
+	return o
+}
+
+func renderArgument(a *ToolArgument) object {
+	o := object{"argument": a.Way, "other": a.Other, "absent": a.Absent}
+	times, tiers := object{}, object{}
+	for _, v := range a.Values {
+		times[v.Value] = v.Times
+		if v.Tier != "" {
+			tiers[v.Value] = v.Tier
+		}
+	}
+	if a.MaxCount > 0 {
+		o["max_count"] = a.MaxCount
+	}
+	if len(times) > 0 {
+		o["times"] = times
+	}
+	if len(tiers) > 0 {
+		o["tiers"] = tiers
+	}
+	return o
 }
 
 func renderOAuth(a *OAuth) object {

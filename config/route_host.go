@@ -26,6 +26,9 @@ func (c *Config) NamedHosts() (hosts []string) {
 	for i := range c.Quotas {
 		hosts = appendHosts(hosts, c.Quotas[i].Paths)
 	}
+	for i := range c.Scopes.Operations {
+		hosts = append(hosts, c.Scopes.Operations[i].Hosts...)
+	}
 	return hosts
 }
 

@@ -82,6 +82,13 @@ func edited(t *testing.T, kind, path string, value any) map[string]any {
 		identity = `{"source": "metadata", "subject": "sub", "roles": "roles"}`
 		bypass = `"bypass": {"roles": ["one"]}, `
 	}
+	more := ""
+	if strings.HasPrefix(path, "scopes") || strings.HasPrefix(path, "mcp") {
+		identity = `{"source": "metadata", "subject": "sub", "scopes": "scope", "tier": "tier"}`
+		tool := `"arguments": [{"argument": "quality", "times": {"high": 2}, "tiers": {"high": "one"}}]`
+		more = `"scopes": {"operations": [{"path": "/one", "scopes": ["read"]}]}, "mcp": {"tiers": ["one"], "risks": {},
+			"methods": [{"method": "ping", "scopes": ["read"]}], "tools": [{"name": "paint", ` + tool + `}], "other_tools": {` + tool + `}}, `
+	}
 	conditions := ""
 	for _, list := range []string{"failures_when", "succeeded_when"} {
 		if strings.Contains(path, list+"[]") {
@@ -94,9 +101,10 @@ func edited(t *testing.T, kind, path string, value any) map[string]any {
 	}
 	mustUnmarshal(t, `{
 		"client": {}, "credentials": {}, "burst": {}, "cors": {}, "log": {}, "table": {},
-		"exempt": [{"path": "/exempt"}], "concurrency": [{"name": "one", "per": "all", "limit": 9}], `+bypass+`"identity": [`+identity+`],
+		"exempt": [{"path": "/exempt"}], "concurrency": [{"name": "one", "per": "all", "limit": 9}], `+bypass+more+`"identity": [`+identity+`],
 		"surfaces": [{"name": "one", "kind": "`+kind+`", "match": [{"path": "/one"}], "lockout": {"escalate": {"factor": 2}, "wide": {"failures": 9}, "keys": [{"per": ["account"], "failures": 9}],
-			"stuffing": {"credentials": 9}, "spraying": {"clients": 9}`+knownGood+conditions+`}}],
+			"stuffing": {"credentials": 9}, "spraying": {"clients": 9}`+knownGood+conditions+`}},
+			{"name": "two", "kind": "mcp", "match": [{"path": "/two"}]}],
 		"quotas": [{"name": "q", "paths": [{"prefix": "/"}], "per": ["client"], "limit": 9, "window": "1m", "cost": [{"path": "/one", "cost": 9}]}],
 		"headers": {},
 		"oauth": {"resource": "https://api.example.com", "authorization_servers": ["https://auth.example.com"]}

@@ -123,7 +123,12 @@ func (d *draft) checkOperations(out *violations) {
 				known = false
 			}
 		}
-		if known && o.Path != "" && !d.isReached(o) {
+		if !known || o.Path == "" {
+			continue
+		}
+		if by := coveredBy(o.Match, d.claimsBefore(i)); by != nil {
+			out.add(operationPath(i, ""), neverMatches(by))
+		} else if !d.isReached(o) {
 			out.add(operationPath(i, ""), "can never match: none of its surfaces has such a path; correct it, or give it to a surface")
 		}
 	}
@@ -135,11 +140,39 @@ func (d *draft) checkOperations(out *violations) {
 	}
 }
 
+// claimsBefore returns what takes requests from the i-th operation: exempt entries, and
+// earlier operations on all of its surfaces. A request that such an operation surely is
+// does not need the scopes of a later one.
+func (d *draft) claimsBefore(i int) []claim {
+	claims := d.exemptClaims()
+	for j := range d.Scopes.Operations[:i] {
+		if earlier := &d.Scopes.Operations[j]; earlier.Path != "" && d.isOnAll(earlier, &d.Scopes.Operations[i]) {
+			claims = append(claims, claim{earlier.Match, operationPath(j, ""), "put this one first, or remove it", true})
+		}
+	}
+	return claims
+}
+
+// isOnAll reports whether an operation is on all surfaces of another one.
+func (d *draft) isOnAll(o, other *Operation) bool {
+	for i := range d.Surfaces {
+		if s := &d.Surfaces[i]; other.isOn(s) && !o.isOn(s) {
+			return false
+		}
+	}
+	return true
+}
+
+// isOn tells whether requests of a surface can be the operation.
+func (o *Operation) isOn(s *Surface) bool {
+	return s.IsAmong(o.Surfaces) && (len(o.Surfaces) > 0 || !s.Kind.authorizes())
+}
+
 // isReached reports whether a surface of the operation can own a request that it matches.
 func (d *draft) isReached(o *Operation) bool {
 	for i := range d.Surfaces {
 		s := &d.Surfaces[i]
-		if !s.IsAmong(o.Surfaces) || len(o.Surfaces) == 0 && s.Kind.authorizes() {
+		if !o.isOn(s) {
 			continue
 		}
 		for _, m := range s.Match {

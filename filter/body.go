@@ -91,7 +91,7 @@ func (s *Stream) release(size int, end bool) proxy.Action {
 	if size <= s.hold.most { // only a whole body is worth reading
 		s.hold.size = size
 	}
-	s.readCall(end)
+	s.readCall(end && size <= s.hold.most)
 	action := s.check()
 	switch {
 	case s.replied:

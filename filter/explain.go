@@ -10,11 +10,13 @@ import (
 	"github.com/gatewarden/gatewarden/filter/credential"
 	"github.com/gatewarden/gatewarden/filter/identity"
 	"github.com/gatewarden/gatewarden/filter/lockout"
+	"github.com/gatewarden/gatewarden/filter/mcp"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/quota"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/request"
 	"github.com/gatewarden/gatewarden/filter/route"
+	"github.com/gatewarden/gatewarden/filter/scope"
 )
 
 // Explanation has each room's view of a request: values for a tool that puts them into
@@ -35,6 +37,8 @@ type Explanation struct {
 	Lockout  lockout.View
 	Attempt  attempt.View
 	Burst    burst.View
+	Scope    scope.View
+	Call     mcp.Explanation
 	Quotas   []quota.View
 	InFlight []concurrency.View
 	// Surface owns the request.
@@ -80,6 +84,7 @@ func (s *Stream) Explain(headers []proxy.Header) Explanation {
 	e.Lockout = s.lockout.Explain(s.surface.lockout, &s.client, &guess, e.Preflight && !s.presents, s.surface.outcome.MayFail(s.presents))
 	e.Attempt = s.attempt.Explain()
 	e.Burst = s.burst.Explain(s.surface.burst)
+	e.Scope, e.Call = s.scope.Explain(&t, &s.identity.Identity), s.call.Explain(s.heldBody())
 	e.Quotas = f.quota.Explain(e.Surface, &t, &s.client, &s.identity.Identity, e.Now, e.Preflight)
 	s.quota.ExplainRefusal(e.Quotas)
 	e.InFlight = f.concurrency.Explain(e.Surface, &s.client, &s.identity.Identity)

@@ -66,11 +66,15 @@ func (s *Stream) stopHeaders() proxy.Action {
 	if f.holding == holdingMissing {
 		return proxy.Continue
 	}
+	s.hold.headers = true
+	if !s.hold.refused && f.holding == holdingWorks {
+		return proxy.Pause // it waits as long as its client takes
+	}
 	if s.hold.place == 0 {
 		f.held = append(f.held, s)
 		s.hold.place = len(f.held)
 	}
-	s.hold.headers, s.hold.since = true, f.host.Now()
+	s.hold.since = f.host.Now()
 	if f.holding == holdingUnknown {
 		s.hold.arrived, _ = f.arrived()
 		f.host.SetTickPeriod(probePeriod)

@@ -103,3 +103,36 @@ func TestHostCalls(t *testing.T) {
 		}
 	}
 }
+
+// TestHostCallsOfCalls: to read what a request calls costs one call of the proxy for its
+// body, and one for the lockout, which may have begun meanwhile.
+func TestHostCallsOfCalls(t *testing.T) {
+	const begin, end = "request headers, property source.address, get, request body, get", ", response header :status"
+	const refused = ", now, reason, log, reply"
+	for _, row := range []struct {
+		name, body, want string
+		headers          []proxy.Header
+	}{
+		{"allowed", callOf("free"), begin + end, posted(0)},
+		{"allowed, of a known length", callOf("free"), begin + end, posted(len(callOf("free")))},
+		{"for a scope and a tier", callOf("paid"), begin + end, posted(0, "x-tier", "pro")},
+		{"too low a tier", callOf("paid"), begin + refused, posted(0)},
+		{"malformed", "[", begin + refused, posted(0)},
+		{"a version that is none", callOf("free"), strings.Replace(begin, "request body", "now, now, request body", 1) + refused, posted(0, "mcp-protocol-version", "x")},
+	} {
+		f, host := newFilter(t, callsConfig(""))
+		form(f, host, row.headers, row.body, hdr(":status", "200"))
+		if got := taken(host); got != row.want {
+			t.Errorf("%s: %s\nwant %s", row.name, got, row.want)
+		}
+	}
+	for name, headers := range map[string][]proxy.Header{
+		"a stream": hdr(":method", "GET", ":path", "/mcp"), "the end of a session": hdr(":method", "DELETE", ":path", "/mcp"),
+	} {
+		f, host := newFilter(t, callsConfig(""))
+		exchange(f, host, headers, hdr(":status", "200"))
+		if got, want := taken(host), "request headers, property source.address, get, response header :status"; got != want {
+			t.Errorf("%s: %s\nwant %s", name, got, want)
+		}
+	}
+}

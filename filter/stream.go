@@ -102,7 +102,7 @@ func (s *Stream) RequestHeaders(end bool) proxy.Action {
 		s.recipient.Form = refusal.JSONRPCForm
 	}
 	s.hold.sized = d.ContentLength > 0
-	s.hold.most = max(jsonrpc.MaxRequest, s.surface.mcp.MaxBody())
+	s.hold.most = max(jsonrpc.MaxRequest, s.surface.mcp.MaxBody()+1) // the end may come alone
 	s.hold.readable = !end && t.Method == "POST" && d.ContentLength <= s.hold.most
 	return s.enter(&t, &d, headers, end)
 }

@@ -110,9 +110,14 @@ func (s *State) MaxBody() int { return s.rule.MaxBody() }
 // TooLarge notes that the body is longer than that.
 func (s *State) TooLarge() { s.awaits, s.flaw = false, flawSize }
 
-// Read reads the whole body.
+// Read reads the whole body. One that is too long may be at hand, because more is read for
+// the id of a request.
 func (s *State) Read(body []byte) {
-	if s.rule == nil {
+	switch {
+	case s.rule == nil:
+		return
+	case len(body) > s.MaxBody():
+		s.TooLarge()
 		return
 	}
 	s.awaits, s.scopes, s.rank = false, s.scopes[:0], 0

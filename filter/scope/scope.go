@@ -44,6 +44,8 @@ type Rules struct {
 // operation is a compiled operation.
 type operation struct {
 	scopes []string
+	// place is that in the configuration.
+	place int
 	// exact is the pattern as configured, normal the same in normal form.
 	exact, normal config.Match
 }
@@ -60,7 +62,7 @@ func New(c *config.Config, clock proxy.Clock, m *report.Metrics) *Room {
 			}
 			normal := o.Match
 			normal.Path = request.Normal(o.Path)
-			rules.operations = append(rules.operations, operation{o.Scopes, o.Match, normal})
+			rules.operations = append(rules.operations, operation{o.Scopes, j, o.Match, normal})
 		}
 		if len(rules.operations) == 0 && !c.MCP.AppliesTo(s) {
 			continue
@@ -99,17 +101,25 @@ func (s *State) Begin(rules *Rules, t *request.Target) {
 	}
 	for _, path := range t.Readings {
 		normal := request.Normal(path)
-		for i := range rules.operations {
-			o := &rules.operations[i]
-			if !request.May(&o.normal, t, normal) {
-				continue
-			}
-			s.Need(o.scopes)
-			if request.Surely(&o.exact, t, path) {
-				break
-			}
+		for i := rules.next(-1, t, path, normal); i >= 0; i = rules.next(i, t, path, normal) {
+			s.Need(rules.operations[i].scopes)
 		}
 	}
+}
+
+// next returns the operation after the last one that a service may take a reading for, and
+// -1 if there is none, or if the request surely is the last one. normal is the reading in
+// normal form.
+func (u *Rules) next(last int, t *request.Target, path, normal string) int {
+	if last >= 0 && request.Surely(&u.operations[last].exact, t, path) {
+		return -1
+	}
+	for i := last + 1; i < len(u.operations); i++ {
+		if request.May(&u.operations[i].normal, t, normal) {
+			return i
+		}
+	}
+	return -1
 }
 
 // Need adds scopes that the request needs, too.

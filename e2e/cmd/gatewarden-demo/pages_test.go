@@ -26,6 +26,7 @@ var refresh = flag.Bool("refresh", false, "write what the commands in the pages 
 var playedElsewhere = map[string]string{
 	"docs/cli.md":      "cmd/gatewarden/internal/cli",
 	"docs/explain.md":  "cmd/gatewarden/internal/cli",
+	"docs/mcp.md":      "cmd/gatewarden/internal/cli",
 	"docs/simulate.md": "cmd/gatewarden/internal/cli",
 }
 

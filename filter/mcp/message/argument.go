@@ -24,7 +24,7 @@ func (m *Message) Argument(way []string) (a Argument, ok bool) {
 	for _, name := range way {
 		var found gjson.Result
 		if !at.IsObject() {
-			return Argument{}, true
+			return misplaced(at), true
 		}
 		ok := true
 		at.ForEach(func(key, value gjson.Result) bool {
@@ -41,6 +41,16 @@ func (m *Message) Argument(way []string) (a Argument, ok bool) {
 		at = found
 	}
 	return argument(at), true
+}
+
+// misplaced returns what stands where an object with the argument should. Some services
+// read a text there as JSON and find the argument in it, so it is a value, although nobody
+// knows which one.
+func misplaced(v gjson.Result) Argument {
+	if v.Type == gjson.Null { // there is none
+		return Argument{}
+	}
+	return Argument{Exists: true, Text: v.Raw}
 }
 
 func argument(v gjson.Result) Argument {

@@ -162,15 +162,31 @@ func (c *checker) buffer(i *instances.Instance) {
 	const field = "per_connection_buffer_limit_bytes"
 	node := i.Listener.At(field)
 	limit, ok := node.Number()
-	if i.Config == nil || !ok || limit == 0 || limit >= jsonrpc.MaxRequest || !guard(i.Config).HoldsBodies() {
+	if i.Config == nil || !ok || limit == 0 {
+		return
+	}
+	most := mostHeld(i.Config)
+	if limit >= most {
 		return
 	}
 	c.add(Finding{
 		Rule: "buffer-limit", Severity: Warning, Where: i.Where, Path: "listener: " + field,
-		Message: fmt.Sprintf("is %d, and the filter holds request bodies of up to %d bytes", limit, jsonrpc.MaxRequest),
+		Message: fmt.Sprintf("is %d, and the filter holds request bodies of up to %d bytes", limit, most),
 		Why:     "If Envoy may not hold that much of a request, it answers 413, whether the client is locked out or not.",
-		Remedy:  fmt.Sprintf("write at least %d, or leave the field out, which means 1 MiB", jsonrpc.MaxRequest),
+		Remedy:  fmt.Sprintf("write at least %d, or leave the field out, which means 1 MiB", most),
 	}, node)
+}
+
+// mostHeld is how long a request body may be that the filter holds, 0 if it holds none.
+func mostHeld(c *config.Config) int64 {
+	most := 0
+	if guard(c).HoldsBodies() {
+		most = jsonrpc.MaxRequest
+	}
+	if c.MCP != nil {
+		most = max(most, c.MCP.MaxBody)
+	}
+	return int64(most)
 }
 
 // guard returns the filter that a configuration makes, which knows what it does.

@@ -67,10 +67,35 @@ func TestExplainSays(t *testing.T) {
 		graphql = `{"surfaces": [{"name": "graphql", "kind": "api", "match": [{"path": "/graphql"}], "lockout": {"failures": 3,
 			"failures_when": [{"json": {"path": ["ok"], "equals": false}}], "succeeded_when": [{"json": {"path": ["ok"], "equals": true}}]}}]}`
 	)
+	const tools = `{"identity": [{"source": "metadata", "subject": "sub", "scopes": "scope", "tier": "tier"}],
+		"scopes": {"implies": {"write": ["read"]}, "operations": [{"path": "/api/v1/open", "scopes": []}, {"prefix": "/api/v1", "methods": ["GET"], "scopes": ["read"]}, {"prefix": "/api/v1", "scopes": ["write"]}]},
+		"mcp": {"tiers": ["free", "pro"], "risks": {"READ_ONLY": ["read"]}, "methods": [{"method": "ping", "scopes": ["read"]}], "tools": [{"name": "search", "risk": "READ_ONLY"},
+			{"name": "draw", "scopes": ["generate"], "cost": 5, "arguments": [{"argument": "quality", "times": {"low": 1, "high": 4}, "tiers": {"high": "pro"}}]}]}}`
+	const as = ` --metadata '{"envoy.filters.http.jwt_authn": {"sub": "ann", "tier": "free", "scope": "read generate"}}'`
+	callOf := func(tool, arguments string) string {
+		return `/mcp --json '{"id":1,"method":"tools/call","params":{"name":"` + tool + `","arguments":` + arguments + `}}'`
+	}
 	for _, row := range []struct {
 		config, args string
 		wants        []string
 	}{
+		{tools, `/api/v1/x` + as, []string{"* operation", "needs the scopes read\n", "scopes.operations[1]", "It passes to the service."}},
+		{tools, `/api/v1/x -X DELETE` + as, []string{"! operation", "needs the scopes write, of which the caller lacks write", "the caller lacks a scope", "HTTP 403",
+			"Send a token with the scopes write.", "scopes.operations[2] says what is needed"}},
+		{tools, `/api/v1/open`, []string{"* operation", "needs no scope", "It passes"}},
+		{tools, `/mcp`, []string{"none matches: they need no scope", "there is no body to read; say --json"}},
+		{tools, `/api/v1/x`, []string{"! operation", "auth_denied", "needs an identity, and no source verified one", "with the scopes read."}},
+		{tools, callOf("search", "{}") + as, []string{`* tool "search"`, "mcp.tools[0]", "needs the scopes read", "It passes"}},
+		{tools, callOf("draw", `{"quality":"low"}`) + as, []string{`* tool "draw"`, "needs the scopes generate; costs 5 credits", "It passes"}},
+		{tools, callOf("draw", `{"quality":"high"}`) + as, []string{`! tool "draw"`, `needs the scopes generate; needs the tier pro or a higher one, and the caller has "free"; costs 20 credits`,
+			"tier_denied", "mcp.tools[1] says which tier is needed"}},
+		{tools, callOf("s3arch", "{}") + as, []string{`* tool "s3arch"`, "mcp.other_tools", "is not listed; needs the scopes generate", "It passes"}},
+		{tools, callOf("draw", `{"quality":"s3cret"}`) + as, []string{"tier_denied"}},
+		{tools, callOf("draw", `{"quality":"low","quality":"high"}`) + as, []string{"! mcp", "cannot be read: An argument can be read in more than one way.", "It is refused: An argument", "docs/mcp.md"}},
+		{tools, `/mcp --json '{"id":1,"method":"ping"}'`, []string{`! method "ping"`, "mcp.methods[0]", "of which the caller lacks read", "auth_denied"}},
+		{tools, `/mcp --json '{"id":1,"method":"tools/list"}'`, []string{`- method "tools/list"`, "needs no scope"}},
+		{tools, `/mcp --json '{"id":1,"result":{}}'`, []string{"- a response"}},
+		{tools, `/mcp -d x=y`, []string{"! mcp", "Send the request as application/json, in UTF-8.", "HTTP 415"}},
 		{`{}`, `/healthz`, []string{"exempt, exempt[1] (default)", "It passes to the service."}},
 		{`{}`, `/elsewhere`, []string{"no surface matches", "add a match for it to a surface"}},
 		{`{}`, `'/mcp?token=s3cret' -H 'Authorization: Bearer s3cret'`, []string{"/mcp?...", "Bearer and 6 characters"}},

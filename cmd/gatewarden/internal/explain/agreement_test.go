@@ -36,7 +36,7 @@ func TestExplanationIsWhatTheNativeFilterDoes(t *testing.T) {
 	t.Log(saw)
 	for what, least := range map[string]int{
 		"passed": 2000, "locked_out": 100, "quota_exceeded": 100, "malformed": 50, "auth_denied": 50, "rate_limited": 5,
-		"bypass_denied": 5, "store_unavailable": 5, "failure": 500, "repeated": 100, "no surface": 300, "quota": 500, "known client": 500,
+		"bypass_denied": 5, "store_unavailable": 5, "insufficient_scope": 50, "tier_denied": 10, "failure": 500, "repeated": 100, "no surface": 300, "quota": 500, "known client": 500,
 	} {
 		if saw[what] < least {
 			t.Errorf("%s: seen %d times, want %d at least: too little is compared", what, saw[what], least)
@@ -378,7 +378,7 @@ func marked(w *written, r *Request, o *outcome) string {
 		rules = append(rules, report.Identity.Sources...)
 	}
 	marked := slices.ContainsFunc(rules, func(r Rule) bool { return r.Refuses })
-	if must := o.reason != "" && o.reason != string(refusal.Malformed); marked != must {
+	if must := o.reason != "" && (o.reason != string(refusal.Malformed) || o.view.Call.Flaw != ""); marked != must {
 		return fmt.Sprintf("refused for %q, and a rule is marked: %v, of %+v", o.reason, marked, rules)
 	}
 	return ""

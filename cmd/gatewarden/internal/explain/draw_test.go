@@ -3,8 +3,10 @@ package explain
 import (
 	"encoding/json"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
+	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/internal/wasmhost/model"
 )
 
@@ -51,7 +53,7 @@ func drawConfig(r *rand.Rand, text []byte) []byte {
 	}
 	if c["identity"] == nil {
 		add("identity", one(r,
-			`[{"source": "metadata", "subject": "sub", "tier": "tier", "roles": "roles"}, {"source": "accepted", "for": "10m"}]`,
+			`[{"source": "metadata", "subject": "sub", "tier": "tier", "roles": "roles", "scopes": "scope"}, {"source": "accepted", "for": "10m"}]`,
 			`[{"source": "metadata", "path": "payload", "subject": ["user", "name"], "roles": "roles"}]`,
 			`[{"source": "introspection", "endpoint": {"cluster": "auth", "url": "https://auth.example.com/introspect", "client_id": "g",
 				"client_secret_env": "SECRET"}, "roles": "roles"}, {"source": "accepted", "for": "1m", "default_tier": "free"}]`,
@@ -59,8 +61,9 @@ func drawConfig(r *rand.Rand, text []byte) []byte {
 				"client_secret_env": "SECRET"}, "on_error": "anonymous"}]`))
 	}
 	if list, ok := c["identity"].([]any); ok {
-		c["identity"] = append(list, map[string]any{"source": "metadata", "subject": "sub", "roles": "roles"})
+		c["identity"] = append(list, map[string]any{"source": "metadata", "subject": "sub", "roles": "roles", "scopes": "scope", "default_tier": "free"})
 		add("bypass", `{"roles": ["owner"]}`)
+		drawScopes(r, c, add)
 		if r.IntN(2) == 0 {
 			require(r, c)
 		}
@@ -79,6 +82,44 @@ func drawConfig(r *rand.Rand, text []byte) []byte {
 		panic(err)
 	}
 	return out
+}
+
+// drawScopes adds what operations and tools need.
+func drawScopes(r *rand.Rand, c map[string]any, add func(key, value string)) {
+	add("scopes", one(r,
+		`{"implies": {"admin": ["read", "write"], "write": ["read"]}, "operations": [{"prefix": "/", "methods": ["GET"], "scopes": ["read"]}, {"prefix": "/", "scopes": ["write"]}]}`,
+		`{"operations": [{"prefix": "/api", "scopes": ["read"]}, {"prefix": "/mcp", "scopes": ["read", "write"]}]}`,
+		`{"implies": {"write": ["generate"]}}`))
+	if scopes, ok := c["scopes"].(map[string]any); ok {
+		keepReached(c, scopes)
+	}
+	surfaces, _ := c["surfaces"].([]any)
+	if slices.ContainsFunc(surfaces, func(s any) bool { return s.(map[string]any)["kind"] == "mcp" }) {
+		add("mcp", one(r, `{}`,
+			`{"max_body": 1024, "tiers": ["free", "pro"], "risks": {"READ_ONLY": ["read"]}, "methods": [{"method": "ping", "scopes": ["read"]}], "tools": [
+				{"name": "search", "risk": "READ_ONLY"}, {"name": "time", "scopes": []}, {"name": "draw", "risk": "EXTERNAL_MUTATION", "cost": 5,
+				 "arguments": [{"argument": "quality", "times": {"low": 1, "high": 4}, "tiers": {"high": "pro"}}]}]}`,
+			`{"tiers": ["pro"], "other_tools": {"tier": "pro", "cost": 2}}`,
+			`{"tiers": ["free", "pro"], "tools": [{"name": "search", "tier": "pro", "scopes": []}, {"name": "draw", "scopes": ["read"], "cost": 1,
+				"arguments": [{"argument": "quality", "tiers": {"high": "pro"}}]}]}`))
+	}
+}
+
+// keepReached drops operations that no surface has.
+func keepReached(c, scopes map[string]any) {
+	operations, ok := scopes["operations"].([]any)
+	if !ok {
+		return
+	}
+	operations = slices.DeleteFunc(operations, func(o any) bool {
+		text, _ := json.Marshal(map[string]any{"exempt": []any{}, "surfaces": c["surfaces"], "scopes": map[string]any{"operations": []any{o}},
+			"identity": []any{map[string]any{"source": "headers", "subject": "x", "scopes": "y"}}})
+		_, err := config.Parse(text, nil)
+		return err != nil
+	})
+	if scopes["operations"] = operations; len(operations) == 0 {
+		delete(scopes, "operations")
+	}
 }
 
 // drawHosts makes the first surface one for some hosts.
@@ -157,13 +198,47 @@ func drawMore(r *rand.Rand, s *step) {
 	}
 	if r.IntN(3) == 0 {
 		s.send.Metadata = asJSON(one(r,
-			`{"envoy.filters.http.jwt_authn": {"sub": "ann", "tier": "free", "roles": ["owner", "dev"]}}`,
+			`{"envoy.filters.http.jwt_authn": {"sub": "ann", "tier": "free", "roles": ["owner", "dev"], "scope": "read"}}`,
+			`{"envoy.filters.http.jwt_authn": {"sub": "eve", "tier": "pro", "scope": "read write generate"}}`,
+			`{"envoy.filters.http.jwt_authn": {"sub": "joe", "scope": ["admin"]}}`,
 			`{"envoy.filters.http.jwt_authn": {"sub": 7, "roles": "dev owner"}}`,
 			`{"envoy.filters.http.jwt_authn": {"payload": {"user": {"name": "bob"}, "roles": ["dev"]}}}`,
 			`{"envoy.filters.http.jwt_authn": {"sub": null}}`))
 	}
+	if r.IntN(4) == 0 {
+		drawCall(r, s)
+	}
 	s.said = one(r, "", `{"active": false}`, `{"active": true, "sub": "ann", "roles": "owner"}`, `{"active": true}`, `junk`)
 	if r.IntN(10) == 0 {
 		s.answer.Headers = append(s.answer.Headers, [2]string{"www-authenticate", one(r, `Basic realm="x"`, `Bearer`, `Bearer resource_metadata="y"`)})
+	}
+}
+
+// drawCall makes a request one of an MCP client.
+func drawCall(r *rand.Rand, s *step) {
+	s.send.Method = "POST"
+	s.send.Headers = slices.DeleteFunc(s.send.Headers, func(h [2]string) bool { return h[0] == "content-type" || h[0] == "content-length" })
+	add := func(name, value string) { s.send.Headers = append(s.send.Headers, [2]string{name, value}) }
+	add("content-type", one(r, "application/json", "application/json", "application/json; charset=utf-8", "text/plain"))
+	tool := func() string {
+		return `{"jsonrpc":"2.0","id":` + one(r, "1", `"a"`) + `,"method":"tools/call","params":{"name":"` + one(r, "search", "time", "draw", "new") +
+			`","arguments":` + one(r, "{}", `{"quality":"low"}`, `{"quality":"high"}`, `{"quality":"low","quality":"high"}`) + `}}`
+	}
+	body := one(r, tool(), tool(), tool(), "["+tool()+","+tool()+"]", `{"jsonrpc":"2.0","id":1,"method":"ping"}`, `{"jsonrpc":"2.0","method":"notifications/x"}`,
+		`{"id":1,"result":{}}`, `{"id":1,"id":2,"method":"ping"}`, "[]", "{", `{"id":1,"method":"ping","x":"`+strings.Repeat("x", 2000)+`"}`)
+	s.send.Body = [][]byte{[]byte(body)}
+	if r.IntN(2) == 0 {
+		s.send.Metadata = asJSON(one(r, `{"envoy.filters.http.jwt_authn": {"sub": "ann", "tier": "free", "scope": "read generate"}}`,
+			`{"envoy.filters.http.jwt_authn": {"sub": "eve", "tier": "pro", "scope": "read write generate"}}`))
+	}
+	if r.IntN(2) == 0 {
+		s.send.Path = "/mcp"
+	}
+	if r.IntN(4) == 0 {
+		add("mcp-protocol-version", one(r, "2025-11-25", "2025-03-26", "2026-07-28", "1"))
+	}
+	if r.IntN(6) == 0 {
+		add("mcp-method", one(r, "tools/call", "ping"))
+		add("mcp-name", one(r, "search", "draw"))
 	}
 }

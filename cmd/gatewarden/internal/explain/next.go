@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/gatewarden/gatewarden/filter"
 	"github.com/gatewarden/gatewarden/filter/lockout"
@@ -22,7 +23,14 @@ func (w *written) next(o *outcome) []string {
 		return []string{at + ".lockout.pending allows more attempts at once; " + at + ".lockout.keys and .spraying say when attempts are slowed down."}
 	case refusal.QuotaExceeded:
 		return w.nextQuota(v)
+	case refusal.InsufficientScope:
+		return w.nextScopes(v)
+	case refusal.TierDenied:
+		return w.nextTier(v)
 	case refusal.Malformed:
+		if v.Call.Flaw != "" {
+			return []string{"docs/mcp.md says what is refused, and why. Without mcp, or with mcp.surfaces that does not list " + w.Surfaces[v.Surface].Name + ", it is not read."}
+		}
 		if v.Surface >= 0 {
 			if o.reply.Status == 415 {
 				return []string{"Send the body as JSON, form or multipart/form-data, with its Content-Type and without Content-Encoding: " +
@@ -37,6 +45,9 @@ func (w *written) next(o *outcome) []string {
 		return []string{"Send the path without encoded slashes, dot segments and parameters.",
 			"If both paths are one part of the service, give them one surface: two entries in its match."}
 	case refusal.AuthDenied:
+		if !v.Identity.Required {
+			return []string{"Send a credential that a source in identity verifies, with the scopes " + strings.Join(v.Scope.Needed, ", ") + "."}
+		}
 		return []string{"Send a credential that a source in identity verifies, or set " + at + ".require to false to leave that to the service."}
 	case refusal.StoreUnavailable:
 		return []string{`See to it that the authorization server answers; identity[].on_error "anonymous" lets the request go on without it.`}

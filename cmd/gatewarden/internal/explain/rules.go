@@ -22,6 +22,7 @@ func (w *written) rules(o *outcome) []Rule {
 		list = append(list, w.requireRule(v))
 	}
 	list = append(list, w.attemptRules(v)...)
+	list = append(list, w.callRules(v)...)
 	if v.Burst.Counts {
 		list = append(list, w.burstRule(v))
 	}
@@ -47,7 +48,18 @@ func (w *written) refusing(o *outcome) (places []string) {
 	case refusal.LockedOut, refusal.RateLimited:
 		return []string{w.place("surfaces[%d].lockout%s", v.Surface, lockedBy(v))}
 	case refusal.AuthDenied:
+		if !v.Identity.Required {
+			return w.callsRefusing(v, false)
+		}
 		return []string{w.place("surfaces[%d].require", v.Surface)}
+	case refusal.InsufficientScope:
+		return w.callsRefusing(v, false)
+	case refusal.TierDenied:
+		return w.callsRefusing(v, true)
+	case refusal.Malformed:
+		if v.Call.Flaw != "" {
+			return []string{w.place("mcp")}
+		}
 	case refusal.BypassDenied:
 		return []string{w.place("bypass")}
 	case refusal.QuotaExceeded:

@@ -22,6 +22,9 @@ var reasons = map[refusal.Reason]string{
 	refusal.StoreUnavailable: "the caller's identity could not be determined",
 	refusal.OverCapacity:     "too many requests are in flight",
 	refusal.BypassDenied:     "it asks for the bypass without a role for it",
+
+	refusal.InsufficientScope: "the caller lacks a scope that it needs",
+	refusal.TierDenied:        "the caller's tier does not include what it calls",
 }
 
 func (w *written) verdict(r *Request, o *outcome) Verdict {
@@ -42,8 +45,13 @@ func (w *written) verdict(r *Request, o *outcome) Verdict {
 	}
 	v.RetryAfter = v.Reply.header("retry-after")
 	v.Says = "It is refused: " + reasons[refusal.Reason(o.reason)] + "."
-	if o.reply.Status == 415 {
+	switch call := &o.view.Call; {
+	case call.Flaw != "" && o.reason == string(refusal.Malformed):
+		v.Says = "It is refused: " + call.Flaw
+	case o.reply.Status == 415:
 		v.Says = "It is refused: the account in its body cannot be read."
+	case o.reason == string(refusal.AuthDenied) && !o.view.Identity.Required:
+		v.Says = "It is refused: what it asks for needs an identity, and no source verified one."
 	}
 	if v.RetryAfter != "" {
 		v.Says += " " + again(v.RetryAfter)

@@ -40,6 +40,14 @@ func adapt(original *config.Config, credentials, enforce bool) adaptation {
 		c.Bypass = config.Bypass{}
 		a.left = append(a.left, "bypass")
 	}
+	if len(c.Scopes.Operations) > 0 { // whom they did not serve, the log says
+		c.Scopes = config.Scopes{}
+		a.left = append(a.left, "scopes")
+	}
+	if c.MCP != nil {
+		c.MCP = nil
+		a.left = append(a.left, "mcp")
+	}
 	a.adaptIdentity()
 	c.Surfaces = append([]config.Surface(nil), c.Surfaces...)
 	for i := range c.Surfaces {

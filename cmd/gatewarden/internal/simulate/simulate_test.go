@@ -140,6 +140,9 @@ func TestSimulation(t *testing.T) {
 		{"a require does not refuse whom nobody can verify", `{"identity": [{"source": "headers", "subject": "x-user"}],
 			"surfaces": [{"name": "rest", "kind": "api", "match": [{"prefix": "/api/v1"}], "require": true}]}`, false, [][]accesslog.Record{visits(3, 0, a, 200)},
 			"0 failures, 0 lockouts of 0, 0 refused: 0 guesses, 0 honest of 0, 0 unclear, 0 others"},
+		{"nor do scopes that no log has", `{"identity": [{"source": "headers", "subject": "x-user", "scopes": "x-scopes"}],
+			"scopes": {"operations": [{"prefix": "/api/v1", "scopes": ["read"]}]}, "mcp": {"other_tools": {"scopes": ["write"]}}}`, false, [][]accesslog.Record{visits(3, 0, a, 200)},
+			"0 failures, 0 lockouts of 0, 0 refused: 0 guesses, 0 honest of 0, 0 unclear, 0 others"},
 	} {
 		v := run(t, row.asConfigured, row.config, row.records...)
 		if got := summary(&v); got != row.want {
@@ -234,8 +237,8 @@ func TestAssumptions(t *testing.T) {
 	const keys = `"keys": [{"per": ["client", "account"], "failures": 3}]`
 	f := runAll(t, false, `{
 		"client": {"source": "header:x-real-ip", "trusted_proxies": ["10.0.0.0/8"]},
-		"identity": [{"source": "headers", "subject": "x-user", "roles": "x-roles"}],
-		"bypass": {"header": "x-bypass", "roles": ["admin"]},
+		"identity": [{"source": "headers", "subject": "x-user", "roles": "x-roles", "scopes": "x-scopes"}],
+		"bypass": {"header": "x-bypass", "roles": ["admin"]}, "scopes": {"operations": [{"path": "/api/v1/x", "scopes": ["read"]}]},
 		"surfaces": [
 			{"name": "rest", "kind": "api", "match": [{"prefix": "/api/v1"}], "lockout": {"failures": 50, "reset_on_success": true, "known_good": {"for": "1h"}}},
 			{"name": "token", "kind": "oauth-token", "match": [{"path": "/t"}], "lockout": {`+keys+`}}]}`,
@@ -249,7 +252,7 @@ func TestAssumptions(t *testing.T) {
 		"1 responses of a token endpoint", "2 requests were refused by Gatewarden", "1 requests name no client",
 		"1 OPTIONS requests count", "1,204 requests do not have the header that client.source needs", "--field header:x-real-ip=NAME",
 		"1,204 requests name no identity", "Left out, because the log lacks what it needs: bypass.",
-		": rest: reset_on_success, known_good.", ": token: keys.",
+		": rest: reset_on_success, known_good.", ": scopes.", ": token: keys.",
 	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("%q is not among\n%s", want, all)

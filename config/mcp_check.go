@@ -1,0 +1,98 @@
+package config
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/tidwall/gjson"
+)
+
+// has tells whether an argument of the tool is at this way.
+func (t *Tool) has(way []string) bool {
+	return len(way) > 0 && slices.ContainsFunc(t.Arguments, func(a ToolArgument) bool { return slices.Equal(a.Way, way) })
+}
+
+// checkArguments refuses arguments that change the cost of a tool without one. v is the
+// tool.
+func (t *toolDraft) checkArguments(v value) {
+	cost := v.member("cost")
+	if cost.Exists() && (cost.Type != gjson.Number || cost.Num != 0) {
+		return
+	}
+	for i := range t.Arguments {
+		a := &t.Arguments[i]
+		if !a.needsTier() && (a.MaxCount > 0 || len(a.Values) > 0) {
+			item := value{keyPath(v.path, "arguments") + "[" + strconv.Itoa(i) + "]", gjson.Result{}, v.out}
+			item.bad("has no effect: the tool costs nothing; give the tool a cost, or remove it")
+		}
+	}
+}
+
+// needsTier tells whether some values are for certain tiers only.
+func (a *ToolArgument) needsTier() bool {
+	return slices.ContainsFunc(a.Values, func(v ArgumentValue) bool { return v.Tier != "" })
+}
+
+func (t *Tool) needsTier() bool {
+	if t.Tier != "" {
+		return true
+	}
+	for i := range t.Arguments {
+		if t.Arguments[i].needsTier() {
+			return true
+		}
+	}
+	return false
+}
+
+// NeedsTiers tells whether a tool, or a value of an argument, is for certain tiers only.
+func (m *MCP) NeedsTiers() bool {
+	for i := range m.Tools {
+		if m.Tools[i].needsTier() {
+			return true
+		}
+	}
+	return m.OtherTools.needsTier()
+}
+
+// hasMCP reports whether a surface is of the kind mcp. It gives a surface whose kind could
+// not be read the benefit of the doubt.
+func (d *draft) hasMCP() bool {
+	return slices.ContainsFunc(d.Surfaces, func(s Surface) bool { return s.Kind == KindMCP || s.Kind == kindUnknown })
+}
+
+// tellsTiers reports whether a source can provide tiers. It gives a source that could not
+// be read the benefit of the doubt.
+func (d *draft) tellsTiers() bool {
+	for i := range d.Identity {
+		s := &d.Identity[i]
+		if s.Kind == identityUnknown || s.DefaultTier != "" || len(s.Claims.Tier) > 0 || s.Headers.Tier != "" {
+			return true
+		}
+		for j := range s.Keys {
+			if s.Keys[j].Tier != "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// warnStepUp warns about scopes for whose lack clients are refused without being told where
+// to get a token with them. The holders of API keys cannot get one, and clients behind a
+// gateway learn it there.
+func (c *Config) warnStepUp(warn func(path, message string)) {
+	tokens := slices.ContainsFunc(c.Identity, func(s Identity) bool {
+		return s.Kind == IdentityMetadata || s.Kind == IdentityIntrospection
+	})
+	if c.OAuth != nil || !tokens {
+		return
+	}
+	const message = "need scopes, and without oauth no refusal tells clients where to get a token with them; add oauth"
+	if slices.ContainsFunc(c.Scopes.Operations, func(o Operation) bool { return len(o.Scopes) > 0 }) {
+		warn("scopes.operations", message)
+	}
+	if c.MCP != nil && c.MCP.NeedsScopes() {
+		warn("mcp", "has tools or methods that "+message)
+	}
+}
