@@ -166,7 +166,7 @@ func TestEnvoy(t *testing.T) {
 		{"stop iteration on Envoy's side only", []change{{configuration, "}"}}, ""},
 		{"stop iteration that we are told is missing", []change{{`"allow_on_headers_stop_iteration": true`, `"allow_on_headers_stop_iteration": false`}},
 			`warning stop-iteration allow_on_headers_stop_iteration: true`},
-		{"stop iteration that MCP needs", []change{{"                        allow_on_headers_stop_iteration: true\n", ""}, {configuration, `"mcp": {"tools": [{"name": "a", "cost": 5}]}}`}},
+		{"stop iteration that MCP needs", []change{{"                        allow_on_headers_stop_iteration: true\n", ""}, {configuration, `"mcp": {"max_body": 2048, "tools": [{"name": "a", "cost": 5}]}}`}},
 			`warning stop-iteration vm_id: gatewarden`},
 		{"buffer", []change{{"65536", "65535"}}, `warning buffer-limit per_connection_buffer_limit_bytes: 65535`},
 		{"buffer for MCP requests", []change{{"65536", "262143"}, with(`"mcp": {}`)}, `warning buffer-limit per_connection_buffer_limit_bytes: 262143`},
