@@ -35,7 +35,7 @@ func gated(more string) string {
 	return `{` + asking(more) + `, "surfaces": [
 		{"name": "rest", "kind": "api", "match": [{"prefix": "/api/v1"}], "require": true, "lockout": {"failures": 5, "window": "1h"}},
 		{"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}], "require": true, "lockout": {"failures": 5, "window": "1h"}}],
-		"log": {"per_second": 1000}, "allow_on_headers_stop_iteration": true}`
+		"log": {"per_second": 1000}}`
 }
 
 func startAuthServer(t *testing.T) *authserver.Server {
@@ -249,7 +249,7 @@ func TestIntrospectionWithBody(t *testing.T) {
 	t.Cleanup(server.Close)
 	auth := startAuthServer(t)
 	config := strings.Replace(gated(""), `"timeout": "1s"`, `"timeout": "20s"`, 1)
-	s := start(t, config, withAuthServer(auth), withListener(headersGo, withoutStopIteration(config), letHeadersGo),
+	s := start(t, config, withAuthServer(auth), withListener(headersGo, config, letHeadersGo),
 		withBootstrap(func(b *envoy.Bootstrap) error {
 			return b.SetEndpoint("service", strings.TrimPrefix(server.URL, "http://"))
 		}))

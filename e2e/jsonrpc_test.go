@@ -157,10 +157,6 @@ func TestRefusalWithoutAnID(t *testing.T) {
 	}
 }
 
-func withoutStopIteration(config string) string {
-	return strings.Replace(config, `"allow_on_headers_stop_iteration": true`, `"allow_on_headers_stop_iteration": false`, 1)
-}
-
 func letHeadersGo(b *envoy.Bootstrap) error {
 	b.Plugin["allow_on_headers_stop_iteration"] = false
 	return nil

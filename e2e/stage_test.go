@@ -257,8 +257,7 @@ func configuration(lockouts map[string]string, members ...string) string {
 		list = append(list, surface+"}")
 	}
 	members = append(members,
-		`"surfaces": [`+strings.Join(list, ", ")+`]`,
-		`"allow_on_headers_stop_iteration": true`)
+		`"surfaces": [`+strings.Join(list, ", ")+`]`)
 	return "{" + strings.Join(members, ", ") + "}"
 }
 

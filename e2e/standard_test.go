@@ -72,7 +72,7 @@ func startStandard(t *testing.T) {
 		withBootstrap(shared.guard.addCluster),
 		withListener(quick, configuration(brief, oauth, everyLine), nil),
 		withListener(behindProxy, configuration(hourly, everyLine, `"client": {"allow": ["192.0.2.128/25"]}`), trustOneHop),
-		withListener(headersGo, withoutStopIteration(config), letHeadersGo),
+		withListener(headersGo, config, letHeadersGo),
 		withListener(withJWTAuthn, config, requireJWT),
 		withListener(withExtAuthz, config, shared.guard.require),
 		withExamples)

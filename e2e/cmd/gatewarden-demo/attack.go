@@ -23,8 +23,7 @@ const attackConfig = `{
     {"name": "rest", "kind": "api", "match": [{"prefix": "/api/v1"}], "lockout": {"failures": 20, "window": "15s"}}
   ],
   "oauth": {"resource": "http://127.0.0.1:10000/mcp", "authorization_servers": ["http://127.0.0.1:10000"]},
-  "log": {"per_second": 1000},
-  "allow_on_headers_stop_iteration": true
+  "log": {"per_second": 1000}
 }`
 
 // attack starts everything on free ports and plays the scenes in order. It fails
