@@ -41,8 +41,9 @@ type Config struct {
 	// Bypass exempts identities with certain roles from Quotas and Concurrency. Off
 	// by default.
 	Bypass Bypass
-	// OAuth describes the service to OAuth clients. Nil unless configured.
-	OAuth *OAuth
+	// OAuth describes the services to OAuth clients, each as a resource. Default:
+	// none.
+	OAuth []OAuth
 	// CORS says which web pages may read replies of the filter itself.
 	CORS CORS
 	// Headers says how responses report quotas.

@@ -51,6 +51,7 @@
 //	burst.go                  attempts that wait for each other
 //	bypass.go                 roles without limits
 //	oauth.go                  resource metadata and challenge
+//	oauth_surface.go          which surface belongs to which resource
 //	refusal.go                CORS of the filter's own replies
 //	report.go                 the log
 //	table.go                  sizes of the tables

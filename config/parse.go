@@ -93,7 +93,7 @@ var rootFields = []field[draft]{
 		d.Bypass = readBypass(v)
 	}},
 	{key: "oauth", below: keysOf("", oauthFields), read: func(v value, d *draft) {
-		d.OAuth = readOAuth(v)
+		d.OAuth = readResources(v)
 	}},
 	{key: "cors", below: keysOf("", corsFields), read: func(v value, d *draft) {
 		readObject(v, corsFields, &d.CORS)

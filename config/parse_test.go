@@ -173,7 +173,7 @@ func TestEveryField(t *testing.T) {
 		}},
 		{"burst", c.Burst, Burst{30_000}},
 		{"bypass", c.Bypass, Bypass{"x-no-limit", []string{"on call", "admin"}}},
-		{"oauth", *c.OAuth, OAuth{
+		{"oauth", c.OAuth[0], OAuth{Alone: true, Surfaces: []string{"tools"}, HostDefault: true,
 			Resource: "https://api.example.com:8443/mcp/", AuthorizationServers: []string{"https://auth.example.com/realms/one"},
 			ScopesSupported: []string{"mcp:tools", "mcp:query", "!~"}, ResourceDocumentation: "http://docs.example.com/a?b=c#d",
 			ResourceName: "The café's tools", Realm: "tools & more~", ChallengeScope: []string{"mcp:query"},

@@ -47,8 +47,8 @@ func render(c *Config) []byte {
 	if c.CORS.Any {
 		root["cors"] = object{"origins": []string{"*"}}
 	}
-	if c.OAuth != nil {
-		root["oauth"] = renderOAuth(c.OAuth)
+	if len(c.OAuth) > 0 {
+		root["oauth"] = renderResources(c.OAuth)
 	}
 	return marshalIndent(root)
 }
@@ -353,11 +353,25 @@ func renderUnits(n uint32) any {
 	return n
 }
 
+func renderResources(list []OAuth) any {
+	if list[0].Alone {
+		return renderOAuth(&list[0])
+	}
+	out := []object{}
+	for i := range list {
+		out = append(out, renderOAuth(&list[i]))
+	}
+	return out
+}
+
 func renderOAuth(a *OAuth) object {
 	o := object{
 		"resource": a.Resource, "authorization_servers": a.AuthorizationServers,
 		"scopes_supported": texts(a.ScopesSupported), "challenge_scope": texts(a.ChallengeScope),
-		"serve_metadata": a.ServeMetadata,
+		"serve_metadata": a.ServeMetadata, "host_default": a.HostDefault,
+	}
+	if len(a.Surfaces) > 0 {
+		o["surfaces"] = a.Surfaces
 	}
 	for key, text := range map[string]string{
 		"resource_documentation": a.ResourceDocumentation, "resource_name": a.ResourceName, "realm": a.Realm,

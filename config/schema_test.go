@@ -145,6 +145,7 @@ type node struct {
 	Items       *node
 	Const       any
 	If, Then    *node
+	Else        *node // of what may be written without a list
 	AllOf       []*node
 	Defs        map[string]*node `json:"$defs"`
 }
@@ -161,6 +162,9 @@ func readSchema(t *testing.T) map[string]*node {
 func walkSchema(root, n *node, path string, found map[string]*node) {
 	if name, ok := strings.CutPrefix(n.Ref, "#/$defs/"); ok {
 		n = root.Defs[name]
+	}
+	if n.Else != nil {
+		walkSchema(root, n.Else, path, found)
 	}
 	if n.Items != nil {
 		walkSchema(root, n.Items, path+"[]", found)

@@ -20,7 +20,5 @@ func (d *draft) validate(out *violations) {
 	}
 	d.checkConcurrency(out)
 	d.checkBypass(out)
-	if d.OAuth != nil {
-		checkScopes(d.OAuth, out)
-	}
+	d.checkResources(out)
 }

@@ -24,6 +24,7 @@ func (c *Config) Warnings() []string {
 	c.warnExempt(warn)
 	c.warnShadows(warn)
 	c.warnQuotas(warn)
+	c.warnResources(warn)
 	return list
 }
 

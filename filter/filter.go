@@ -69,9 +69,9 @@ func New(c *config.Config, host proxy.Host, seed table.Seed) *Filter {
 		bypass:      bypass.New(c, host, log, m),
 		quota:       quota.New(c, host, host, seed, m),
 		concurrency: concurrency.New(c, host, counters, m),
-		oauth:       oauth.New(c.OAuth, host),
+		oauth:       oauth.New(c, host),
 	}
-	f.identity = identity.New(c, host, counters, log, m, f.oauth.Discovery())
+	f.identity = identity.New(c, host, counters, log, m, f.discoveries())
 	f.cors = refusal.NewCORS(&c.CORS, f.quota.Exposed())
 	m.Define(&f.malformed, rateLimitedTotal, "surface", noSurface, "reason", string(refusal.Malformed))
 	for i := range f.surfaces {

@@ -31,6 +31,8 @@ func TestHostCalls(t *testing.T) {
 		{"a credential, and 403", "", hdr(":method", "GET", ":path", "/api/v1", "authorization", "x"), hdr(":status", "403"), lockoutOnly},
 		{"an MCP surface", "", hdr(":method", "POST", ":path", "/mcp", "authorization", "x"), hdr(":status", "200"), lockoutOnly},
 		{"with oauth", oauthConfig, hdr(":method", "GET", ":path", "/api", "authorization", "x"), hdr(":status", "200"), lockoutOnly},
+		{"with several resources", resourcesConfig, hdr(":method", "GET", ":path", "/api", "authorization", "x"), hdr(":status", "200"), lockoutOnly},
+		{"a surface of no resource", resourcesConfig, hdr(":method", "GET", ":path", "/off"), hdr(":status", "401"), "request headers"},
 		{"surfaces by host", hostsConfig, hdr(":method", "GET", ":path", "/api", ":authority", "API.example.com:80", "authorization", "x"), hdr(":status", "200"), lockoutOnly},
 		{"a host of no surface", hostsConfig, hdr(":method", "GET", ":path", "/api", ":authority", "else.example", "authorization", "x"), hdr(":status", "401"), "request headers"},
 		{"a host that may be any", hostsConfig, hdr(":method", "GET", ":path", "/api", ":authority", "a,b"), nil, "request headers, property source.address, now, log, reason, reply"},

@@ -59,17 +59,16 @@ type Room struct {
 	scratch []byte // a token or a name, before it is hashed
 }
 
-// New makes the sources and surfaces of a configuration ready. discovery is the member
-// that refusals tell OAuth clients where to get a token in, with a comma before it. It
-// is "" without oauth.
-func New(c *config.Config, p Ports, t *counter.Table, log *report.Log, m *report.Metrics, discovery string) *Room {
+// New makes the sources and surfaces of a configuration ready. discoveries has for each
+// surface the member in which refusals tell OAuth clients where to get a token, with a
+// comma before it. It is "" where there is none.
+func New(c *config.Config, p Ports, t *counter.Table, log *report.Log, m *report.Metrics, discoveries []string) *Room {
 	r := &Room{
 		clock: p, wall: p, properties: p, headers: p, table: t,
 		untrusted: c.UntrustedHeaders,
 		sources:   make([]source, len(c.Identity)),
 		lookups:   introspect.New(p, t, log, m),
 		rules:     make([]Rule, len(c.Surfaces)),
-		more:      newHints(c, discovery),
 	}
 	for i := range r.sources {
 		r.sources[i] = r.newSource(&c.Identity[i], i)
@@ -80,6 +79,7 @@ func New(c *config.Config, p Ports, t *counter.Table, log *report.Log, m *report
 	for i := range r.rules {
 		r.rules[i].define(r, &c.Surfaces[i], m)
 	}
+	r.hint(c, discoveries)
 	return r
 }
 

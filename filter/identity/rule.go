@@ -18,6 +18,8 @@ type Rule struct {
 	// challenge and blame are the challenges without oauth. blame names the error
 	// invalid_token.
 	challenge, blame string
+	// more are the further members of a refusal's body.
+	more *[denials]string
 
 	denied, unavailable report.Counter
 	// last are the replies that were given last, for each denial.

@@ -38,7 +38,7 @@ func (s *State) Words(why *refusal.Refusal, challenge string) refusal.Words {
 	return refusal.Words{
 		Status: 401, GRPC: refusal.GRPCUnauthenticated, Code: jsonrpc.CodeUnauthorized,
 		Problem: refusal.Blank("Unauthorized"), Message: denialMessages[s.denial],
-		More: s.rule.room.more[s.denial], Challenge: challenge,
+		More: s.rule.more[s.denial], Challenge: challenge,
 	}
 }
 
@@ -48,6 +48,20 @@ func (u *Rule) ownChallenge(blamesToken bool) string {
 		return u.blame
 	}
 	return u.challenge
+}
+
+// hint gives each surface what its refusals add. Surfaces that lead to the same place
+// share it.
+func (r *Room) hint(c *config.Config, discoveries []string) {
+	known := map[string]*[denials]string{}
+	for i := range r.rules {
+		discovery := discoveries[i]
+		if known[discovery] == nil {
+			hints := newHints(c, discovery)
+			known[discovery] = &hints
+		}
+		r.rules[i].more = known[discovery]
+	}
 }
 
 // newHints returns the members that tell a denied client what to do, for each denial.

@@ -1,8 +1,6 @@
 package oauth
 
 import (
-	"strings"
-
 	"github.com/tidwall/gjson"
 
 	"github.com/gatewarden/gatewarden/config"
@@ -12,47 +10,35 @@ import (
 // wellKnown is where a protected resource's metadata is found (RFC 9728 section 3).
 const wellKnown = "/.well-known/oauth-protected-resource"
 
-// document is a metadata document and the path at which it is served.
+// document is a metadata document, and the origin at which it is served.
 type document struct {
-	path string
-	body []byte
+	origin origin
+	body   []byte
 }
 
-// documents returns two documents: that of the resource at its own location, and that
-// of the whole host at the root location, where clients look that know no path. They
-// differ in "resource", which must be the identifier from which the location was derived
-// (RFC 9728 section 3.3).
-func documents(o *config.OAuth) []document {
-	origin, path := splitResource(o.Resource)
-	docs := []document{{wellKnown, metadata(o, origin)}}
-	if path != "" {
-		docs = append(docs, document{wellKnown + path, metadata(o, o.Resource)})
-	} else {
-		docs[0].body = metadata(o, o.Resource)
+// describe serves the metadata of a resource, by its place in the configuration: at its
+// own location, and at the root location of its host if it describes that. There,
+// "resource" is the host, because it must be the identifier from which the location was
+// derived (RFC 9728 section 3.3).
+// See RATIONALE.md, "Why does the document of a host name the host?"
+func (r *Room) describe(c *config.Config, resource int) {
+	o := &c.OAuth[resource]
+	if !o.ServeMetadata {
+		return
 	}
-	return docs
+	host, path := config.SplitResource(o.Resource)
+	own := newOrigin(o.Resource)
+	r.publish(wellKnown+path, document{own, metadata(o, o.Resource)})
+	if path != "" && c.DescribesHost(resource) {
+		r.publish(wellKnown, document{own, metadata(o, host)})
+	}
 }
 
 // metadataURL returns the location of a resource's metadata: the well-known path comes
 // between the host and the path of its identifier (RFC 9728 section 3.1).
 func metadataURL(resource string) string {
-	origin, path := splitResource(resource)
+	origin, path := config.SplitResource(resource)
 	return origin + wellKnown + path
-}
-
-// splitResource splits a resource identifier into its origin and its path. A single
-// slash after the host is not a path.
-func splitResource(resource string) (origin, path string) {
-	authority := strings.Index(resource, "://") + len("://")
-	slash := strings.IndexByte(resource[authority:], '/')
-	if slash < 0 {
-		return resource, ""
-	}
-	slash += authority
-	if resource[slash:] == "/" {
-		return resource[:slash], ""
-	}
-	return resource[:slash], resource[slash:]
 }
 
 // metadata returns the JSON document. It leaves members without a value out (RFC 9728

@@ -72,6 +72,69 @@ func challenges() []Scenario {
 	}
 }
 
+// manyResources is one Envoy in front of services of two hosts, each a resource.
+const manyResources = `{
+	"identity": [{"source": "api_keys", "keys": [{"id": "k", "sha256": "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"}]}],
+	"surfaces": [
+		{"name": "tools", "kind": "mcp", "match": [{"prefix": "/mcp", "hosts": ["a.example.com"]}]},
+		{"name": "others", "kind": "mcp", "match": [{"prefix": "/mcp", "hosts": ["b.example.com"]}]},
+		{"name": "inner", "kind": "api", "match": [{"prefix": "/api/inner"}], "require": true},
+		{"name": "rest", "kind": "api", "match": [{"prefix": "/api"}]},
+		{"name": "none", "kind": "api", "match": [{"prefix": "/none"}], "require": true}],
+	"oauth": [
+		{"resource": "https://a.example.com/mcp", "authorization_servers": ["https://as.example.com/a"], "realm": "a", "challenge_scope": ["a:use"], "host_default": true},
+		{"resource": "https://b.example.com/mcp", "authorization_servers": ["https://as.example.com/b"]},
+		{"resource": "https://a.example.com/api", "authorization_servers": ["https://as.example.com/api"], "realm": "api"},
+		{"resource": "https://a.example.com/api/inner", "authorization_servers": ["https://as.example.com/inner"], "realm": "inner"}]}`
+
+func resources() []Scenario {
+	const (
+		challenge = "www-authenticate"
+		wellKnown = "/.well-known/oauth-protected-resource"
+		at        = `resource_metadata="https://a.example.com` + wellKnown
+		ofA, ofB  = `{"resource":"https://a.example.com/mcp","authorization_servers":["https://as.example.com/a"],"bearer_methods_supported":["header"]}`,
+			`{"resource":"https://b.example.com/mcp","authorization_servers":["https://as.example.com/b"],"bearer_methods_supported":["header"]}`
+	)
+	metadata := func(note, path, authority, document string) Step {
+		return get(note, wellKnown+path, host(authority), served(200), has("content-type", "application/json"), says(document))
+	}
+	return []Scenario{
+		{
+			Name:   "each surface leads to its own resource",
+			Config: manyResources,
+			Steps: []Step{
+				post("", "/mcp", host("a.example.com"), answer(401), has(challenge, `Bearer realm="a", scope="a:use", `+at+`/mcp"`)),
+				post("its parameters stay", "/mcp", host("a.example.com"), answer(401, [2]string{challenge, `Bearer realm="own", error="invalid_token"`}),
+					has(challenge, `Bearer realm="own", error="invalid_token", scope="a:use", `+at+`/mcp"`)),
+				post("another host", "/mcp", host("b.example.com"), answer(401), has(challenge, `Bearer resource_metadata="https://b.example.com`+wellKnown+`/mcp"`)),
+				get("by the path", "/api/x", host("b.example.com"), answer(401), has(challenge, `Bearer realm="api", `+at+`/api"`)),
+				get("the filter's own", "/api/inner", denied(has(challenge, `Bearer realm="inner", `+at+`/api/inner"`),
+					says(`{"type":"about:blank","title":"Unauthorized","status":401,"detail":"This needs a credential.","hint":"Get an access token where oauth_discovery says, and send it in the header Authorization, after Bearer, or in the header x-api-key.",`+
+						`"oauth_discovery":{"resource_metadata":"https://a.example.com`+wellKnown+`/api/inner","authorization_servers":["https://as.example.com/inner"]}}`))),
+				get("with a token", "/api/inner", token("bad"), denied(has(challenge, `Bearer realm="inner", error="invalid_token", `+at+`/api/inner"`))),
+				get("of no resource", "/none", denied(has(challenge, `Bearer realm="none"`),
+					says(`{"type":"about:blank","title":"Unauthorized","status":401,"detail":"This needs a credential.","hint":"Send it in the header Authorization, after Bearer, or in the header x-api-key."}`))),
+				post("no surface", "/mcp", host("else.example"), answer(401), hasNo(challenge)),
+			},
+		},
+		{
+			Name:   "each resource has its metadata",
+			Config: manyResources,
+			Steps: []Step{
+				metadata("", "/mcp", "a.example.com", ofA), metadata("", "/mcp", "B.example.com:8443", ofB),
+				metadata("a path of its own, whatever the host", "/api/inner", "else.example",
+					`{"resource":"https://a.example.com/api/inner","authorization_servers":["https://as.example.com/inner"],"bearer_methods_supported":["header"]}`),
+				metadata("the marked one", "", "a.example.com", `{"resource":"https://a.example.com","authorization_servers":["https://as.example.com/a"],"bearer_methods_supported":["header"]}`),
+				metadata("the only one", "", "b.example.com", `{"resource":"https://b.example.com","authorization_servers":["https://as.example.com/b"],"bearer_methods_supported":["header"]}`),
+				get("of no host", wellKnown+"/mcp", host("else.example")), get("", wellKnown, host("a.example.com,b.example.com")),
+				step("", "OPTIONS", wellKnown+"/mcp", host("b.example.com"), served(204)), post("", wellKnown+"/mcp", host("b.example.com"), served(405)),
+				get("lock", "/api", token("bad"), answer(401), times(20)), get("", "/api", token("bad"), locked("60")),
+				metadata("and still there", "/mcp", "a.example.com", ofA),
+			},
+		},
+	}
+}
+
 func updates() []Scenario {
 	return []Scenario{
 		{

@@ -84,7 +84,7 @@ func timeless(steps []Step) bool {
 func All() []Scenario {
 	var all []Scenario
 	for _, group := range [][]Scenario{
-		lockouts(), failures(), spellings(), clients(), replies(), challenges(), updates(), hardening(), distincts(), identities(),
+		lockouts(), failures(), spellings(), clients(), replies(), challenges(), resources(), updates(), hardening(), distincts(), identities(),
 		quotas(), introspections(), concurrency(), bypasses(), bursts(), repeats(), places(), calls(), accounts(), hosts(), outcomes(),
 	} {
 		all = append(all, group...)

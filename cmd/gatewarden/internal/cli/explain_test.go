@@ -60,6 +60,7 @@ func TestExplainSays(t *testing.T) {
 		{"name": "api", "kind": "api", "match": [{"prefix": "/v1", "hosts": ["api.example.com"]}]},
 		{"name": "tenants", "kind": "api", "match": [{"prefix": "/v1", "hosts": ["*.tenants.example.com"]}]},
 		{"name": "rest", "kind": "api", "match": [{"prefix": "/v1"}]}]}`
+	const resources = `{"oauth": [{"resource": "https://h/else", "authorization_servers": ["https://as"]}, {"resource": "https://h/mcp", "authorization_servers": ["https://as"]}]}`
 	const proxies = `{"client": {"source": "xff", "trusted_proxies": ["10.0.0.0/8"], "ipv4_prefix": 24}}`
 	const (
 		spring = `{"surfaces": [{"name": "login", "kind": "oauth-consent", "match": [{"path": "/login"}], "lockout": {"failures": 3,
@@ -117,6 +118,9 @@ func TestExplainSays(t *testing.T) {
 			"The host can be read in more than one way.", "HTTP 400", "Send one host"}},
 		{hosts, `http://else.example//api.example.com/v1`, []string{"its host is else.example or api.example.com", "api.example.com/v1 ", "Send one host"}},
 		{`{}`, `/mcp -H 'Host: a,b'`, []string{"It passes"}},
+		{resources, `/mcp`, []string{"A 401 leads OAuth clients to the metadata of https://h/mcp (oauth[1])."}},
+		{resources, `/api/v1`, []string{"It belongs to no resource of oauth"}},
+		{resources, `/.well-known/oauth-protected-resource/mcp`, []string{"Gatewarden answers for this path itself", `{"resource":"https://h/mcp"`}},
 		{keys, `/a -H 'X-Api-Key: abc'`, []string{"which has expired", "HTTP 401", "surfaces[0].require to false"}},
 		{asked, `/mcp --env SECRET=s3cret -H 'Authorization: Bearer a'`, []string{"asks the cluster auth and gets no answer", "HTTP 503"}},
 		{asked, `/mcp --env SECRET=s3cret -H 'Authorization: Bearer a' --introspected '{"active": true, "sub": "ann"}' -H 'X-Gatewarden-Bypass: true'`,

@@ -100,7 +100,7 @@ func (w *written) surfacePart(o *outcome) SurfacePart {
 		s := &w.Surfaces[v.Surface]
 		return SurfacePart{
 			Name: s.Name, Kind: kinds[s.Kind], Place: w.place("surfaces[%d]", v.Surface),
-			Says: s.Name + ", of the kind " + kinds[s.Kind],
+			Says: s.Name + ", of the kind " + kinds[s.Kind], Resource: w.resource(v.Surface),
 		}
 	}
 	switch {
@@ -118,6 +118,20 @@ func (w *written) surfacePart(o *outcome) SurfacePart {
 		return SurfacePart{Says: "none: the request is exempt. It passes, and nothing is counted"}
 	}
 	return SurfacePart{Says: "none: no surface matches. The request passes, and nothing is counted"}
+}
+
+// resource says to which resource a surface belongs.
+func (w *written) resource(surface int) string {
+	at := w.ResourceOf(surface)
+	switch {
+	case len(w.OAuth) == 0 || !w.Surfaces[surface].Kind.IsResource():
+		return ""
+	case at < 0:
+		return "It belongs to no resource of oauth, so a 401 leads no OAuth client on."
+	case w.OAuth[at].Alone:
+		return "A 401 leads OAuth clients to the metadata of " + w.OAuth[at].Resource + " (oauth)."
+	}
+	return fmt.Sprintf("A 401 leads OAuth clients to the metadata of %s (oauth[%d]).", w.OAuth[at].Resource, at)
 }
 
 // names returns the names of surfaces.
