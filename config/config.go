@@ -44,6 +44,8 @@ type Config struct {
 	// OAuth describes the services to OAuth clients, each as a resource. Default:
 	// none.
 	OAuth []OAuth
+	// AuthorizationServers are those whose metadata the filter serves. Default: none.
+	AuthorizationServers []AuthorizationServer
 	// CORS says which web pages may read replies of the filter itself.
 	CORS CORS
 	// Headers says how responses report quotas.

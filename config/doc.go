@@ -52,6 +52,7 @@
 //	bypass.go                 roles without limits
 //	oauth.go                  resource metadata and challenge
 //	oauth_surface.go          which surface belongs to which resource
+//	oauth_server.go           metadata of authorization servers
 //	refusal.go                CORS of the filter's own replies
 //	report.go                 the log
 //	table.go                  sizes of the tables

@@ -178,6 +178,14 @@ func TestEveryField(t *testing.T) {
 			ScopesSupported: []string{"mcp:tools", "mcp:query", "!~"}, ResourceDocumentation: "http://docs.example.com/a?b=c#d",
 			ResourceName: "The café's tools", Realm: "tools & more~", ChallengeScope: []string{"mcp:query"},
 		}},
+		{"authorization_server", c.AuthorizationServers, []AuthorizationServer{
+			{Issuer: "https://auth.example.com/realms/one", AuthorizationEndpoint: "https://auth.example.com/login?ui=1", TokenEndpoint: "http://localhost:8080/token",
+				RegistrationEndpoint: "https://auth.example.com/register", IntrospectionEndpoint: "https://auth.example.com/introspect",
+				RevocationEndpoint: "https://auth.example.com/revoke", JWKSURI: "https://auth.example.com/keys", ResponseTypes: []string{"code", "code id_token"},
+				TokenEndpointAuthMethods: []string{"none"}, Scopes: []string{"mcp:query", "offline_access"}, ServiceDocumentation: "http://docs.example.com"},
+			{Issuer: "https://login.example.org", Cluster: "login", Path: "/v2/.well-known/openid-configuration?x=1", Timeout: 30_000,
+				For: 60_000, Stale: 2_592_000_000, PKCE: true, OpenID: true},
+		}},
 		{"cors", c.CORS, CORS{Origins: []string{"https://app.example.com", "http://localhost:6274", "vscode-webview://panel"}}},
 		{"log", c.Log, Log{ClientHash, 1000}},
 		{"quotas[0]", c.Quotas[0], Quota{

@@ -50,6 +50,9 @@ func render(c *Config) []byte {
 	if len(c.OAuth) > 0 {
 		root["oauth"] = renderResources(c.OAuth)
 	}
+	if len(c.AuthorizationServers) > 0 {
+		root["authorization_server"] = renderServers(c.AuthorizationServers)
+	}
 	return marshalIndent(root)
 }
 
@@ -380,5 +383,41 @@ func renderOAuth(a *OAuth) object {
 			o[key] = text
 		}
 	}
+	return o
+}
+
+func renderServers(list []AuthorizationServer) any {
+	if list[0].Alone {
+		return renderServer(&list[0])
+	}
+	out := []object{}
+	for i := range list {
+		out = append(out, renderServer(&list[i]))
+	}
+	return out
+}
+
+func renderServer(s *AuthorizationServer) object {
+	o := object{"issuer": s.Issuer}
+	add := func(key, text string) {
+		if text != "" {
+			o[key] = text
+		}
+	}
+	if s.Cluster != "" {
+		o["cluster"], o["timeout"], o["pkce"], o["openid"] = s.Cluster, formatDuration(s.Timeout), s.PKCE, s.OpenID
+		o["cache"] = object{"for": formatDuration(s.For), "stale": formatDuration(s.Stale)}
+		add("path", s.Path)
+		return o
+	}
+	add("authorization_endpoint", s.AuthorizationEndpoint)
+	add("token_endpoint", s.TokenEndpoint)
+	add("registration_endpoint", s.RegistrationEndpoint)
+	add("introspection_endpoint", s.IntrospectionEndpoint)
+	add("revocation_endpoint", s.RevocationEndpoint)
+	add("jwks_uri", s.JWKSURI)
+	add("service_documentation", s.ServiceDocumentation)
+	o["response_types_supported"], o["grant_types_supported"] = s.ResponseTypes, texts(s.GrantTypes)
+	o["token_endpoint_auth_methods_supported"], o["scopes_supported"] = texts(s.TokenEndpointAuthMethods), texts(s.Scopes)
 	return o
 }

@@ -92,6 +92,12 @@ func edited(t *testing.T, kind, path string, value any) map[string]any {
 	if kind == "api" || kind == "mcp" {
 		knownGood = `, "known_good": {"for": "1h"}`
 	}
+	server := `{"issuer": "https://auth.example.com", "authorization_endpoint": "https://a.example", "token_endpoint": "https://a.example"}`
+	for _, key := range []string{"cluster", "path", "timeout", "cache", "pkce", "openid"} {
+		if strings.HasPrefix(path, "authorization_server."+key) {
+			server = `{"issuer": "https://auth.example.com", "cluster": "auth", "cache": {}}`
+		}
+	}
 	mustUnmarshal(t, `{
 		"client": {}, "credentials": {}, "burst": {}, "cors": {}, "log": {}, "table": {},
 		"exempt": [{"path": "/exempt"}], "concurrency": [{"name": "one", "per": "all", "limit": 9}], `+bypass+`"identity": [`+identity+`],
@@ -99,7 +105,8 @@ func edited(t *testing.T, kind, path string, value any) map[string]any {
 			"stuffing": {"credentials": 9}, "spraying": {"clients": 9}`+knownGood+conditions+`}}],
 		"quotas": [{"name": "q", "paths": [{"prefix": "/"}], "per": ["client"], "limit": 9, "window": "1m", "cost": [{"path": "/one", "cost": 9}]}],
 		"headers": {},
-		"oauth": {"resource": "https://api.example.com", "authorization_servers": ["https://auth.example.com"]}
+		"oauth": {"resource": "https://api.example.com", "authorization_servers": ["https://auth.example.com"]},
+		"authorization_server": `+server+`
 	}`, &root)
 	return changed(root, path, value)
 }

@@ -21,4 +21,5 @@ func (d *draft) validate(out *violations) {
 	d.checkConcurrency(out)
 	d.checkBypass(out)
 	d.checkResources(out)
+	d.checkAuthorizationServers(out)
 }

@@ -25,6 +25,7 @@ func (c *Config) Warnings() []string {
 	c.warnShadows(warn)
 	c.warnQuotas(warn)
 	c.warnResources(warn)
+	c.warnAuthorizationServers(warn)
 	return list
 }
 

@@ -3,12 +3,15 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,6 +21,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
 	"github.com/gatewarden/gatewarden/e2e/internal/service"
 )
 
@@ -45,6 +49,8 @@ type issuers struct {
 	// described tells that the issuers have metadata documents of their own.
 	described bool
 
+	fetched atomic.Int32 // documents
+
 	mu    sync.Mutex
 	asked map[string]string // the resource that a code was asked for, by issuer
 }
@@ -60,6 +66,9 @@ func startIssuers(t *testing.T, described bool) *issuers {
 func (i *issuers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	const wellKnown = "/.well-known/oauth-authorization-server/"
 	name, isDocument := strings.CutPrefix(r.URL.Path, wellKnown)
+	if isDocument {
+		i.fetched.Add(1)
+	}
 	w.Header().Set("Content-Type", "application/json")
 	switch issuer, end, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/"); {
 	case isDocument && i.described:
@@ -144,4 +153,71 @@ func TestMCPClientsFindTheirResource(t *testing.T) {
 		})
 	}
 	assert.Len(t, server.asked, 2)
+}
+
+// TestAuthorizationServerMetadata: what a server says of itself passes through, once for
+// each worker, to clients that look for it at the MCP server's host; one that clients
+// could not use does not.
+func TestAuthorizationServerMetadata(t *testing.T) {
+	t.Parallel()
+	server := startIssuers(t, true)
+	address := strings.TrimPrefix(server.URL, "http://")
+	servers := `"authorization_server": [
+		{"issuer": "` + server.URL + `/tools", "cluster": "auth"},
+		{"issuer": "` + server.URL + `/others", "cluster": "auth", "path": "/.well-known/oauth-authorization-server/tools", "cache": {"for": "1s"}},
+		{"issuer": "` + server.URL + `/nowhere", "cluster": "unknown"},
+		{"issuer": "` + server.URL + `/gone", "cluster": "gone"}]`
+	s := start(t, twoResources(server.URL, servers, everyLine), withBootstrap(func(b *envoy.Bootstrap) error {
+		return errors.Join(b.AddCluster("auth", address), b.AddCluster("gone", "127.0.0.1:1"))
+	}))
+	own := s.elsewhere(t)
+	get := func(url string) (*http.Response, string) {
+		response, err := own.Get(url)
+		require.NoError(t, err)
+		body, err := io.ReadAll(response.Body)
+		require.NoError(t, errors.Join(err, response.Body.Close()))
+		return response, string(body)
+	}
+	const path = "/.well-known/oauth-authorization-server"
+	for range 20 {
+		for _, at := range []string{path, path + "/tools"} {
+			response, body := get("http://localhost:10000" + at)
+			require.Equal(t, 200, response.StatusCode, body)
+			assert.Equal(t, "*", response.Header.Get("Access-Control-Allow-Origin"))
+			assert.Contains(t, response.Header.Get("Cache-Control"), "max-age=")
+			var document oauthex.AuthServerMeta
+			require.NoError(t, json.Unmarshal([]byte(body), &document))
+			assert.Equal(t, server.URL+"/tools", document.Issuer)
+		}
+	}
+	fetched := server.fetched.Load()
+	assert.LessOrEqual(t, int(fetched), s.workers, "one call for each worker")
+	s.awaitMetric(t, float64(fetched), "gatewarden_metadata_fetches_total", "outcome=valid")
+	for at, reason := range map[string]string{
+		"http://127.0.0.1:10000" + path: "reason=wrong member=issuer", "http://localhost:10000" + path + "/others": "reason=wrong member=issuer",
+		"http://localhost:10000" + path + "/nowhere": "cluster=unknown reason=not_sent", "http://localhost:10000" + path + "/gone": "cluster=gone reason=status_503",
+	} {
+		response, body := get(at)
+		assert.Equal(t, 502, response.StatusCode, "%s: %s", at, body)
+		within(t, 5*time.Second, reason, func() bool { return len(s.envoy.Log.Lines("gatewarden: metadata error", reason)) > 0 })
+	}
+	head, err := own.Head("http://localhost:10000" + path)
+	require.NoError(t, err)
+	assert.Equal(t, 200, head.StatusCode)
+	require.NoError(t, head.Body.Close())
+	assert.Zero(t, s.service.SeenPath(path), "the service was asked")
+}
+
+// TestMCPClientWithDescribedServer: a client gets in by metadata that the configuration
+// has for a server without any, at an issuer that is a host of this Envoy.
+func TestMCPClientWithDescribedServer(t *testing.T) {
+	t.Parallel()
+	server := startIssuers(t, false)
+	const issuer = "http://localhost:10000/login"
+	s := start(t, `{"allow_on_headers_stop_iteration": true,
+		"oauth": {"resource": "`+toolsURL+`", "surfaces": ["mcp"], "authorization_servers": ["`+issuer+`"]},
+		"authorization_server": {"issuer": "`+issuer+`", "authorization_endpoint": "`+server.URL+`/tools/authorize", "token_endpoint": "`+server.URL+`/tools/token"}}`)
+	authorize(t, s.elsewhere(t), toolsURL)
+	assert.Equal(t, map[string]string{"tools": toolsURL}, server.asked)
+	assert.Zero(t, server.fetched.Load())
 }

@@ -69,7 +69,7 @@ func New(c *config.Config, host proxy.Host, seed table.Seed) *Filter {
 		bypass:      bypass.New(c, host, log, m),
 		quota:       quota.New(c, host, host, seed, m),
 		concurrency: concurrency.New(c, host, counters, m),
-		oauth:       oauth.New(c, host),
+		oauth:       oauth.New(c, host, log, m),
 	}
 	f.identity = identity.New(c, host, counters, log, m, f.discoveries())
 	f.cors = refusal.NewCORS(&c.CORS, f.quota.Exposed())
@@ -101,4 +101,7 @@ func (f *Filter) Flush() { f.metrics.Flush() }
 
 // Answered reports the outcome of the callout with this number: an answer whose body
 // has this size. All requests that waited for it go on.
-func (f *Filter) Answered(number uint32, size int) { f.identity.Answered(number, size) }
+func (f *Filter) Answered(number uint32, size int) {
+	f.identity.Answered(number, size)
+	f.oauth.Answered(number, size)
+}

@@ -53,8 +53,6 @@ type Room struct {
 	acceptedFor int64
 	lookups     *introspect.Lookups
 	rules       []Rule
-	// more are the further members of a refusal's body.
-	more [denials]string
 
 	scratch []byte // a token or a name, before it is hashed
 }

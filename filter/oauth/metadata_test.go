@@ -61,10 +61,10 @@ func TestDocuments(t *testing.T) {
 			resource, marked := strings.CutPrefix(resource, "*")
 			c.OAuth = append(c.OAuth, config.OAuth{Resource: resource, HostDefault: marked, ServeMetadata: true, AuthorizationServers: []string{"https://as"}})
 		}
-		r := New(c, nil)
+		r := newRoom(t, c)
 		for _, want := range row.want {
 			ask := strings.Fields(want)
-			reply := r.Serve(&request.Target{Method: "GET", Path: wellKnown + strings.TrimPrefix(ask[1], "-"), Authority: ask[0]})
+			reply := serve(r, &request.Target{Method: "GET", Path: wellKnown + strings.TrimPrefix(ask[1], "-"), Authority: ask[0]})
 			got := "-"
 			if reply != nil {
 				got = gjson.GetBytes(reply.Body, "resource").String()
@@ -135,7 +135,7 @@ func TestServeMetadata(t *testing.T) {
 		{"GET", root + "/../../mcp", 0},
 		{"GET", "", 0},
 	} {
-		r := New(ofAPI(served), nil).Serve(&request.Target{Method: row.method, Path: row.path})
+		r := serve(newRoom(t, ofAPI(served)), &request.Target{Method: row.method, Path: row.path})
 		if row.status == 0 || r == nil {
 			if r != nil || row.status != 0 {
 				t.Errorf("%s %s: %+v, want status %d", row.method, row.path, r, row.status)
@@ -162,7 +162,7 @@ func TestServeMetadataExactly(t *testing.T) {
 			"access-control-allow-headers", "mcp-protocol-version, authorization, content-type", "access-control-max-age", "3600")},
 		"DELETE": {Status: 405, Details: "gatewarden_metadata", Headers: fakehost.Headers("allow", "GET, HEAD, OPTIONS", "access-control-allow-origin", "*")},
 	} {
-		got := New(ofAPI(served), nil).Serve(&request.Target{Method: method, Path: wellKnown + "/mcp"})
+		got := serve(newRoom(t, ofAPI(served)), &request.Target{Method: method, Path: wellKnown + "/mcp"})
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, want %+v", method, got, want)
 		}
@@ -174,7 +174,7 @@ func TestMetadataNotServed(t *testing.T) {
 		"no oauth":         {},
 		"not to be served": ofAPI(&config.OAuth{Resource: "https://h", AuthorizationServers: []string{"https://as"}}),
 	} {
-		if r := New(c, nil).Serve(&request.Target{Method: "GET", Path: wellKnown}); r != nil {
+		if r := serve(newRoom(t, c), &request.Target{Method: "GET", Path: wellKnown}); r != nil {
 			t.Errorf("%s: %+v", name, r)
 		}
 	}
@@ -183,7 +183,7 @@ func TestMetadataNotServed(t *testing.T) {
 // TestRules: each surface has the challenge and the discovery of its own resource (RFC
 // 6750 section 3.1).
 func TestRules(t *testing.T) {
-	r := New(&config.Config{
+	r := newRoom(t, &config.Config{
 		Surfaces: []config.Surface{
 			{Name: "mcp", Kind: config.KindMCP, Match: []config.Match{{Path: "/mcp"}}},
 			{Name: "rest", Kind: config.KindAPI, Match: []config.Match{{Path: "/api"}}},
@@ -194,7 +194,7 @@ func TestRules(t *testing.T) {
 			{Resource: "https://h/api", AuthorizationServers: []string{"https://as/2"}, Realm: "r", ChallengeScope: []string{"s"}},
 			*served,
 		},
-	}, nil)
+	})
 	for i, row := range []struct{ plain, blame, discovery string }{
 		{"Bearer " + ourMetadata, `Bearer error="invalid_token", ` + ourMetadata,
 			`,"oauth_discovery":{"resource_metadata":"https://h/.well-known/oauth-protected-resource/mcp","authorization_servers":["https://as"]}`},

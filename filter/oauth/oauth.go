@@ -1,29 +1,50 @@
 // Package oauth makes services discoverable for OAuth clients. It completes the
 // challenge of each 401 and serves the metadata documents of the protected resources
-// (RFC 9728). Nothing in the documents is secret: pages of every origin may read them,
-// and no lockout hides them.
+// (RFC 9728) and of their authorization servers (RFC 8414). Nothing in the documents is
+// secret: pages of every origin may read them, and no lockout hides them.
 //
-//	oauth.go      the room and its moments: Serve, Complete
+//	oauth.go      the room and its moments
 //	challenge.go  the Bearer challenge, alone and merged with those of the service
 //	place.go      where documents are, and whose a request asks for
 //	metadata.go   the documents of resources
+//	server.go     those of authorization servers, and the calls that fetch their own
+//	check.go      whether clients can use what a server says of itself
+//
+// The moments of a request for a document, of which the last ones happen only if a
+// server must be asked:
+//
+//	Room.Find ─► Document.Reply ─► Visit.Await ─► Room.Answered ─► told
+//	                                           └► Visit.Leave
+//
+// Those of any other response: Rule.Complete, if it is a 401.
 package oauth
 
 import (
-	"strings"
-
 	"github.com/tidwall/gjson"
 
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/refusal"
-	"github.com/gatewarden/gatewarden/filter/request"
+	"github.com/gatewarden/gatewarden/filter/report"
 )
+
+// Ports is what the room needs of the proxy.
+type Ports interface {
+	proxy.Clock
+	proxy.Callouts
+	proxy.ResponseHeaders
+}
 
 // Room is one worker's OAuth configuration made ready for requests.
 type Room struct {
-	rules []*Rule // by surface
-	sites []site
+	ports   Ports
+	log     *report.Log
+	rules   []*Rule // by surface
+	sites   []site
+	servers []*server // those that are asked
+	fetches [outcomes]report.Counter
+	// appended tells that a document is at a location that ends in openidKnown.
+	appended bool
 }
 
 // Rule is a resource: what the room has for the surfaces that belong to it.
@@ -37,13 +58,17 @@ type Rule struct {
 }
 
 // New makes the room ready.
-func New(c *config.Config, response proxy.ResponseHeaders) *Room {
-	r := &Room{rules: make([]*Rule, len(c.Surfaces))}
+func New(c *config.Config, p Ports, log *report.Log, m *report.Metrics) *Room {
+	r := &Room{ports: p, log: log, rules: make([]*Rule, len(c.Surfaces))}
+	for i := range r.fetches {
+		m.Define(&r.fetches[i], "gatewarden_metadata_fetches_total", "outcome", outcomeNames[i])
+	}
 	resources := make([]*Rule, len(c.OAuth))
 	for i := range resources {
-		resources[i] = newRule(&c.OAuth[i], response)
+		resources[i] = newRule(&c.OAuth[i], p)
 		r.describe(c, i)
 	}
+	r.describeServers(c)
 	for i := range r.rules {
 		if at := c.ResourceOf(i); at >= 0 {
 			r.rules[i] = resources[at]
@@ -59,19 +84,6 @@ func newRule(o *config.OAuth, response proxy.ResponseHeaders) *Rule {
 		response: response, challenge: c, plain: c.line(""), blame: c.line(`error="invalid_token"`),
 		discovery: string(append(appendList(b, "authorization_servers", o.AuthorizationServers), '}')),
 	}
-}
-
-// Serve returns the reply to a request for one of the documents, and nil for every
-// other request.
-func (r *Room) Serve(t *request.Target) *proxy.Reply {
-	path := request.CutQuery(t.Path)
-	if !strings.HasPrefix(path, wellKnown) {
-		return nil
-	}
-	if d := r.find(path, t.Authority); d != nil {
-		return d.reply(t.Method)
-	}
-	return nil
 }
 
 // Rule returns the rule of a surface, by its place in the configuration. It returns nil

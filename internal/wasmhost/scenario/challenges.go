@@ -1,5 +1,11 @@
 package scenario
 
+import (
+	"strings"
+
+	"github.com/gatewarden/gatewarden/internal/wasmhost"
+)
+
 const oauth = `{"oauth": {"resource": "https://api.example.com/mcp", "authorization_servers": ["https://auth.example.com"],
 	"scopes_supported": ["mcp:query", "mcp:tools"], "resource_documentation": "https://api.example.com/docs",
 	"realm": "mcp", "challenge_scope": ["mcp:query"]}}`
@@ -131,6 +137,80 @@ func resources() []Scenario {
 				get("lock", "/api", token("bad"), answer(401), times(20)), get("", "/api", token("bad"), locked("60")),
 				metadata("and still there", "/mcp", "a.example.com", ofA),
 			},
+		},
+	}
+}
+
+// ownServer is an authorization server that the configuration describes, and one whose
+// own metadata passes through.
+const ownServer = `{
+	"oauth": [
+		{"resource": "https://a.example.com/mcp", "authorization_servers": ["https://as.example.com"], "surfaces": ["mcp"]},
+		{"resource": "https://b.example.com/api/v1", "authorization_servers": ["https://as.example.com/t"]}],
+	"authorization_server": [
+		{"issuer": "https://as.example.com", "authorization_endpoint": "https://as.example.com/authorize", "token_endpoint": "https://as.example.com/token"},
+		{"issuer": "https://as.example.com/t", "cluster": "` + AuthCluster + `", "openid": true, "path": "/t/metadata?x", "cache": {"for": "10s", "stale": "30s"}}]}`
+
+func servers() []Scenario {
+	const (
+		oauth, openid = "/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"
+		own           = `{"issuer":"https://as.example.com","authorization_endpoint":"https://as.example.com/authorize","token_endpoint":"https://as.example.com/token",` +
+			`"response_types_supported":["code"],"grant_types_supported":["authorization_code","refresh_token"],"code_challenge_methods_supported":["S256"]}`
+		fetched = `{"issuer":"https://as.example.com/t","authorization_endpoint":"https://as.example.com/t/a","token_endpoint":"https://as.example.com/t/t",` +
+			`"response_types_supported":["code"],"code_challenge_methods_supported":["S256"],"jwks_uri":"https://as.example.com/k","subject_types_supported":["public"],` +
+			`"id_token_signing_alg_values_supported":["RS256"], "more": 1}`
+		gone = `{"type":"about:blank","title":"Bad Gateway","status":502,"detail":"The authorization server's metadata is not available at the moment."}`
+	)
+	public := has("access-control-allow-origin", "*")
+	at := func(note, path, authority, document string) Step {
+		return get(note, path, host(authority), served(200), has("content-type", "application/json"), public, says(document))
+	}
+	none := served(502)
+	return []Scenario{
+		{
+			Name:   "authorization servers are described at the hosts of their resources",
+			Config: ownServer,
+			Has:    map[string][]wasmhost.Response{"/t/metadata?x": {introspection(fetched)}},
+			Steps: []Step{
+				at("", oauth, "a.example.com", own), at("", oauth+"?x=1", "as.example.com:443", own),
+				at("passed on", oauth+"/t", "b.example.com", fetched), at("", oauth+"/t", "else.example.com", fetched), at("", oauth, "b.example.com", fetched),
+				at("", openid, "b.example.com", fetched), at("", openid+"/t", "b.example.com", fetched), at("", "/t"+openid, "b.example.com", fetched),
+				get("not of OpenID Connect", openid, host("a.example.com")),
+				get("of no host", oauth, host("else.example.com")), get("", oauth+"/u"), get("", oauth+"-evil"), get("", "/x/t"+openid), get("", "/t"+openid+"/"),
+				step("", "HEAD", oauth+"/t", served(200), public), step("", "HEAD", oauth, host("a.example.com"), served(200), has("cache-control", "public, max-age=3600")),
+				step("", "OPTIONS", oauth+"/t", with("origin", "https://page"), with("access-control-request-method", "GET"), served(204),
+					has("access-control-allow-headers", "mcp-protocol-version, authorization, content-type")),
+				post("", oauth+"/t", served(405), has("allow", "GET, HEAD, OPTIONS"), body("x")),
+				get("lock", "/api/v1", token("bad"), answer(401), times(20)), get("", "/api/v1", token("bad"), locked("60")),
+				at("and still there", oauth+"/t", "b.example.com", fetched), at("", oauth, "a.example.com", own),
+			},
+			Metrics: map[string]uint64{
+				"gatewarden_metadata_fetches_total.outcome.valid":   1,
+				"gatewarden_metadata_fetches_total.outcome.invalid": 0,
+				"gatewarden_auth_failures_total.surface.rest":       20,
+			},
+		},
+		{
+			Name:   "a document that clients could not use is not passed on",
+			Config: ownServer,
+			Has: map[string][]wasmhost.Response{"/t/metadata?x": {introspection(strings.Replace(fetched, "S256", "plain", 1)), introspection(fetched),
+				noAnswer(503), introspection("<html>"), introspection(fetched)}},
+			Steps: []Step{
+				get("no PKCE", oauth+"/t", none, has("content-type", "application/problem+json"), has("cache-control", "no-store"), public, says(gone)),
+				get("not asked again at once", oauth+"/t", none),
+				get("", oauth+"/t", after(5*second), served(200), says(fetched), has("cache-control", "public, max-age=10")),
+				get("stale", oauth+"/t", after(10*second), served(200), says(fetched), has("cache-control", "public, max-age=5")),
+				get("still", oauth+"/t", after(29*second), served(200), says(fetched)),
+				get("for so long", oauth+"/t", after(second), none),
+				get("back", oauth+"/t", after(4*second), served(200), says(fetched)),
+			},
+			Metrics: map[string]uint64{
+				"gatewarden_metadata_fetches_total.outcome.valid":   2,
+				"gatewarden_metadata_fetches_total.outcome.invalid": 2,
+				"gatewarden_metadata_fetches_total.outcome.error":   1,
+			},
+			Log: []string{"metadata error cluster=auth reason=wrong member=code_challenge_methods_supported", "metadata error cluster=auth reason=status_503",
+				"metadata error cluster=auth reason=malformed"},
 		},
 	}
 }

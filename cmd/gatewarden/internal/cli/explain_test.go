@@ -61,6 +61,7 @@ func TestExplainSays(t *testing.T) {
 		{"name": "tenants", "kind": "api", "match": [{"prefix": "/v1", "hosts": ["*.tenants.example.com"]}]},
 		{"name": "rest", "kind": "api", "match": [{"prefix": "/v1"}]}]}`
 	const resources = `{"oauth": [{"resource": "https://h/else", "authorization_servers": ["https://as"]}, {"resource": "https://h/mcp", "authorization_servers": ["https://as"]}]}`
+	const server = `{"authorization_server": {"issuer": "https://as", "cluster": "auth", "openid": true}}`
 	const proxies = `{"client": {"source": "xff", "trusted_proxies": ["10.0.0.0/8"], "ipv4_prefix": 24}}`
 	const (
 		spring = `{"surfaces": [{"name": "login", "kind": "oauth-consent", "match": [{"path": "/login"}], "lockout": {"failures": 3,
@@ -121,6 +122,8 @@ func TestExplainSays(t *testing.T) {
 		{resources, `/mcp`, []string{"A 401 leads OAuth clients to the metadata of https://h/mcp (oauth[1])."}},
 		{resources, `/api/v1`, []string{"It belongs to no resource of oauth"}},
 		{resources, `/.well-known/oauth-protected-resource/mcp`, []string{"Gatewarden answers for this path itself", `{"resource":"https://h/mcp"`}},
+		{server, `/.well-known/oauth-authorization-server`, []string{"Gatewarden answers for this path itself", "the metadata that the cluster auth has", "HTTP 502"}},
+		{server, `/.well-known/openid-configuration -X OPTIONS`, []string{"Gatewarden answers it.", "HTTP 204"}},
 		{keys, `/a -H 'X-Api-Key: abc'`, []string{"which has expired", "HTTP 401", "surfaces[0].require to false"}},
 		{asked, `/mcp --env SECRET=s3cret -H 'Authorization: Bearer a'`, []string{"asks the cluster auth and gets no answer", "HTTP 503"}},
 		{asked, `/mcp --env SECRET=s3cret -H 'Authorization: Bearer a' --introspected '{"active": true, "sub": "ann"}' -H 'X-Gatewarden-Bypass: true'`,

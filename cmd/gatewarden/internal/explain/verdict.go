@@ -38,6 +38,10 @@ func (w *written) verdict(r *Request, o *outcome) Verdict {
 	v := Verdict{Reason: o.reason, Reply: sent(r, o.reply)}
 	if o.reason == "" {
 		v.Says = "Gatewarden answers it."
+		if len(o.asked) > 0 {
+			v.Says = "Gatewarden answers it with the metadata that the cluster " + o.asked[0] +
+				" has. Nobody is asked here, so this is the reply without that."
+		}
 		return v
 	}
 	v.RetryAfter = v.Reply.header("retry-after")

@@ -113,7 +113,7 @@ func (w *written) surfacePart(o *outcome) SurfacePart {
 		return SurfacePart{Says: "none: the readings lead to " + strings.Join(w.names(v.Path.Surfaces), " and ") +
 			". The client could choose between their counters, so the request is refused"}
 	case v.Document:
-		return SurfacePart{Says: "none: Gatewarden answers for this path itself (oauth.serve_metadata)"}
+		return SurfacePart{Says: "none: Gatewarden answers for this path itself (oauth.serve_metadata, authorization_server)"}
 	case v.Path.Exempt:
 		return SurfacePart{Says: "none: the request is exempt. It passes, and nothing is counted"}
 	}
