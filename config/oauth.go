@@ -22,6 +22,13 @@ type OAuth struct {
 	// Alone reports that the resource is written as an object, not in a list. Then it
 	// has all surfaces of the kinds api and mcp, unless Surfaces names some.
 	Alone bool
+	// Audiences are further names that tokens have for the resource, beside its URL.
+	// Default: none.
+	Audiences []string
+	// CheckAudience refuses tokens that were verified to be for another resource.
+	// Default: true. Danger: otherwise a token that a client gave to another service
+	// is good here, too.
+	CheckAudience bool
 	// AuthorizationServers are the issuers, as URLs of the same form, whose tokens
 	// the service accepts. At least one.
 	AuthorizationServers []string
@@ -47,6 +54,8 @@ var oauthFields = []field[OAuth]{
 	{key: "resource", required: `write the service's URL, for example "https://api.example.com/mcp"`, read: readResource},
 	{key: "surfaces", read: func(v value, o *OAuth) { o.Surfaces = v.references("leave it out for those that the resource covers") }},
 	{key: "host_default", read: func(v value, o *OAuth) { v.boolean(&o.HostDefault) }},
+	{key: "audiences", read: func(v value, o *OAuth) { o.Audiences = readPlains(v, "api://example") }},
+	{key: "check_audience", read: func(v value, o *OAuth) { v.boolean(&o.CheckAudience) }},
 	{key: "authorization_servers", required: `write for example ["https://auth.example.com"]`, read: readServers},
 	{key: "scopes_supported", read: func(v value, o *OAuth) { o.ScopesSupported = v.texts(scope) }},
 	{key: "resource_documentation", read: readDocumentation},
@@ -70,7 +79,7 @@ func readResources(v value) (list []OAuth) {
 }
 
 func readOAuth(v value, alone bool) OAuth {
-	o := OAuth{ServeMetadata: true, Alone: alone}
+	o := OAuth{ServeMetadata: true, CheckAudience: true, Alone: alone}
 	readObject(v, oauthFields, &o)
 	return o
 }

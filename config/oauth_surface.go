@@ -84,6 +84,23 @@ func (c *Config) DescribesHost(resource int) bool {
 	return alone || c.OAuth[resource].HostDefault
 }
 
+// AudiencesOf lists the names by which a token may be for the resource of a surface: its
+// URL, that of its host if the host's metadata describes it, and what is configured. It
+// is empty if the tokens of the surface may be for any resource.
+func (c *Config) AudiencesOf(surface int) []string {
+	at := c.ResourceOf(surface)
+	if at < 0 || !c.OAuth[at].CheckAudience {
+		return nil
+	}
+	o := &c.OAuth[at]
+	names := append([]string{o.Resource}, o.Audiences...)
+	if c.DescribesHost(at) {
+		host, _ := SplitResource(o.Resource)
+		names = append(names, host)
+	}
+	return names
+}
+
 // checkResources checks the resources against each other and against the surfaces.
 func (d *draft) checkResources(out *violations) {
 	before := out.count()
@@ -204,4 +221,25 @@ func (c *Config) resourcePath(i int, key string) string {
 		return "oauth"
 	}
 	return "oauth." + key
+}
+
+// warnAudiences warns of audiences that are compared with nothing, and of one that is
+// right for all resources.
+func (c *Config) warnAudiences(warn func(path, message string)) {
+	checked := false
+	for i := range c.Surfaces {
+		checked = checked || len(c.AudiencesOf(i)) > 0
+	}
+	for i := range c.Identity {
+		s := &c.Identity[i]
+		switch {
+		case len(c.OAuth) > 1 && s.Introspection.Audience != "":
+			warn(identityPath(i, "audience"), "is the audience of all surfaces, so that a token for one resource is good for the others, too; "+
+				"remove it, and each resource requires its own")
+		case checked || s.Kind == IdentityIntrospection:
+		case len(s.Claims.Audience) > 0 || s.Headers.Audience != "":
+			warn(identityPath(i, "audience"), "is compared with nothing, because no surface belongs to a resource that checks it; "+
+				"describe the service in oauth, or remove it here")
+		}
+	}
 }

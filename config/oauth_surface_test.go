@@ -135,3 +135,39 @@ func TestSplitResource(t *testing.T) {
 		}
 	}
 }
+
+func TestAudiencesOf(t *testing.T) {
+	const more = `{"resource": "https://h/mcp", "authorization_servers": ["https://as"]`
+	for _, row := range []struct{ oauth, want string }{
+		{resources("!https://h/mcp"), "https://h/mcp https://h"},
+		{resources("!https://h"), "https://h https://h"},
+		{resources("https://h/mcp https://h/api"), "https://h/mcp"},
+		{resources("*https://h/mcp https://h/api"), "https://h/mcp https://h"},
+		{resources("https://h/api"), ""},
+		{more + `, "audiences": ["api://x", "account"]}`, "https://h/mcp api://x account https://h"},
+		{more + `, "check_audience": false}`, ""},
+	} {
+		c := mustParse(t, `{"surfaces": [{"name": "a", "kind": "mcp", "match": [{"prefix": "/mcp"}]}], "oauth": `+row.oauth+`}`)
+		if got := strings.Join(c.AudiencesOf(0), " "); got != row.want {
+			t.Errorf("%s: %s, want %s", row.oauth, got, row.want)
+		}
+	}
+}
+
+func TestAudienceWarnings(t *testing.T) {
+	const (
+		metadata = `{"identity": [{"source": "metadata", "subject": "sub", "audience": "aud"}]`
+		headers  = `{"identity": [{"source": "headers", "subject": "x-user", "audience": "x-aud"}]`
+		asked    = `{"identity": [{"source": "introspection", "audience": "https://h", "endpoint": {"cluster": "a", "url": "https://as", "client_id": "c", "client_secret": "s"}}]`
+	)
+	oauth := func(list string) string { return `, "oauth": ` + resources(list) + `}` }
+	checkWarnings(t, []warningsRow{
+		{metadata + `}`, "identity[0].audience"},
+		{headers + `}`, "identity[0].audience"},
+		{metadata + oauth("!https://h"), ""},
+		{metadata + strings.Replace(oauth("!https://h"), `"host_default"`, `"check_audience": false, "host_default"`, 1), "identity[0].audience"},
+		{asked + `}`, ""},
+		{asked + oauth("!https://h"), ""},
+		{asked + oauth("https://h/mcp https://h/api/v1"), "identity[0].audience"},
+	})
+}

@@ -144,11 +144,12 @@ func TestEveryField(t *testing.T) {
 			{Kind: IdentityMetadata, Filter: "istio_authn", Claims: Claims{
 				Subject: []string{"request.auth.claims", "sub"}, Tenant: []string{"request.auth.claims", "https://example.com/org", "id"},
 				Tier: []string{"request.auth.claims", "tier"}, Scopes: []string{"request.auth.claims", "scope"},
-				Roles: []string{"request.auth.claims", "realm_access", "roles"},
+				Roles:    []string{"request.auth.claims", "realm_access", "roles"},
+				Audience: []string{"request.auth.claims", "aud"},
 			}},
 			{Kind: IdentityMetadata, Filter: "envoy.filters.http.jwt_authn", Claims: Claims{Tenant: []string{"payload", "tid"}}, DefaultTier: "free plan"},
 			{Kind: IdentityHeaders, Headers: IdentityNames{
-				Subject: "x-user", Tenant: "x-tenant", Tier: "x-plan", Scopes: "x-scope", Roles: "x-role",
+				Subject: "x-user", Tenant: "x-tenant", Tier: "x-plan", Scopes: "x-scope", Roles: "x-role", Audience: "x-audience",
 			}},
 			{Kind: IdentityAPIKeys, Keys: []APIKey{
 				{ID: "ci", SHA256: sha256.Sum256([]byte("secret")), Subject: "build", Tenant: "acme", Tier: "pro",
@@ -173,7 +174,7 @@ func TestEveryField(t *testing.T) {
 		}},
 		{"burst", c.Burst, Burst{30_000}},
 		{"bypass", c.Bypass, Bypass{"x-no-limit", []string{"on call", "admin"}}},
-		{"oauth", c.OAuth[0], OAuth{Alone: true, Surfaces: []string{"tools"}, HostDefault: true,
+		{"oauth", c.OAuth[0], OAuth{Alone: true, Surfaces: []string{"tools"}, HostDefault: true, Audiences: []string{"api://tools", "account"},
 			Resource: "https://api.example.com:8443/mcp/", AuthorizationServers: []string{"https://auth.example.com/realms/one"},
 			ScopesSupported: []string{"mcp:tools", "mcp:query", "!~"}, ResourceDocumentation: "http://docs.example.com/a?b=c#d",
 			ResourceName: "The café's tools", Realm: "tools & more~", ChallengeScope: []string{"mcp:query"},

@@ -149,10 +149,10 @@ func renderIdentity(list []Identity) []object {
 		}
 		c, h := s.Claims, s.Headers
 		put("filter", s.Filter, s.Kind == IdentityMetadata)
-		for key, way := range map[string][]string{"subject": c.Subject, "tenant": c.Tenant, "tier": c.Tier, "scopes": c.Scopes, "roles": c.Roles} {
+		for key, way := range map[string][]string{"subject": c.Subject, "tenant": c.Tenant, "tier": c.Tier, "scopes": c.Scopes, "roles": c.Roles, "audience": c.Audience} {
 			put(key, way, len(way) > 0)
 		}
-		for key, name := range map[string]string{"subject": h.Subject, "tenant": h.Tenant, "tier": h.Tier, "scopes": h.Scopes, "roles": h.Roles} {
+		for key, name := range map[string]string{"subject": h.Subject, "tenant": h.Tenant, "tier": h.Tier, "scopes": h.Scopes, "roles": h.Roles, "audience": h.Audience} {
 			put(key, name, name != "")
 		}
 		put("keys", renderKeys(s.Keys), s.Kind == IdentityAPIKeys)
@@ -372,6 +372,7 @@ func renderOAuth(a *OAuth) object {
 		"resource": a.Resource, "authorization_servers": a.AuthorizationServers,
 		"scopes_supported": texts(a.ScopesSupported), "challenge_scope": texts(a.ChallengeScope),
 		"serve_metadata": a.ServeMetadata, "host_default": a.HostDefault,
+		"audiences": texts(a.Audiences), "check_audience": a.CheckAudience,
 	}
 	if len(a.Surfaces) > 0 {
 		o["surfaces"] = a.Surfaces

@@ -26,6 +26,7 @@ func (c *Config) Warnings() []string {
 	c.warnQuotas(warn)
 	c.warnResources(warn)
 	c.warnAuthorizationServers(warn)
+	c.warnAudiences(warn)
 	return list
 }
 

@@ -49,7 +49,7 @@ func (s *Stream) answer(why *refusal.Refusal, body []byte) proxy.Action {
 func (s *Stream) words(why *refusal.Refusal) refusal.Words {
 	switch why.Reason {
 	case refusal.AuthDenied, refusal.StoreUnavailable:
-		return s.identity.Words(why, s.surface.oauth.Challenge(s.identity.BlamesToken()))
+		return s.identity.Words(why, s.surface.oauth.Challenge(s.identity.BlamesToken(), s.identity.IsForeign()))
 	case refusal.QuotaExceeded:
 		return s.quota.Words(why)
 	case refusal.OverCapacity:

@@ -1,13 +1,13 @@
 // Package identity finds out who sends a request: it asks the configured sources, in
 // their order, and the first one that verifies the caller decides. It also guards the
 // surfaces that require an identity: requests whose caller no source verified are
-// refused there.
+// refused there. Tokens that are for another resource are refused everywhere.
 //
 // The sources are one file each: metadata.go reads what another filter verified,
 // headers.go reads headers that a trusted gateway sets, apikey.go compares API keys,
 // accepted.go knows credentials that the service accepted, and package introspect asks
 // authorization servers. source.go chooses between them. rule.go has what a surface
-// has, state.go the state of a request, gate.go and words.go the refusals, and
+// has, state.go the state of a request, audience.go for whom a token is, gate.go and words.go the refusals, and
 // explain.go the view for explanations. spelling.go gives the spellings of one
 // credential one name. Package claim has the rules for texts in claims.
 //
@@ -75,7 +75,7 @@ func New(c *config.Config, p Ports, t *counter.Table, log *report.Log, m *report
 		}
 	}
 	for i := range r.rules {
-		r.rules[i].define(r, &c.Surfaces[i], m)
+		r.rules[i].define(r, &c.Surfaces[i], c.AudiencesOf(i), m)
 	}
 	r.hint(c, discoveries)
 	return r

@@ -15,6 +15,9 @@ type Rule struct {
 	required bool
 	// resource tells that a credential in the headers is what lets a caller in.
 	resource bool
+	// audiences are those by which a token may be for the surface, nil if it may be for
+	// anybody.
+	audiences []string
 	// challenge and blame are the challenges without oauth. blame names the error
 	// invalid_token.
 	challenge, blame string
@@ -26,7 +29,8 @@ type Rule struct {
 	last [denials]refusal.Last
 }
 
-func (u *Rule) define(r *Room, s *config.Surface, m *report.Metrics) {
+func (u *Rule) define(r *Room, s *config.Surface, audiences []string, m *report.Metrics) {
+	u.audiences = audiences
 	u.room, u.name = r, []byte(s.Name)
 	u.required, u.resource = s.Require, s.Kind.IsResource()
 	u.challenge = caller.Bearer + ` realm="` + s.Name + `"`

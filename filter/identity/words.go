@@ -10,10 +10,11 @@ import (
 )
 
 var denialMessages = [denials]string{
-	deniedMissing: "This needs a credential.",
-	deniedScheme:  "The credential is unknown or has expired.",
-	deniedInvalid: "The credential is unknown or has expired.",
-	deniedUnclear: "The request presents more than one credential, or one in an unclear form.",
+	deniedMissing:  "This needs a credential.",
+	deniedScheme:   "The credential is unknown or has expired.",
+	deniedInvalid:  "The credential is unknown or has expired.",
+	deniedUnclear:  "The request presents more than one credential, or one in an unclear form.",
+	deniedAudience: "The token is for another resource.",
 }
 
 const unavailableMessage = "It cannot be found out at the moment whether the credential is valid."
@@ -68,14 +69,16 @@ func (r *Room) hint(c *config.Config, discoveries []string) {
 func newHints(c *config.Config, discovery string) [denials]string {
 	send := sending(c)
 	hints := [denials]string{
-		deniedMissing: "Send it " + send + ".",
-		deniedScheme:  "Send one " + send + ".",
-		deniedInvalid: "Check it, or get another one.",
-		deniedUnclear: "Send one " + send + ".",
+		deniedMissing:  "Send it " + send + ".",
+		deniedScheme:   "Send one " + send + ".",
+		deniedInvalid:  "Check it, or get another one.",
+		deniedUnclear:  "Send one " + send + ".",
+		deniedAudience: "Get one for this resource, and send it " + send + ".",
 	}
 	if discovery != "" {
 		const get = "Get an access token where oauth_discovery says, and send it "
 		hints[deniedMissing], hints[deniedScheme], hints[deniedInvalid] = get+send+".", get+send+".", get+send+"."
+		hints[deniedAudience] = "Get an access token for this resource where oauth_discovery says, and send it " + send + "."
 	}
 	for i := range hints {
 		hints[i] = `,"hint":"` + hints[i] + `"` + discovery

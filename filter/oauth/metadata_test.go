@@ -204,11 +204,15 @@ func TestRules(t *testing.T) {
 		{}, {},
 	} {
 		u := r.Rule(i)
-		if got := u.Challenge(false); got != row.plain {
+		if got := u.Challenge(false, false); got != row.plain {
 			t.Errorf("surface %d: %s, want %s", i, got, row.plain)
 		}
-		if got := u.Challenge(true); got != row.blame {
+		if got := u.Challenge(true, false); got != row.blame {
 			t.Errorf("surface %d: %s, want %s", i, got, row.blame)
+		}
+		foreign := strings.Replace(row.blame, `"invalid_token"`, `"invalid_token", error_description="The token is for another resource"`, 1)
+		if got := u.Challenge(true, true); got != foreign {
+			t.Errorf("surface %d: %s, want %s", i, got, foreign)
 		}
 		if got := u.Discovery(); got != row.discovery {
 			t.Errorf("surface %d: %s, want %s", i, got, row.discovery)

@@ -51,10 +51,10 @@ type Room struct {
 type Rule struct {
 	response  proxy.ResponseHeaders
 	challenge *challenge
-	// plain and blame are the challenges of the filter's own 401s. blame names the
-	// error invalid_token.
-	plain, blame string
-	discovery    string
+	// plain, blame and foreign are the challenges of the filter's own 401s. The last two
+	// name the error invalid_token.
+	plain, blame, foreign string
+	discovery             string
 }
 
 // New makes the room ready.
@@ -82,6 +82,7 @@ func newRule(o *config.OAuth, response proxy.ResponseHeaders) *Rule {
 	b := gjson.AppendJSONString([]byte(`,"oauth_discovery":{"resource_metadata":`), metadataURL(o.Resource))
 	return &Rule{
 		response: response, challenge: c, plain: c.line(""), blame: c.line(`error="invalid_token"`),
+		foreign:   c.line(`error="invalid_token", error_description="The token is for another resource"`),
 		discovery: string(append(appendList(b, "authorization_servers", o.AuthorizationServers), '}')),
 	}
 }
@@ -123,11 +124,13 @@ const wwwAuthenticate = "www-authenticate"
 
 // Challenge returns the challenge of a 401 that the filter sends itself, and "" without
 // a resource. Only a request that presented a token is told that the token is invalid
-// (RFC 6750 section 3.1).
-func (u *Rule) Challenge(invalidToken bool) string {
+// (RFC 6750 section 3.1), and why if it is for another resource.
+func (u *Rule) Challenge(invalidToken, foreign bool) string {
 	switch {
 	case u == nil:
 		return ""
+	case foreign:
+		return u.foreign
 	case invalidToken:
 		return u.blame
 	}

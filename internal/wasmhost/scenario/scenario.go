@@ -87,7 +87,7 @@ func timeless(steps []Step) bool {
 func All() []Scenario {
 	var all []Scenario
 	for _, group := range [][]Scenario{
-		lockouts(), failures(), spellings(), clients(), replies(), challenges(), resources(), servers(), updates(), hardening(), distincts(), identities(),
+		lockouts(), failures(), spellings(), clients(), replies(), challenges(), resources(), servers(), confusedDeputies(), updates(), hardening(), distincts(), identities(),
 		quotas(), introspections(), concurrency(), bypasses(), bursts(), repeats(), places(), calls(), accounts(), hosts(), outcomes(),
 	} {
 		all = append(all, group...)

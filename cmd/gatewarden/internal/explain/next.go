@@ -37,6 +37,11 @@ func (w *written) next(o *outcome) []string {
 		return []string{"Send the path without encoded slashes, dot segments and parameters.",
 			"If both paths are one part of the service, give them one surface: two entries in its match."}
 	case refusal.AuthDenied:
+		if v.Identity.Foreign {
+			place := w.resourcePlace(v.Surface)
+			return []string{"Send a token for " + w.OAuth[w.ResourceOf(v.Surface)].Resource + ", or add the name that tokens have for it to " + place + ".audiences.",
+				place + ".check_audience false leaves the check to the service."}
+		}
 		return []string{"Send a credential that a source in identity verifies, or set " + at + ".require to false to leave that to the service."}
 	case refusal.StoreUnavailable:
 		return []string{`See to it that the authorization server answers; identity[].on_error "anonymous" lets the request go on without it.`}

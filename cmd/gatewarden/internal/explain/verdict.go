@@ -46,6 +46,9 @@ func (w *written) verdict(r *Request, o *outcome) Verdict {
 	}
 	v.RetryAfter = v.Reply.header("retry-after")
 	v.Says = "It is refused: " + reasons[refusal.Reason(o.reason)] + "."
+	if o.reason == string(refusal.AuthDenied) && o.view.Identity.Foreign {
+		v.Says = "It is refused: its token is for another resource."
+	}
 	if o.reply.Status == 415 {
 		v.Says = "It is refused: the account in its body cannot be read."
 	}

@@ -128,10 +128,17 @@ func (w *written) resource(surface int) string {
 		return ""
 	case at < 0:
 		return "It belongs to no resource of oauth, so a 401 leads no OAuth client on."
-	case w.OAuth[at].Alone:
-		return "A 401 leads OAuth clients to the metadata of " + w.OAuth[at].Resource + " (oauth)."
 	}
-	return fmt.Sprintf("A 401 leads OAuth clients to the metadata of %s (oauth[%d]).", w.OAuth[at].Resource, at)
+	return "A 401 leads OAuth clients to the metadata of " + w.OAuth[at].Resource + " (" + w.resourcePlace(surface) + ")."
+}
+
+// resourcePlace returns the place of the resource that a surface belongs to.
+func (w *written) resourcePlace(surface int) string {
+	at := w.ResourceOf(surface)
+	if w.OAuth[at].Alone {
+		return "oauth"
+	}
+	return fmt.Sprintf("oauth[%d]", at)
 }
 
 // names returns the names of surfaces.
