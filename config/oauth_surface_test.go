@@ -74,6 +74,7 @@ func TestResourceOf(t *testing.T) {
 		{"https://a/mcp", "/mcp@b", "-", "surfaces[0] oauth[0].resource"},
 		{"https://a/mcp", "/mcp@a+b", "-", "surfaces[0] oauth[0].resource"},
 		{"https://x.a/mcp", "/mcp@*.a", "-", "surfaces[0] oauth[0].resource"},
+		{"https://a/mcp https://b/mcp https://c/mcp/x", "/mcp/x", "2", "oauth[0].resource oauth[1].resource"},
 		{"https://a/mcp https://b", "/mcp", "0", "oauth[1].resource"},
 		{"https://a/mcp https://b", "/mcp@b /else@a", "1 -", "surfaces[1] oauth[0].resource"},
 		{"https://a/mcp https://b/mcp", "/mcp@a /x@a", "0 -", "surfaces[1] oauth[1].resource"},

@@ -176,3 +176,16 @@ func TestAudienceIsExplained(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 }
+
+// TestAudienceThatIsKnownWhenAsked: the answer came while the request's body was read.
+func TestAudienceThatIsKnownWhenAsked(t *testing.T) {
+	h := newHouse(t, audienceConfig(`{"source": "introspection", "endpoint": {"cluster": "auth", "url": "https://as/i", "client_id": "g", "client_secret": "s"}}`), "")
+	late := &guest{house: h, headers: fakehost.Headers("authorization", "Bearer tok")}
+	late.Begin(h.rule("rest"))
+	late.Identify(h.present(late.headers))
+	h.enter("rest", "authorization", "Bearer tok")
+	h.say("200", `{"active":true,"sub":"alice","aud":"https://g"}`)
+	if late.decide(); late.outcome() != "auth_denied" || !late.IsForeign() || len(h.proxy.sent) != 1 {
+		t.Errorf("%s after %d calls", late.outcome(), len(h.proxy.sent))
+	}
+}
