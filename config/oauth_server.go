@@ -49,8 +49,8 @@ type AuthorizationServer struct {
 // maxAuthorizationServers bounds what is compared with each other at load.
 const maxAuthorizationServers = 64
 
-// An authorizationServerField is a key whose metadata is configured, or one that is
-// fetched, or one of both.
+// authorizationServerFields are the keys of a server, of which it has describedFields or
+// fetchedFields.
 var authorizationServerFields = append(append([]field[AuthorizationServer]{
 	{key: "issuer", required: `write the server's identifier, for example "https://auth.example.com"`, read: func(v value, s *AuthorizationServer) {
 		if text, ok := v.text("a URL as a string"); ok && secureURL(v, text) {

@@ -33,6 +33,10 @@ const resourcesConfig = `{
 		{"resource": "https://h/mcp", "authorization_servers": ["https://as"]},
 		{"resource": "https://h/api", "authorization_servers": ["https://as"], "realm": "api"}]}`
 
+// serverConfig passes the metadata of an authorization server on.
+const serverConfig = `{"surfaces": [{"name": "rest", "kind": "api", "match": [{"prefix": "/api"}]}],
+	"authorization_server": {"issuer": "https://as", "cluster": "auth"}}`
+
 // distinctConfig looks for stuffing and spraying.
 const distinctConfig = `{"surfaces": [
 	{"name": "api", "kind": "api", "match": [{"prefix": "/api"}],

@@ -47,12 +47,12 @@ func checkDocument(body []byte, s *config.AuthorizationServer) ([]byte, flaw) {
 	if !root.IsObject() {
 		return nil, flaw{reason: "malformed"}
 	}
-	for _, rule := range rules(s) {
-		switch value, count := member(root, rule.member); {
+	for _, need := range needs(s) {
+		switch value, count := member(root, need.member); {
 		case count == 0:
-			return nil, flaw{reason: "missing", member: rule.member}
-		case count > 1 || !rule.holds(value):
-			return nil, flaw{reason: "wrong", member: rule.member}
+			return nil, flaw{reason: "missing", member: need.member}
+		case count > 1 || !need.holds(value):
+			return nil, flaw{reason: "wrong", member: need.member}
 		}
 	}
 	const pkce = "code_challenge_methods_supported"
@@ -68,26 +68,26 @@ func checkDocument(body []byte, s *config.AuthorizationServer) ([]byte, flaw) {
 	return body, flaw{}
 }
 
-// rule is what must hold of a member.
-type rule struct {
+// need is a member that clients need, and what must hold of it.
+type need struct {
 	member string
 	holds  func(gjson.Result) bool
 }
 
-// rules are the members that clients need, and what they check. go-sdk compares the
-// issuer and requires secure endpoints, typescript-sdk requires the lists.
-func rules(s *config.AuthorizationServer) []rule {
-	needed := []rule{
+// needs lists what clients check. go-sdk compares the issuer and requires secure
+// endpoints, typescript-sdk requires the lists.
+func needs(s *config.AuthorizationServer) []need {
+	list := []need{
 		{"issuer", func(v gjson.Result) bool { return v.Type == gjson.String && v.Str == s.Issuer }},
 		{"authorization_endpoint", isEndpoint},
 		{"token_endpoint", isEndpoint},
 		{"response_types_supported", gjson.Result.IsArray},
 	}
 	if s.OpenID {
-		needed = append(needed, rule{"jwks_uri", isEndpoint}, rule{"subject_types_supported", gjson.Result.IsArray},
-			rule{"id_token_signing_alg_values_supported", gjson.Result.IsArray})
+		list = append(list, need{"jwks_uri", isEndpoint}, need{"subject_types_supported", gjson.Result.IsArray},
+			need{"id_token_signing_alg_values_supported", gjson.Result.IsArray})
 	}
-	return needed
+	return list
 }
 
 // member returns the member of an object, and how often it is there.
