@@ -45,8 +45,11 @@ type Config struct {
 	Scopes Scopes
 	// MCP says what the calls of MCP servers need and cost. Nil unless configured.
 	MCP *MCP
-	// OAuth describes the service to OAuth clients. Nil unless configured.
-	OAuth *OAuth
+	// OAuth describes the services to OAuth clients, each as a resource. Default:
+	// none.
+	OAuth []OAuth
+	// AuthorizationServers are those whose metadata the filter serves. Default: none.
+	AuthorizationServers []AuthorizationServer
 	// CORS says which web pages may read replies of the filter itself.
 	CORS CORS
 	// Headers says how responses report quotas.

@@ -54,6 +54,8 @@
 //	mcp.go                    what the calls of MCP servers need and cost
 //	mcp_check.go              tools that no caller can use, and arguments without an effect
 //	oauth.go                  resource metadata and challenge
+//	oauth_surface.go          which surface belongs to which resource
+//	oauth_server.go           metadata of authorization servers
 //	refusal.go                CORS of the filter's own replies
 //	report.go                 the log
 //	table.go                  sizes of the tables

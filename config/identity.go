@@ -60,12 +60,16 @@ type Identity struct {
 // objects, from the outside in. A part without a path is not read.
 type Claims struct {
 	Subject, Tenant, Tier, Scopes, Roles []string
+	// Audience is for whom the token is. Only for IdentityMetadata.
+	Audience []string
 }
 
 // IdentityNames are the headers, in lower case, that hold an identity's parts. A
 // part without a header is not read.
 type IdentityNames struct {
 	Subject, Tenant, Tier, Scopes, Roles string
+	// Audience is for whom the token is.
+	Audience string
 }
 
 const (
@@ -75,11 +79,11 @@ const (
 )
 
 // identityParts are the keys of an identity's parts.
-var identityParts = [...]string{"subject", "tenant", "tier", "scopes", "roles"}
+var identityParts = [...]string{"subject", "tenant", "tier", "scopes", "roles", "audience"}
 
 // list returns the headers in the order of identityParts.
 func (n *IdentityNames) list() []string {
-	return []string{n.Subject, n.Tenant, n.Tier, n.Scopes, n.Roles}
+	return []string{n.Subject, n.Tenant, n.Tier, n.Scopes, n.Roles, n.Audience}
 }
 
 // source is an identity source while it is read.
@@ -104,6 +108,7 @@ var identityFields = [...][]field[source]{
 		// The path comes before the claims, because it is their prefix.
 		{key: "path", read: func(v value, s *source) { s.path = readClaim(v) }},
 		subjectField, tenantField, tierField, scopesField, rolesField,
+		{key: "audience", read: func(v value, s *source) { s.Claims.Audience = s.claim(v) }},
 		defaultTierField,
 	},
 	IdentityHeaders: {
@@ -113,6 +118,7 @@ var identityFields = [...][]field[source]{
 		{key: "tier", read: func(v value, s *source) { s.Headers.Tier = readHeader(v, "x-tier") }},
 		{key: "scopes", read: func(v value, s *source) { s.Headers.Scopes = readHeader(v, "x-scopes") }},
 		{key: "roles", read: func(v value, s *source) { s.Headers.Roles = readHeader(v, "x-roles") }},
+		{key: "audience", read: func(v value, s *source) { s.Headers.Audience = readHeader(v, "x-audience") }},
 		defaultTierField,
 	},
 	IdentityAPIKeys: {

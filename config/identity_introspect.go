@@ -25,8 +25,10 @@ type Introspection struct {
 	// Default: 2 s. Danger: requests wait this long while the server hangs.
 	Timeout int64
 
-	// Audience must be in a token's aud. Default: none, any audience. Danger: without
-	// it, tokens for other services pass, unless the server refuses them.
+	// Audience must be in a token's aud, on every surface. Default: none, and the
+	// surfaces of a resource refuse tokens whose aud names others only. Danger: without
+	// it, other surfaces accept tokens for other services, unless the server refuses
+	// them.
 	Audience string
 
 	// For limits how long an answer about an active token is used, at most until the

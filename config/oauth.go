@@ -5,14 +5,30 @@ import (
 	"strings"
 )
 
-// OAuth describes the service to OAuth clients as a protected resource (RFC 9728):
-// a 401 on surfaces of the kinds api and mcp gets a challenge that points to the
-// metadata.
+// OAuth describes a service to OAuth clients as a protected resource (RFC 9728): a
+// 401 on its surfaces gets a challenge that points to its metadata.
 type OAuth struct {
 	// Resource is the URL of the service as clients write it. It is https, or http
 	// on this machine, without query and fragment. Required. Danger: clients refuse
 	// metadata with a URL other than the one they called.
 	Resource string
+	// Surfaces are the names of the resource's surfaces, of the kinds api and mcp.
+	// Default: those that the URL covers, see [Config.ResourceOf].
+	Surfaces []string
+	// HostDefault puts the resource's metadata at the root location of its host, too,
+	// where clients look that know no path. Default: false, and a resource is there
+	// if it has no path, or is the only one of its host.
+	HostDefault bool
+	// Alone reports that the resource is written as an object, not in a list. Then it
+	// has all surfaces of the kinds api and mcp, unless Surfaces names some.
+	Alone bool
+	// Audiences are further names that tokens have for the resource, beside its URL.
+	// Default: none.
+	Audiences []string
+	// CheckAudience refuses tokens that were verified to be for another resource.
+	// Default: true. Danger: otherwise a token that a client gave to another service
+	// is good here, too.
+	CheckAudience bool
 	// AuthorizationServers are the issuers, as URLs of the same form, whose tokens
 	// the service accepts. At least one.
 	AuthorizationServers []string
@@ -36,6 +52,10 @@ type OAuth struct {
 
 var oauthFields = []field[OAuth]{
 	{key: "resource", required: `write the service's URL, for example "https://api.example.com/mcp"`, read: readResource},
+	{key: "surfaces", read: func(v value, o *OAuth) { o.Surfaces = v.references("leave it out for those that the resource covers") }},
+	{key: "host_default", read: func(v value, o *OAuth) { v.boolean(&o.HostDefault) }},
+	{key: "audiences", read: func(v value, o *OAuth) { o.Audiences = readPlains(v, "api://example") }},
+	{key: "check_audience", read: func(v value, o *OAuth) { v.boolean(&o.CheckAudience) }},
 	{key: "authorization_servers", required: `write for example ["https://auth.example.com"]`, read: readServers},
 	{key: "scopes_supported", read: func(v value, o *OAuth) { o.ScopesSupported = v.texts(scope) }},
 	{key: "resource_documentation", read: readDocumentation},
@@ -45,9 +65,22 @@ var oauthFields = []field[OAuth]{
 	{key: "serve_metadata", read: func(v value, o *OAuth) { v.boolean(&o.ServeMetadata) }},
 }
 
-func readOAuth(v value) *OAuth {
-	o := &OAuth{ServeMetadata: true}
-	readObject(v, oauthFields, o)
+// maxResources bounds what is compared with each other at load.
+const maxResources = 64
+
+// readResources reads one resource, or a list of them.
+func readResources(v value) (list []OAuth) {
+	if !v.json.IsArray() {
+		return []OAuth{readOAuth(v, true)}
+	}
+	v.refuseEmpty("leave it out for no resource")
+	v.items(maxResources, func(item value) { list = append(list, readOAuth(item, false)) })
+	return list
+}
+
+func readOAuth(v value, alone bool) OAuth {
+	o := OAuth{ServeMetadata: true, CheckAudience: true, Alone: alone}
+	readObject(v, oauthFields, &o)
 	return o
 }
 
@@ -123,13 +156,14 @@ func isQuotable(text string, first byte) bool {
 }
 
 // checkScopes refuses a challenge with scopes that the metadata does not list.
-func checkScopes(o *OAuth, out *violations) {
+func (d *draft) checkScopes(i int, out *violations) {
+	o := &d.OAuth[i]
 	if len(o.ScopesSupported) == 0 || indexOf(o.ScopesSupported, "") >= 0 {
 		return
 	}
-	for i, s := range o.ChallengeScope {
+	for j, s := range o.ChallengeScope {
 		if s != "" && indexOf(o.ScopesSupported, s) < 0 {
-			out.add("oauth.challenge_scope["+strconv.Itoa(i)+"]",
+			out.add(d.resourcePath(i, "challenge_scope["+strconv.Itoa(j)+"]"),
 				quote(s)+" is not in scopes_supported; add it there or remove it here")
 		}
 	}

@@ -99,7 +99,10 @@ var rootFields = []field[draft]{
 		d.MCP = readMCP(v)
 	}},
 	{key: "oauth", below: keysOf("", oauthFields), read: func(v value, d *draft) {
-		d.OAuth = readOAuth(v)
+		d.OAuth = readResources(v)
+	}},
+	{key: "authorization_server", below: keysOf("", authorizationServerFields), read: func(v value, d *draft) {
+		d.AuthorizationServers = readAuthorizationServers(v)
 	}},
 	{key: "cors", below: keysOf("", corsFields), read: func(v value, d *draft) {
 		readObject(v, corsFields, &d.CORS)

@@ -144,11 +144,12 @@ func TestEveryField(t *testing.T) {
 			{Kind: IdentityMetadata, Filter: "istio_authn", Claims: Claims{
 				Subject: []string{"request.auth.claims", "sub"}, Tenant: []string{"request.auth.claims", "https://example.com/org", "id"},
 				Tier: []string{"request.auth.claims", "tier"}, Scopes: []string{"request.auth.claims", "scope"},
-				Roles: []string{"request.auth.claims", "realm_access", "roles"},
+				Roles:    []string{"request.auth.claims", "realm_access", "roles"},
+				Audience: []string{"request.auth.claims", "aud"},
 			}},
 			{Kind: IdentityMetadata, Filter: "envoy.filters.http.jwt_authn", Claims: Claims{Tenant: []string{"payload", "tid"}}, DefaultTier: "free plan"},
 			{Kind: IdentityHeaders, Headers: IdentityNames{
-				Subject: "x-user", Tenant: "x-tenant", Tier: "x-plan", Scopes: "x-scope", Roles: "x-role",
+				Subject: "x-user", Tenant: "x-tenant", Tier: "x-plan", Scopes: "x-scope", Roles: "x-role", Audience: "x-audience",
 			}},
 			{Kind: IdentityAPIKeys, Keys: []APIKey{
 				{ID: "ci", SHA256: sha256.Sum256([]byte("secret")), Subject: "build", Tenant: "acme", Tier: "pro",
@@ -196,10 +197,18 @@ func TestEveryField(t *testing.T) {
 			OtherTools: Tool{Risk: RiskLocalMutation, Scopes: []string{"mcp:admin"}, Tier: "pro plan", Cost: 7,
 				Arguments: []ToolArgument{{Way: []string{"n"}, MaxCount: 2, Absent: 1}}},
 		}},
-		{"oauth", *c.OAuth, OAuth{
+		{"oauth", c.OAuth[0], OAuth{Alone: true, Surfaces: []string{"tools"}, HostDefault: true, Audiences: []string{"api://tools", "account"},
 			Resource: "https://api.example.com:8443/mcp/", AuthorizationServers: []string{"https://auth.example.com/realms/one"},
 			ScopesSupported: []string{"mcp:tools", "mcp:query", "!~"}, ResourceDocumentation: "http://docs.example.com/a?b=c#d",
 			ResourceName: "The café's tools", Realm: "tools & more~", ChallengeScope: []string{"mcp:query"},
+		}},
+		{"authorization_server", c.AuthorizationServers, []AuthorizationServer{
+			{Issuer: "https://auth.example.com/realms/one", AuthorizationEndpoint: "https://auth.example.com/login?ui=1", TokenEndpoint: "http://localhost:8080/token",
+				RegistrationEndpoint: "https://auth.example.com/register", IntrospectionEndpoint: "https://auth.example.com/introspect",
+				RevocationEndpoint: "https://auth.example.com/revoke", JWKSURI: "https://auth.example.com/keys", ResponseTypes: []string{"code", "code id_token"},
+				TokenEndpointAuthMethods: []string{"none"}, Scopes: []string{"mcp:query", "offline_access"}, ServiceDocumentation: "http://docs.example.com"},
+			{Issuer: "https://login.example.org", Cluster: "login", Path: "/v2/.well-known/openid-configuration?x=1", Timeout: 30_000,
+				For: 60_000, Stale: 2_592_000_000, PKCE: true, OpenID: true},
 		}},
 		{"cors", c.CORS, CORS{Origins: []string{"https://app.example.com", "http://localhost:6274", "vscode-webview://panel"}}},
 		{"log", c.Log, Log{ClientHash, 1000}},

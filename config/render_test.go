@@ -54,8 +54,11 @@ func render(c *Config) []byte {
 	if c.MCP != nil {
 		root["mcp"] = renderMCP(c.MCP)
 	}
-	if c.OAuth != nil {
-		root["oauth"] = renderOAuth(c.OAuth)
+	if len(c.OAuth) > 0 {
+		root["oauth"] = renderResources(c.OAuth)
+	}
+	if len(c.AuthorizationServers) > 0 {
+		root["authorization_server"] = renderServers(c.AuthorizationServers)
 	}
 	return marshalIndent(root)
 }
@@ -153,10 +156,10 @@ func renderIdentity(list []Identity) []object {
 		}
 		c, h := s.Claims, s.Headers
 		put("filter", s.Filter, s.Kind == IdentityMetadata)
-		for key, way := range map[string][]string{"subject": c.Subject, "tenant": c.Tenant, "tier": c.Tier, "scopes": c.Scopes, "roles": c.Roles} {
+		for key, way := range map[string][]string{"subject": c.Subject, "tenant": c.Tenant, "tier": c.Tier, "scopes": c.Scopes, "roles": c.Roles, "audience": c.Audience} {
 			put(key, way, len(way) > 0)
 		}
-		for key, name := range map[string]string{"subject": h.Subject, "tenant": h.Tenant, "tier": h.Tier, "scopes": h.Scopes, "roles": h.Roles} {
+		for key, name := range map[string]string{"subject": h.Subject, "tenant": h.Tenant, "tier": h.Tier, "scopes": h.Scopes, "roles": h.Roles, "audience": h.Audience} {
 			put(key, name, name != "")
 		}
 		put("keys", renderKeys(s.Keys), s.Kind == IdentityAPIKeys)
@@ -384,6 +387,17 @@ func renderScopes(s *Scopes) object {
 	return out
 }
 
+func renderResources(list []OAuth) any {
+	if list[0].Alone {
+		return renderOAuth(&list[0])
+	}
+	out := []object{}
+	for i := range list {
+		out = append(out, renderOAuth(&list[i]))
+	}
+	return out
+}
+
 var riskWords = [...]string{"READ_ONLY", "LOCAL_MUTATION", "EXTERNAL_MUTATION", "DESTRUCTIVE"}
 
 func renderMCP(m *MCP) object {
@@ -457,7 +471,11 @@ func renderOAuth(a *OAuth) object {
 	o := object{
 		"resource": a.Resource, "authorization_servers": a.AuthorizationServers,
 		"scopes_supported": texts(a.ScopesSupported), "challenge_scope": texts(a.ChallengeScope),
-		"serve_metadata": a.ServeMetadata,
+		"serve_metadata": a.ServeMetadata, "host_default": a.HostDefault,
+		"audiences": texts(a.Audiences), "check_audience": a.CheckAudience,
+	}
+	if len(a.Surfaces) > 0 {
+		o["surfaces"] = a.Surfaces
 	}
 	for key, text := range map[string]string{
 		"resource_documentation": a.ResourceDocumentation, "resource_name": a.ResourceName, "realm": a.Realm,
@@ -466,5 +484,41 @@ func renderOAuth(a *OAuth) object {
 			o[key] = text
 		}
 	}
+	return o
+}
+
+func renderServers(list []AuthorizationServer) any {
+	if list[0].Alone {
+		return renderServer(&list[0])
+	}
+	out := []object{}
+	for i := range list {
+		out = append(out, renderServer(&list[i]))
+	}
+	return out
+}
+
+func renderServer(s *AuthorizationServer) object {
+	o := object{"issuer": s.Issuer}
+	add := func(key, text string) {
+		if text != "" {
+			o[key] = text
+		}
+	}
+	if s.Cluster != "" {
+		o["cluster"], o["timeout"], o["pkce"], o["openid"] = s.Cluster, formatDuration(s.Timeout), s.PKCE, s.OpenID
+		o["cache"] = object{"for": formatDuration(s.For), "stale": formatDuration(s.Stale)}
+		add("path", s.Path)
+		return o
+	}
+	add("authorization_endpoint", s.AuthorizationEndpoint)
+	add("token_endpoint", s.TokenEndpoint)
+	add("registration_endpoint", s.RegistrationEndpoint)
+	add("introspection_endpoint", s.IntrospectionEndpoint)
+	add("revocation_endpoint", s.RevocationEndpoint)
+	add("jwks_uri", s.JWKSURI)
+	add("service_documentation", s.ServiceDocumentation)
+	o["response_types_supported"], o["grant_types_supported"] = s.ResponseTypes, texts(s.GrantTypes)
+	o["token_endpoint_auth_methods_supported"], o["scopes_supported"] = texts(s.TokenEndpointAuthMethods), texts(s.Scopes)
 	return o
 }

@@ -99,6 +99,12 @@ func edited(t *testing.T, kind, path string, value any) map[string]any {
 	if kind == "api" || kind == "mcp" {
 		knownGood = `, "known_good": {"for": "1h"}`
 	}
+	server := `{"issuer": "https://auth.example.com", "authorization_endpoint": "https://a.example", "token_endpoint": "https://a.example"}`
+	for _, key := range []string{"cluster", "path", "timeout", "cache", "pkce", "openid"} {
+		if strings.HasPrefix(path, "authorization_server."+key) {
+			server = `{"issuer": "https://auth.example.com", "cluster": "auth", "cache": {}}`
+		}
+	}
 	mustUnmarshal(t, `{
 		"client": {}, "credentials": {}, "burst": {}, "cors": {}, "log": {}, "table": {},
 		"exempt": [{"path": "/exempt"}], "concurrency": [{"name": "one", "per": "all", "limit": 9}], `+bypass+more+`"identity": [`+identity+`],
@@ -107,7 +113,8 @@ func edited(t *testing.T, kind, path string, value any) map[string]any {
 			{"name": "two", "kind": "mcp", "match": [{"path": "/two"}]}],
 		"quotas": [{"name": "q", "paths": [{"prefix": "/"}], "per": ["client"], "limit": 9, "window": "1m", "cost": [{"path": "/one", "cost": 9}]}],
 		"headers": {},
-		"oauth": {"resource": "https://api.example.com", "authorization_servers": ["https://auth.example.com"]}
+		"oauth": {"resource": "https://api.example.com", "authorization_servers": ["https://auth.example.com"]},
+		"authorization_server": `+server+`
 	}`, &root)
 	return changed(root, path, value)
 }
@@ -153,6 +160,7 @@ type node struct {
 	Items       *node
 	Const       any
 	If, Then    *node
+	Else        *node // of what may be written without a list
 	AllOf       []*node
 	Defs        map[string]*node `json:"$defs"`
 }
@@ -169,6 +177,9 @@ func readSchema(t *testing.T) map[string]*node {
 func walkSchema(root, n *node, path string, found map[string]*node) {
 	if name, ok := strings.CutPrefix(n.Ref, "#/$defs/"); ok {
 		n = root.Defs[name]
+	}
+	if n.Else != nil {
+		walkSchema(root, n.Else, path, found)
 	}
 	if n.Items != nil {
 		walkSchema(root, n.Items, path+"[]", found)

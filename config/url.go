@@ -129,3 +129,18 @@ func webURL(v value, text string) bool {
 	}
 	return true
 }
+
+// SplitResource splits the URL of a resource or issuer into its origin and its path. A
+// single slash after the host is not a path.
+func SplitResource(url string) (origin, path string) {
+	scheme, rest, _ := strings.Cut(url, "://")
+	slash := strings.IndexByte(rest, '/')
+	if slash < 0 {
+		return url, ""
+	}
+	slash += len(scheme) + len("://")
+	if url[slash:] == "/" {
+		return url[:slash], ""
+	}
+	return url[:slash], url[slash:]
+}

@@ -24,7 +24,6 @@ func (d *draft) validate(out *violations) {
 	if d.MCP != nil {
 		d.checkMCP(out)
 	}
-	if d.OAuth != nil {
-		checkScopes(d.OAuth, out)
-	}
+	d.checkResources(out)
+	d.checkAuthorizationServers(out)
 }

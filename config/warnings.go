@@ -25,6 +25,9 @@ func (c *Config) Warnings() []string {
 	c.warnShadows(warn)
 	c.warnQuotas(warn)
 	c.warnStepUp(warn)
+	c.warnResources(warn)
+	c.warnAuthorizationServers(warn)
+	c.warnAudiences(warn)
 	return list
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/modelcontextprotocol/go-sdk/oauthex"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -174,4 +175,41 @@ func TestSecondInstanceOfEnvoyYAML(t *testing.T) {
 	}
 	assert.Equal(t, 429, c.get(t, open, acme).status, "twenty failures: the first instance locks")
 	s.awaitMetric(t, 1, "gatewarden_lockouts_total", "surface=rest")
+}
+
+// TestTokenForAnotherResource: what jwt_authn has verified for another resource lets
+// nobody in, and counts where refusals are counted.
+func TestTokenForAnotherResource(t *testing.T) {
+	t.Parallel()
+	const resource = "http://127.0.0.1:10000/api/v1"
+	behind := strings.Replace(behindJWT, `"subject": "uid"`, `"subject": "uid", "audience": "aud"`, 1)
+	behind = strings.Replace(behind, oauth, `"oauth": [{"resource": "`+resource+`", "authorization_servers": ["http://127.0.0.1:10000"]},
+		{"resource": "http://127.0.0.1:10000/mcp", "authorization_servers": ["http://127.0.0.1:10000"]}]`, 1)
+	s := start(t, configuration(hourly, everyLine), withBootstrap(verifyBetween(behind)))
+	c := s.newCaller(t, client.HTTP1)
+	for name, audience := range map[string]any{
+		"none": nil, "the resource": resource, "with a slash": resource + "/", "one of several": []string{"http://127.0.0.1:10000/mcp", resource},
+	} {
+		claims := jwt.MapClaims{"uid": "alice"}
+		if audience != nil {
+			claims["aud"] = audience
+		}
+		assert.Equal(t, 200, c.get(t, open, claiming(t, claims)).status, name)
+	}
+	reached := s.service.Seen()["rest"]
+	for name, audience := range map[string]any{
+		"another resource": "http://127.0.0.1:10000/mcp", "the host": []string{"http://127.0.0.1:10000"}, "a longer path": resource + "/items",
+	} {
+		r := c.get(t, open, claiming(t, jwt.MapClaims{"uid": "alice", "aud": audience}))
+		require.Equal(t, 401, r.status, name)
+		challenges, err := oauthex.ParseWWWAuthenticate(r.header.Values("WWW-Authenticate"))
+		require.NoError(t, err)
+		assert.Equal(t, map[string]string{
+			"error": "invalid_token", "error_description": "The token is for another resource",
+			"resource_metadata": "http://127.0.0.1:10000/.well-known/oauth-protected-resource/api/v1",
+		}, challenges[0].Params, name)
+		assert.Contains(t, r.body, `"detail":"The token is for another resource."`)
+	}
+	assert.Equal(t, 429, c.get(t, open, claiming(t, jwt.MapClaims{"uid": "alice"})).status, "three refusals were counted")
+	assert.Equal(t, reached, s.service.Seen()["rest"])
 }

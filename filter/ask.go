@@ -1,6 +1,28 @@
 package filter
 
-import "github.com/gatewarden/gatewarden/filter/proxy"
+import (
+	"github.com/gatewarden/gatewarden/filter/oauth"
+	"github.com/gatewarden/gatewarden/filter/proxy"
+)
+
+// serve answers with a metadata document. The request waits if it is that of an
+// authorization server that must be asked first.
+func (s *Stream) serve(d *oauth.Document, method string) proxy.Action {
+	reply := d.Reply(method)
+	if reply == nil {
+		reply = s.document.Await(d, s.described)
+	}
+	if reply == nil {
+		return proxy.PauseAll
+	}
+	return s.reply(reply)
+}
+
+// described ends the wait for a document. The oauth room calls it.
+func (s *Stream) described(reply *proxy.Reply) {
+	s.filter.host.Attend(s.ID)
+	s.reply(reply)
+}
 
 // ask holds the request until an authorization server has verified its token. The body
 // waits at the sender: the filter does not see it, and the proxy does not hold all of it.
@@ -63,7 +85,7 @@ func (s *Stream) called(mayRefuse bool) (refused bool) {
 }
 
 // waits tells whether the request waits for any answer.
-func (s *Stream) waits() bool { return s.identity.Waits() || s.burst.Waits() }
+func (s *Stream) waits() bool { return s.identity.Waits() || s.burst.Waits() || s.document.Waits() }
 
 // goOn decides about the request when the answer about its token is known.
 func (s *Stream) goOn() proxy.Action {

@@ -23,6 +23,20 @@ const oauthConfig = `{
 	"oauth": {"resource": "https://h/mcp", "authorization_servers": ["https://as"],
 		"scopes_supported": ["mcp:query"], "challenge_scope": ["mcp:query"]}}`
 
+// resourcesConfig has a resource for each of two surfaces, and a surface of none.
+const resourcesConfig = `{
+	"surfaces": [
+		{"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}]},
+		{"name": "off", "kind": "api", "match": [{"prefix": "/off"}], "lockout": {"mode": "off"}},
+		{"name": "rest", "kind": "api", "match": [{"prefix": "/api"}]}],
+	"oauth": [
+		{"resource": "https://h/mcp", "authorization_servers": ["https://as"]},
+		{"resource": "https://h/api", "authorization_servers": ["https://as"], "realm": "api"}]}`
+
+// serverConfig passes the metadata of an authorization server on.
+const serverConfig = `{"surfaces": [{"name": "rest", "kind": "api", "match": [{"prefix": "/api"}]}],
+	"authorization_server": {"issuer": "https://as", "cluster": "auth"}}`
+
 // distinctConfig looks for stuffing and spraying.
 const distinctConfig = `{"surfaces": [
 	{"name": "api", "kind": "api", "match": [{"prefix": "/api"}],

@@ -4,7 +4,6 @@ import (
 	"github.com/gatewarden/gatewarden/filter/attempt"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/refusal"
-	"github.com/gatewarden/gatewarden/filter/report"
 )
 
 // check asks the rooms about the request and does what they say.
@@ -109,7 +108,7 @@ func (s *Stream) decideIdentity() (why refusal.Refusal, refused bool) {
 	}
 	if why.Reason == refusal.AuthDenied {
 		if s.lockout.Counts() && s.presents {
-			s.fail(report.Cause{Code: string(refusal.AuthDenied)})
+			s.fail(s.identity.Cause())
 		}
 		s.lockout.StopCounting()
 		s.outcome.Stop()

@@ -69,7 +69,7 @@ func (s *Stream) Explain(headers []proxy.Header) Explanation {
 	e := Explanation{
 		Path: f.route.Explain(&t), Client: f.client.Explain(headers), Credential: f.credential.Explain(headers),
 		Accounts: s.attempt.Accounts(), Options: t.AsksOptions(),
-		Surface: f.placeOf(s.surface), Document: f.oauth.Serve(&t) != nil, GRPC: d.IsGRPC(), Form: refusal.FormOf(&t, &d),
+		Surface: f.placeOf(s.surface), Document: f.oauth.Find(&t) != nil, GRPC: d.IsGRPC(), Form: refusal.FormOf(&t, &d),
 		Shadowed: s.shadowed, AsksBypass: s.bypass.Asked(), Bypassed: s.bypass.Granted(), Judged: s.outcome.Awaits(),
 		Handshake: s.outcome.Handshakes(),
 		Now:       f.host.Now(),

@@ -80,9 +80,9 @@ func New(c *config.Config, host proxy.Host, seed table.Seed) *Filter {
 		concurrency: concurrency.New(c, host, counters, m),
 		scope:       scope.New(c, host, m),
 		mcp:         mcp.New(c, host, m),
-		oauth:       oauth.New(c.OAuth, host),
+		oauth:       oauth.New(c, host, log, m),
 	}
-	f.identity = identity.New(c, host, counters, log, m, f.oauth.Discovery())
+	f.identity = identity.New(c, host, counters, log, m, f.discoveries())
 	f.cors = refusal.NewCORS(&c.CORS, f.quota.Exposed())
 	m.Define(&f.malformed, rateLimitedTotal, "surface", noSurface, "reason", string(refusal.Malformed))
 	for i := range f.surfaces {
@@ -115,4 +115,7 @@ func (f *Filter) Flush() { f.metrics.Flush() }
 
 // Answered reports the response to the callout with this number, and the size of its
 // body. All requests that waited for it continue.
-func (f *Filter) Answered(number uint32, size int) { f.identity.Answered(number, size) }
+func (f *Filter) Answered(number uint32, size int) {
+	f.identity.Answered(number, size)
+	f.oauth.Answered(number, size)
+}

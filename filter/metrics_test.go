@@ -32,6 +32,8 @@ func TestMetricNames(t *testing.T) {
 		"counter gatewarden_introspections_total.outcome.active", "counter gatewarden_introspections_total.outcome.cached",
 		"counter gatewarden_introspections_total.outcome.error", "counter gatewarden_introspections_total.outcome.inactive",
 		"counter gatewarden_introspections_total.outcome.joined", "counter gatewarden_introspections_total.outcome.overload",
+		"counter gatewarden_metadata_fetches_total.outcome.error", "counter gatewarden_metadata_fetches_total.outcome.invalid",
+		"counter gatewarden_metadata_fetches_total.outcome.valid",
 		"gauge gatewarden_table_capacity",
 		"gauge gatewarden_table_max_bytes",
 	}

@@ -77,3 +77,38 @@ func TestMetadataWhileLockedOut(t *testing.T) {
 		t.Errorf("%q: a document is no refusal", host.Reasons)
 	}
 }
+
+// TestDocumentThatIsWaitedFor shows that a request for the document of an authorization
+// server waits with all that comes with it, and that one that has left is not answered.
+func TestDocumentThatIsWaitedFor(t *testing.T) {
+	const document = `{"issuer":"https://as","authorization_endpoint":"https://as/a","token_endpoint":"https://as/t",` +
+		`"response_types_supported":["code"],"code_challenge_methods_supported":["S256"]}`
+	f, host := newFilter(t, serverConfig)
+	ask := func(id uint32, end bool) *Stream {
+		host.Request = get("/.well-known/oauth-authorization-server")
+		s := f.NewStream()
+		s.ID = id
+		if action := s.RequestHeaders(end); action != proxy.PauseAll {
+			t.Errorf("%d: action %d", id, action)
+		}
+		return s
+	}
+	first, gone, last := ask(1, true), ask(2, true), ask(3, false)
+	if last.RequestBody(5, false) == proxy.Continue || last.RequestTrailers() == proxy.Continue {
+		t.Error("what comes with the request goes on")
+	}
+	gone.Done()
+	gone.Reset()
+	host.Response = hdr(":status", "408")
+	last.ResponseHeaders(true) // the proxy's own, if it came
+	host.CallStatus, host.CallBody = "200", document
+	host.Forget()
+	f.Answered(1, len(document))
+	if len(host.Replies) != 2 || host.Replies[0].Status != 200 || string(host.Replies[1].Body) != document || len(host.Resumed) > 0 || len(host.Sent) != 1 {
+		t.Errorf("%+v, %d resumed, after %d calls", host.Replies, len(host.Resumed), len(host.Sent))
+	}
+	host.Forget()
+	checkOwnReply(t, host, first)
+	last.Done()
+	f.Answered(1, len(document))
+}

@@ -56,7 +56,7 @@ func (s *Stream) answer(why *refusal.Refusal, body []byte) proxy.Action {
 func (s *Stream) words(why *refusal.Refusal) refusal.Words {
 	switch why.Reason {
 	case refusal.AuthDenied, refusal.StoreUnavailable:
-		return s.identity.Words(why, s.filter.oauth.Challenge(s.surface.Name, s.identity.BlamesToken()))
+		return s.identity.Words(why, s.surface.oauth.Challenge(s.identity.BlamesToken(), s.identity.IsForeign()))
 	case refusal.QuotaExceeded:
 		return s.quota.Words(why)
 	case refusal.OverCapacity:
@@ -64,7 +64,7 @@ func (s *Stream) words(why *refusal.Refusal) refusal.Words {
 	case refusal.BypassDenied:
 		return s.bypass.Words()
 	case refusal.InsufficientScope:
-		return s.scope.Words(s.filter.oauth.StepUp(s.surface.Name, s.scope.Needed()))
+		return s.scope.Words(s.surface.oauth.StepUp(s.scope.Needed()))
 	case refusal.TierDenied, refusal.Malformed:
 		return s.call.Words(why)
 	}

@@ -20,13 +20,13 @@ func (s *Stream) ResponseHeaders(end bool) {
 	switch {
 	case s.quota.Limited():
 		status = s.quota.AddHeaders(s.recipient.Origin)
-	case s.outcome.Awaits() || s.surface.challenged || s.call.ReadsAnswer():
+	case s.outcome.Awaits() || s.surface.oauth != nil || s.call.ReadsAnswer():
 		status = proxy.Status(s.filter.host.ResponseHeader(":status"))
 	default:
 		return
 	}
-	if status == 401 && s.surface.challenged {
-		s.filter.oauth.Complete(s.recipient.Origin.Named)
+	if status == 401 && s.surface.oauth != nil {
+		s.surface.oauth.Complete(s.recipient.Origin.Named)
 	}
 	if s.call.ReadsAnswer() && s.answerCall(end) {
 		return

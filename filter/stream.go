@@ -12,6 +12,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/jsonrpc"
 	"github.com/gatewarden/gatewarden/filter/lockout"
 	"github.com/gatewarden/gatewarden/filter/mcp"
+	"github.com/gatewarden/gatewarden/filter/oauth"
 	"github.com/gatewarden/gatewarden/filter/outcome"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/quota"
@@ -48,6 +49,7 @@ type Stream struct {
 	concurrency concurrency.State
 	scope       scope.State
 	call        mcp.State
+	document    oauth.Visit
 
 	recipient refusal.Recipient // of a refusal
 	hold      hold
@@ -83,8 +85,8 @@ func (s *Stream) RequestHeaders(end bool) proxy.Action {
 	f.identity.Distrust(headers)
 	s.bypass.Read(f.bypass, headers)
 	t, d := request.Read(headers)
-	if reply := f.oauth.Serve(&t); reply != nil {
-		return s.reply(reply)
+	if document := f.oauth.Find(&t); document != nil {
+		return s.serve(document, t.Method)
 	}
 	at, ambiguous := f.route.Route(&t)
 	if at < 0 && ambiguous == "" {
@@ -251,4 +253,5 @@ func (s *Stream) Done() {
 	s.identity.Leave()
 	s.burst.Leave()
 	s.unhold()
+	s.document.Leave()
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/identity"
 	"github.com/gatewarden/gatewarden/filter/lockout"
 	"github.com/gatewarden/gatewarden/filter/mcp"
+	"github.com/gatewarden/gatewarden/filter/oauth"
 	"github.com/gatewarden/gatewarden/filter/outcome"
 	"github.com/gatewarden/gatewarden/filter/quota"
 	"github.com/gatewarden/gatewarden/filter/refusal"
@@ -31,9 +32,8 @@ type surface struct {
 	scope       *scope.Rules
 	mcp         *mcp.Rule
 	accounts    *credential.Fields
-	// challenged tells whether OAuth clients find their way from its 401s.
-	challenged bool
-	last       refusal.Last // of the refusals for failures
+	oauth       *oauth.Rule  // nil: OAuth clients do not find their way from its 401s
+	last        refusal.Last // of the refusals for failures
 
 	passed, refused, shadowed, knownGood report.Counter
 }
@@ -61,10 +61,20 @@ func (f *Filter) readySurface(i int) {
 		scope:       f.scope.Rules(i),
 		mcp:         f.mcp.Rule(i),
 		accounts:    credential.NewFields(f.attempt.Rule(i).Fields()),
-		challenged:  f.oauth.Challenges(f.config.Surfaces[i].Kind),
+		oauth:       f.oauth.Rule(i),
 	}
 	f.metrics.Define(&s.passed, requestsTotal, "surface", s.Name, "outcome", "passed")
 	f.metrics.Define(&s.refused, requestsTotal, "surface", s.Name, "outcome", "refused")
 	f.metrics.Define(&s.shadowed, requestsTotal, "surface", s.Name, "outcome", "shadowed")
 	f.metrics.Define(&s.knownGood, requestsTotal, "surface", s.Name, "outcome", "known_good")
+}
+
+// discoveries returns for each surface what a refusal tells OAuth clients about where to
+// get a token.
+func (f *Filter) discoveries() []string {
+	list := make([]string, len(f.surfaces))
+	for i := range list {
+		list[i] = f.oauth.Rule(i).Discovery()
+	}
+	return list
 }

@@ -6,6 +6,9 @@ type Identity struct {
 	Verified              bool
 	Subject, Tenant, Tier string
 	Scopes, Roles         []string
+	// Audience is for whom the token is, as far as that was verified. Without it, it may
+	// be for anybody.
+	Audience []string
 	// Credential is a keyed hash of what was verified: of the API key or the
 	// accepted credential, or of Subject and Tenant where another filter verified
 	// the credential. However a credential is written, its hash is the same.

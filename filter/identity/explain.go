@@ -18,6 +18,10 @@ type View struct {
 	// identity.
 	Expired  int
 	Required bool
+	// Audience is for whom the token is, as far as a source tells, and Foreign that this
+	// is another resource.
+	Audience []string
+	Foreign  bool
 }
 
 // Said is what a source said about a request.
@@ -31,6 +35,8 @@ const (
 	SaidVerified
 	// SaidWait: the source waits for an answer.
 	SaidWait
+	// SaidForeign: the source verified a token that is for another resource.
+	SaidForeign
 	// NotAsked: another source stands before this one, and verified the caller or
 	// waits for an answer.
 	NotAsked
@@ -40,6 +46,7 @@ const (
 func (s *State) Explain(q *Request) View {
 	v := View{
 		Verified: s.Verified, Subject: s.Subject, Tenant: s.Tenant, Tier: s.Tier, Scopes: s.Scopes, Roles: s.Roles,
+		Audience: s.Audience, Foreign: s.IsForeign(),
 		Source: -1, Waits: s.Open(), NoAnswer: s.inquiry.Failed() && !s.Verified, Expired: -1,
 	}
 	if s.rule == nil {
@@ -48,7 +55,7 @@ func (s *State) Explain(q *Request) View {
 	v.Required = s.rule.required
 	sources := s.rule.room.sources
 	last := len(sources) - 1
-	if s.Verified || s.Open() {
+	if s.Verified || s.Open() || s.IsForeign() {
 		last = s.next - 1
 	}
 	for i := range sources {
@@ -73,6 +80,8 @@ func (s *State) said(i, last int) Said {
 		return SaidVerified
 	case i == last && s.Open():
 		return SaidWait
+	case i == last && s.IsForeign():
+		return SaidForeign
 	}
 	return SaidNothing
 }

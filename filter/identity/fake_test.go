@@ -115,7 +115,7 @@ type house struct {
 	config  *config.Config
 }
 
-// newHouse makes a room. discovery is what the oauth room would give.
+// newHouse makes a room. discovery is what the oauth room would give for each surface.
 func newHouse(t testing.TB, json, discovery string) *house {
 	t.Helper()
 	h := &house{proxy: &fakeProxy{
@@ -126,7 +126,11 @@ func newHouse(t testing.TB, json, discovery string) *house {
 	h.metrics = report.NewMetrics(h.proxy)
 	tab := counter.New(table.New(h.proxy, table.Seed{1, 2, 3, 4}, 1024), "gatewarden_table", h.metrics)
 	log := report.NewLog(&h.config.Log, h.proxy, tab.Table, h.metrics)
-	h.Room = New(h.config, h.proxy, tab, log, h.metrics, discovery)
+	discoveries := make([]string, len(h.config.Surfaces))
+	for i := range discoveries {
+		discoveries[i] = discovery
+	}
+	h.Room = New(h.config, h.proxy, tab, log, h.metrics, discoveries)
 	h.proxy.calls = nil
 	return h
 }

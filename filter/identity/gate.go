@@ -1,15 +1,19 @@
 package identity
 
-import "github.com/gatewarden/gatewarden/filter/refusal"
+import (
+	"github.com/gatewarden/gatewarden/filter/refusal"
+	"github.com/gatewarden/gatewarden/filter/report"
+)
 
 // denial says why a request is not let in where an identity is required.
 type denial uint8
 
 const (
-	deniedMissing denial = iota // it presents no credential
-	deniedScheme                // its credential is not a token
-	deniedInvalid               // no source verified its credential
-	deniedUnclear               // it presents several credentials, or one in an unclear form
+	deniedMissing  denial = iota // it presents no credential
+	deniedScheme                 // its credential is not a token
+	deniedInvalid                // no source verified its credential
+	deniedUnclear                // it presents several credentials, or one in an unclear form
+	deniedAudience               // its token is for another resource
 	denials
 )
 
@@ -31,11 +35,14 @@ func denialOf(q *Request) denial {
 // long the server stays unavailable is not known.
 const unavailableFor = 5
 
-// Check tells whether the request is refused because no source verified its caller. It
-// is not refused while a server must be asked.
+// Check tells whether the request is refused because no source verified its caller, or
+// because its token is for another resource. It is not refused while a server must be
+// asked.
 func (s *State) Check() (why refusal.Refusal, refused bool) {
 	switch {
 	case s.rule == nil || s.Verified || s.Open():
+	case s.IsForeign():
+		return refusal.Refusal{Reason: refusal.AuthDenied}, true
 	case s.inquiry.Failed():
 		return refusal.Refusal{Reason: refusal.StoreUnavailable, Seconds: unavailableFor, Now: s.rule.room.clock.Now()}, true
 	case s.rule.required || s.demanded:
@@ -62,6 +69,14 @@ func (s *State) Refused(why *refusal.Refusal) {
 // request without a token must get a challenge without an error (RFC 6750 section 3.1).
 func (s *State) BlamesToken() bool {
 	return s.rule != nil && s.denial != deniedMissing && s.denial != deniedScheme
+}
+
+// Cause returns why a denial is a failure, in the words of the log.
+func (s *State) Cause() report.Cause {
+	if s.IsForeign() {
+		return report.Cause{Code: "wrong_audience"}
+	}
+	return report.Cause{Code: string(refusal.AuthDenied)}
 }
 
 // Last returns the reply that was given last for this denial on this surface. It is nil

@@ -202,7 +202,7 @@ func TestDenialAgainIsTheSameReply(t *testing.T) {
 	kept := map[*refusal.Last]bool{}
 	for range 2 {
 		for _, surface := range []string{"rest", "mcp", "off", "shadow"} {
-			for why := deniedMissing; why < denials; why++ {
+			for why := deniedMissing; why < deniedAudience; why++ { // which has tests of its own
 				for form := refusal.ProblemForm; form <= refusal.GRPCForm; form++ {
 					g := h.denied(surface, why)
 					to := refusal.Recipient{Form: form}
@@ -220,7 +220,7 @@ func TestDenialAgainIsTheSameReply(t *testing.T) {
 			}
 		}
 	}
-	if len(kept) != 4*int(denials) {
+	if len(kept) != 4*int(deniedAudience) {
 		t.Errorf("%d places to keep replies in", len(kept))
 	}
 }

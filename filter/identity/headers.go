@@ -10,11 +10,11 @@ import (
 )
 
 // headerNames are the trusted headers with the parts of an identity: subject, tenant,
-// tier, scopes and roles. The name is "" for a part that no header has.
-type headerNames [5]string
+// tier, scopes, roles and audience. The name is "" for a part that no header has.
+type headerNames [6]string
 
 func newHeaderNames(n *config.IdentityNames) headerNames {
-	return headerNames{n.Subject, n.Tenant, n.Tier, n.Scopes, n.Roles}
+	return headerNames{n.Subject, n.Tenant, n.Tier, n.Scopes, n.Roles, n.Audience}
 }
 
 // identity reads the headers. A trusted gateway sets each of them once: a second value
@@ -42,5 +42,6 @@ func (names *headerNames) identity(headers []proxy.Header) caller.Identity {
 		Verified: true,
 		Subject:  strings.Clone(values[0]), Tenant: strings.Clone(values[1]), Tier: strings.Clone(values[2]),
 		Scopes: claim.Split(strings.Clone(values[3]), " ,"), Roles: claim.Split(strings.Clone(values[4]), " ,"),
+		Audience: claim.Split(strings.Clone(values[5]), " ,"),
 	}
 }

@@ -1,12 +1,13 @@
 // Package identity determines the caller of a request: it asks the configured sources, in
 // order, and the first one that verifies the caller decides. It also guards the surfaces
-// that require an identity: there it refuses requests whose caller no source verified.
+// that require an identity: there it refuses requests whose caller no source verified. Tokens
+// that are for another resource are refused everywhere.
 //
 // The sources are one file each: metadata.go reads what another filter verified,
 // headers.go reads headers that a trusted gateway sets, apikey.go compares API keys,
 // accepted.go knows credentials that the service accepted, and package introspect asks
 // authorization servers. source.go chooses between them. rule.go has what a surface
-// has, state.go the state of a request, gate.go and words.go the refusals, and
+// has, state.go the state of a request, audience.go for whom a token is, gate.go and words.go the refusals, and
 // explain.go the view for explanations. spelling.go gives the spellings of one
 // credential one name. Package claim has the rules for texts in claims.
 //
@@ -52,23 +53,20 @@ type Room struct {
 	acceptedFor int64
 	lookups     *introspect.Lookups
 	rules       []Rule
-	// more are the further members of a refusal's body.
-	more [denials]string
 
 	scratch []byte // a token or a name, before it is hashed
 }
 
-// New makes the sources and surfaces of a configuration ready. discovery is the member
-// that refusals tell OAuth clients where to get a token in, with a comma before it. It
-// is "" without oauth.
-func New(c *config.Config, p Ports, t *counter.Table, log *report.Log, m *report.Metrics, discovery string) *Room {
+// New makes the sources and surfaces of a configuration ready. discoveries has for each
+// surface the member in which refusals tell OAuth clients where to get a token, with a
+// comma before it. It is "" where there is none.
+func New(c *config.Config, p Ports, t *counter.Table, log *report.Log, m *report.Metrics, discoveries []string) *Room {
 	r := &Room{
 		clock: p, wall: p, properties: p, headers: p, table: t,
 		untrusted: c.UntrustedHeaders,
 		sources:   make([]source, len(c.Identity)),
 		lookups:   introspect.New(p, t, log, m),
 		rules:     make([]Rule, len(c.Surfaces)),
-		more:      newHints(c, discovery),
 	}
 	for i := range r.sources {
 		r.sources[i] = r.newSource(&c.Identity[i], i)
@@ -77,8 +75,9 @@ func New(c *config.Config, p Ports, t *counter.Table, log *report.Log, m *report
 		}
 	}
 	for i := range r.rules {
-		r.rules[i].define(r, &c.Surfaces[i], m)
+		r.rules[i].define(r, &c.Surfaces[i], c.AudiencesOf(i), m)
 	}
+	r.hint(c, discoveries)
 	return r
 }
 

@@ -16,6 +16,7 @@ import (
 type metadataClaims struct {
 	subject, tenant, tier string
 	scopes, roles         string
+	audience              string
 }
 
 func newMetadataClaims(filter string, c *config.Claims) metadataClaims {
@@ -27,13 +28,13 @@ func newMetadataClaims(filter string, c *config.Claims) metadataClaims {
 	}
 	return metadataClaims{
 		subject: property(c.Subject), tenant: property(c.Tenant), tier: property(c.Tier),
-		scopes: property(c.Scopes), roles: property(c.Roles),
+		scopes: property(c.Scopes), roles: property(c.Roles), audience: property(c.Audience),
 	}
 }
 
-// identity reads the metadata. A caller that the other filter did not verify costs one
-// host call.
-func (c *metadataClaims) identity(p proxy.Properties) caller.Identity {
+// identity reads the metadata, the audience only if it matters. A caller that the other
+// filter did not verify costs one host call.
+func (c *metadataClaims) identity(p proxy.Properties, audience bool) caller.Identity {
 	id := caller.Identity{Subject: readClaim(p, c.subject)}
 	if c.subject != "" && id.Subject == "" {
 		return caller.Identity{}
@@ -46,6 +47,9 @@ func (c *metadataClaims) identity(p proxy.Properties) caller.Identity {
 	id.Tier = readClaim(p, c.tier)
 	id.Scopes = readClaimList(p, c.scopes)
 	id.Roles = readClaimList(p, c.roles)
+	if audience {
+		id.Audience = readClaimList(p, c.audience)
+	}
 	return id
 }
 

@@ -15,16 +15,22 @@ type Rule struct {
 	required bool
 	// resource tells whether a credential in the headers is what lets a caller in.
 	resource bool
+	// audiences are those by which a token may be for the surface, nil if it may be for
+	// anybody.
+	audiences []string
 	// challenge and blame are the challenges without oauth. blame names the error
 	// invalid_token.
 	challenge, blame string
+	// more are the further members of a refusal's body.
+	more *[denials]string
 
 	denied, unavailable report.Counter
 	// last are the replies that were given last, for each denial.
 	last [denials]refusal.Last
 }
 
-func (u *Rule) define(r *Room, s *config.Surface, m *report.Metrics) {
+func (u *Rule) define(r *Room, s *config.Surface, audiences []string, m *report.Metrics) {
+	u.audiences = audiences
 	u.room, u.name = r, []byte(s.Name)
 	u.required, u.resource = s.Require, s.Kind.IsResource()
 	u.challenge = caller.Bearer + ` realm="` + s.Name + `"`

@@ -38,7 +38,7 @@ func (s *State) consult(source *source, q *Request) caller.Identity {
 	room := s.rule.room
 	switch {
 	case source.kind == config.IdentityMetadata:
-		return room.named(source.metadata.identity(room.properties))
+		return room.named(source.metadata.identity(room.properties, s.rule.audiences != nil))
 	case source.kind == config.IdentityHeaders:
 		return room.named(source.headers.identity(q.Headers))
 	case !q.Alone:

@@ -43,20 +43,21 @@ func (s *State) Identify(q *Request) {
 	}
 	s.denial = denialOf(q)
 	sources := s.rule.room.sources
-	for s.next < len(sources) && !s.Verified && !s.inquiry.IsOpen() {
+	for s.next < len(sources) && !s.Verified && !s.inquiry.IsOpen() && !s.IsForeign() {
 		source := &sources[s.next]
 		s.next++
 		s.Identity = s.consult(source, q)
 		if s.Verified && s.Tier == "" {
 			s.Tier = source.defaultTier
 		}
+		s.examine()
 	}
 }
 
 // HasMore tells whether no source has verified the caller yet, and sources are left to
 // ask.
 func (s *State) HasMore() bool {
-	return s.rule != nil && !s.Verified && s.next < len(s.rule.room.sources)
+	return s.rule != nil && !s.Verified && !s.IsForeign() && s.next < len(s.rule.room.sources)
 }
 
 // Proves tells whether the credential of the request was itself verified: it is the only
@@ -73,7 +74,14 @@ func (s *State) Open() bool { return s.inquiry.IsOpen() }
 // state has it. It does not wait if the answer is known by now, or if the server cannot
 // be asked; then the state has the result when Ask returns.
 func (s *State) Ask(told func(), client *caller.Client) (waits bool) {
-	return s.inquiry.Ask(&s.Identity, told, client)
+	waits = s.inquiry.Ask(&s.Identity, func() {
+		s.examine()
+		told()
+	}, client)
+	if !waits && s.rule != nil {
+		s.examine()
+	}
+	return waits
 }
 
 // Waits tells whether the request waits for an answer.

@@ -10,10 +10,11 @@ import (
 )
 
 var denialMessages = [denials]string{
-	deniedMissing: "This needs a credential.",
-	deniedScheme:  "The credential is unknown or has expired.",
-	deniedInvalid: "The credential is unknown or has expired.",
-	deniedUnclear: "The request presents more than one credential, or one in an unclear form.",
+	deniedMissing:  "This needs a credential.",
+	deniedScheme:   "The credential is unknown or has expired.",
+	deniedInvalid:  "The credential is unknown or has expired.",
+	deniedUnclear:  "The request presents more than one credential, or one in an unclear form.",
+	deniedAudience: "The token is for another resource.",
 }
 
 const unavailableMessage = "It cannot be found out at the moment whether the credential is valid."
@@ -38,7 +39,7 @@ func (s *State) Words(why *refusal.Refusal, challenge string) refusal.Words {
 	return refusal.Words{
 		Status: 401, GRPC: refusal.GRPCUnauthenticated, Code: jsonrpc.CodeUnauthorized,
 		Problem: refusal.Blank("Unauthorized"), Message: denialMessages[s.denial],
-		More: s.rule.room.more[s.denial], Challenge: challenge,
+		More: s.rule.more[s.denial], Challenge: challenge,
 	}
 }
 
@@ -50,18 +51,34 @@ func (u *Rule) ownChallenge(blamesToken bool) string {
 	return u.challenge
 }
 
+// hint gives each surface what its refusals add. Surfaces that lead to the same place
+// share it.
+func (r *Room) hint(c *config.Config, discoveries []string) {
+	known := map[string]*[denials]string{}
+	for i := range r.rules {
+		discovery := discoveries[i]
+		if known[discovery] == nil {
+			hints := newHints(c, discovery)
+			known[discovery] = &hints
+		}
+		r.rules[i].more = known[discovery]
+	}
+}
+
 // newHints returns the members that tell a denied client what to do, for each denial.
 func newHints(c *config.Config, discovery string) [denials]string {
 	send := sending(c)
 	hints := [denials]string{
-		deniedMissing: "Send it " + send + ".",
-		deniedScheme:  "Send one " + send + ".",
-		deniedInvalid: "Check it, or get another one.",
-		deniedUnclear: "Send one " + send + ".",
+		deniedMissing:  "Send it " + send + ".",
+		deniedScheme:   "Send one " + send + ".",
+		deniedInvalid:  "Check it, or get another one.",
+		deniedUnclear:  "Send one " + send + ".",
+		deniedAudience: "Get one for this resource, and send it " + send + ".",
 	}
 	if discovery != "" {
 		const get = "Get an access token where oauth_discovery says, and send it "
 		hints[deniedMissing], hints[deniedScheme], hints[deniedInvalid] = get+send+".", get+send+".", get+send+"."
+		hints[deniedAudience] = "Get an access token for this resource where oauth_discovery says, and send it " + send + "."
 	}
 	for i := range hints {
 		hints[i] = `,"hint":"` + hints[i] + `"` + discovery

@@ -1,65 +1,44 @@
 package oauth
 
 import (
-	"strings"
-
 	"github.com/tidwall/gjson"
 
 	"github.com/gatewarden/gatewarden/config"
-	"github.com/gatewarden/gatewarden/filter/proxy"
 )
 
 // wellKnown is where a protected resource's metadata is found (RFC 9728 section 3).
 const wellKnown = "/.well-known/oauth-protected-resource"
 
-// document is a metadata document and the path at which it is served.
-type document struct {
-	path string
-	body []byte
-}
-
-// documents returns two documents: that of the resource at its own location, and that
-// of the whole host at the root location, where clients look that know no path. They
-// differ in "resource", which must be the identifier from which the location was derived
-// (RFC 9728 section 3.3).
-func documents(o *config.OAuth) []document {
-	origin, path := splitResource(o.Resource)
-	docs := []document{{wellKnown, metadata(o, origin)}}
-	if path != "" {
-		docs = append(docs, document{wellKnown + path, metadata(o, o.Resource)})
-	} else {
-		docs[0].body = metadata(o, o.Resource)
+// describe serves the metadata of a resource, by its place in the configuration: at its
+// own location, and at the root location of its host if it describes that. There,
+// "resource" is the host, because it must be the identifier from which the location was
+// derived (RFC 9728 section 3.3).
+// See RATIONALE.md, "Why does the document of a host name the host?"
+func (r *Room) describe(c *config.Config, resource int) {
+	o := &c.OAuth[resource]
+	if !o.ServeMetadata {
+		return
 	}
-	return docs
+	host, path := config.SplitResource(o.Resource)
+	own := newOrigin(o.Resource)
+	r.publish(wellKnown+path, own, &Document{body: metadata(o, o.Resource)})
+	if path != "" && c.DescribesHost(resource) {
+		r.publish(wellKnown, own, &Document{body: metadata(o, host)})
+	}
 }
 
 // metadataURL returns the location of a resource's metadata: the well-known path comes
 // between the host and the path of its identifier (RFC 9728 section 3.1).
 func metadataURL(resource string) string {
-	origin, path := splitResource(resource)
+	origin, path := config.SplitResource(resource)
 	return origin + wellKnown + path
-}
-
-// splitResource splits a resource identifier into its origin and its path. A single
-// slash after the host is not a path.
-func splitResource(resource string) (origin, path string) {
-	authority := strings.Index(resource, "://") + len("://")
-	slash := strings.IndexByte(resource[authority:], '/')
-	if slash < 0 {
-		return resource, ""
-	}
-	slash += authority
-	if resource[slash:] == "/" {
-		return resource[:slash], ""
-	}
-	return resource[:slash], resource[slash:]
 }
 
 // metadata returns the JSON document. It leaves members without a value out (RFC 9728
 // section 3.2).
 func metadata(o *config.OAuth, resource string) []byte {
 	b := []byte(`{"resource":`)
-	b = gjson.AppendJSONString(b, resource)
+	b = appendString(b, resource)
 	b = appendList(b, "authorization_servers", o.AuthorizationServers)
 	b = appendList(b, "scopes_supported", o.ScopesSupported)
 	b = append(b, `,"bearer_methods_supported":["header"]`...)
@@ -68,12 +47,14 @@ func metadata(o *config.OAuth, resource string) []byte {
 	return append(b, '}')
 }
 
+func appendString(b []byte, text string) []byte { return gjson.AppendJSONString(b, text) }
+
 func appendMember(b []byte, name, value string) []byte {
 	if value == "" {
 		return b
 	}
 	b = append(b, `,"`+name+`":`...)
-	return gjson.AppendJSONString(b, value)
+	return appendString(b, value)
 }
 
 func appendList(b []byte, name string, values []string) []byte {
@@ -85,34 +66,7 @@ func appendList(b []byte, name string, values []string) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = gjson.AppendJSONString(b, v)
+		b = appendString(b, v)
 	}
 	return append(b, ']')
 }
-
-func (d *document) reply(method string) *proxy.Reply {
-	switch method {
-	case "GET", "HEAD":
-		return &proxy.Reply{Status: 200, Details: detailsMetadata, Body: d.body, Headers: []proxy.Header{
-			{Name: "content-type", Value: "application/json"},
-			{Name: "cache-control", Value: "public, max-age=3600"},
-			{Name: "access-control-allow-origin", Value: "*"},
-		}}
-	case "OPTIONS":
-		return &proxy.Reply{Status: 204, Details: detailsMetadata, Headers: []proxy.Header{
-			{Name: "access-control-allow-origin", Value: "*"},
-			{Name: "access-control-allow-methods", Value: "GET, HEAD, OPTIONS"},
-			// MCP clients in browsers send their protocol version, too.
-			{Name: "access-control-allow-headers", Value: "mcp-protocol-version, authorization, content-type"},
-			{Name: "access-control-max-age", Value: "3600"},
-		}}
-	}
-	return &proxy.Reply{Status: 405, Details: detailsMetadata, Headers: []proxy.Header{
-		{Name: "allow", Value: "GET, HEAD, OPTIONS"},
-		{Name: "access-control-allow-origin", Value: "*"},
-	}}
-}
-
-// detailsMetadata are the response code details of a served document. It is not a
-// refusal and has no reason.
-const detailsMetadata = "gatewarden_metadata"

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tidwall/gjson"
+
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/request"
@@ -32,30 +34,44 @@ func TestMetadataURL(t *testing.T) {
 	}
 }
 
+// TestDocuments: which resource is described at which path, for which host.
 func TestDocuments(t *testing.T) {
 	for _, row := range []struct {
-		resource string
-		want     map[string]string // path to resource
+		resources string   // with a mark before that of its host's root
+		want      []string // host, path and resource; "-" if none is served
 	}{
-		{"https://h", map[string]string{"/.well-known/oauth-protected-resource": "https://h"}},
-		{"https://h/", map[string]string{"/.well-known/oauth-protected-resource": "https://h/"}},
-		{"https://h:1/mcp", map[string]string{
-			"/.well-known/oauth-protected-resource":     "https://h:1",
-			"/.well-known/oauth-protected-resource/mcp": "https://h:1/mcp"}},
-		{"https://h/mcp/", map[string]string{
-			"/.well-known/oauth-protected-resource":      "https://h",
-			"/.well-known/oauth-protected-resource/mcp/": "https://h/mcp/"}},
+		{"https://h", []string{"h - https://h", "else - https://h", "a,b - https://h", "h /mcp -"}},
+		{"https://h/", []string{"h - https://h/"}},
+		{"https://h:1/mcp", []string{"h:1 - https://h:1", "h:1 /mcp https://h:1/mcp", "else /mcp https://h:1/mcp", "else - https://h:1"}},
+		{"https://h/mcp/", []string{"h - https://h", "h /mcp/ https://h/mcp/", "h /mcp -"}},
+		{"https://h/a https://h/b", []string{"h - -", "h /a https://h/a", "h /b https://h/b"}},
+		{"https://h/a *https://h/b", []string{"h - https://h", "h /a https://h/a", "h /b https://h/b"}},
+		{"https://h/a https://h", []string{"h - https://h", "h /a https://h/a"}},
+		{"https://a/mcp https://b/mcp", []string{
+			"a - https://a", "b - https://b", "a /mcp https://a/mcp", "b /mcp https://b/mcp", "B:8443 /mcp https://b/mcp", "b. - https://b",
+			"a:443 /mcp https://a/mcp", "else - -", "else /mcp -", "a,b /mcp -", "a@b /mcp -", "a:x - -"}},
+		{"https://a/x https://b/y", []string{
+			"a - https://a", "b - https://b", "b /x https://a/x", "else /y https://b/y", "a,b /y https://b/y", "else - -"}},
+		{"https://a/x https://b", []string{"a - https://a", "b - https://b", "b /x https://a/x"}},
+		{"https://h:1/mcp https://h:2/mcp", []string{"h:1 - https://h:1", "h:2 /mcp https://h:2/mcp", "h /mcp -", "h:3 - -"}},
+		{"https://[::1]:1/mcp https://[::1]/mcp", []string{"[::1]:1 /mcp https://[::1]:1/mcp", "[::1] /mcp https://[::1]/mcp", "[::1]:2 /mcp -"}},
 	} {
-		got := map[string]string{}
-		for _, d := range documents(&config.OAuth{Resource: row.resource, AuthorizationServers: []string{"https://as"}}) {
-			var document struct{ Resource string }
-			if err := json.Unmarshal(d.body, &document); err != nil {
-				t.Errorf("%s: %v in %s", row.resource, err, d.body)
-			}
-			got[d.path] = document.Resource
+		c := &config.Config{}
+		for _, resource := range strings.Fields(row.resources) {
+			resource, marked := strings.CutPrefix(resource, "*")
+			c.OAuth = append(c.OAuth, config.OAuth{Resource: resource, HostDefault: marked, ServeMetadata: true, AuthorizationServers: []string{"https://as"}})
 		}
-		if !reflect.DeepEqual(got, row.want) {
-			t.Errorf("%s: %v, want %v", row.resource, got, row.want)
+		r := newRoom(t, c)
+		for _, want := range row.want {
+			ask := strings.Fields(want)
+			reply := serve(r, &request.Target{Method: "GET", Path: wellKnown + strings.TrimPrefix(ask[1], "-"), Authority: ask[0]})
+			got := "-"
+			if reply != nil {
+				got = gjson.GetBytes(reply.Body, "resource").String()
+			}
+			if got != ask[2] {
+				t.Errorf("%s: %q at %s%s is %q, want %q", row.resources, ask[0], wellKnown, ask[1], got, ask[2])
+			}
 		}
 	}
 }
@@ -119,7 +135,7 @@ func TestServeMetadata(t *testing.T) {
 		{"GET", root + "/../../mcp", 0},
 		{"GET", "", 0},
 	} {
-		r := New(served, nil).Serve(&request.Target{Method: row.method, Path: row.path})
+		r := serve(newRoom(t, ofAPI(served)), &request.Target{Method: row.method, Path: row.path})
 		if row.status == 0 || r == nil {
 			if r != nil || row.status != 0 {
 				t.Errorf("%s %s: %+v, want status %d", row.method, row.path, r, row.status)
@@ -146,7 +162,7 @@ func TestServeMetadataExactly(t *testing.T) {
 			"access-control-allow-headers", "mcp-protocol-version, authorization, content-type", "access-control-max-age", "3600")},
 		"DELETE": {Status: 405, Details: "gatewarden_metadata", Headers: fakehost.Headers("allow", "GET, HEAD, OPTIONS", "access-control-allow-origin", "*")},
 	} {
-		got := New(served, nil).Serve(&request.Target{Method: method, Path: wellKnown + "/mcp"})
+		got := serve(newRoom(t, ofAPI(served)), &request.Target{Method: method, Path: wellKnown + "/mcp"})
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, want %+v", method, got, want)
 		}
@@ -154,43 +170,58 @@ func TestServeMetadataExactly(t *testing.T) {
 }
 
 func TestMetadataNotServed(t *testing.T) {
-	for name, c := range map[string]*config.OAuth{
-		"no oauth":         nil,
-		"not to be served": {Resource: "https://h", AuthorizationServers: []string{"https://as"}},
+	for name, c := range map[string]*config.Config{
+		"no oauth":         {},
+		"not to be served": ofAPI(&config.OAuth{Resource: "https://h", AuthorizationServers: []string{"https://as"}}),
 	} {
-		if r := New(c, nil).Serve(&request.Target{Method: "GET", Path: wellKnown}); r != nil {
+		if r := serve(newRoom(t, c), &request.Target{Method: "GET", Path: wellKnown}); r != nil {
 			t.Errorf("%s: %+v", name, r)
 		}
 	}
 }
 
-// The challenge of the filter's own 401s (RFC 6750 section 3.1).
-func TestOwnChallenge(t *testing.T) {
-	for _, row := range []struct {
-		oauth   *config.OAuth
-		invalid bool
-		want    string
-	}{
-		{nil, false, `Bearer realm="rest"`},
-		{nil, true, `Bearer realm="rest", error="invalid_token"`},
-		{served, false, `Bearer ` + ourMetadata},
-		{served, true, `Bearer error="invalid_token", ` + ourMetadata},
+// TestRules: each surface has the challenge and the discovery of its own resource (RFC
+// 6750 section 3.1).
+func TestRules(t *testing.T) {
+	r := newRoom(t, &config.Config{
+		Surfaces: []config.Surface{
+			{Name: "mcp", Kind: config.KindMCP, Match: []config.Match{{Path: "/mcp"}}},
+			{Name: "rest", Kind: config.KindAPI, Match: []config.Match{{Path: "/api"}}},
+			{Name: "else", Kind: config.KindAPI, Match: []config.Match{{Path: "/else"}}},
+			{Name: "login", Kind: config.KindLogin, Match: []config.Match{{Path: "/mcp"}}},
+		},
+		OAuth: []config.OAuth{
+			{Resource: "https://h/api", AuthorizationServers: []string{"https://as/2"}, Realm: "r", ChallengeScope: []string{"s"}},
+			*served,
+		},
+	})
+	for i, row := range []struct{ plain, blame, discovery string }{
+		{"Bearer " + ourMetadata, `Bearer error="invalid_token", ` + ourMetadata,
+			`,"oauth_discovery":{"resource_metadata":"https://h/.well-known/oauth-protected-resource/mcp","authorization_servers":["https://as"]}`},
+		{`Bearer realm="r", scope="s", resource_metadata="https://h/.well-known/oauth-protected-resource/api"`,
+			`Bearer realm="r", error="invalid_token", scope="s", resource_metadata="https://h/.well-known/oauth-protected-resource/api"`,
+			`,"oauth_discovery":{"resource_metadata":"https://h/.well-known/oauth-protected-resource/api","authorization_servers":["https://as/2"]}`},
+		{}, {},
 	} {
-		if got := New(row.oauth, nil).Challenge("rest", row.invalid); got != row.want {
-			t.Errorf("%s, want %s", got, row.want)
+		u := r.Rule(i)
+		if got := u.Challenge(false, false); got != row.plain {
+			t.Errorf("surface %d: %s, want %s", i, got, row.plain)
+		}
+		if got := u.Challenge(true, false); got != row.blame {
+			t.Errorf("surface %d: %s, want %s", i, got, row.blame)
+		}
+		foreign := strings.Replace(row.blame, `"invalid_token"`, `"invalid_token", error_description="The token is for another resource"`, 1)
+		if got := u.Challenge(true, true); got != foreign {
+			t.Errorf("surface %d: %s, want %s", i, got, foreign)
+		}
+		if got := u.Discovery(); got != row.discovery {
+			t.Errorf("surface %d: %s, want %s", i, got, row.discovery)
 		}
 	}
 }
 
-func TestDiscovery(t *testing.T) {
-	const want = `,"oauth_discovery":{"resource_metadata":"https://h/.well-known/oauth-protected-resource/mcp","authorization_servers":["https://as"]}`
-	if got := New(served, nil).Discovery(); got != want {
-		t.Errorf("%s, want %s", got, want)
-	}
-	if got := New(nil, nil).Discovery(); got != "" {
-		t.Errorf("without oauth: %s", got)
-	}
-}
+// ofAPI is a configuration of one resource.
+func ofAPI(o *config.OAuth) *config.Config { return &config.Config{OAuth: []config.OAuth{*o}} }
 
 var served = &config.OAuth{Resource: "https://h/mcp", AuthorizationServers: []string{"https://as"},
 	ScopesSupported: []string{"mcp:query"}, ServeMetadata: true}

@@ -1,71 +1,104 @@
-// Package oauth makes a service discoverable for OAuth clients. It completes the
-// challenge of each 401 and serves the metadata documents of the protected resource
-// (RFC 9728). Nothing in the documents is secret: pages of every origin may read them,
-// and no lockout hides them.
+// Package oauth makes services discoverable for OAuth clients. It completes the
+// challenge of each 401 and serves the metadata documents of the protected resources
+// (RFC 9728) and of their authorization servers (RFC 8414). Nothing in the documents is
+// secret: pages of every origin may read them, and no lockout hides them.
 //
-//	oauth.go      the room and its moments: Serve, Complete
+//	oauth.go      the room and its moments
 //	challenge.go  the Bearer challenge, alone and merged with those of the service
-//	metadata.go   the documents
+//	place.go      where documents are, and whose a request asks for
+//	metadata.go   the documents of resources
+//	server.go     those of authorization servers, and the calls that fetch their own
+//	check.go      whether clients can use what a server says of itself
+//
+// The moments of a request for a document, of which the last ones happen only if a
+// server must be asked:
+//
+//	Room.Find ─► Document.Reply ─► Visit.Await ─► Room.Answered ─► told
+//	                                           └► Visit.Leave
+//
+// Those of any other response: Rule.Complete, if it is a 401.
 package oauth
 
 import (
-	"strings"
-
 	"github.com/tidwall/gjson"
 
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/refusal"
-	"github.com/gatewarden/gatewarden/filter/request"
+	"github.com/gatewarden/gatewarden/filter/report"
 )
+
+// Ports is what the room needs of the proxy.
+type Ports interface {
+	proxy.Clock
+	proxy.Callouts
+	proxy.ResponseHeaders
+}
 
 // Room is one worker's OAuth configuration made ready for requests.
 type Room struct {
-	response  proxy.ResponseHeaders
-	config    *config.OAuth // nil without oauth
-	challenge *challenge    // nil without oauth
-	documents []document
+	ports   Ports
+	log     *report.Log
+	rules   []*Rule // by surface
+	sites   []site
+	servers []*server // those that are asked
+	fetches [outcomes]report.Counter
+	// appended tells that a document is at a location that ends in openidKnown.
+	appended bool
 }
 
-// New makes the room ready. c is nil if OAuth is not configured.
-func New(c *config.OAuth, response proxy.ResponseHeaders) *Room {
-	r := &Room{response: response, config: c}
-	if c == nil {
-		return r
+// Rule is a resource: what the room has for the surfaces that belong to it.
+type Rule struct {
+	response  proxy.ResponseHeaders
+	challenge *challenge
+	// plain, blame and foreign are the challenges of the filter's own 401s. The last two
+	// name the error invalid_token.
+	plain, blame, foreign string
+	discovery             string
+}
+
+// New makes the room ready.
+func New(c *config.Config, p Ports, log *report.Log, m *report.Metrics) *Room {
+	r := &Room{ports: p, log: log, rules: make([]*Rule, len(c.Surfaces))}
+	for i := range r.fetches {
+		m.Define(&r.fetches[i], "gatewarden_metadata_fetches_total", "outcome", outcomeNames[i])
 	}
-	r.challenge = newChallenge(c)
-	if c.ServeMetadata {
-		r.documents = documents(c)
+	resources := make([]*Rule, len(c.OAuth))
+	for i := range resources {
+		resources[i] = newRule(&c.OAuth[i], p)
+		r.describe(c, i)
+	}
+	r.describeServers(c)
+	for i := range r.rules {
+		if at := c.ResourceOf(i); at >= 0 {
+			r.rules[i] = resources[at]
+		}
 	}
 	return r
 }
 
-// Serve returns the reply to a request for one of the documents, and nil for every
-// other request.
-func (r *Room) Serve(t *request.Target) *proxy.Reply {
-	path := request.CutQuery(t.Path)
-	if !strings.HasPrefix(path, wellKnown) {
-		return nil
+func newRule(o *config.OAuth, response proxy.ResponseHeaders) *Rule {
+	c := newChallenge(o)
+	b := gjson.AppendJSONString([]byte(`,"oauth_discovery":{"resource_metadata":`), metadataURL(o.Resource))
+	return &Rule{
+		response: response, challenge: c, plain: c.line(""), blame: c.line(`error="invalid_token"`),
+		foreign:   c.line(`error="invalid_token", error_description="The token is for another resource"`),
+		discovery: string(append(appendList(b, "authorization_servers", o.AuthorizationServers), '}')),
 	}
-	for i := range r.documents {
-		if path == r.documents[i].path {
-			return r.documents[i].reply(t.Method)
-		}
-	}
-	return nil
 }
 
-// Challenges tells whether the room completes the 401s of a surface of this kind.
-func (r *Room) Challenges(k config.Kind) bool { return r.challenge != nil && k.IsResource() }
+// Rule returns the rule of a surface, by its place in the configuration. It returns nil
+// for a surface that belongs to no resource: the room does not touch its responses.
+func (r *Room) Rule(surface int) *Rule { return r.rules[surface] }
 
 // Complete completes the challenge of the current response, which is a 401. If the
 // service lets a page of another origin read the response, the page may read the
 // challenge, too.
-func (r *Room) Complete(crossOrigin bool) {
+func (u *Rule) Complete(crossOrigin bool) {
 	var lines []string
 	readable := false
-	for _, h := range r.response.ResponseHeaders() {
+	for _, h := range u.response.ResponseHeaders() {
 		switch h.Name {
 		case wwwAuthenticate:
 			lines = append(lines, h.Value)
@@ -73,53 +106,52 @@ func (r *Room) Complete(crossOrigin bool) {
 			readable = true
 		}
 	}
-	merged, changed := r.challenge.merge(lines)
+	merged, changed := u.challenge.merge(lines)
 	if !changed {
 		return
 	}
 	if len(lines) > 0 {
-		r.response.RemoveResponseHeader(wwwAuthenticate)
+		u.response.RemoveResponseHeader(wwwAuthenticate)
 	}
 	for _, line := range merged {
-		r.response.AddResponseHeader(wwwAuthenticate, line)
+		u.response.AddResponseHeader(wwwAuthenticate, line)
 	}
 	if crossOrigin && readable {
-		r.response.AddResponseHeader(refusal.ExposeHeaders, "WWW-Authenticate")
+		u.response.AddResponseHeader(refusal.ExposeHeaders, "WWW-Authenticate")
 	}
 }
 
 const wwwAuthenticate = "www-authenticate"
 
-// Challenge returns the challenge of a 401 that the filter sends itself on a surface.
-// Only a request that presented a token is told that the token is invalid (RFC 6750
-// section 3.1).
-func (r *Room) Challenge(surface string, invalidToken bool) string {
-	c := r.challenge
-	if c == nil {
-		c = &challenge{realm: `realm="` + surface + `"`}
+// Challenge returns the challenge of a 401 that the filter sends itself, and "" without
+// a resource. Only a request that presented a token is told that the token is invalid
+// (RFC 6750 section 3.1), and why if it is for another resource.
+func (u *Rule) Challenge(invalidToken, foreign bool) string {
+	switch {
+	case u == nil:
+		return ""
+	case foreign:
+		return u.foreign
+	case invalidToken:
+		return u.blame
 	}
-	if invalidToken {
-		return c.line(`error="invalid_token"`)
-	}
-	return c.line("")
+	return u.plain
 }
 
-// StepUp returns the challenge of a 403 for scopes that are missing: it names all that the
-// operation needs, with spaces between them.
-func (r *Room) StepUp(surface, scopes string) string {
-	c := r.challenge
-	if c == nil {
-		c = &challenge{realm: `realm="` + surface + `"`}
+// StepUp returns the challenge of a 403 for scopes that are missing, and "" without a
+// resource. It names all that the operation needs, with spaces between them.
+func (u *Rule) StepUp(scopes string) string {
+	if u == nil {
+		return ""
 	}
-	return caller.Bearer + " " + join(c.realm, `error="insufficient_scope"`, `scope="`+scopes+`"`, c.metadata)
+	return caller.Bearer + " " + join(u.challenge.realm, `error="insufficient_scope"`, `scope="`+scopes+`"`, u.challenge.metadata)
 }
 
 // Discovery returns a JSON member, with a comma before it, that leads a developer to
-// the authorization server, and "" without OAuth.
-func (r *Room) Discovery() string {
-	if r.config == nil {
+// the authorization server, and "" without a resource.
+func (u *Rule) Discovery() string {
+	if u == nil {
 		return ""
 	}
-	b := gjson.AppendJSONString([]byte(`,"oauth_discovery":{"resource_metadata":`), metadataURL(r.config.Resource))
-	return string(append(appendList(b, "authorization_servers", r.config.AuthorizationServers), '}'))
+	return u.discovery
 }

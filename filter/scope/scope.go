@@ -37,6 +37,7 @@ type Room struct {
 // Rules are the operations of one surface.
 type Rules struct {
 	room       *Room
+	surface    string
 	operations []operation
 	missing    report.Counter
 }
@@ -67,7 +68,7 @@ func New(c *config.Config, clock proxy.Clock, m *report.Metrics) *Room {
 		if len(rules.operations) == 0 && !c.MCP.AppliesTo(s) {
 			continue
 		}
-		rules.room = r
+		rules.room, rules.surface = r, s.Name
 		m.Define(&rules.missing, "gatewarden_rate_limited_requests_total", "surface", s.Name, "reason", string(refusal.InsufficientScope))
 	}
 	return r
@@ -169,8 +170,12 @@ func (s *State) Refused() {
 	}
 }
 
-// Words returns what a refusal says. challenge is the value of WWW-Authenticate.
+// Words returns what a refusal says. challenge is the value of WWW-Authenticate; if it is "",
+// the words have a challenge whose realm is the surface.
 func (s *State) Words(challenge string) refusal.Words {
+	if challenge == "" && s.rules != nil {
+		challenge = caller.Bearer + ` realm="` + s.rules.surface + `", error="insufficient_scope", scope="` + s.Needed() + `"`
+	}
 	return refusal.Words{
 		Status: 403, GRPC: refusal.GRPCPermissionDenied, Code: jsonrpc.CodeForbidden,
 		Problem:   refusal.Blank("Forbidden"),

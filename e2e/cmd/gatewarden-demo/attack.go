@@ -22,7 +22,7 @@ const attackConfig = `{
     {"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}], "lockout": {"failures": 3, "window": "15s"}},
     {"name": "rest", "kind": "api", "match": [{"prefix": "/api/v1"}], "lockout": {"failures": 20, "window": "15s"}}
   ],
-  "oauth": {"resource": "http://127.0.0.1:10000/mcp", "authorization_servers": ["http://127.0.0.1:10000"]},
+  "oauth": {"resource": "http://127.0.0.1:10000/mcp", "surfaces": ["mcp"], "authorization_servers": ["http://127.0.0.1:10000"]},
   "log": {"per_second": 1000}
 }`
 

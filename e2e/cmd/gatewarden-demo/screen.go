@@ -92,10 +92,10 @@ func (s screen) lockoutTries(items string) []try {
 }
 
 func (s screen) oauthTries() (list []try) {
-	if s.config.OAuth != nil {
+	if len(s.config.OAuth) > 0 {
 		list = append(list, try{"MCP without a token: 401, and where a client finds out how to get one.",
 			"curl -i -X POST http://" + s.public + "/mcp"})
-		if resource, err := url.Parse(s.config.OAuth.Resource); err == nil && s.config.OAuth.ServeMetadata {
+		if resource, err := url.Parse(s.config.OAuth[0].Resource); err == nil && s.config.OAuth[0].ServeMetadata {
 			list = append(list, try{"That document, served by the filter: 200.",
 				"curl -i http://" + s.public + "/.well-known/oauth-protected-resource" + strings.TrimSuffix(resource.Path, "/")})
 		}

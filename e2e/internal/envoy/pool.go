@@ -75,6 +75,7 @@ func (l *Pool) start(ctx context.Context, workers int) (*Process, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
+	p.Log.clear() // of what the VM that keeps the module says
 	return p, nil
 }
 

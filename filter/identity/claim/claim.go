@@ -48,3 +48,46 @@ func Split(text, separators string) []string {
 func AppendName(out []byte, id *caller.Identity) []byte {
 	return table.AppendPart(table.AppendPart(append(out, "name"...), id.Subject), id.Tenant)
 }
+
+// SameAudience tells whether two audiences name the same resource. They are compared
+// letter by letter, but for what names no other resource: a slash at the end, and the
+// letter case of scheme and host (RFC 3986 section 6.2.2.1).
+func SameAudience(a, b string) bool {
+	a, b = strings.TrimSuffix(a, "/"), strings.TrimSuffix(b, "/")
+	if a == b || len(a) != len(b) {
+		return a == b
+	}
+	end := authorityEnd(a)
+	return end == authorityEnd(b) && a[end:] == b[end:] && equalFold(a[:end], b[:end])
+}
+
+// authorityEnd returns the length of a URL up to its path; 0 if it has no authority.
+func authorityEnd(url string) int {
+	start := strings.Index(url, "://")
+	if start < 0 || strings.ContainsAny(url[:start], "/?#") {
+		return 0
+	}
+	start += len("://")
+	if end := strings.IndexAny(url[start:], "/?#"); end >= 0 {
+		return start + end
+	}
+	return len(url)
+}
+
+// equalFold compares two texts of the same length without regard to the case of ASCII
+// letters. Others have none in a host.
+func equalFold(a, b string) bool {
+	for i := 0; i < len(a); i++ {
+		if lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
+}

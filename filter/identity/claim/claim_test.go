@@ -3,7 +3,9 @@ package claim
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/gatewarden/gatewarden/filter/caller"
 )
@@ -58,4 +60,79 @@ func TestAppendName(t *testing.T) {
 		}
 		seen[name] = id
 	}
+}
+
+func TestSameAudience(t *testing.T) {
+	for _, row := range []struct {
+		a, b string
+		want bool
+	}{
+		{"https://h/mcp", "https://h/mcp", true},
+		{"https://h/mcp/", "https://h/mcp", true},
+		{"https://h/mcp//", "https://h/mcp", false},
+		{"https://h", "https://h/", true},
+		{"HTTPS://H.Example/mcp", "https://h.example/mcp", true},
+		{"https://h/MCP", "https://h/mcp", false},
+		{"https://h/mcp", "https://h/mc", false},
+		{"https://h/mcp/x", "https://h/mcp", false},
+		{"https://h:443/mcp", "https://h/mcp", false},
+		{"http://h/mcp", "https://h/mcp", false},
+		{"https://h/%6dcp", "https://h/mcp", false},
+		{"https://h?A", "https://H?A", true},
+		{"https://h?A", "https://h?a", false},
+		{"https://h#A", "https://h#a", false},
+		{"https://h/x", "https://h?x", false},
+		{"https://hx", "https://h/x", false},
+		{"account", "account", true},
+		{"Account", "account", false},
+		{"account/", "account", true},
+		{"urn:A", "urn:a", false},
+		{"api://App", "api://app", true},
+		{"a/B://h", "a/b://h", false},
+		{"", "", true},
+		{"/", "", true},
+		{"", "https://h", false},
+		{"https://\xc3\x89", "https://\xc3\xa9", false},
+		{"https://@", "https://`", false}, // "@" and "`" differ by the bit that letters do
+	} {
+		if SameAudience(row.a, row.b) != row.want || SameAudience(row.b, row.a) != row.want {
+			t.Errorf("%q and %q are the same: %v", row.a, row.b, !row.want)
+		}
+	}
+}
+
+// FuzzSameAudience compares with a model: the URLs with scheme and host in lower case.
+func FuzzSameAudience(f *testing.F) {
+	f.Add("https://h/mcp/", "HTTPS://h/mcp")
+	f.Add("account", "Account")
+	f.Add("a://", "A:///")
+	f.Fuzz(func(t *testing.T, a, b string) {
+		if got, want := SameAudience(a, b), normalAudience(a) == normalAudience(b); got != want {
+			t.Fatalf("%q and %q are the same: %v", a, b, got)
+		}
+	})
+}
+
+func normalAudience(url string) string {
+	url = strings.TrimSuffix(url, "/")
+	scheme, rest, found := strings.Cut(url, "://")
+	if !found || strings.ContainsAny(scheme, "/?#") {
+		return url
+	}
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		end = len(rest)
+	}
+	toLower := func(text string) string {
+		return strings.Map(func(r rune) rune {
+			if 'A' <= r && r <= 'Z' {
+				r += 'a' - 'A'
+			}
+			return r
+		}, text)
+	}
+	if !utf8.ValidString(url) {
+		return url // Map would replace what is no character
+	}
+	return toLower(scheme) + "://" + toLower(rest[:end]) + rest[end:]
 }

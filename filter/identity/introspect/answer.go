@@ -40,16 +40,19 @@ func readAnswer(body []byte, claims *config.Claims, audience string, now int64) 
 	r := reader{root: gjson.ParseBytes(body)}
 	active := r.member("active")
 	ends, begins := r.time("exp", endless), r.time("nbf", 0)
-	meant := audience == "" || slices.Contains(r.list([]string{"aud"}, ""), audience)
+	meant := r.list([]string{"aud"}, "")
 	said.identity = r.identity(claims)
 	if r.bad || !r.root.IsObject() || !active.IsBool() {
 		return answer{}, false
 	}
-	if !active.Bool() || !meant || now >= ends || now < begins-maxSkew {
+	if !active.Bool() || audience != "" && !slices.Contains(meant, audience) || now >= ends || now < begins-maxSkew {
 		return answer{}, true
 	}
 	said.active, said.until = true, ends
 	said.identity.Verified = true
+	if audience == "" { // otherwise the configuration says for whom tokens are
+		said.identity.Audience = meant
+	}
 	return said, true
 }
 

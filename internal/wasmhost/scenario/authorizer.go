@@ -13,15 +13,15 @@ const AuthCluster = "auth"
 // Authorizer is the authorization server of a scenario. It is safe for concurrent
 // use.
 type Authorizer struct {
-	says map[string][]wasmhost.Response
+	says, has map[string][]wasmhost.Response
 
 	mu    sync.Mutex
-	asked map[string]int // by token
+	asked map[string]int // by token, or path
 }
 
 // NewAuthorizer returns a server that nobody has asked yet.
 func NewAuthorizer(s Scenario) *Authorizer {
-	return &Authorizer{says: s.Says, asked: map[string]int{}}
+	return &Authorizer{says: s.Says, has: s.Has, asked: map[string]int{}}
 }
 
 // Answer answers an introspection by what the scenario says of its token: one
@@ -31,16 +31,24 @@ func (a *Authorizer) Answer(body []byte) wasmhost.Response {
 	if err != nil || form.Get("token_type_hint") != "access_token" {
 		return wasmhost.Response{Status: 400}
 	}
-	token := form.Get("token")
+	return a.next(form.Get("token"), a.says, introspection(`{"active":false}`))
+}
+
+// Get answers a request for a path.
+func (a *Authorizer) Get(path string) wasmhost.Response {
+	return a.next(path, a.has, wasmhost.Response{Status: 404})
+}
+
+// next returns the next answer about a token or path, or another one if there is none.
+func (a *Authorizer) next(name string, answers map[string][]wasmhost.Response, otherwise wasmhost.Response) wasmhost.Response {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	n := a.asked[token]
-	a.asked[token]++
-	says := a.says[token]
-	if len(says) == 0 {
-		return introspection(`{"active":false}`)
+	n := a.asked[name]
+	a.asked[name]++
+	if list := answers[name]; len(list) > 0 {
+		return list[min(n, len(list)-1)]
 	}
-	return says[min(n, len(says)-1)]
+	return otherwise
 }
 
 // introspection is an answer of the authorization server.

@@ -97,6 +97,67 @@ func identities() []Scenario {
 	}...)
 }
 
+// audiences is a gateway in front of two resources, of which each has tokens of its own.
+func audiences(sources string) string {
+	return `{"identity": [` + sources + `], "surfaces": [
+		{"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}], "require": true, "lockout": {"failures": 3, "window": "1m"}},
+		{"name": "rest", "kind": "api", "match": [{"prefix": "/api"}], "lockout": {"failures": 3, "window": "1m"}},
+		{"name": "none", "kind": "api", "match": [{"prefix": "/none"}]}],
+		"oauth": [{"resource": "https://a.example.com/mcp", "authorization_servers": ["https://as.example.com"]},
+			{"resource": "https://a.example.com/api", "authorization_servers": ["https://as.example.com"], "audiences": ["api://rest"]}]}`
+}
+
+func confusedDeputies() []Scenario {
+	const (
+		foreign = `Bearer error="invalid_token", error_description="The token is for another resource", resource_metadata="https://a.example.com/.well-known/oauth-protected-resource`
+		detail  = `{"type":"about:blank","title":"Unauthorized","status":401,"detail":"The token is for another resource.","hint":"Get an access token for this resource where oauth_discovery says, ` +
+			`and send it in the header Authorization, after Bearer.","oauth_discovery":{"resource_metadata":"https://a.example.com/.well-known/oauth-protected-resource/api","authorization_servers":["https://as.example.com"]}}`
+	)
+	aud := func(list ...any) option { return claims(map[string]any{"sub": "alice", "aud": list}) }
+	one := func(audience any) option { return claims(map[string]any{"sub": "alice", "aud": audience}) }
+	wrong := func(path string) option { return denied(has("www-authenticate", foreign+path+`"`)) }
+	return []Scenario{
+		{
+			Name:   "a token for another resource is refused",
+			Config: audiences(`{"source": "metadata", "path": "payload", "subject": "sub", "audience": "aud"}`),
+			Steps: []Step{
+				post("", "/mcp", token("t"), one("https://a.example.com/mcp")), post("a slash", "/mcp", token("t"), one("https://A.example.com/mcp/")),
+				post("none", "/mcp", token("t"), claims(map[string]any{"sub": "alice"})),
+				get("", "/api", token("t"), aud("https://a.example.com/api", "https://b.example.com")), get("its other name", "/api", token("t"), one("api://rest")),
+				post("of the other", "/mcp", token("t"), aud("https://a.example.com/api", "api://rest"), wrong("/mcp")),
+				get("where nobody has to be known", "/api", token("t"), one("https://a.example.com/mcp"), wrong("/api"), denied(says(detail))),
+				get("of no resource", "/none", token("t"), one("https://a.example.com/mcp")),
+				post("without a credential", "/mcp", one("https://a.example.com/api"), wrong("/mcp")),
+				get("nobody", "/api"), post("nobody", "/mcp", denied(has("www-authenticate", `Bearer resource_metadata="https://a.example.com/.well-known/oauth-protected-resource/mcp"`))),
+				get("it counts", "/api", token("t"), one("https://a.example.com"), wrong("/api"), times(2)),
+				get("", "/api", token("t"), one("api://rest"), locked("60")),
+			},
+			Metrics: map[string]uint64{
+				"gatewarden_auth_failures_total.surface.mcp":  1,
+				"gatewarden_auth_failures_total.surface.rest": 3,
+				"gatewarden_auth_denied_total.surface.mcp":    3,
+				"gatewarden_auth_denied_total.surface.rest":   3,
+			},
+			Log: []string{"failure surface=mcp client=192.0.2.1 reason=wrong_audience failures=1", "failure surface=rest client=192.0.2.1 reason=wrong_audience failures=1"},
+		},
+		{
+			Name:   "an authorization server says for whom a token is",
+			Config: audiences(asks("")),
+			Says: told("mcp", `{"active":true,"sub":"alice","aud":"https://a.example.com/mcp"}`, "both", `{"active":true,"aud":["https://a.example.com/mcp","api://rest"]}`,
+				"any", `{"active":true,"sub":"alice"}`),
+			Steps: []Step{
+				post("", "/mcp", token("mcp")), get("", "/api", token("mcp"), wrong("/api"), times(2)), get("", "/none", token("mcp")),
+				post("", "/mcp", token("both")), get("", "/api", token("both")), get("", "/api", token("any")),
+			},
+			Metrics: map[string]uint64{
+				"gatewarden_introspections_total.outcome.active":   3,
+				"gatewarden_introspections_total.outcome.inactive": 0,
+				"gatewarden_auth_failures_total.surface.rest":      2,
+			},
+		},
+	}
+}
+
 func gates() []Scenario {
 	return []Scenario{
 		{

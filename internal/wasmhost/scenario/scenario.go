@@ -25,6 +25,9 @@ type Scenario struct {
 	// Says is what the authorization server says of tokens, one answer after the
 	// other, and then the last one again. All others are not active.
 	Says map[string][]wasmhost.Response
+	// Has is what the authorization server has at its paths, one answer after the other,
+	// and then the last one again. At other paths it has nothing.
+	Has map[string][]wasmhost.Response
 	// Workers that take turns in sending; 1 if 0.
 	Workers int
 	Steps   []Step
@@ -89,7 +92,7 @@ func timeless(steps []Step) bool {
 func All() []Scenario {
 	var all []Scenario
 	for _, group := range [][]Scenario{
-		lockouts(), failures(), spellings(), clients(), replies(), challenges(), updates(), hardening(), distincts(), identities(),
+		lockouts(), failures(), spellings(), clients(), replies(), challenges(), resources(), servers(), confusedDeputies(), updates(), hardening(), distincts(), identities(),
 		quotas(), introspections(), concurrency(), bypasses(), bursts(), repeats(), places(), calls(), accounts(), hosts(), outcomes(), mcpCalls(), operations(),
 	} {
 		all = append(all, group...)

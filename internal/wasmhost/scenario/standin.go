@@ -25,7 +25,12 @@ func NewStandIn(s Scenario, start Start) (*StandIn, error) {
 		options: wasmhost.Options{PluginConfig: []byte(s.Config), Env: s.Env, StopIteration: !s.HidesBodies, Clusters: []string{AuthCluster}},
 	}
 	auth := NewAuthorizer(s)
-	w.options.Callout = func(c wasmhost.HTTPCall) wasmhost.Response { return auth.Answer(c.Body) }
+	w.options.Callout = func(c wasmhost.HTTPCall) wasmhost.Response {
+		if c.Header(":method") == "GET" {
+			return auth.Get(c.Header(":path"))
+		}
+		return auth.Answer(c.Body)
+	}
 	for range max(s.Workers, 1) {
 		worker, err := start(w.process, w.options)
 		if err != nil {

@@ -60,6 +60,9 @@ func TestExplainSays(t *testing.T) {
 		{"name": "api", "kind": "api", "match": [{"prefix": "/v1", "hosts": ["api.example.com"]}]},
 		{"name": "tenants", "kind": "api", "match": [{"prefix": "/v1", "hosts": ["*.tenants.example.com"]}]},
 		{"name": "rest", "kind": "api", "match": [{"prefix": "/v1"}]}]}`
+	const resources = `{"oauth": [{"resource": "https://h/else", "authorization_servers": ["https://as"]}, {"resource": "https://h/mcp", "authorization_servers": ["https://as"]}]}`
+	const foreign = `{"identity": [{"source": "metadata", "subject": "sub", "audience": "aud"}], "oauth": {"resource": "https://h/mcp", "authorization_servers": ["https://as"]}}`
+	const server = `{"authorization_server": {"issuer": "https://as", "cluster": "auth", "openid": true}}`
 	const proxies = `{"client": {"source": "xff", "trusted_proxies": ["10.0.0.0/8"], "ipv4_prefix": 24}}`
 	const (
 		spring = `{"surfaces": [{"name": "login", "kind": "oauth-consent", "match": [{"path": "/login"}], "lockout": {"failures": 3,
@@ -142,6 +145,16 @@ func TestExplainSays(t *testing.T) {
 			"The host can be read in more than one way.", "HTTP 400", "Send one host"}},
 		{hosts, `http://else.example//api.example.com/v1`, []string{"its host is else.example or api.example.com", "api.example.com/v1 ", "Send one host"}},
 		{`{}`, `/mcp -H 'Host: a,b'`, []string{"It passes"}},
+		{foreign, `/mcp --metadata '{"envoy.filters.http.jwt_authn": {"sub": "ann", "aud": ["https://h/a", "https://h/b"]}}'`,
+			[]string{"verifies a token that is for https://h/a and https://h/b, which is not this resource", "! audience", "here, it must be for https://h/mcp or https://h",
+				"It is refused: its token is for another resource.", "HTTP 401", "oauth.audiences", "oauth.check_audience false"}},
+		{foreign, `/mcp --metadata '{"envoy.filters.http.jwt_authn": {"sub": "ann", "aud": "https://h/mcp"}}'`,
+			[]string{`verifies it: subject "ann", for https://h/mcp`, "* audience", "It passes"}},
+		{resources, `/mcp`, []string{"A 401 leads OAuth clients to the metadata of https://h/mcp (oauth[1])."}},
+		{resources, `/api/v1`, []string{"It belongs to no resource of oauth"}},
+		{resources, `/.well-known/oauth-protected-resource/mcp`, []string{"Gatewarden answers for this path itself", `{"resource":"https://h/mcp"`}},
+		{server, `/.well-known/oauth-authorization-server`, []string{"Gatewarden answers for this path itself", "the metadata that the cluster auth has", "HTTP 502"}},
+		{server, `/.well-known/openid-configuration -X OPTIONS`, []string{"Gatewarden answers it.", "HTTP 204"}},
 		{keys, `/a -H 'X-Api-Key: abc'`, []string{"which has expired", "HTTP 401", "surfaces[0].require to false"}},
 		{asked, `/mcp --env SECRET=s3cret -H 'Authorization: Bearer a'`, []string{"asks the cluster auth and gets no answer", "HTTP 503"}},
 		{asked, `/mcp --env SECRET=s3cret -H 'Authorization: Bearer a' --introspected '{"active": true, "sub": "ann"}' -H 'X-Gatewarden-Bypass: true'`,

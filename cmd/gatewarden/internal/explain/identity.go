@@ -26,7 +26,7 @@ func (w *written) identityPart(o *outcome) *IdentityPart {
 		p.Sources = append(p.Sources, Rule{
 			Rule: identityKinds[source.Kind], Place: w.place("identity[%d]", i),
 			Applies: v.Said[i] != identity.NotAsked, Says: w.said(o, i),
-			Refuses: o.reason == string(refusal.StoreUnavailable) && source.Kind == config.IdentityIntrospection &&
+			Refuses: v.Said[i] == identity.SaidForeign && o.reason == string(refusal.AuthDenied) || o.reason == string(refusal.StoreUnavailable) && source.Kind == config.IdentityIntrospection &&
 				source.Introspection.OnError == config.OnErrorDeny && slices.Contains(o.asked, source.Introspection.Cluster),
 		})
 	}
@@ -38,9 +38,14 @@ func (w *written) said(o *outcome, i int) string {
 	source := &w.Identity[i]
 	switch o.view.Identity.Said[i] {
 	case identity.NotAsked:
+		if o.view.Identity.Foreign {
+			return "is not asked: another source has verified the token"
+		}
 		return "is not asked: the request is verified"
 	case identity.SaidVerified:
 		return verified(source, &o.view.Identity)
+	case identity.SaidForeign:
+		return "verifies a token that is for " + strings.Join(o.view.Identity.Audience, " and ") + ", which is not this resource"
 	case identity.SaidWait:
 		return "waits for the answer of the cluster " + source.Introspection.Cluster
 	}
@@ -89,6 +94,9 @@ func verified(source *config.Identity, v *identity.View) string {
 	}
 	if v.Tier != "" && v.Tier == source.DefaultTier {
 		says += " (the default)"
+	}
+	if len(v.Audience) > 0 {
+		says += ", for " + strings.Join(v.Audience, " and ")
 	}
 	return strings.Replace(says, "it, tenant", "it: tenant", 1)
 }

@@ -45,6 +45,11 @@ func (w *written) next(o *outcome) []string {
 		return []string{"Send the path without encoded slashes, dot segments and parameters.",
 			"If both paths are one part of the service, give them one surface: two entries in its match."}
 	case refusal.AuthDenied:
+		if v.Identity.Foreign {
+			place := w.resourcePlace(v.Surface)
+			return []string{"Send a token for " + w.OAuth[w.ResourceOf(v.Surface)].Resource + ", or add the name that tokens have for it to " + place + ".audiences.",
+				place + ".check_audience false leaves the check to the service."}
+		}
 		if !v.Identity.Required {
 			return []string{"Send a credential that a source in identity verifies, with the scopes " + strings.Join(v.Scope.Needed, ", ") + "."}
 		}

@@ -95,6 +95,8 @@ type SurfacePart struct {
 	Kind  string `json:"kind,omitempty"`
 	Place string `json:"place,omitempty"`
 	Says  string `json:"says"`
+	// Resource says where a 401 leads OAuth clients, if the configuration has resources.
+	Resource string `json:"resource,omitempty"`
 }
 
 // ClientPart is the client of the request.

@@ -21,6 +21,9 @@ func (w *written) rules(o *outcome) []Rule {
 	if v.Identity.Required {
 		list = append(list, w.requireRule(v))
 	}
+	if len(v.Identity.Audience) > 0 && len(w.AudiencesOf(v.Surface)) > 0 {
+		list = append(list, w.audienceRule(v))
+	}
 	list = append(list, w.attemptRules(v)...)
 	list = append(list, w.callRules(v)...)
 	if v.Burst.Counts {
@@ -48,6 +51,9 @@ func (w *written) refusing(o *outcome) (places []string) {
 	case refusal.LockedOut, refusal.RateLimited:
 		return []string{w.place("surfaces[%d].lockout%s", v.Surface, lockedBy(v))}
 	case refusal.AuthDenied:
+		if v.Identity.Foreign {
+			return []string{w.resourcePlace(v.Surface)}
+		}
 		if !v.Identity.Required {
 			return w.callsRefusing(v, false)
 		}
@@ -192,6 +198,16 @@ func mayFail(v *filter.Explanation) string {
 		return ""
 	}
 	return "a 401 to a request without a credential is no failure"
+}
+
+// audienceRule says whether the token is for the surface's resource.
+func (w *written) audienceRule(v *filter.Explanation) Rule {
+	rule := Rule{Rule: "audience", Place: w.resourcePlace(v.Surface), Applies: true, Says: "the token is for this resource"}
+	if v.Identity.Foreign {
+		rule.Says = "the token is for " + strings.Join(v.Identity.Audience, " and ") + "; here, it must be for " +
+			strings.Join(w.AudiencesOf(v.Surface), " or ")
+	}
+	return rule
 }
 
 func (w *written) requireRule(v *filter.Explanation) Rule {

@@ -28,6 +28,9 @@ func (r *Report) Text(out io.Writer) error {
 	p.request(r)
 	p.head("Surface")
 	p.line("%s", r.Surface.Says)
+	if r.Surface.Resource != "" {
+		p.line("%s", r.Surface.Resource)
+	}
 	p.client(&r.Client)
 	p.head("Credential")
 	for _, says := range r.Credential.Says {

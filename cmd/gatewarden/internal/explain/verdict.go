@@ -41,6 +41,10 @@ func (w *written) verdict(r *Request, o *outcome) Verdict {
 	v := Verdict{Reason: o.reason, Reply: sent(r, o.reply)}
 	if o.reason == "" {
 		v.Says = "Gatewarden answers it."
+		if len(o.asked) > 0 {
+			v.Says = "Gatewarden answers it with the metadata that the cluster " + o.asked[0] +
+				" has. Nobody is asked here, so this is the reply without that."
+		}
 		return v
 	}
 	v.RetryAfter = v.Reply.header("retry-after")
@@ -48,6 +52,8 @@ func (w *written) verdict(r *Request, o *outcome) Verdict {
 	switch call := &o.view.Call; {
 	case call.Flaw != "" && o.reason == string(refusal.Malformed):
 		v.Says = "It is refused: " + call.Flaw
+	case o.reason == string(refusal.AuthDenied) && o.view.Identity.Foreign:
+		v.Says = "It is refused: its token is for another resource."
 	case o.reply.Status == 415:
 		v.Says = "It is refused: the account in its body cannot be read."
 	case o.reason == string(refusal.AuthDenied) && !o.view.Identity.Required:

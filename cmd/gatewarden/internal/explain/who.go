@@ -100,7 +100,7 @@ func (w *written) surfacePart(o *outcome) SurfacePart {
 		s := &w.Surfaces[v.Surface]
 		return SurfacePart{
 			Name: s.Name, Kind: kinds[s.Kind], Place: w.place("surfaces[%d]", v.Surface),
-			Says: s.Name + ", of the kind " + kinds[s.Kind],
+			Says: s.Name + ", of the kind " + kinds[s.Kind], Resource: w.resource(v.Surface),
 		}
 	}
 	switch {
@@ -113,11 +113,32 @@ func (w *written) surfacePart(o *outcome) SurfacePart {
 		return SurfacePart{Says: "none: the readings lead to " + strings.Join(w.names(v.Path.Surfaces), " and ") +
 			". The client could choose between their counters, so the request is refused"}
 	case v.Document:
-		return SurfacePart{Says: "none: Gatewarden answers for this path itself (oauth.serve_metadata)"}
+		return SurfacePart{Says: "none: Gatewarden answers for this path itself (oauth.serve_metadata, authorization_server)"}
 	case v.Path.Exempt:
 		return SurfacePart{Says: "none: the request is exempt. It passes, and nothing is counted"}
 	}
 	return SurfacePart{Says: "none: no surface matches. The request passes, and nothing is counted"}
+}
+
+// resource says to which resource a surface belongs.
+func (w *written) resource(surface int) string {
+	at := w.ResourceOf(surface)
+	switch {
+	case len(w.OAuth) == 0 || !w.Surfaces[surface].Kind.IsResource():
+		return ""
+	case at < 0:
+		return "It belongs to no resource of oauth, so a 401 leads no OAuth client on."
+	}
+	return "A 401 leads OAuth clients to the metadata of " + w.OAuth[at].Resource + " (" + w.resourcePlace(surface) + ")."
+}
+
+// resourcePlace returns the place of the resource that a surface belongs to.
+func (w *written) resourcePlace(surface int) string {
+	at := w.ResourceOf(surface)
+	if w.OAuth[at].Alone {
+		return "oauth"
+	}
+	return fmt.Sprintf("oauth[%d]", at)
 }
 
 // names returns the names of surfaces.

@@ -1,0 +1,247 @@
+package config
+
+import "strings"
+
+// AuthorizationServer is an issuer whose metadata the filter serves (RFC 8414) at the
+// hosts of its listener: from the configuration, or as the server's own passes through
+// from Cluster.
+type AuthorizationServer struct {
+	// Issuer is the server's identifier: a URL of the form of a resource's. Required.
+	// Danger: clients refuse metadata with another issuer than that they looked for.
+	Issuer string
+	// Alone reports that the server is written as an object, not in a list.
+	Alone bool
+
+	// The metadata from the configuration. The first two endpoints are required
+	// there.
+	AuthorizationEndpoint, TokenEndpoint, RegistrationEndpoint string
+	IntrospectionEndpoint, RevocationEndpoint, JWKSURI         string
+	// ResponseTypes are ["code"] by default, and GrantTypes ["authorization_code",
+	// "refresh_token"].
+	ResponseTypes, GrantTypes []string
+	// TokenEndpointAuthMethods and Scopes are left out by default.
+	TokenEndpointAuthMethods, Scopes []string
+	// ServiceDocumentation is the URL of a page for developers. Default: none.
+	ServiceDocumentation string
+
+	// Cluster is the name of the server's cluster in Envoy, of which its metadata is
+	// fetched. Default: none, and the metadata is that of the configuration.
+	Cluster string
+	// Path is where the server has its metadata. Default: where RFC 8414 puts it.
+	Path string
+	// Timeout limits how long a request waits for the server, in milliseconds; 1 s to
+	// [MaxTimeout]. Default: 2 s.
+	Timeout int64
+	// For is how long metadata is used, in milliseconds. Default: 10 minutes.
+	For int64
+	// Stale is for how much longer it is used while the server gives none. Default: 1
+	// day.
+	Stale int64
+	// PKCE reports that the server does PKCE with S256 although its metadata does not
+	// say so. Default: false. Danger: if it is not true, clients rely on a protection
+	// that is not there.
+	PKCE bool
+	// OpenID serves the metadata at the locations of OpenID Connect, too. Default:
+	// false.
+	OpenID bool
+}
+
+// maxAuthorizationServers bounds what is compared with each other at load.
+const maxAuthorizationServers = 64
+
+// authorizationServerFields are the keys of a server, of which it has describedFields or
+// fetchedFields.
+var authorizationServerFields = append(append([]field[AuthorizationServer]{
+	{key: "issuer", required: `write the server's identifier, for example "https://auth.example.com"`, read: func(v value, s *AuthorizationServer) {
+		if text, ok := v.text("a URL as a string"); ok && secureURL(v, text) {
+			s.Issuer = text
+		}
+	}},
+}, describedFields...), fetchedFields...)
+
+// describedFields hold metadata of the configuration.
+var describedFields = []field[AuthorizationServer]{
+	{key: "authorization_endpoint", read: func(v value, s *AuthorizationServer) { readServerEndpoint(v, &s.AuthorizationEndpoint) }},
+	{key: "token_endpoint", read: func(v value, s *AuthorizationServer) { readServerEndpoint(v, &s.TokenEndpoint) }},
+	{key: "registration_endpoint", read: func(v value, s *AuthorizationServer) { readServerEndpoint(v, &s.RegistrationEndpoint) }},
+	{key: "introspection_endpoint", read: func(v value, s *AuthorizationServer) { readServerEndpoint(v, &s.IntrospectionEndpoint) }},
+	{key: "revocation_endpoint", read: func(v value, s *AuthorizationServer) { readServerEndpoint(v, &s.RevocationEndpoint) }},
+	{key: "jwks_uri", read: func(v value, s *AuthorizationServer) { readServerEndpoint(v, &s.JWKSURI) }},
+	{key: "response_types_supported", read: func(v value, s *AuthorizationServer) {
+		s.ResponseTypes = readMembers(v, "code")
+		v.refuseEmpty(`write for example ["code"]`)
+	}},
+	{key: "grant_types_supported", read: func(v value, s *AuthorizationServer) { s.GrantTypes = readMembers(v, "authorization_code") }},
+	{key: "token_endpoint_auth_methods_supported", read: func(v value, s *AuthorizationServer) {
+		s.TokenEndpointAuthMethods = readMembers(v, "client_secret_basic")
+	}},
+	{key: "scopes_supported", read: func(v value, s *AuthorizationServer) { s.Scopes = readMembers(v, "mcp:query") }},
+	{key: "service_documentation", read: func(v value, s *AuthorizationServer) {
+		if text, ok := v.text("a URL as a string"); ok && webURL(v, text) {
+			s.ServiceDocumentation = text
+		}
+	}},
+}
+
+// fetchedFields say how the server's own metadata is fetched.
+var fetchedFields = []field[AuthorizationServer]{
+	{key: "cluster", read: func(v value, s *AuthorizationServer) { s.Cluster = readPlain(v, "auth") }},
+	{key: "path", read: func(v value, s *AuthorizationServer) { readMetadataPath(v, s) }},
+	{key: "timeout", read: func(v value, s *AuthorizationServer) {
+		v.duration(&s.Timeout, "2s")
+		if s.Timeout > MaxTimeout {
+			v.bad(quote(v.json.Str) + ` is out of range; write "1s" to "` + formatDuration(MaxTimeout) + `"`)
+		}
+	}},
+	{key: "cache", below: keysOf("", metadataCacheFields), read: func(v value, s *AuthorizationServer) {
+		readObject(v, metadataCacheFields, s)
+	}},
+	{key: "pkce", read: func(v value, s *AuthorizationServer) { v.boolean(&s.PKCE) }},
+	{key: "openid", read: func(v value, s *AuthorizationServer) { v.boolean(&s.OpenID) }},
+}
+
+var metadataCacheFields = []field[AuthorizationServer]{
+	{key: "for", read: func(v value, s *AuthorizationServer) { v.duration(&s.For, "10m") }},
+	{key: "stale", read: func(v value, s *AuthorizationServer) { v.duration(&s.Stale, "1d") }},
+}
+
+// readAuthorizationServers reads one server, or a list of them.
+func readAuthorizationServers(v value) (list []AuthorizationServer) {
+	if !v.json.IsArray() {
+		return []AuthorizationServer{readAuthorizationServer(v, true)}
+	}
+	v.refuseEmpty("leave it out for no authorization server")
+	v.items(maxAuthorizationServers, func(item value) { list = append(list, readAuthorizationServer(item, false)) })
+	return list
+}
+
+func readAuthorizationServer(v value, alone bool) AuthorizationServer {
+	s := AuthorizationServer{Alone: alone}
+	fetched := v.member("cluster").Exists()
+	if fetched {
+		s.Timeout, s.For, s.Stale = 2*second, 10*minute, day
+	} else {
+		s.ResponseTypes, s.GrantTypes = []string{"code"}, []string{"authorization_code", "refresh_token"}
+	}
+	if readObject(v, authorizationServerFields, &s) == nil {
+		return s
+	}
+	if fetched {
+		refuseFields(v, describedFields, "is metadata, which the server of the cluster has itself; remove it, or remove cluster")
+		return s
+	}
+	refuseFields(v, fetchedFields[1:], "is about the metadata of a cluster's server; remove it, or name the cluster")
+	for _, key := range []string{"authorization_endpoint", "token_endpoint"} {
+		if !v.member(key).Exists() {
+			v.under(key, v.json).bad(`is missing; write the endpoint's URL, or "cluster" for the server's own metadata`)
+		}
+	}
+	return s
+}
+
+// refuseFields reports the keys of an object that are among fields.
+func refuseFields[T any](v value, fields []field[T], message string) {
+	for _, f := range fields {
+		if found := v.member(f.key); found.Exists() {
+			v.under(f.key, found).bad(message)
+		}
+	}
+}
+
+// readServerEndpoint reads a URL to which clients send secrets. It may have a query
+// (RFC 6749 section 3.1).
+func readServerEndpoint(v value, into *string) {
+	text, ok := v.text("a URL as a string")
+	if !ok {
+		return
+	}
+	u, problem := splitURL(text)
+	switch {
+	case problem != "":
+	case u.scheme != "https" && (u.scheme != "http" || !isLoopback(u.host)):
+		problem = "is not https; write https (http is for localhost, 127.0.0.1 and [::1] only)"
+	case u.fragment != "":
+		problem = "has a fragment; remove it"
+	}
+	if problem != "" {
+		v.bad(quote(text) + " " + problem)
+		return
+	}
+	*into = text
+}
+
+// readMembers reads words of the metadata, which have no spaces but in response types
+// such as "code id_token".
+func readMembers(v value, example string) []string {
+	return v.texts(func(item value, text string) string {
+		if text == "" || !isQuotable(text, ' ') {
+			item.bad(quote(text) + ` is no word of such a list; write for example "` + example + `"`)
+			return ""
+		}
+		return text
+	})
+}
+
+func readMetadataPath(v value, s *AuthorizationServer) {
+	text, ok := v.text("a path as a string")
+	if !ok {
+		return
+	}
+	path, query, _ := strings.Cut(text, "?")
+	if problem := pathProblem(path); problem != "" || !isQuotable(query, '!') || strings.Contains(query, "#") {
+		if problem == "" {
+			problem = "has a character that no URL has; percent-encode it"
+		}
+		v.bad(quote(text) + " " + problem)
+		return
+	}
+	s.Path = text
+}
+
+// ServerOf returns the place in AuthorizationServers of the first server that a
+// resource names, by its place in OAuth; -1 if the configuration has none of them.
+func (c *Config) ServerOf(resource int) int {
+	for _, issuer := range c.OAuth[resource].AuthorizationServers {
+		for i := range c.AuthorizationServers {
+			if issuer == c.AuthorizationServers[i].Issuer {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// checkAuthorizationServers refuses a server that is there already.
+func (d *draft) checkAuthorizationServers(out *violations) {
+	for i := range d.AuthorizationServers {
+		issuer := d.AuthorizationServers[i].Issuer
+		for j := 0; j < i && issuer != ""; j++ {
+			if strings.TrimSuffix(d.AuthorizationServers[j].Issuer, "/") == strings.TrimSuffix(issuer, "/") {
+				out.add(d.serverPath(i), quote(issuer)+" is the issuer of "+elementPath("authorization_server", j, "")+"; remove one of them")
+				break
+			}
+		}
+	}
+}
+
+// warnAuthorizationServers warns of a server that no resource names.
+func (c *Config) warnAuthorizationServers(warn func(path, message string)) {
+	for i := range c.AuthorizationServers {
+		named := len(c.OAuth) == 0
+		for j := range c.OAuth {
+			named = named || indexOf(c.OAuth[j].AuthorizationServers, c.AuthorizationServers[i].Issuer) >= 0
+		}
+		if !named {
+			warn(c.serverPath(i), quote(c.AuthorizationServers[i].Issuer)+" is in authorization_servers of no resource, so that no client looks for it; "+
+				"add it to a resource of oauth, in the same spelling")
+		}
+	}
+}
+
+// serverPath returns the path of a server's issuer.
+func (c *Config) serverPath(i int) string {
+	if c.AuthorizationServers[i].Alone {
+		return "authorization_server.issuer"
+	}
+	return elementPath("authorization_server", i, "issuer")
+}
