@@ -135,17 +135,7 @@ func (s *Stream) enter(t *request.Target, d *request.Details, headers []proxy.He
 	mayFail := s.surface.outcome.MayFail(s.presents)
 	s.lockout.Begin(s.surface.lockout, &s.client, mayFail)
 	if s.lockout.Counts() {
-		s.attempt.Begin(s.surface.attempt, &s.client)
-		s.nameCredential(headers)
-		if mayFail {
-			s.enterBurst(headers)
-		}
-		if s.surface.lockout.NamesGuess() && mayFail {
-			s.beginGuess(t, d, headers, end)
-		}
-		if s.surface.attempt.ReadsAccount() {
-			s.beginAccount(t, d, end)
-		}
+		s.enterLockout(t, d, headers, mayFail, end)
 	}
 	if s.lockout.Counts() || s.identity.Tracked() {
 		s.outcome.Begin(s.surface.outcome, s.presents, s.recipient.Form == refusal.GRPCForm, t.AsksOptions())
@@ -159,6 +149,22 @@ func (s *Stream) enter(t *request.Target, d *request.Details, headers []proxy.He
 		return proxy.Pause
 	}
 	return s.check()
+}
+
+// enterLockout tells the rooms that count failures what a request presents, which may be
+// one, and whose account it names. end tells whether it has no body.
+func (s *Stream) enterLockout(t *request.Target, d *request.Details, headers []proxy.Header, mayFail, end bool) {
+	s.attempt.Begin(s.surface.attempt, &s.client)
+	s.nameCredential(headers)
+	if mayFail {
+		s.enterBurst(headers)
+	}
+	if s.surface.lockout.NamesGuess() && mayFail {
+		s.beginGuess(t, d, headers, end)
+	}
+	if s.surface.attempt.ReadsAccount() {
+		s.beginAccount(t, d, end)
+	}
 }
 
 // enterPreflight lets a CORS preflight without a credential in if there is room for it.

@@ -13,8 +13,8 @@ import (
 func tokens(text string, n int) (list []string, r Reader) {
 	see := func(k Kind) {
 		value, known := r.Text()
-		switch {
-		case k == Name || k == String || k == Literal:
+		switch k {
+		case Name, String, Literal:
 			list = append(list, fmt.Sprintf("%d %s %q %v", r.Depth(), [...]string{Name: "name", String: "string", Literal: "literal"}[k], value, known))
 		default:
 			list = append(list, fmt.Sprintf("%d %s", r.Depth(), [...]string{"{", "[", "end"}[k]))
