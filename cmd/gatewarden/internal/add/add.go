@@ -139,8 +139,6 @@ func (p *plan) likeOthers() {
 	}
 }
 
-const stopIteration = "allow_on_headers_stop_iteration"
-
 // readConfig makes the text of the filter's configuration.
 func (p *plan) readConfig() (err error) {
 	p.config, p.stop, err = Configuration(p.Config)

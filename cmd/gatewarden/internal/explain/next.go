@@ -28,38 +28,46 @@ func (w *written) next(o *outcome) []string {
 	case refusal.TierDenied:
 		return w.nextTier(v)
 	case refusal.Malformed:
-		if v.Call.Flaw != "" {
-			return []string{"docs/mcp.md says what is refused, and why. Without mcp, or with mcp.surfaces that does not list " + w.Surfaces[v.Surface].Name + ", it is not read."}
-		}
-		if v.Surface >= 0 {
-			if o.reply.Status == 415 {
-				return []string{"Send the body as JSON, form or multipart/form-data, with its Content-Type and without Content-Encoding: " +
-					"rules of " + at + ".lockout act by the account in it."}
-			}
-			return []string{"Send a body that names its account once. " + at + ".lockout.account_fields says which fields name it."}
-		}
-		if v.Path.AmbiguousHost {
-			return []string{"Send one host: a name, with nothing but a port behind it.",
-				"If the entries are one part of the service, give them one surface: two entries in its match."}
-		}
-		return []string{"Send the path without encoded slashes, dot segments and parameters.",
-			"If both paths are one part of the service, give them one surface: two entries in its match."}
+		return w.nextMalformed(v, at, o.reply.Status)
 	case refusal.AuthDenied:
-		if v.Identity.Foreign {
-			place := w.resourcePlace(v.Surface)
-			return []string{"Send a token for " + w.OAuth[w.ResourceOf(v.Surface)].Resource + ", or add the name that tokens have for it to " + place + ".audiences.",
-				place + ".check_audience false leaves the check to the service."}
-		}
-		if !v.Identity.Required {
-			return []string{"Send a credential that a source in identity verifies, with the scopes " + strings.Join(v.Scope.Needed, ", ") + "."}
-		}
-		return []string{"Send a credential that a source in identity verifies, or set " + at + ".require to false to leave that to the service."}
+		return w.nextDenied(v, at)
 	case refusal.StoreUnavailable:
 		return []string{`See to it that the authorization server answers; identity[].on_error "anonymous" lets the request go on without it.`}
 	case refusal.BypassDenied:
 		return []string{"Send the request without the header " + w.Bypass.Header + ", or add a role of the identity to bypass.roles."}
 	}
 	return nil
+}
+
+func (w *written) nextMalformed(v *filter.Explanation, at string, status int) []string {
+	if v.Call.Flaw != "" {
+		return []string{"docs/mcp.md says what is refused, and why. Without mcp, or with mcp.surfaces that does not list " + w.Surfaces[v.Surface].Name + ", it is not read."}
+	}
+	if v.Surface >= 0 {
+		if status == 415 {
+			return []string{"Send the body as JSON, form or multipart/form-data, with its Content-Type and without Content-Encoding: " +
+				"rules of " + at + ".lockout act by the account in it."}
+		}
+		return []string{"Send a body that names its account once. " + at + ".lockout.account_fields says which fields name it."}
+	}
+	if v.Path.AmbiguousHost {
+		return []string{"Send one host: a name, with nothing but a port behind it.",
+			"If the entries are one part of the service, give them one surface: two entries in its match."}
+	}
+	return []string{"Send the path without encoded slashes, dot segments and parameters.",
+		"If both paths are one part of the service, give them one surface: two entries in its match."}
+}
+
+func (w *written) nextDenied(v *filter.Explanation, at string) []string {
+	if v.Identity.Foreign {
+		place := w.resourcePlace(v.Surface)
+		return []string{"Send a token for " + w.OAuth[w.ResourceOf(v.Surface)].Resource + ", or add the name that tokens have for it to " + place + ".audiences.",
+			place + ".check_audience false leaves the check to the service."}
+	}
+	if !v.Identity.Required {
+		return []string{"Send a credential that a source in identity verifies, with the scopes " + strings.Join(v.Scope.Needed, ", ") + "."}
+	}
+	return []string{"Send a credential that a source in identity verifies, or set " + at + ".require to false to leave that to the service."}
 }
 
 func (w *written) nextLocked(v *filter.Explanation, at string) []string {
