@@ -100,7 +100,8 @@ func read(json gjson.Result) (m Message, flaw Flaw) {
 		return m, NotMessage
 	}
 	m.Method, m.ID, m.id = method.Str, id.Raw, id
-	return m, m.readParams(params)
+	flaw = m.readParams(params) // before m is copied: the order of operands is not specified
+	return m, flaw
 }
 
 // IDText returns the text of the id, without escapes if it is a string.
