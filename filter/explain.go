@@ -81,7 +81,7 @@ func (s *Stream) Explain(headers []proxy.Header) Explanation {
 	e.Lockout = s.lockout.Explain(s.surface.lockout, &s.client, &guess, e.Preflight && !s.presents, s.surface.outcome.MayFail(s.presents))
 	e.Attempt = s.attempt.Explain()
 	e.Burst = s.burst.Explain(s.surface.burst)
-	e.Quotas = f.quota.Explain(e.Surface, &t, &s.client, &s.identity.Identity, e.Now, e.Preflight)
+	e.Quotas = f.quota.Explain(e.Surface, &t, s.call.Cost(), &s.client, &s.identity.Identity, e.Now, e.Preflight)
 	s.quota.ExplainRefusal(e.Quotas)
 	e.InFlight = f.concurrency.Explain(e.Surface, &s.client, &s.identity.Identity)
 	return e

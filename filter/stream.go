@@ -54,6 +54,7 @@ type Stream struct {
 	presents  bool // the request presents a credential
 	preflight bool // the request is a CORS preflight, with a credential at most in its query
 	shadowed  bool // a rule in shadow mode would have refused it
+	passed    bool // it has gone on to the service
 	replied   bool // the response is the filter's own
 }
 
@@ -224,6 +225,7 @@ func (s *Stream) enterBurst(headers []proxy.Header) {
 
 // pass lets the request go on.
 func (s *Stream) pass() proxy.Action {
+	s.passed = true
 	s.quota.Passed()
 	switch {
 	case s.shadowed:
@@ -244,6 +246,9 @@ func (s *Stream) Done() {
 	}
 	if s.concurrency.Holds() {
 		s.concurrency.Leave(s.filter.host.Now())
+	}
+	if s.quota.Open() {
+		s.quota.Done(!s.passed, s.filter.host.Now())
 	}
 	s.identity.Leave()
 	s.burst.Leave()

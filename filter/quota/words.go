@@ -4,26 +4,52 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/jsonrpc"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 )
 
-// refuse returns the refusal of a request for which not all quotas have enough.
+// refuse returns the refusal of a request for which not all quotas have enough. Quotas of
+// requests refuse first: a request that came too early costs no credits.
 func (s *State) refuse() refusal.Refusal {
-	t := s.tally(s.now)
-	t.seconds = max(t.seconds, 1)
-	s.exceeded = t
-	return refusal.Refusal{Reason: refusal.QuotaExceeded, Rule: t.quota.Name, Seconds: t.seconds, Now: s.now}
+	s.exceeded = s.standing(s.now)
+	t := &s.exceeded.first
+	why := refusal.Refusal{Reason: refusal.QuotaExceeded, Rule: t.quota.Name, Now: s.now}
+	if !t.never() {
+		t.seconds = max(t.seconds, 1)
+		why.Seconds = t.seconds
+	}
+	return why
 }
 
-// Words returns what a refusal by a quota says. The sentence has no singular: programs
-// look for it.
+// Words returns what a refusal by a quota says. The sentence about requests has no
+// singular: programs look for it.
 func (s *State) Words(why *refusal.Refusal) refusal.Words {
+	if t := &s.exceeded.first; t.charge != nil && t.quota.Unit == config.Credits {
+		return s.budgetWords(why)
+	}
 	return refusal.Words{
 		Status: 429, GRPC: refusal.GRPCResourceExhausted, Code: jsonrpc.CodeRateLimited,
 		Problem:  refusal.ExceededQuota,
 		Message:  "Rate limit exceeded. Try again in " + strconv.FormatInt(why.Seconds, 10) + " seconds.",
 		Violated: s.violated(),
+	}
+}
+
+// budgetWords says what the request costs, how much is left, and when there is enough.
+func (s *State) budgetWords(why *refusal.Refusal) refusal.Words {
+	t := &s.exceeded.first
+	cost, left := strconv.FormatUint(uint64(t.cost), 10), strconv.FormatUint(uint64(t.Left), 10)
+	message := "This costs " + cost + " credits, and " + t.quota.Name + " has " + left + " of " + t.limit.number + " left."
+	if t.never() {
+		message = "This costs " + cost + " credits, more than all " + t.limit.number + " of " + t.quota.Name + ". Waiting does not help."
+	} else {
+		message = refusal.TryAgain(message, why.Seconds)
+	}
+	return refusal.Words{
+		Status: 402, GRPC: refusal.GRPCResourceExhausted, Code: jsonrpc.CodePaymentRequired,
+		Problem: refusal.Blank("Payment Required"), Message: message, Violated: s.violated(),
+		More: `,"rule":"` + t.quota.Name + `","cost":` + cost + `,"left":` + left + `,"limit":` + t.limit.number,
 	}
 }
 
