@@ -14,12 +14,27 @@ import (
 func (s *State) refuse() refusal.Refusal {
 	s.exceeded = s.standing(s.now)
 	t := &s.exceeded.first
+	s.lookAtOthers(t.quota.Unit)
 	why := refusal.Refusal{Reason: refusal.QuotaExceeded, Rule: t.quota.Name, Now: s.now}
 	if !t.never() {
 		t.seconds = max(t.seconds, 1)
 		why.Seconds = t.seconds
 	}
 	return why
+}
+
+// lookAtOthers finds out how the quotas of the other unit stand that had enough: the
+// request does not take what they have.
+func (s *State) lookAtOthers(refuses config.Unit) {
+	if s.exceeded.second.charge == nil {
+		return
+	}
+	for i := range s.charges[:s.enforced] {
+		if c := &s.charges[i]; c.quota.Unit != refuses && c.Fits {
+			s.rules.room.look(c, 0, s.now)
+		}
+	}
+	s.exceeded.second = s.standing(s.now).second
 }
 
 // Words returns what a refusal by a quota says. The sentence about requests has no
