@@ -55,9 +55,13 @@ func (s *State) Words(why *refusal.Refusal) refusal.Words {
 func (s *State) budgetWords(why *refusal.Refusal) refusal.Words {
 	t := &s.exceeded.first
 	cost, left := strconv.FormatUint(uint64(t.cost), 10), strconv.FormatUint(uint64(t.Left), 10)
-	message := "This costs " + cost + " credits, and " + t.quota.Name + " has " + left + " of " + t.limit.number + " left."
+	unit := " credits"
+	if t.cost == 1 {
+		unit = " credit"
+	}
+	message := "This costs " + cost + unit + ", and " + t.quota.Name + " has " + left + " of " + t.limit.number + " left."
 	if t.never() {
-		message = "This costs " + cost + " credits, more than all " + t.limit.number + " of " + t.quota.Name + ". Waiting does not help."
+		message = "This costs " + cost + unit + ", more than all " + t.limit.number + " of " + t.quota.Name + ". Waiting does not help."
 	} else {
 		message = refusal.TryAgain(message, why.Seconds)
 	}
