@@ -214,6 +214,24 @@ func TestRaces(t *testing.T) {
 	}
 }
 
+// TestAliveAfterAll has a worker that is taken for gone write before each host call of the
+// one that takes its slot over: it keeps all that it has.
+func TestAliveAfterAll(t *testing.T) {
+	for in := range 3 {
+		host := fakehost.New()
+		w, other := newWorker(t, host), newWorker(t, host)
+		ticket := w.write(entry(1))
+		other.tick(Patience)
+		var more Ticket
+		host.Meanwhile, host.In = func() { more = w.write(entry(2)) }, in
+		other.tick(1)
+		host.Meanwhile = nil
+		if len(other.expired) > 0 || !w.Settle(ticket, 0) || !w.Settle(more, 0) {
+			t.Errorf("in %d: given back %+v", in, other.expired)
+		}
+	}
+}
+
 // TestAnySchedule plays random schedules of workers that reserve, settle, stand still, go
 // away for ever and come anew. At the end everything that was reserved was settled or given
 // back, once.

@@ -136,6 +136,20 @@ func TestSettlement(t *testing.T) {
 	}
 }
 
+// TestLateRefundInParts gives back in parts, when some of it has come back by itself and
+// something else was spent: the parts give back what was still owed, once.
+func TestLateRefundInParts(t *testing.T) {
+	d := newDoor(t, budgets(budget("plan", 60, `, "algorithm": "gcra"`)))
+	s, _ := d.call(30)
+	d.host.Time += 20_000
+	d.call(20)
+	for _, row := range []struct{ part, left uint32 }{{0, 30}, {10, 40}, {20, 40}} {
+		if s.Refund(row.part, d.host.Time); d.funds("plan") != row.left {
+			t.Errorf("after %d: %d left, want %d", row.part, d.funds("plan"), row.left)
+		}
+	}
+}
+
 // TestBudgetsAndRequests has rules of both units: a request that costs no credits does not
 // touch a budget, and refusals by rules of requests come first.
 func TestBudgetsAndRequests(t *testing.T) {

@@ -146,6 +146,22 @@ func budgets() []Scenario {
 			},
 		},
 		{
+			Name: "budget: a call of a locked account costs nothing, though the service has its headers",
+			Config: strings.Replace(priced(hourly), `"lockout": {"failures": 0}`, `"lockout": {"failures": 9, "window": "1m",
+				"account_fields": ["params.arguments.user"], "keys": [{"per": ["account"], "failures": 1, "action": "lock", "window": "1h"}]}`, 1),
+			HidesBodies: true,
+			Steps: []Step{
+				paid("", "Pro-1", call("1", "image", `"user":"ann"`), answer(401), budgetLeft(`"hour";r=35;t=3600`)),
+				paid("", "Pro-1", call("2", "image", `"user":"ann"`), locked("3600"), headersSent),
+				paid("", "Pro-1", call("3", "image", `"user":"bob"`), budgetLeft(`"hour";r=10;t=3600`)),
+			},
+			Metrics: map[string]uint64{
+				"gatewarden_credits_total.rule.hour.outcome.reserved":  75,
+				"gatewarden_credits_total.rule.hour.outcome.committed": 50,
+				"gatewarden_credits_total.rule.hour.outcome.refunded":  25,
+			},
+		},
+		{
 			Name:   "budget: another configuration goes on with what was spent",
 			Config: priced(hourly),
 			Steps: []Step{
