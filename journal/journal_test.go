@@ -191,6 +191,32 @@ func TestForeignValues(t *testing.T) {
 	}
 }
 
+// FuzzSlot reads slots that anybody may have written.
+func FuzzSlot(f *testing.F) {
+	host := fakehost.New()
+	w := New(host)
+	w.Write([]Entry{entry(1), entry(2)})
+	value, _, _ := host.Get(w.locate(0))
+	f.Add(value)
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, value []byte) {
+		host := fakehost.New()
+		w := newWorker(t, host)
+		host.Set(w.locate(0), value, 0)
+		w.tick(Patience + 2)
+		if len(w.expired) > ways {
+			t.Errorf("gave back %d entries", len(w.expired))
+		}
+		if ticket := w.write(entry(1)); !w.Settle(ticket, 3) || !w.Settle(ticket, 0) || w.Settle(ticket, 0) {
+			t.Error("a reservation is not settled once")
+		}
+		h, entries := read(host.Data[string(w.locate(int(w.own[0].slot)))].Value)
+		if h.owner != w.owner || len(entries) > 0 {
+			t.Errorf("%+v, %d bytes are left", h, len(entries))
+		}
+	})
+}
+
 // TestRaces has another worker act before each host call of a step: whatever comes between,
 // each reservation is settled by its owner or given back, and never both.
 func TestRaces(t *testing.T) {

@@ -83,6 +83,8 @@ func TestScriptsAreEventful(t *testing.T) {
 		"gatewarden_rate_limited_requests_total locked_out":   1000,
 		"gatewarden_rate_limited_requests_total rate_limited": 150,
 		"gatewarden_rate_limited_requests_total malformed":    100,
+		"gatewarden_credits_total reserved":                   1000, "gatewarden_credits_total committed": 900,
+		"gatewarden_credits_total expired": 100,
 	} {
 		if sum[name] < least {
 			t.Errorf("%s: %d in all scripts, want %d at least", name, sum[name], least)

@@ -148,7 +148,7 @@ func budgets() []Scenario {
 		{
 			Name: "budget: a call of a locked account costs nothing, though the service has its headers",
 			Config: strings.Replace(priced(hourly), `"lockout": {"failures": 0}`, `"lockout": {"failures": 9, "window": "1m",
-				"account_fields": ["params.arguments.user"], "keys": [{"per": ["account"], "failures": 1, "action": "lock", "window": "1h"}]}`, 1),
+				"count_anonymous": true, "account_fields": ["params.arguments.user"], "keys": [{"per": ["account"], "failures": 1, "action": "lock", "window": "1h"}]}`, 1),
 			HidesBodies: true,
 			Steps: []Step{
 				paid("", "Pro-1", call("1", "image", `"user":"ann"`), answer(401), budgetLeft(`"hour";r=35;t=3600`)),
