@@ -74,6 +74,7 @@ func TestHostCalls(t *testing.T) {
 			"request headers, property source.address, now, get" + quotaResponse + triple},
 		{"three quotas", quotaConfig(rule("a", 9, ""), rule("b", 9, ""), rule("c", 9, "")), get("/mcp"), hdr(":status", "200"),
 			"request headers, property source.address, now, get, get, get, set, get, set, get, set" + quotaResponse + triple},
+		{"a budget, of a request without calls", budgetConfig, get("/mcp"), hdr(":status", "200"), lockoutOnly},
 		{"a quota without a limit for this caller", quotaConfig(`{"name": "a", "per": ["client"], "limits": {"free": 9, "default": "unlimited"}, "window": "1m"}`),
 			get("/api"), hdr(":status", "200"), lockoutOnly},
 		{"a quota for another surface", quotaConfig(rule("a", 9, `, "surfaces": ["mcp"]`)), get("/api"), hdr(":status", "200"), lockoutOnly},

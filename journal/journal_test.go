@@ -210,7 +210,7 @@ func FuzzSlot(f *testing.F) {
 		if ticket := w.write(entry(1)); !w.Settle(ticket, 3) || !w.Settle(ticket, 0) || w.Settle(ticket, 0) {
 			t.Error("a reservation is not settled once")
 		}
-		h, entries := read(host.Data[string(w.locate(int(w.own[0].slot)))].Value)
+		h, entries := read(host.Data[string(w.locate(w.own[0].slot))].Value)
 		if h.owner != w.owner || len(entries) > 0 {
 			t.Errorf("%+v, %d bytes are left", h, len(entries))
 		}

@@ -133,7 +133,7 @@ func (m *Model) planOf(q *Quota, limit int) plan {
 func (m *Model) refuseSpending(v visit, r *Request) visit {
 	first, _ := m.tightest(&v)
 	v = m.refuse(v, r, "quota_exceeded", max(first.seconds, 1))
-	if first.due.quota.Unit == inCredits {
+	if first.quota.Unit == inCredits {
 		v.ended.Status = 402
 		if first.cost > first.plan.limit {
 			v.ended.RetryAfter = ""
