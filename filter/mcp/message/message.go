@@ -99,7 +99,8 @@ func read(json gjson.Result) (m Message, flaw Flaw) {
 		return m, NotMessage
 	}
 	m.Method, m.ID = method.Str, id.Raw
-	return m, m.readParams(params)
+	flaw = m.readParams(params) // a return statement could read m before the call writes it
+	return m, flaw
 }
 
 // readParams reads what the filter needs of a method's parameters.
