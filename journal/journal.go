@@ -128,6 +128,9 @@ func (j *Journal) enlist() bool {
 func (j *Journal) add(slot int, owner uint32, entries []Entry) (added bool) {
 	stored := table.Swap(j.store, j.locate(slot), func(value []byte) ([]byte, bool) {
 		h, old := read(value)
+		if h.owner == 0 {
+			old = nil // nobody's entries
+		}
 		if added = h.owner == owner && len(old)/entrySize+len(entries) <= ways; !added {
 			return nil, false
 		}

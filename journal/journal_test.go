@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gatewarden/gatewarden/internal/fakehost"
@@ -180,13 +181,15 @@ func TestFull(t *testing.T) {
 
 // TestForeignValues reads what another version wrote, or nobody.
 func TestForeignValues(t *testing.T) {
-	for _, value := range []string{"", "x", "\x01", "\x02\x00\x01\x00\x00\x00\x01\x00\x00\x00", "\x01\x01\x01\x00\x00\x00\x01\x00\x00\x00", "\x01\xff\x01\x00\x00\x00\x01\x00\x00\x00xx"} {
+	for _, value := range []string{"", "x", "\x01", "\x02\x00\x01\x00\x00\x00\x01\x00\x00\x00", "\x01\x01\x01\x00\x00\x00\x01\x00\x00\x00", "\x01\xff\x01\x00\x00\x00\x01\x00\x00\x00xx",
+		"\x01\x01\x00\x00\x00\x00\x01\x00\x00\x00" + strings.Repeat("\x01", entrySize)} {
 		host := fakehost.New()
 		w := newWorker(t, host)
 		host.Set(w.locate(0), []byte(value), 0)
 		w.tick(Patience + 2)
-		if ticket := w.write(entry(1)); ticket.slot != 0 || !w.Settle(ticket, 0) || len(w.expired) > 0 {
-			t.Errorf("%q: slot %d", value, ticket.slot)
+		ticket := w.write(entry(1))
+		if mine := w.Settle(ticket, 0); ticket.slot != 0 || !mine || len(w.expired) > 0 || w.own[0].entries != 0 {
+			t.Errorf("%q: slot %d, with %d entries", value, ticket.slot, w.own[0].entries)
 		}
 	}
 }
