@@ -157,6 +157,8 @@ func (p *purse) add(of plan, cost, now int64) {
 func (p *purse) refund(of plan, t taking, now int64) {
 	now = p.clock(now)
 	switch {
+	case p.over(of, now):
+		return
 	case p.algorithm == gcra:
 		cost, gone := big.NewRat(t.cost*of.window, of.limit), whole64(min(max(now-t.at, 0), of.window))
 		if back := new(big.Rat).Sub(cost, gone); back.Sign() > 0 {
@@ -172,6 +174,17 @@ func (p *purse) refund(of plan, t taking, now int64) {
 	if p.left(of, now) == of.limit { // where nothing counts, no window runs
 		*p = purse{algorithm: p.algorithm, written: now}
 	}
+}
+
+// over tells whether nothing that was spent counts any more, so that nothing is written.
+func (p *purse) over(of plan, now int64) bool {
+	switch p.algorithm {
+	case gcra:
+		return p.owed(now).Sign() == 0
+	case sliding:
+		return now >= p.end+of.window
+	}
+	return now >= p.end
 }
 
 // less is a list without one of the costs.

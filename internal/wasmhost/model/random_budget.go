@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// drawBudgets lets calls of the MCP surface cost credits, and some rules count them. What
+// drawBudgets lets calls of the MCP surfaces cost credits, and some rules count them. What
 // the accounts in a body are is left out there: it is read for its calls.
 func (g *generator) drawBudgets(s *Setup) {
 	at := slices.IndexFunc(s.Surfaces, func(s Surface) bool { return s.Kind == mcp })
@@ -14,8 +14,11 @@ func (g *generator) drawBudgets(s *Setup) {
 		return
 	}
 	s.Priced = true
-	l := &s.Surfaces[at].Lockout
-	l.Keys, l.Stuffing, l.Spraying, l.Repeats = nil, Distinct{}, Distinct{}, ""
+	for i := range s.Surfaces {
+		if l := &s.Surfaces[i].Lockout; s.Surfaces[i].Kind == mcp {
+			l.Keys, l.Stuffing, l.Spraying, l.Repeats = nil, Distinct{}, Distinct{}, ""
+		}
+	}
 	for i := range s.Quotas {
 		q := &s.Quotas[i]
 		if i > 0 && g.sometimes(2) {
