@@ -88,7 +88,9 @@ func definedMetrics(t *testing.T) (names []string) {
 	t.Helper()
 	host := fakehost.New()
 	admin := `{"admin": {"tokens": [{"id": "ann", "sha256": "` + strings.Repeat("0123456789abcdef", 4) + `"}]}}`
-	for _, text := range []string{everything, admin} {
+	budget := `{"mcp": {"other_tools": {"scopes": [], "cost": 1}},
+		"quotas": [{"name": "b", "unit": "credits", "per": ["client"], "limit": 1, "window": "1m"}]}`
+	for _, text := range []string{everything, admin, budget} {
 		c, err := config.Parse([]byte(text), []string{"SECRET=x"})
 		if err != nil {
 			t.Fatal(err)

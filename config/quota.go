@@ -14,7 +14,7 @@ const MaxQuotas = 64
 const NoLimit = 1<<32 - 1
 
 // Quota is a rule that limits what may be spent within a window. A request that
-// would exceed the limit gets 429.
+// would exceed the limit gets 429, or 402 if the rule counts credits.
 type Quota struct {
 	// Name identifies the rule in replies, metrics and logs; its form is that of a
 	// surface's name. Required, unique, and without the prefix "lockout-". Danger:
@@ -29,6 +29,8 @@ type Quota struct {
 	// Methods that the rule applies to, in upper case. Empty means every method, the
 	// default.
 	Methods []string
+	// Unit is what the rule counts. Danger: under another unit, counting starts anew.
+	Unit Unit
 	// Per is what has a counter of its own. Required. Where an identity's part in it
 	// is not verified, the client's address counts instead.
 	Per Per
@@ -38,13 +40,17 @@ type Quota struct {
 	// Tiers have limits of their own. In the order of their names, at most 64.
 	// Default: none. Danger: only a verified tier counts.
 	Tiers []TierLimit
-	// Window is the time in milliseconds for which the limit holds; 1 s to 30 days.
-	// Required.
+	// Window is the time in milliseconds for which the limit holds; 1 s to 30 days, or
+	// that of the longest window of the Calendar. Required.
 	Window int64
+	// Calendar says that a window is a day or a month. Default: NoCalendar. With any
+	// other one, Algorithm is FixedWindow.
+	Calendar Calendar
 	// Algorithm says how a counter fills and empties.
 	Algorithm Algorithm
 	// Cost of every request, 1 to 1000000; 1 if there are Costs and none matches.
-	// Default: 1. A cost above the limit is an error.
+	// Default: 1. A cost above the limit is an error. Not for a rule of credits, whose
+	// requests cost what their MCP calls cost.
 	Cost uint32
 	// Costs are the costs of single patterns; the first that matches decides.
 	// Default: none.
@@ -60,6 +66,28 @@ type Quota struct {
 
 // Off reports whether the rule has no effect.
 func (q *Quota) Off() bool { return q.Mode == ModeOff || q.Limit == 0 && len(q.Tiers) == 0 }
+
+// Unit is what a rule counts. Default: Requests.
+type Unit uint8
+
+// The units.
+const (
+	// Requests counts requests, by their cost.
+	Requests Unit = iota
+	// Credits counts what the MCP calls of a request cost. A request without such a
+	// call does not concern the rule.
+	Credits
+)
+
+// Calendar says which calendar windows a rule has, in UTC.
+type Calendar uint8
+
+// The calendars.
+const (
+	NoCalendar Calendar = iota
+	CalendarDay
+	CalendarMonth
+)
 
 // Per is the set of parts by which a rule counts requests. Each combination has a
 // counter of its own.
@@ -153,7 +181,7 @@ var quotaFields = []field[Quota]{
 	{key: "per", required: quotaPerRemedy, read: readQuotaPer},
 	{key: "limit", read: func(v value, q *Quota) { q.Limit = readUnits(v) }},
 	{key: "limits", read: readLimits},
-	{key: "window", required: `write for example "1m"`, read: func(v value, q *Quota) { v.duration(&q.Window, "1m") }},
+	{key: "window", required: `write for example "1m"`, read: readWindow},
 	{key: "algorithm", read: func(v value, q *Quota) {
 		choose(v, []option[Algorithm]{
 			{"fixed_window", FixedWindow}, {"sliding_window", SlidingWindow}, {"gcra", GCRA},
@@ -164,6 +192,9 @@ var quotaFields = []field[Quota]{
 		q.Overrides = v.references("leave it out to override nothing")
 	}},
 	{key: "mode", read: func(v value, q *Quota) { readMode(v, &q.Mode) }},
+	{key: "unit", read: func(v value, q *Quota) {
+		choose(v, []option[Unit]{{"requests", Requests}, {"credits", Credits}}, &q.Unit)
+	}},
 }
 
 var costFields = []field[Cost]{
@@ -189,6 +220,9 @@ func readQuotas(v value) []Quota {
 		q := Quota{Cost: 1}
 		if found := readObject(item, quotaFields, &q); found != nil {
 			limit, limits := found[5], found[6]
+			if q.Unit == Credits && found[9].Exists() {
+				item.under("cost", found[9]).bad("is for rules of requests; a rule of credits is charged what mcp.tools says, so remove it")
+			}
 			switch {
 			case limit.Exists() && limits.Exists():
 				item.bad("has a limit and limits; keep one of them")
@@ -199,6 +233,18 @@ func readQuotas(v value) []Quota {
 		list = append(list, q)
 	})
 	return list
+}
+
+// readWindow reads a duration, or a window of the calendar.
+func readWindow(v value, q *Quota) {
+	switch v.json.Str {
+	case "day":
+		q.Calendar, q.Window = CalendarDay, day
+	case "month":
+		q.Calendar, q.Window = CalendarMonth, 31*day
+	default:
+		v.duration(&q.Window, "1m")
+	}
 }
 
 // readQuotaName refuses the prefix that names lockouts in replies.

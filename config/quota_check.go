@@ -10,7 +10,11 @@ func (d *draft) checkQuotas(out *violations) {
 		names = append(names, q.Name)
 		checkRuleName(names, quotaPath, out)
 		d.checkQuotaSurfaces(i, out)
+		d.checkCredits(i, out)
 		checkCosts(q, i, out)
+		if q.Calendar != NoCalendar && q.Algorithm != FixedWindow {
+			out.add(quotaPath(i, "algorithm"), `has to be "fixed_window" for a window of the calendar; remove it, or write a duration as the window`)
+		}
 	}
 	d.checkOverrides(out)
 }
@@ -38,6 +42,26 @@ func (d *draft) checkQuotaSurfaces(i int, out *violations) {
 			out.add(path, "can never match: none of the rule's surfaces has such a path; correct it, or give it to a surface")
 		}
 	}
+}
+
+// checkCredits refuses a rule of credits that no request can be charged to.
+func (d *draft) checkCredits(i int, out *violations) {
+	q := &d.Quotas[i]
+	names, read := d.surfaceNames()
+	if q.Unit != Credits || !read {
+		return
+	}
+	for _, name := range q.Surfaces {
+		if indexOf(names, name) < 0 {
+			return // which is told already
+		}
+	}
+	for j := range d.Surfaces {
+		if s := &d.Surfaces[j]; s.IsAmong(q.Surfaces) && (d.MCP.AppliesTo(s) || s.Kind == kindUnknown) {
+			return
+		}
+	}
+	out.add(quotaPath(i, "unit"), `counts credits, but mcp applies to none of the rule's surfaces; add mcp, or write "requests"`)
 }
 
 // choices suggests the name that was probably meant, or lists all names.
@@ -115,7 +139,7 @@ func (d *draft) overridden(names []string) []uint64 {
 
 // checkCosts refuses costs above the limit of some tier.
 func checkCosts(q *Quota, i int, out *violations) {
-	if len(q.Costs) == 0 {
+	if len(q.Costs) == 0 && q.Unit == Requests {
 		q.checkCost(q.Cost, quotaPath(i, "cost"), out)
 	}
 	for j, c := range q.Costs {

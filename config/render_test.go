@@ -313,7 +313,8 @@ func renderQuotas(list []Quota) []object {
 	for i := range list {
 		q := &list[i]
 		o := object{
-			"name": q.Name, "window": formatDuration(q.Window), "per": renderPer(q.Per), "cost": q.Cost,
+			"name": q.Name, "window": renderWindow(q), "per": renderPer(q.Per), "cost": q.Cost,
+			"unit":      [...]string{"requests", "credits"}[q.Unit],
 			"algorithm": [...]string{"fixed_window", "sliding_window", "gcra"}[q.Algorithm],
 			"mode":      [...]string{"enforce", "shadow", "off"}[q.Mode],
 		}
@@ -342,9 +343,19 @@ func renderQuotas(list []Quota) []object {
 		if len(costs) > 0 {
 			o["cost"] = costs
 		}
+		if q.Unit == Credits {
+			delete(o, "cost")
+		}
 		out = append(out, o)
 	}
 	return out
+}
+
+func renderWindow(q *Quota) string {
+	if q.Calendar == NoCalendar {
+		return formatDuration(q.Window)
+	}
+	return [...]string{CalendarDay: "day", CalendarMonth: "month"}[q.Calendar]
 }
 
 func renderPer(p Per) (words []string) {

@@ -15,7 +15,7 @@ func parseTime(text string) (ms int64, ok bool) {
 		hours > 23 || minutes > 59 || seconds > 59 {
 		return 0, false
 	}
-	return daysSince1970(year, month, date)*day + hours*hour + minutes*minute + seconds*second - offset, true
+	return DaysSince1970(year, month, date)*day + hours*hour + minutes*minute + seconds*second - offset, true
 }
 
 // hasForm compares a text with a form of the same length, in which 0 stands for
@@ -66,10 +66,11 @@ func daysIn(year, month int64) int64 {
 	return 31
 }
 
-// daysSince1970 calculates with years that begin in March, so that a leap day is
-// the last day of its year. See
+// DaysSince1970 returns the number of days from the beginning of 1970 to a date. It
+// calculates with years that begin in March, so that a leap day is the last day of its
+// year. See
 // https://howardhinnant.github.io/date_algorithms.html
-func daysSince1970(year, month, date int64) int64 {
+func DaysSince1970(year, month, date int64) int64 {
 	const daysOf400Years, until1970 = 146097, 719468
 	if month <= 2 {
 		year--

@@ -8,14 +8,17 @@ import (
 )
 
 // answerCall prepares to read the answer to an MCP request. It replaces an answer that it
-// cannot read, though nothing may pass unread. end tells that the answer has no body.
-func (s *Stream) answerCall(end bool) (replaced bool) {
+// cannot read, though nothing may pass unread. end tells whether the answer has no body.
+func (s *Stream) answerCall(status int, end bool) (replaced bool) {
 	host := s.filter.host
+	mediaType := host.ResponseHeader("content-type")
+	if s.quota.Open() {
+		s.settleCalls(s.call.AnswerHeaders(status, mediaType, end))
+	}
 	if end {
 		return false
 	}
-	mediaType, encoding := host.ResponseHeader("content-type"), host.ResponseHeader("content-encoding")
-	filters, readable := s.call.ListHeaders(mediaType, encoding, &s.identity.Identity, s.mayUse)
+	filters, readable := s.call.ListHeaders(mediaType, host.ResponseHeader("content-encoding"), &s.identity.Identity, s.mayUse)
 	switch {
 	case !readable:
 		why, words := refusal.Refusal{Reason: refusal.Malformed, Now: host.Now()}, mcp.UnreadableAnswer()
@@ -30,12 +33,29 @@ func (s *Stream) answerCall(end bool) (replaced bool) {
 // mayUse tells whether the caller has scopes.
 func (s *Stream) mayUse(scopes []string) bool { return s.scope.Allows(&s.identity.Identity, scopes) }
 
-// filterList lets of a piece of the answer pass what the caller may see.
-func (s *Stream) filterList(size int) {
+// readAnswer reads a piece of the answer, and lets of a list pass what the caller may see.
+func (s *Stream) readAnswer(size int, end bool) {
 	f := s.filter
 	piece := f.host.ResponseBody(size)
+	if s.call.Follows() {
+		s.settleCalls(s.call.AnswerBody(piece, end))
+	}
+	if !s.call.Filters() {
+		return
+	}
 	f.passed = s.call.ListBody(f.passed[:0], piece)
 	if !bytes.Equal(f.passed, piece) {
 		f.host.ReplaceResponseBody(f.passed)
+	}
+}
+
+// settleCalls gives back what calls cost that failed, and ends the reservation when all calls
+// are settled.
+func (s *Stream) settleCalls(unpaid uint32) {
+	if unpaid > 0 {
+		s.quota.Refund(unpaid, s.filter.host.Now())
+	}
+	if !s.call.Settling() {
+		s.quota.Commit()
 	}
 }

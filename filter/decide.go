@@ -160,6 +160,7 @@ func (s *Stream) decideLimits() (why refusal.Refusal, refused bool) {
 		}
 	}
 	if s.quota.Any() {
+		s.quota.Price(s.call.Cost())
 		if why, refused = s.quota.Spend(&s.client, &s.identity.Identity); refused {
 			return why, true
 		}

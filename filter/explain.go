@@ -85,7 +85,7 @@ func (s *Stream) Explain(headers []proxy.Header) Explanation {
 	e.Attempt = s.attempt.Explain()
 	e.Burst = s.burst.Explain(s.surface.burst)
 	e.Scope, e.Call = s.scope.Explain(&t, &s.identity.Identity), s.call.Explain(s.heldBody())
-	e.Quotas = f.quota.Explain(e.Surface, &t, &s.client, &s.identity.Identity, e.Now, e.Preflight)
+	e.Quotas = f.quota.Explain(e.Surface, &t, s.call.Cost(), &s.client, &s.identity.Identity, e.Now, e.Preflight)
 	s.quota.ExplainRefusal(e.Quotas)
 	e.InFlight = f.concurrency.Explain(e.Surface, &s.client, &s.identity.Identity)
 	return e

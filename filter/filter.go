@@ -105,6 +105,7 @@ func (f *Filter) Tick() {
 		return
 	}
 	f.concurrency.Tick()
+	f.quota.Tick()
 	f.lockout.Tick()
 	f.burst.Tick()
 	f.Flush()

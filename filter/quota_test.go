@@ -22,7 +22,7 @@ func quotasOf(f *Filter, host *fakehost.Host, headers []proxy.Header) []quota.Vi
 		return nil
 	}
 	client := f.client.Find(headers)
-	return f.quota.Explain(surface, &t, &client, &caller.Identity{}, host.Time, false)
+	return f.quota.Explain(surface, &t, 0, &client, &caller.Identity{}, host.Time, false)
 }
 
 // left returns how much of a quota is left for a client without an identity.

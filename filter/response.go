@@ -16,6 +16,7 @@ func (s *Stream) ResponseHeaders(end bool) {
 	case s.surface == nil:
 		return
 	}
+	s.responds = true
 	status := 0
 	switch {
 	case s.quota.Limited():
@@ -28,7 +29,7 @@ func (s *Stream) ResponseHeaders(end bool) {
 	if status == 401 && s.surface.oauth != nil {
 		s.surface.oauth.Complete(s.recipient.Origin.Named)
 	}
-	if s.call.ReadsAnswer() && s.answerCall(end) {
+	if s.call.ReadsAnswer() && s.answerCall(status, end) {
 		return
 	}
 	s.settle(s.outcome.Headers(status, end))
@@ -42,8 +43,8 @@ func (s *Stream) ResponseHeaders(end bool) {
 // chunk that has come.
 func (s *Stream) ResponseBody(size int, end bool) {
 	s.settle(s.outcome.Body(size, end))
-	if s.call.Filters() {
-		s.filterList(size)
+	if s.call.Follows() || s.call.Filters() {
+		s.readAnswer(size, end)
 	}
 	if !s.replied {
 		s.answered()

@@ -56,6 +56,7 @@ type Stream struct {
 	presents  bool // the request presents a credential
 	preflight bool // the request is a CORS preflight, with a credential at most in its query
 	shadowed  bool // a rule in shadow mode would have refused it
+	responds  bool // the service, or the proxy for it, has begun to answer
 	replied   bool // the response is the filter's own
 }
 
@@ -255,6 +256,9 @@ func (s *Stream) Done() {
 	}
 	if s.concurrency.Holds() {
 		s.concurrency.Leave(s.filter.host.Now())
+	}
+	if s.quota.Open() {
+		s.quota.Done(!s.responds, s.filter.host.Now())
 	}
 	s.identity.Leave()
 	s.burst.Leave()

@@ -14,11 +14,12 @@ import (
 // codes to stay outside of that range (2026-07-28, "Error Codes"), so they are HTTP's
 // numbers.
 const (
-	CodeUnauthorized = 401
-	CodeForbidden    = 403
-	CodeBypassDenied = 428
-	CodeRateLimited  = 429
-	CodeUnavailable  = 503
+	CodeUnauthorized    = 401
+	CodePaymentRequired = 402
+	CodeForbidden       = 403
+	CodeBypassDenied    = 428
+	CodeRateLimited     = 429
+	CodeUnavailable     = 503
 )
 
 // The error codes of JSON-RPC itself, and of MCP 2026-07-28, for requests that cannot be read.

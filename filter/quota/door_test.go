@@ -19,6 +19,7 @@ import (
 // door plays the hall for one worker: it calls the moments of a request in their order.
 type door struct {
 	*Room
+	json    string
 	config  *config.Config
 	host    *fakehost.Host
 	metrics *report.Metrics
@@ -42,7 +43,7 @@ func newDoor(t testing.TB, json string) *door {
 func newDoorAt(t testing.TB, json string, host *fakehost.Host, store table.Store) *door {
 	t.Helper()
 	c, m := fakehost.ParseConfig(t, json), report.NewMetrics(host)
-	d := &door{Room: New(c, host, store, fakehost.Seed, m), config: c, host: host, metrics: m}
+	d := &door{Room: New(c, host, store, fakehost.Seed, m), json: json, config: c, host: host, metrics: m}
 	d.cors = refusal.NewCORS(&c.CORS, d.Exposed())
 	d.from("192.0.2.1")
 	return d

@@ -31,9 +31,9 @@ type View struct {
 }
 
 // Explain returns for each configured quota how it applies to a request to a surface at
-// the time now. The request pays nothing; if it has already paid, Left is what remains. No
-// quota applies to a preflight.
-func (r *Room) Explain(surface int, t *request.Target, client *caller.Client, id *caller.Identity, now int64, preflight bool) []View {
+// the time now. credits are what its MCP calls cost. The request pays nothing; if it has
+// already paid, Left is what remains. No quota applies to a preflight.
+func (r *Room) Explain(surface int, t *request.Target, credits uint32, client *caller.Client, id *caller.Identity, now int64, preflight bool) []View {
 	if surface < 0 || surface >= len(r.rules) {
 		return nil
 	}
@@ -56,8 +56,10 @@ func (r *Room) Explain(surface int, t *request.Target, client *caller.Client, id
 			v.Standing = report.OtherRequest
 		case overridden&q.bit != 0:
 			v.Standing, v.By = report.Overridden, rules.overrider(q, t)
+		case q.Unit == config.Credits && credits == 0:
+			v.Standing = report.CostsNothing
 		default:
-			rules.explain(v, q, t, client, id, now)
+			rules.explain(v, q, t, credits, client, id, now)
 		}
 	}
 	return list
@@ -65,7 +67,7 @@ func (r *Room) Explain(surface int, t *request.Target, client *caller.Client, id
 
 // ExplainRefusal notes in what [Room.Explain] returned which quotas refused the request.
 func (s *State) ExplainRefusal(list []View) {
-	if s.exceeded.charge == nil {
+	if s.exceeded.first.charge == nil {
 		return
 	}
 	for i := range s.charges[:s.enforced] {
@@ -87,9 +89,11 @@ func (r *Rules) overrider(of *quota, t *request.Target) int {
 }
 
 // explain tells what the request would owe to a quota if it came now.
-func (r *Rules) explain(v *View, q *quota, t *request.Target, client *caller.Client, id *caller.Identity, now int64) {
-	v.Cost = q.costOf(t)
-	s := State{rules: r, charges: []charge{{quota: q, cost: v.Cost}}}
+func (r *Rules) explain(v *View, q *quota, t *request.Target, credits uint32, client *caller.Client, id *caller.Identity, now int64) {
+	if v.Cost = credits; q.Unit == config.Requests {
+		v.Cost = q.costOf(t)
+	}
+	s := State{rules: r, credits: credits, charges: []charge{{quota: q, cost: v.Cost}}}
 	if q.Per&config.PerPath != 0 {
 		v.Path = endpoint(request.Path(t.Path))
 		s.endpoint = r.room.endpoint(t)

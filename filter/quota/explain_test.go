@@ -46,7 +46,7 @@ func TestExplain(t *testing.T) {
 		{"a preflight", nobody, "/api", true, []View{off, other(report.OnlyPreflight), other(report.OnlyPreflight), other(report.OnlyPreflight), other(report.OnlyPreflight), other(report.OnlyPreflight), off, other(report.OnlyPreflight)}},
 	} {
 		_, target, surface := d.begin(get(row.path))
-		got := d.Explain(surface, &target, &d.client, &row.who, d.host.Time, row.preflight)
+		got := d.Explain(surface, &target, 0, &d.client, &row.who, d.host.Time, row.preflight)
 		if fmt.Sprint(got) != fmt.Sprint(row.want) {
 			t.Errorf("%s:\n%+v\nwant\n%+v", row.name, got, row.want)
 		}
@@ -55,11 +55,11 @@ func TestExplain(t *testing.T) {
 		t.Errorf("changed\n%s\nto\n%s", before, after)
 	}
 	_, target, _ := d.begin(get("/x"))
-	if got := d.Explain(-1, &target, &d.client, &nobody, 0, false); got != nil {
+	if got := d.Explain(-1, &target, 0, &d.client, &nobody, 0, false); got != nil {
 		t.Errorf("no surface: %v", got)
 	}
 	without := newDoor(t, quotaConfig(rule("off", 5, `, "mode": "off"`)))
-	if got := without.Explain(0, &target, &d.client, &nobody, 0, false); len(got) != 1 || got[0] != off {
+	if got := without.Explain(0, &target, 0, &d.client, &nobody, 0, false); len(got) != 1 || got[0] != off {
 		t.Errorf("without quotas: %v", got)
 	}
 }
@@ -72,7 +72,7 @@ func TestExplainRefusal(t *testing.T) {
 	for i, want := range []string{"", "one another "} {
 		s := d.ask(nobody, get("/api"))
 		_, target, surface := d.begin(get("/api"))
-		list := d.Explain(surface, &target, &d.client, &nobody, d.host.Time, false)
+		list := d.Explain(surface, &target, 0, &d.client, &nobody, d.host.Time, false)
 		s.ExplainRefusal(list)
 		got := ""
 		for j, v := range list {

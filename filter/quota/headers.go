@@ -21,7 +21,15 @@ const (
 	exposedFields   = "RateLimit-Policy, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
 )
 
-// tally is what a client is told: how the quota stands that bounds it most.
+// standing is what a client is told: how the quotas of each unit stand.
+type standing struct {
+	// first is told in all fields: the quotas that refuse the request, otherwise those of
+	// requests. second is told in RateLimit only; it has no charge if all quotas have the
+	// same unit.
+	first, second tally
+}
+
+// tally is how the quota of a unit stands that bounds the client most.
 type tally struct {
 	*charge
 	// seconds is the time until more is left, or enough. reset is the same moment in
@@ -29,15 +37,42 @@ type tally struct {
 	seconds, reset int64
 }
 
-// tally finds what to tell at the time now. It rounds up: a client that waits this long
-// never comes too early, whichever of the two clocks it goes by.
-func (s *State) tally(now int64) tally {
-	t := tally{charge: tightest(s.charges[:s.enforced])}
+// standing finds what to tell at the time now.
+func (s *State) standing(now int64) standing {
+	first, second := s.charges[:s.requests], s.charges[s.requests:s.enforced]
+	if fit(first) && (len(first) == 0 || !fit(second)) {
+		first, second = second, first
+	}
+	wall := int64(0)
+	if r := s.rules.room; r.config.Headers.XRateLimit == config.XRateLimitEpoch {
+		wall = r.ports.WallNow()
+	}
+	told := standing{first: newTally(first, now, wall)}
+	if len(second) > 0 {
+		told.second = newTally(second, now, wall)
+	}
+	return told
+}
+
+// fit tells whether no quota refuses the request.
+func fit(charges []charge) bool {
+	for i := range charges {
+		if !charges[i].Fits {
+			return false
+		}
+	}
+	return true
+}
+
+// newTally returns how charges stand, of which there are some. wall is the time of day if
+// the reset is one, and otherwise 0. It rounds up: a client that waits this long never
+// comes too early, whichever of the two clocks it goes by.
+func newTally(charges []charge, now, wall int64) tally {
+	t := tally{charge: tightest(charges)}
 	wait := max(t.More-now, 0)
 	t.seconds = seconds(wait)
 	t.reset = t.seconds
-	if r := s.rules.room; r.config.Headers.XRateLimit == config.XRateLimitEpoch {
-		wall := r.ports.WallNow()
+	if wall > 0 {
 		t.reset = seconds(wall + wait)
 		t.seconds = seconds(max(t.reset*1000-wall, 0))
 	}
@@ -63,26 +98,31 @@ func tighter(a, b *charge) bool {
 	switch {
 	case a.Fits != b.Fits:
 		return b.Fits
+	case a.never() != b.never():
+		return a.never()
 	case a.Fits && a.Left != b.Left:
 		return a.Left < b.Left
 	}
 	return a.More > b.More
 }
 
-// appendHeaders appends the fields of a tally. It allocates one string for all values.
-func (s *State) appendHeaders(into []proxy.Header, t *tally, triple bool) []proxy.Header {
-	r := s.rules.room
+// appendHeaders appends the fields that tell how quotas stand. It allocates one string for
+// all values.
+func (s *State) appendHeaders(into []proxy.Header, told *standing, triple bool) []proxy.Header {
+	r, t := s.rules.room, &told.first
 	b := r.text[:0]
 	for i := range s.charges[:s.enforced] {
 		if i > 0 {
 			b = append(b, ", "...)
 		}
-		b = append(b, s.charges[i].limit.policy...)
+		c := &s.charges[i]
+		b = strconv.AppendInt(append(b, c.limit.policy...), c.plan.Window/1000, 10)
 	}
 	policyEnd := len(b)
-	b = append(append(append(b, '"'), t.quota.Name...), `";r=`...)
-	b = strconv.AppendUint(b, uint64(t.Left), 10)
-	b = strconv.AppendInt(append(b, ";t="...), t.seconds, 10)
+	b = t.appendItem(b)
+	if told.second.charge != nil {
+		b = told.second.appendItem(append(b, ", "...))
+	}
 	itemEnd := len(b)
 	b = strconv.AppendUint(b, uint64(t.Left), 10)
 	leftEnd := len(b)
@@ -97,6 +137,13 @@ func (s *State) appendHeaders(into []proxy.Header, t *tally, triple bool) []prox
 			proxy.Header{Name: xRateLimitReset, Value: text[leftEnd:]})
 	}
 	return into
+}
+
+// appendItem appends an item of RateLimit.
+func (t *tally) appendItem(b []byte) []byte {
+	b = append(append(append(b, '"'), t.quota.Name...), `";r=`...)
+	b = strconv.AppendUint(b, uint64(t.Left), 10)
+	return strconv.AppendInt(append(b, ";t="...), t.seconds, 10)
 }
 
 // Headers returns the fields of a refusal that tell how the client's quotas stand, nil
@@ -116,7 +163,7 @@ func (s *State) Headers(client *caller.Client, id *caller.Identity, why *refusal
 		for i := range s.charges[:s.enforced] {
 			r.look(&s.charges[i], 0, now)
 		}
-		t = s.tally(now)
+		t = s.standing(now)
 	}
 	return s.appendHeaders(nil, &t, r.config.Headers.XRateLimit != config.XRateLimitOff)
 }
@@ -131,8 +178,8 @@ func (s *State) AddHeaders(origin refusal.Origin) (status int) {
 	}
 	r := s.rules.room
 	theirs := readTriple(r.ports.ResponseHeaders())
-	t := s.tally(r.ports.Now())
-	triple := r.config.Headers.XRateLimit != config.XRateLimitOff && !theirs.isStricter(&t)
+	t := s.standing(r.ports.Now())
+	triple := r.config.Headers.XRateLimit != config.XRateLimitOff && !theirs.isStricter(&t.first)
 	if triple {
 		theirs.remove(r.ports)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/caller"
+	"github.com/gatewarden/gatewarden/filter/quota/algorithm"
 	"github.com/gatewarden/gatewarden/filter/request"
 	"github.com/gatewarden/gatewarden/table"
 )
@@ -21,7 +22,7 @@ func has(id *caller.Identity, per config.Per) bool {
 }
 
 // bill determines the payer of each charge, and drops the charges of quotas that set no
-// limit for the caller.
+// limit for the caller, and of quotas of credits if the request costs none.
 func (s *State) bill(client *caller.Client, id *caller.Identity) {
 	if len(s.charges) == 0 {
 		return
@@ -30,20 +31,36 @@ func (s *State) bill(client *caller.Client, id *caller.Identity) {
 	if id.Verified {
 		tier = id.Tier
 	}
-	r, kept, enforced := s.rules.room, s.charges[:0], 0
+	r, kept, enforced, requests := s.rules.room, s.charges[:0], 0, 0
 	for i := range s.charges {
 		c := s.charges[i]
-		if c.limit = c.quota.limitOf(tier); c.limit.Limit == 0 {
+		if c.quota.Unit == config.Credits {
+			c.cost = s.credits
+		}
+		c.limit = c.quota.limitOf(tier)
+		if c.limit.Limit == 0 || c.quota.Unit == config.Credits && c.cost == 0 {
 			continue
 		}
+		c.plan = r.planOf(c.quota.kind, c.limit.Plan)
 		c.fallback = !has(id, c.quota.Per)
 		r.name = s.appendPayer(r.name[:0], &c, client, id)
 		c.key = r.table.Key(ruleName, c.quota.id, r.name)
 		if kept = append(kept, c); i < s.enforced {
-			enforced++
+			if enforced++; c.quota.Unit == config.Requests {
+				requests++
+			}
 		}
 	}
-	s.charges, s.enforced, s.next = kept, enforced, len(kept)
+	s.charges, s.requests, s.enforced, s.next = kept, requests, enforced, len(kept)
+}
+
+// planOf completes a plan with the window of the calendar that is running, if its windows
+// are those of one.
+func (r *Room) planOf(kind algorithm.Kind, p algorithm.Plan) algorithm.Plan {
+	if !kind.IsCalendar() {
+		return p
+	}
+	return kind.Calendar(p, r.ports.WallNow())
 }
 
 // appendPayer appends the name of the payer. Each part begins with a letter of its own,

@@ -6,6 +6,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/report"
+	"github.com/gatewarden/gatewarden/journal"
 	"github.com/gatewarden/gatewarden/table"
 )
 
@@ -29,17 +30,22 @@ type Room struct {
 	// some: they must not evict the counters of failing clients. See
 	// RATIONALE.md, "Why do quotas have a table of their own?"
 	table *counter.Table
+	// journal has the reservations of all workers, nil if no quota counts credits.
+	journal *journal.Journal
+	// unwritten counts reservations that it had no place for.
+	unwritten report.Counter
 
-	name    []byte         // scratch: who pays
-	text    []byte         // scratch: values of header fields
-	headers []proxy.Header // scratch: to be added to a response
-	moment  moment         // scratch
+	name    []byte          // scratch: who pays
+	text    []byte          // scratch: values of header fields
+	headers []proxy.Header  // scratch: to be added to a response
+	moment  moment          // scratch
+	entries []journal.Entry // scratch: of a reservation
 }
 
 // Rules are the quotas that a surface has.
 type Rules struct {
 	room     *Room
-	quotas   []*quota // those that are enforced come first
+	quotas   []*quota // those that are enforced come first, and of them those of requests
 	exceeded report.Counter
 }
 
@@ -61,15 +67,36 @@ func New(c *config.Config, p Ports, store table.Store, seed table.Seed, m *repor
 	}
 	r.defineMetrics(m)
 	r.table = counter.New(table.NewNamed(store, seed, "quota", c.Table.Quotas), "gatewarden_quota_table", m)
+	r.openJournal(store, m)
 	return r
+}
+
+// openJournal prepares for reservations, if a quota counts credits.
+func (r *Room) openJournal(store table.Store, m *report.Metrics) {
+	for i := range r.quotas {
+		q := &r.quotas[i]
+		if q.Unit != config.Credits {
+			continue
+		}
+		q.hash = uint32(r.table.Hash(q.id))
+		q.credits.define(m, q.Name)
+		if r.journal == nil {
+			r.journal = journal.New(store)
+		}
+	}
+	if r.journal != nil {
+		m.Define(&r.unwritten, "gatewarden_credits_unwritten_total")
+	}
 }
 
 // quotasOf returns the quotas of a surface in the order that [Rules] have.
 func (r *Room) quotasOf(s *config.Surface) (list []*quota) {
 	for _, mode := range [...]config.Mode{config.ModeEnforce, config.ModeShadow} {
-		for i := range r.quotas {
-			if q := &r.quotas[i]; q.Mode == mode && s.IsAmong(q.Surfaces) {
-				list = append(list, q)
+		for _, unit := range [...]config.Unit{config.Requests, config.Credits} {
+			for i := range r.quotas {
+				if q := &r.quotas[i]; q.Mode == mode && q.Unit == unit && s.IsAmong(q.Surfaces) {
+					list = append(list, q)
+				}
 			}
 		}
 	}

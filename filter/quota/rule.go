@@ -17,7 +17,10 @@ type quota struct {
 	// id keeps the counters of the quota apart from those of other quotas, and from
 	// those that another algorithm wrote.
 	id        []byte
+	kind      algorithm.Kind
 	algorithm *algorithm.Algorithm
+	// hash stands for the quota in the journal.
+	hash uint32
 	// bit is the quota's bit, overrides the bits of the quotas that it overrides.
 	bit, overrides uint64
 	paths          []config.Match // in normal form
@@ -26,13 +29,14 @@ type quota struct {
 	limits []allowance
 
 	admitted, refused, shadowed, unverified report.Counter
+	credits                                 credits
 }
 
 // allowance is one of a quota's limits, with what replies say of it.
 type allowance struct {
 	tier           string
 	algorithm.Plan // its Limit is 0 if the tier has no limit
-	// number is the limit, policy an item of RateLimit-Policy.
+	// number is the limit, policy an item of RateLimit-Policy without the window's length.
 	number, policy string
 }
 
@@ -40,9 +44,10 @@ type allowance struct {
 func newQuota(all []config.Quota, place int) quota {
 	rule := &all[place]
 	q := quota{
-		Quota: rule, place: place, bit: 1 << place, algorithm: algorithm.Of(rule.Algorithm),
-		id: append([]byte{byte(rule.Algorithm)}, rule.Name...),
+		Quota: rule, place: place, bit: 1 << place, kind: algorithm.KindOf(rule),
 	}
+	const counts = 0x80 // sets rules of credits apart
+	q.algorithm, q.id = algorithm.Of(q.kind), append([]byte{byte(q.kind) | counts*byte(rule.Unit)}, rule.Name...)
 	// A quota in shadow mode must not change what is enforced.
 	if rule.Mode == config.ModeEnforce {
 		q.overrides = bitsOf(all, rule.Overrides)
@@ -76,10 +81,13 @@ func newAllowance(rule *config.Quota, tier string, units uint32) allowance {
 	if units == config.NoLimit {
 		units = 0
 	}
-	number := strconv.FormatUint(uint64(units), 10)
+	number, unit := strconv.FormatUint(uint64(units), 10), ""
+	if rule.Unit == config.Credits {
+		unit = `;qu="credits"` // otherwise it would say requests
+	}
 	return allowance{
 		tier: tier, Plan: algorithm.Plan{Limit: units, Window: rule.Window}, number: number,
-		policy: `"` + rule.Name + `";q=` + number + ";w=" + strconv.FormatInt(rule.Window/1000, 10),
+		policy: `"` + rule.Name + `";q=` + number + unit + ";w=",
 	}
 }
 

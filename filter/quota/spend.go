@@ -36,19 +36,25 @@ func (s *State) Watch() (why refusal.Refusal, exceeded bool) {
 	for s.next < len(s.charges) {
 		c := &s.charges[s.next]
 		s.next++
-		if !s.rules.room.take(c, s.now) {
-			return refusal.Refusal{
-				Reason: refusal.QuotaExceeded, Rule: c.quota.Name, Now: s.now,
-				Seconds: refusal.SecondsUntil(c.More, s.now),
-			}, true
+		if s.rules.room.take(c, s.now) {
+			continue
 		}
+		why = refusal.Refusal{Reason: refusal.QuotaExceeded, Rule: c.quota.Name, Now: s.now}
+		if !c.never() {
+			why.Seconds = refusal.SecondsUntil(c.More, s.now)
+		}
+		return why, true
 	}
+	s.reserve()
 	return refusal.Refusal{}, false
 }
 
 // GiveBack gives back what the request spent, because something else refuses it at the
 // time now.
-func (s *State) GiveBack(now int64) { s.giveBack(s.charges, now) }
+func (s *State) GiveBack(now int64) {
+	s.Refund(s.reserved, now)
+	s.giveBack(s.charges, now)
+}
 
 // takeAll takes from all quotas that are enforced, or from none.
 func (s *State) takeAll() bool {
@@ -88,18 +94,26 @@ func (s *State) allFit(due []charge) bool {
 // look determines the state of a counter after the cost, without charging it.
 func (r *Room) look(c *charge, cost uint32, now int64) {
 	r.moment.now = now
+	if cost > 0 && c.never() {
+		r.look(c, 0, now)
+		c.Fits = false
+		return
+	}
 	record, at, found := r.table.Get(c.key, &r.moment)
 	if !found {
 		record, at = table.Record{}, now
 	}
 	var outdated bool
-	if c.Balance, outdated = c.quota.algorithm.Look(record, c.limit.Plan, cost, at); outdated {
+	if c.Balance, outdated = c.quota.algorithm.Look(record, c.plan, cost, at); outdated {
 		r.table.Update(c.key, now, func(record table.Record, floor uint8, at int64) (table.Record, bool) {
-			record, _, changed := c.quota.algorithm.Spend(record, floor, c.limit.Plan, 0, at)
+			record, _, changed := c.quota.algorithm.Spend(record, floor, c.plan, 0, at)
 			return record, changed
 		})
 	}
 }
+
+// never tells whether the cost is above the limit: no waiting helps then.
+func (c *charge) never() bool { return c.cost > c.plan.Limit }
 
 // moment is a clock that stands still.
 type moment struct{ now int64 }
@@ -109,13 +123,13 @@ func (m *moment) Now() int64 { return m.now }
 // take takes a cost from a counter if there is enough. If the table has no place for the
 // counter, the request passes uncounted, and the table's metrics tell.
 func (r *Room) take(c *charge, now int64) bool {
-	if c.cost == 0 {
-		r.look(c, 0, now)
-		return true
+	if c.cost == 0 || c.never() {
+		r.look(c, c.cost, now)
+		return c.Fits
 	}
 	result := r.table.Update(c.key, now, func(record table.Record, floor uint8, at int64) (next table.Record, changed bool) {
-		next, c.Balance, changed = c.quota.algorithm.Spend(record, floor, c.limit.Plan, c.cost, at)
-		c.taking = algorithm.Taking{Cost: c.cost, At: at, End: next.WindowEnd}
+		next, c.Balance, changed = c.quota.algorithm.Spend(record, floor, c.plan, c.cost, at)
+		c.taking = algorithm.Taking{Cost: c.cost, At: at, Window: c.quota.algorithm.WindowOf(next)}
 		return next, changed
 	})
 	c.taken = c.Fits && result.Outcome == table.Stored
@@ -126,9 +140,16 @@ func (s *State) giveBack(charges []charge, now int64) {
 	for i := range charges {
 		if c := &charges[i]; c.taken {
 			c.taken = false
-			s.rules.room.table.Update(c.key, now, func(record table.Record, _ uint8, at int64) (table.Record, bool) {
-				return c.quota.algorithm.Refund(record, c.limit.Plan, c.taking, at), true
-			})
+			s.rules.room.refund(c, c.cost, now)
 		}
 	}
+}
+
+// refund gives back a part of what was taken from a counter.
+func (r *Room) refund(c *charge, part uint32, now int64) {
+	plan := r.planOf(c.quota.kind, c.limit.Plan)
+	r.table.Update(c.key, now, func(record table.Record, _ uint8, at int64) (table.Record, bool) {
+		return c.quota.algorithm.Refund(record, plan, c.taking, part, at), true
+	})
+	c.taking.Cost -= min(part, c.taking.Cost)
 }

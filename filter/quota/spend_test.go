@@ -265,7 +265,7 @@ func TestRefusedWaitsAtLeastASecond(t *testing.T) {
 	s.bill(&d.client, &nobody)
 	s.now = d.host.Time
 	s.charges[0].Balance = algorithm.Balance{More: s.now - 5}
-	if why := s.refuse(); why.Seconds != 1 || s.exceeded.seconds != 1 {
+	if why := s.refuse(); why.Seconds != 1 || s.exceeded.first.seconds != 1 {
 		t.Errorf("%+v", why)
 	}
 }

@@ -11,24 +11,29 @@ import (
 type State struct {
 	rules *Rules
 	// charges are the debts, the first enforced of them to quotas that are enforced,
-	// the others to quotas in shadow mode.
-	charges  []charge
-	enforced int
+	// the others to quotas in shadow mode. Of those that are enforced, the first requests
+	// are to quotas of requests.
+	charges            []charge
+	requests, enforced int
+	// credits are what the MCP calls of the request cost.
+	credits uint32
+	reservation
 	// endpoint is a hash of the request's path, if a quota counts by it.
 	endpoint uint64
 	// now is when Spend ran, and next the charge with which Watch goes on.
 	now  int64
 	next int
 	// exceeded is what the client is told if a quota refused the request.
-	exceeded tally
+	exceeded standing
 }
 
 // charge is what a request owes to a quota.
 type charge struct {
 	quota *quota
 	cost  uint32
-	// limit and key are those of the caller, known once the identity is.
+	// limit, plan and key are those of the caller, known once the identity is.
 	limit    *allowance
+	plan     algorithm.Plan
 	key      table.Key
 	fallback bool // see [View]
 
@@ -79,6 +84,10 @@ func (r *Rules) overridden(t *request.Target) (bits uint64) {
 	return bits
 }
 
+// Price notes what the MCP calls of the request cost. Quotas of credits do not hold for a
+// request that costs nothing.
+func (s *State) Price(credits uint32) { s.credits = credits }
+
 // Any tells whether a quota holds for the request, enforced or in shadow mode.
 func (s *State) Any() bool { return len(s.charges) > 0 }
 
@@ -87,7 +96,7 @@ func (s *State) Any() bool { return len(s.charges) > 0 }
 func (s *State) Limited() bool { return s.enforced > 0 && s.charges[0].limit != nil }
 
 // Drop lets the request off: it bypasses the quotas.
-func (s *State) Drop() { s.charges, s.enforced, s.next = s.charges[:0], 0, 0 }
+func (s *State) Drop() { s.charges, s.requests, s.enforced, s.next = s.charges[:0], 0, 0, 0 }
 
 // Passed counts that the request goes on to the service.
 func (s *State) Passed() {

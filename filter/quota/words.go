@@ -4,26 +4,71 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/jsonrpc"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 )
 
-// refuse returns the refusal of a request for which not all quotas have enough.
+// refuse returns the refusal of a request for which not all quotas have enough. Quotas of
+// requests refuse first: a request that came too early costs no credits.
 func (s *State) refuse() refusal.Refusal {
-	t := s.tally(s.now)
-	t.seconds = max(t.seconds, 1)
-	s.exceeded = t
-	return refusal.Refusal{Reason: refusal.QuotaExceeded, Rule: t.quota.Name, Seconds: t.seconds, Now: s.now}
+	s.exceeded = s.standing(s.now)
+	t := &s.exceeded.first
+	s.lookAtOthers(t.quota.Unit)
+	why := refusal.Refusal{Reason: refusal.QuotaExceeded, Rule: t.quota.Name, Now: s.now}
+	if !t.never() {
+		t.seconds = max(t.seconds, 1)
+		why.Seconds = t.seconds
+	}
+	return why
 }
 
-// Words returns what a refusal by a quota says. The sentence has no singular: programs
-// look for it.
+// lookAtOthers finds out how the quotas of the other unit stand that had enough: the
+// request does not take what they have.
+func (s *State) lookAtOthers(refuses config.Unit) {
+	if s.exceeded.second.charge == nil {
+		return
+	}
+	for i := range s.charges[:s.enforced] {
+		if c := &s.charges[i]; c.quota.Unit != refuses && c.Fits {
+			s.rules.room.look(c, 0, s.now)
+		}
+	}
+	s.exceeded.second = s.standing(s.now).second
+}
+
+// Words returns what a refusal by a quota says. The sentence about requests has no
+// singular: programs look for it.
 func (s *State) Words(why *refusal.Refusal) refusal.Words {
+	if t := &s.exceeded.first; t.charge != nil && t.quota.Unit == config.Credits {
+		return s.budgetWords(why)
+	}
 	return refusal.Words{
 		Status: 429, GRPC: refusal.GRPCResourceExhausted, Code: jsonrpc.CodeRateLimited,
 		Problem:  refusal.ExceededQuota,
 		Message:  "Rate limit exceeded. Try again in " + strconv.FormatInt(why.Seconds, 10) + " seconds.",
 		Violated: s.violated(),
+	}
+}
+
+// budgetWords says what the request costs, how much is left, and when there is enough.
+func (s *State) budgetWords(why *refusal.Refusal) refusal.Words {
+	t := &s.exceeded.first
+	cost, left := strconv.FormatUint(uint64(t.cost), 10), strconv.FormatUint(uint64(t.Left), 10)
+	unit := " credits"
+	if t.cost == 1 {
+		unit = " credit"
+	}
+	message := "This costs " + cost + unit + ", and " + t.quota.Name + " has " + left + " of " + t.limit.number + " left."
+	if t.never() {
+		message = "This costs " + cost + unit + ", more than all " + t.limit.number + " of " + t.quota.Name + ". Waiting does not help."
+	} else {
+		message = refusal.TryAgain(message, why.Seconds)
+	}
+	return refusal.Words{
+		Status: 402, GRPC: refusal.GRPCResourceExhausted, Code: jsonrpc.CodePaymentRequired,
+		Problem: refusal.Blank("Payment Required"), Message: message, Violated: s.violated(),
+		More: `,"rule":"` + t.quota.Name + `","cost":` + cost + `,"left":` + left + `,"limit":` + t.limit.number,
 	}
 }
 

@@ -14,6 +14,8 @@ const (
 	OtherRequest
 	// Overridden: another rule takes its place.
 	Overridden
+	// CostsNothing: the rule counts credits, and the request costs none.
+	CostsNothing
 	// NoLimit: the rule sets no limit for this caller.
 	NoLimit
 	// ClientAllowed: the client is never locked out.

@@ -5,8 +5,8 @@
 // table and return what to store in its place. They are pure functions: the table may
 // call them again after a conflict, and they are safe for concurrent use.
 //
-// algorithm.go has what all algorithms share. fixedwindow.go, slidingwindow.go and
-// gcra.go have one algorithm each, with what it guarantees.
+// algorithm.go has what all algorithms share. fixedwindow.go, calendar.go,
+// slidingwindow.go and gcra.go have one algorithm each, with what it guarantees.
 //
 // All times are milliseconds of the table's clock. A record that does not exist or has
 // expired is the zero [table.Record].
@@ -22,9 +22,18 @@ import (
 type Plan struct {
 	// Limit is 1 to a billion.
 	Limit uint32
-	// Window is in milliseconds, from 1 second to 30 days: twice its product with the
+	// Window is in milliseconds, from 1 second to 31 days: twice its product with the
 	// limit is an int64.
 	Window int64
+	// Period is the number of the running window, if the windows are those of a
+	// calendar, and Rest the time until it ends. See [Calendar].
+	Period uint32
+	Rest   int64
+}
+
+// Valid tells whether the algorithms can calculate with the plan.
+func (p *Plan) Valid() bool {
+	return p.Limit > 0 && p.Limit <= 1_000_000_000 && p.Window >= 1000 && p.Window <= 31*millisecondsADay
 }
 
 // Balance is how a counter stands.
@@ -44,33 +53,62 @@ type Taking struct {
 	Cost uint32
 	// At is when it was taken.
 	At int64
-	// End is WindowEnd of the record that [Algorithm.Spend] returned.
-	End int64
+	// Window is the window that it was taken in, see [Algorithm.WindowOf].
+	Window int64
 }
 
 // Algorithm says how counters fill and empty.
-type Algorithm struct {
-	arithmetic
-	// windows is for how many windows a record matters.
-	windows int64
-}
+type Algorithm struct{ arithmetic }
 
 // arithmetic is what differs between algorithms.
 type arithmetic interface {
 	// take spends a cost if there is enough, and tells how the counter stands
 	// afterwards.
 	take(r table.Record, floor uint8, p Plan, cost uint32, now int64) (table.Record, Balance)
-	// giveBack undoes a taking, as far as it still counts.
-	giveBack(r table.Record, p Plan, t Taking, now int64) table.Record
+	// giveBack undoes a part of a taking, as far as it still counts.
+	giveBack(r table.Record, p Plan, t Taking, part uint32, now int64) table.Record
+	// curtail ends a record where the plan has it end, and tells whether it did not
+	// end there.
+	curtail(r table.Record, p Plan, now int64) (table.Record, bool)
+	// WindowOf identifies the running window of a record, for a [Taking].
+	WindowOf(r table.Record) int64
 }
 
-var algorithms = [...]Algorithm{
-	config.FixedWindow: {fixedWindow{}, 1}, config.SlidingWindow: {slidingWindow{}, 2}, config.GCRA: {gcra{}, 1},
+// Kind is an algorithm with its windows, as a byte of keys and of shared data: the value
+// of one must not change.
+type Kind uint8
+
+const (
+	day   = Kind(config.GCRA) + 1
+	month = day + 1
+	kinds = month + 1
+)
+
+var algorithms = [kinds]Algorithm{
+	config.FixedWindow: {fixedWindow{}}, config.SlidingWindow: {slidingWindow{}}, config.GCRA: {gcra{}},
+	day: {calendar{}}, month: {calendar{}},
 }
 
-// Of returns a configured algorithm. None reads the records that another one wrote: they
-// need keys of their own.
-func Of(a config.Algorithm) *Algorithm { return &algorithms[a] }
+// KindOf returns the kind of a rule's algorithm. None reads the records that another one
+// wrote: they need keys of their own.
+func KindOf(q *config.Quota) Kind {
+	switch q.Calendar {
+	case config.CalendarDay:
+		return day
+	case config.CalendarMonth:
+		return month
+	}
+	return Kind(q.Algorithm)
+}
+
+// IsCalendar tells whether the windows are those of a calendar.
+func (k Kind) IsCalendar() bool { return k == day || k == month }
+
+// Valid tells whether there is such a kind.
+func (k Kind) Valid() bool { return k < kinds }
+
+// Of returns the algorithm of a valid kind.
+func Of(k Kind) *Algorithm { return &algorithms[k] }
 
 // Spend spends a cost, 0 to the limit, if there is enough, and tells how the counter
 // stands afterwards. A cost of 0 only asks. changed tells whether next has to be stored. A
@@ -95,12 +133,12 @@ func (a *Algorithm) Look(r table.Record, p Plan, cost uint32, now int64) (b Bala
 	return b, outdated
 }
 
-// Refund gives back what was taken, as far as it still counts at the time now, and
-// returns the record to store: the zero Record, which the table removes, if nothing is
-// spent any more.
-func (a *Algorithm) Refund(r table.Record, p Plan, t Taking, now int64) table.Record {
+// Refund gives back a part of what was taken, up to all of it, as far as it still counts
+// at the time now. It returns the record to store: the zero Record, which the table
+// removes, if nothing is spent any more.
+func (a *Algorithm) Refund(r table.Record, p Plan, t Taking, part uint32, now int64) table.Record {
 	r, _ = a.curtail(r, p, now)
-	r = a.giveBack(r, p, t, now)
+	r = a.giveBack(r, p, t, min(part, t.Cost), now)
 	_, b := a.take(r, 0, p, 0, now)
 	if b.Left == p.Limit {
 		return table.Record{}
@@ -111,8 +149,7 @@ func (a *Algorithm) Refund(r table.Record, p Plan, t Taking, now int64) table.Re
 // curtail shortens a record that an earlier configuration with a longer window wrote,
 // and tells whether it did. The caller must store it: otherwise the window would restart
 // with each request, and never end for a client that has nothing left.
-func (a *Algorithm) curtail(r table.Record, p Plan, now int64) (table.Record, bool) {
-	end := now + a.windows*p.Window
+func curtail(r table.Record, end int64) (table.Record, bool) {
 	if r.WindowEnd <= end {
 		return r, false
 	}

@@ -70,7 +70,7 @@ func FuzzAlgorithms(f *testing.F) {
 	f.Add(uint16(60), uint16(59_000), []byte("\x00\x3c\x0f\x0a\x0f\x1e\x00\x14"))
 	f.Add(uint16(7919), uint16(1), []byte("\x01\xff\x02\xff\x0a\x01\x0b\x00"))
 	f.Fuzz(func(t *testing.T, limit, window uint16, script []byte) {
-		p := Plan{uint32(limit) + 1, int64(window) + 1000}
+		p := Plan{Limit: uint32(limit) + 1, Window: int64(window) + 1000}
 		for _, a := range algorithmTests {
 			var r table.Record
 			var log []spent
@@ -168,13 +168,13 @@ func greedy(rng *rand.Rand, a *Algorithm, p Plan) (kept []spent) {
 			kept = append(kept, spent{now, cost})
 		}
 		if cost > 0 && rng.IntN(4) == 0 {
-			pending = append(pending, open{Taking{cost, now, r.WindowEnd}, len(kept) - 1})
+			pending = append(pending, open{Taking{cost, now, a.WindowOf(r)}, len(kept) - 1})
 		}
 		if len(pending) > 0 && rng.IntN(2) == 0 {
 			now += int64(rng.IntN(3))
 			last := pending[len(pending)-1]
 			pending = pending[:len(pending)-1]
-			r = a.Refund(alive(r, now), p, last.Taking, now)
+			r = a.Refund(alive(r, now), p, last.Taking, last.Cost, now)
 			kept[last.index].cost = 0
 		}
 	}
@@ -204,7 +204,7 @@ func TestRefundUndoes(t *testing.T) {
 			}
 			cost := 1 + rng.Uint32N(before.Left)
 			taken, _, _ := a.is.Spend(r, 0, p, cost, now)
-			back := a.is.Refund(taken, p, Taking{cost, now, taken.WindowEnd}, now)
+			back := a.is.Refund(taken, p, Taking{cost, now, a.is.WindowOf(taken)}, cost, now)
 			if _, after := a.is.take(alive(back, now), 0, p, 0, now); after != before {
 				t.Fatalf("%s, seed %d: %+v after giving back, %+v before", a.name, seed, after, before)
 			}
@@ -247,7 +247,10 @@ func TestEvictionGivesNothingBack(t *testing.T) {
 // TestAlgorithmsUnderAnotherPlan shows that another limit or window applies at once, and
 // that nothing overflows, up to the largest that can be configured.
 func TestAlgorithmsUnderAnotherPlan(t *testing.T) {
-	plans := []Plan{{1, 1000}, {1_000_000_000, 1000}, {1, 2_592_000_000}, {1_000_000_000, 2_592_000_000}, {60, 60_000}, {7, 1001}}
+	plans := []Plan{
+		{Limit: 1, Window: 1000}, {Limit: 1_000_000_000, Window: 1000}, {Limit: 1, Window: 2_592_000_000},
+		{Limit: 1_000_000_000, Window: 2_592_000_000}, {Limit: 60, Window: 60_000}, {Limit: 7, Window: 1001},
+	}
 	for _, a := range algorithmTests {
 		for seed := range uint64(500) {
 			rng := rand.New(rand.NewPCG(seed, 5))

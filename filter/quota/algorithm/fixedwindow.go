@@ -27,15 +27,15 @@ func (fixedWindow) take(r table.Record, floor uint8, p Plan, cost uint32, now in
 	return r, b
 }
 
-func (fixedWindow) giveBack(r table.Record, _ Plan, t Taking, _ int64) table.Record {
-	return uncount(r, t)
-}
-
-// uncount takes a taking off the window that counted it, if that window is still the
-// running one.
-func uncount(r table.Record, t Taking) table.Record {
-	if r.WindowEnd == t.End {
-		r.Count -= min(t.Cost, r.Count)
+func (fixedWindow) giveBack(r table.Record, _ Plan, t Taking, part uint32, _ int64) table.Record {
+	if r.WindowEnd == t.Window {
+		r.Count -= min(part, r.Count)
 	}
 	return r
 }
+
+func (fixedWindow) curtail(r table.Record, p Plan, now int64) (table.Record, bool) {
+	return curtail(r, now+p.Window)
+}
+
+func (fixedWindow) WindowOf(r table.Record) int64 { return r.WindowEnd }

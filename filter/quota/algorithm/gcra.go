@@ -36,13 +36,20 @@ func (gcra) take(r table.Record, floor uint8, p Plan, cost uint32, now int64) (t
 	return owing(debt, p, now), b
 }
 
-// giveBack takes the part of the taking off the debt that has not gone down since. That
-// part may be more than the debt, because an empty debt does not go down.
-func (gcra) giveBack(r table.Record, p Plan, t Taking, now int64) table.Record {
+// giveBack takes the part off the debt, but no more than what of the taking has not gone
+// down since: that is less than the part if the debt was empty before, because an empty
+// debt does not go down.
+func (gcra) giveBack(r table.Record, p Plan, t Taking, part uint32, now int64) table.Record {
 	gone := min(max(now-t.At, 0), p.Window) * int64(p.Limit)
-	back := max(int64(t.Cost)*p.Window-gone, 0)
+	back := min(int64(part)*p.Window, max(int64(t.Cost)*p.Window-gone, 0))
 	return owing(max(owed(r, p, now)-back, 0), p, now)
 }
+
+func (gcra) curtail(r table.Record, p Plan, now int64) (table.Record, bool) {
+	return curtail(r, now+p.Window)
+}
+
+func (gcra) WindowOf(r table.Record) int64 { return r.WindowEnd }
 
 // owed returns the debt of a record, in milliseconds divided by the limit.
 func owed(r table.Record, p Plan, now int64) int64 {

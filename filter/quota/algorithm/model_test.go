@@ -95,9 +95,9 @@ var algorithmTests = []struct {
 	// most is what may be spent within any time d that is no longer than a window.
 	most func(p Plan, d int64) *big.Rat
 }{
-	{"fixed window", Of(config.FixedWindow), fixedModel, 1, func(p Plan, _ int64) *big.Rat { return big.NewRat(2*int64(p.Limit), 1) }},
-	{"sliding window", Of(config.SlidingWindow), slidingModel, 2, evenly},
-	{"gcra", Of(config.GCRA), bucketModel, 1, evenly},
+	{"fixed window", Of(Kind(config.FixedWindow)), fixedModel, 1, func(p Plan, _ int64) *big.Rat { return big.NewRat(2*int64(p.Limit), 1) }},
+	{"sliding window", Of(Kind(config.SlidingWindow)), slidingModel, 2, evenly},
+	{"gcra", Of(Kind(config.GCRA)), bucketModel, 1, evenly},
 }
 
 func evenly(p Plan, d int64) *big.Rat {
@@ -107,7 +107,7 @@ func evenly(p Plan, d int64) *big.Rat {
 func randomPlan(rng *rand.Rand) Plan {
 	limits := []uint32{1, 2, 3, 7, 20, 60, 1000, 7919}
 	windows := []int64{1000, 1001, 7000, 60_000, 3_600_000}
-	return Plan{limits[rng.IntN(len(limits))], windows[rng.IntN(len(windows))]}
+	return Plan{Limit: limits[rng.IntN(len(limits))], Window: windows[rng.IntN(len(windows))]}
 }
 
 // pause returns a time until the next request: often 0, often so long that about one

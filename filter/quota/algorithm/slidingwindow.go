@@ -50,6 +50,20 @@ func slidingUntil(r table.Record, p Plan, wanted uint32, now int64) int64 {
 	return max(end-(spare-int64(r.Count))*p.Window/int64(r.Before), now)
 }
 
-func (slidingWindow) giveBack(r table.Record, _ Plan, t Taking, _ int64) table.Record {
-	return uncount(r, t)
+// giveBack takes the part off the window that counted it, which may be the one before the
+// running one.
+func (slidingWindow) giveBack(r table.Record, p Plan, t Taking, part uint32, _ int64) table.Record {
+	switch r.WindowEnd {
+	case t.Window:
+		r.Count -= min(part, r.Count)
+	case t.Window + p.Window:
+		r.Before -= min(part, r.Before)
+	}
+	return r
 }
+
+func (slidingWindow) curtail(r table.Record, p Plan, now int64) (table.Record, bool) {
+	return curtail(r, now+2*p.Window)
+}
+
+func (slidingWindow) WindowOf(r table.Record) int64 { return r.WindowEnd }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gatewarden/gatewarden/internal/wasmhost"
 	"github.com/gatewarden/gatewarden/internal/wasmhost/native"
+	"github.com/gatewarden/gatewarden/journal"
 )
 
 // Difference is where model and filter part.
@@ -50,6 +51,8 @@ type play struct {
 	witness *witness
 	process *wasmhost.Process
 	workers []*wasmhost.Proxy
+	// retired are VMs that were replaced while requests were under way in them.
+	retired []*wasmhost.Proxy
 	// setup is the running configuration.
 	setup Setup
 	sent  int
@@ -62,7 +65,7 @@ func (p *play) start() (*wasmhost.Proxy, error) {
 }
 
 func (p *play) close() {
-	for _, worker := range p.workers {
+	for _, worker := range append(p.workers, p.retired...) {
 		_ = worker.Close()
 	}
 }
@@ -122,12 +125,47 @@ func sight(o Outcome) Sight {
 func (p *play) prepare(s *Step) error {
 	p.process.Clock.Advance(s.Advance)
 	p.model.Now = p.process.Clock.Monotonic().Milliseconds()
-	if s.Rules != nil {
+	p.model.turn(s)
+	switch {
+	case s.Rules != nil:
 		p.setup.Quotas, p.model.rules = s.Rules, s.Rules
-		return p.restartAll()
+		if err := p.restartAll(); err != nil {
+			return err
+		}
+	case s.Restart:
+		if err := p.restart(s.Worker); err != nil {
+			return err
+		}
+	case s.Reload:
+		if err := p.reload(s.Worker); err != nil {
+			return err
+		}
 	}
-	if s.Restart {
-		return p.restart(s.Worker)
+	if !s.Rest {
+		return nil
+	}
+	return p.rest()
+}
+
+// reload puts a new VM in a worker's place. The old one lives on for its streams.
+func (p *play) reload(i int) error {
+	worker, err := p.start()
+	if err != nil {
+		return err
+	}
+	p.retired, p.workers[i] = append(p.retired, p.workers[i]), worker
+	return nil
+}
+
+// rest lets the workers have their ticks, until they have given back what VMs had reserved
+// that have none.
+func (p *play) rest() error {
+	for range journal.Patience + 1 {
+		for _, worker := range p.workers {
+			if err := worker.Tick(); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -185,17 +223,30 @@ func differ(want, got Outcome) string {
 
 // metrics compares the counters of the surfaces at the end.
 func (p *play) metrics() error {
-	for _, worker := range p.workers {
+	for _, worker := range append(p.retired, p.workers...) {
 		if err := worker.Tick(); err != nil {
 			return err
 		}
 	}
-	if p.loose() {
-		return nil
+	if err := p.books(); err != nil || p.loose() {
+		return err
 	}
 	for _, name := range p.script.Setup.metrics() {
 		if got, want := p.process.Metrics.Counter(name), p.model.Metrics[name]; got != uint64(want) {
 			return &Difference{p.sent, fmt.Sprintf("%s: the filter %d, the model %d", name, got, want)}
+		}
+	}
+	return nil
+}
+
+// books tells whether everything that was reserved was settled or given back, which holds
+// whatever the model knows.
+func (p *play) books() error {
+	for i := range p.script.Setup.Quotas {
+		of := "gatewarden_credits_total.rule." + p.script.Setup.Quotas[i].Name + ".outcome."
+		count := p.process.Metrics.Counter
+		if reserved, settled := count(of+"reserved"), count(of+"committed")+count(of+"refunded")+count(of+"expired"); reserved != settled {
+			return &Difference{p.sent, fmt.Sprintf("%s: reserved %d, and settled %d", of, reserved, settled)}
 		}
 	}
 	return nil
@@ -220,6 +271,9 @@ func (s *Setup) metrics() []string {
 		names = append(names, "gatewarden_quota_unverified_total"+of)
 		for _, outcome := range []string{"admitted", "refused", "shadowed"} {
 			names = append(names, "gatewarden_quota_requests_total"+of+".outcome."+outcome)
+		}
+		for _, outcome := range []string{"reserved", "committed", "refunded", "expired"} {
+			names = append(names, "gatewarden_credits_total"+of+".outcome."+outcome)
 		}
 	}
 	return names

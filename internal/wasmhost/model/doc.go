@@ -21,6 +21,11 @@
 // fractions; when there is more, by looking for the first millisecond at which there
 // is.
 //
+// What calls cost is told from lists, too: of what each VM has reserved and the service has
+// not answered. VMs are replaced while it has calls, and others give back what those had
+// reserved. Whatever the model knows, in the end all that was reserved must have been
+// committed, refunded or given back.
+//
 // What is the same credential, where repeated failures count once, is told by comparing
 // all that was sent. Which accounts a body names is told from its fields and not from its
 // text, and what a host is read as from the spelling that was drawn.
@@ -30,5 +35,6 @@
 // a few, paths that begin with a host, addresses that are none in the middle of
 // X-Forwarded-For, form fields without a value, multipart, JSON in what is labelled as a
 // form, handshakes, gRPC-Web and Connect, tables that are too small, workers between each
-// other's host calls. The filter has tests of its own for those.
+// other's host calls, MCP messages that can be read in more than one way, the calendar
+// where the clock steps back. The filter has tests of its own for those.
 package model

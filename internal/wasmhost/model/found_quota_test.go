@@ -51,6 +51,57 @@ func TestWhatWasFoundAboutQuotas(t *testing.T) {
 	}
 }
 
+// What random scripts seldom do with budgets: VMs are replaced while the service has
+// calls, which are given back, each once.
+func TestBudgetsOfVMsThatAreGone(t *testing.T) {
+	const s = time.Second
+	for _, algorithm := range []string{fixed, sliding, gcra, daily} {
+		rule := Quota{Name: "b", Per: []string{perClient}, Limit: 20, Window: 3600 * s, Algorithm: algorithm, Unit: inCredits}
+		if algorithm == daily {
+			rule.Algorithm, rule.Window, rule.Calendar = "", 0, daily
+		}
+		for _, row := range []struct {
+			name  string
+			steps []Step
+		}{
+			{"one", []Step{buys(0, 5, rests(reloads(buys(0, 20)))), buys(1, 1)}},
+			{"it is not gone before the others rest", []Step{buys(0, 5, reloads(buys(0, 15)), buys(1, 1)), buys(1, 1)}},
+			{"two of one VM, later", []Step{buys(0, 5, buys(0, 6, after(60*s, rests(reloads(buys(0, 10)))), buys(1, 9)), buys(1, 1)), buys(1, 1)}},
+			{"one that stays", []Step{buys(0, 5, buys(1, 6, rests(reloads(buys(0, 9))))), buys(1, 2)}},
+			{"in the next window", []Step{buys(0, 5, after(3600*s, buys(1, 7)), rests(reloads(buys(0, 5)))), buys(1, 9)}},
+			{"a new configuration afterwards", []Step{buys(0, 5, rests(reloads(buys(0, 5)))), anew(rule, buys(1, 15))}},
+		} {
+			script := Script{Workers: 2, Steps: row.steps, Setup: Setup{
+				Source: sourceEnvoy, IPv4: 32, IPv6: 64, Held: true, Priced: true, Quotas: []Quota{rule},
+				Surfaces: []Surface{{Name: "it", Kind: mcp, Match: []Match{{Path: "/x"}}}},
+			}}
+			if exact, err := Compare(&script); err != nil || !exact {
+				t.Errorf("%s, %s: %v (compared to the end: %v)", algorithm, row.name, err, exact)
+			}
+		}
+	}
+}
+
+// buys is a call on a worker that costs so much, and others while the service has it.
+func buys(worker, cost int, meanwhile ...Step) Step {
+	s := sends("a", 200, meanwhile...)
+	s.Worker, s.Send.Method, s.Send.Body = worker, "POST", true
+	for ; cost > 0; cost -= maxPrice {
+		s.Send.Calls = append(s.Send.Calls, min(cost, maxPrice))
+	}
+	return s
+}
+
+func reloads(s Step) Step {
+	s.Reload = true
+	return s
+}
+
+func rests(s Step) Step {
+	s.Rest = true
+	return s
+}
+
 // anew is a step before which a rule changes.
 func anew(rule Quota, s Step) Step {
 	s.Rules = []Quota{rule}

@@ -31,6 +31,11 @@ type Model struct {
 	// rules are the quotas of the running configuration.
 	rules  []Quota
 	purses map[account]*purse
+	// worker acts, numbers are those of the VMs in each place, and reserved is what is
+	// not settled yet.
+	worker   worker
+	numbers  [maxWorkers]int
+	reserved []*reservation
 	// order is everything that ends some time, as it came.
 	order []ending
 	// Metrics are the counters of the surfaces, by name.
@@ -55,6 +60,9 @@ func (c *counter) moments() []int64 {
 	return []int64{c.lockedUntil, c.lockedUntil, c.lockedUntil + c.slack, c.windowEnd, c.forgetAt, c.forgetAt + c.slack}
 }
 
+// maxWorkers is the most that a script has.
+const maxWorkers = 4
+
 // NewModel returns a model that has seen nothing.
 func NewModel(s *Setup) *Model {
 	m := &Model{
@@ -76,6 +84,8 @@ type visit struct {
 	at      place
 	who     identity
 	dues    []due
+	// reservation is nil if no budget was charged.
+	reservation *reservation
 	// counter, network are nil where nothing is counted.
 	counter, network *counter
 	attempt          *attempt
@@ -162,9 +172,11 @@ func (m *Model) decide(v visit, r *Request, seen Sight) visit {
 		return m.refuse(v, r, reason, left)
 	}
 	watched := v.counter != nil && !v.shadowed
+	if m.readsCall(&v, r) && r.Aborts {
+		return m.end(v, Outcome{Reached: !m.setup.Held})
+	}
 	if m.spend(&v) {
-		_, left, _ := m.tightest(&v)
-		return m.refuse(v, r, "quota_exceeded", max(left, 1))
+		return m.refuseSpending(v, r)
 	}
 	switch {
 	case watched && v.awaitsForm(r):
@@ -320,6 +332,7 @@ func (m *Model) end(v visit, o Outcome) visit {
 
 // answered takes in what the service said.
 func (m *Model) answered(v visit, r *Request, a *Answer) {
+	m.settle(&v, a.failsCalls(len(r.Calls)))
 	if v.counter == nil {
 		return
 	}

@@ -83,6 +83,8 @@ func TestScriptsAreEventful(t *testing.T) {
 		"gatewarden_rate_limited_requests_total locked_out":   1000,
 		"gatewarden_rate_limited_requests_total rate_limited": 150,
 		"gatewarden_rate_limited_requests_total malformed":    100,
+		"gatewarden_credits_total reserved":                   1000, "gatewarden_credits_total committed": 400, "gatewarden_credits_total refunded": 400,
+		"gatewarden_credits_total expired": 100,
 	} {
 		if sum[name] < least {
 			t.Errorf("%s: %d in all scripts, want %d at least", name, sum[name], least)
@@ -98,6 +100,7 @@ func replay(m *Model, steps []Step) {
 		if s.Rules != nil {
 			m.rules = s.Rules
 		}
+		m.turn(s)
 		if v := m.arrive(&s.Send, Sight{}); v.ended == nil {
 			replay(m, s.Meanwhile)
 			m.answered(v, &s.Send, &s.Answer)
@@ -124,8 +127,11 @@ func describeSteps(b *strings.Builder, s *Script, steps []Step, indent string) {
 			setup.Setup.Quotas = step.Rules
 			fmt.Fprintf(b, "%sconfigured anew: %s\n", indent, setup.Setup.JSON())
 		}
-		if step.Restart {
+		if step.Restart || step.Reload {
 			fmt.Fprintf(b, "%sworker %d anew\n", indent, step.Worker)
+		}
+		if step.Rest {
+			fmt.Fprintf(b, "%sall have their ticks\n", indent)
 		}
 		wire := step.Send.Wire(&s.Setup)
 		fmt.Fprintf(b, "%s%d: %s %s%s from %s %v", indent, step.Worker, wire.Method, wire.Authority, wire.Path, wire.SourceAddress, wire.Headers)

@@ -2,6 +2,7 @@ package model
 
 import (
 	"math/big"
+	"slices"
 	"sort"
 )
 
@@ -23,10 +24,14 @@ type purse struct {
 	free int64
 }
 
+// taking is what was spent at a moment, in the window that ends at end.
+type taking struct{ cost, at, end int64 }
+
 func (p *purse) moments() []int64 { return []int64{p.end, p.free, p.free} }
 
-// plan is how much may be spent within a window.
-type plan struct{ limit, window int64 }
+// plan is how much may be spent within a window. rest is what is left of a window of the
+// calendar.
+type plan struct{ limit, window, rest int64 }
 
 // balance is how a purse stands: whether a cost fits, what is left then, and when
 // there is more or, where it does not fit, enough.
@@ -53,7 +58,7 @@ func (p *purse) clock(now int64) int64 {
 // left is what may be spent at a moment, if nothing is until then.
 func (p *purse) left(of plan, now int64) int64 {
 	switch p.algorithm {
-	case fixed:
+	case fixed, daily, monthly:
 		if now >= p.end {
 			return of.limit
 		}
@@ -109,14 +114,14 @@ func (p *purse) ask(of plan, cost, now int64) balance {
 }
 
 // take spends a cost if it fits.
-func (p *purse) take(of plan, cost, now int64) balance {
-	b := p.ask(of, cost, now)
+func (p *purse) take(of plan, cost, now int64) (b balance, t taking) {
+	b = p.ask(of, cost, now)
 	if now = p.clock(now); b.fits && cost > 0 {
 		p.add(of, cost, now)
 		p.written = now
 	}
 	p.free = b.more
-	return b
+	return b, taking{cost, now, p.end}
 }
 
 // shorten ends a window that a former configuration began by this one's measure.
@@ -140,23 +145,55 @@ func (p *purse) add(of plan, cost, now int64) {
 		p.running = append(p.running[:len(p.running):len(p.running)], int(cost))
 	case now >= p.end:
 		p.running, p.end = []int{int(cost)}, now+of.window
+		if p.algorithm != fixed {
+			p.end = now + of.rest
+		}
 	default:
 		p.running = append(p.running[:len(p.running):len(p.running)], int(cost))
 	}
 }
 
-// refund takes back what was spent last, right after it was.
-func (p *purse) refund(of plan, cost, now int64) {
+// refund takes back what was spent, as far as it still counts.
+func (p *purse) refund(of plan, t taking, now int64) {
 	now = p.clock(now)
-	if p.algorithm == gcra {
-		p.back = new(big.Rat).Sub(p.back, big.NewRat(cost*of.window, of.limit))
-	} else {
-		p.running = p.running[:len(p.running)-1]
+	switch {
+	case p.over(of, now):
+		return
+	case p.algorithm == gcra:
+		cost, gone := big.NewRat(t.cost*of.window, of.limit), whole64(min(max(now-t.at, 0), of.window))
+		if back := new(big.Rat).Sub(cost, gone); back.Sign() > 0 {
+			p.back = new(big.Rat).Add(whole64(now), p.owed(now))
+			p.back.Sub(p.back, back)
+		}
+	case p.end == t.end:
+		p.running = less(p.running, t.cost)
+	case p.algorithm == sliding && p.end == t.end+of.window:
+		p.before = less(p.before, t.cost)
 	}
 	p.written = now
 	if p.left(of, now) == of.limit { // where nothing counts, no window runs
 		*p = purse{algorithm: p.algorithm, written: now}
 	}
+}
+
+// over tells whether nothing that was spent counts any more, so that nothing is written.
+func (p *purse) over(of plan, now int64) bool {
+	switch p.algorithm {
+	case gcra:
+		return p.owed(now).Sign() == 0
+	case sliding:
+		return now >= p.end+of.window
+	}
+	return now >= p.end
+}
+
+// less is a list without one of the costs.
+func less(costs []int, cost int64) []int {
+	i := slices.Index(costs, int(cost))
+	if i < 0 {
+		return costs
+	}
+	return slices.Delete(slices.Clone(costs), i, i+1)
 }
 
 // until is the first millisecond at which so much may be spent.

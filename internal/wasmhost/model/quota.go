@@ -24,6 +24,9 @@ type Quota struct {
 	Costs     []Cost
 	Overrides []string
 	Mode      string
+	// Unit is requests if it is empty. Calendar is daily or monthly in place of the
+	// window.
+	Unit, Calendar string
 }
 
 // Cost is what the requests of a pattern cost.
@@ -48,6 +51,13 @@ const (
 	gcra    = "gcra"
 )
 
+// Unit and windows of budgets.
+const (
+	inCredits = "credits"
+	daily     = "day"
+	monthly   = "month"
+)
+
 func (q Quota) json() object {
 	o := fields{"name": q.Name, "per": q.Per, "window": duration(q.Window)}
 	o.set("surfaces", q.Surfaces != nil, q.Surfaces)
@@ -70,6 +80,8 @@ func (q Quota) json() object {
 	}))
 	o.set("overrides", len(q.Overrides) > 0, q.Overrides)
 	o.set("mode", q.Mode != "", q.Mode)
+	o.set("unit", q.Unit != "", q.Unit)
+	o.set("window", q.Calendar != "", q.Calendar)
 	return object(o)
 }
 
@@ -143,6 +155,9 @@ func plainPath(path string) string { return strings.TrimRight(strings.ToLower(pa
 
 // costOf is what a request costs: the most of what it may be taken for.
 func (q *Quota) costOf(r *Request, readings []string) (most int) {
+	if q.Unit == inCredits {
+		return r.credits()
+	}
 	if q.Costs == nil {
 		return or(q.Cost, 1)
 	}

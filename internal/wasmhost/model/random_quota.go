@@ -155,7 +155,7 @@ func (g *generator) redraw(rules []Quota) []Quota {
 	rules = slices.Clone(rules)
 	for i := range rules {
 		q := &rules[i]
-		if q.Tiers != nil || q.Limit <= 0 || q.Limit > 1000 || q.Algorithm == gcra && 1000%q.Limit > 0 || g.sometimes(2) {
+		if q.Tiers != nil || q.Limit <= 0 || q.Limit > 1000 || q.Calendar != "" || q.Algorithm == gcra && 1000%q.Limit > 0 || g.sometimes(2) {
 			continue
 		}
 		if q.Limit = max(q.Limit+g.IntN(9)-4, 4); q.Algorithm == gcra {

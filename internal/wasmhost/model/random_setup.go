@@ -33,6 +33,8 @@ type generator struct {
 	conditions bool
 	// hosts lets surfaces lie beside each other at several hosts.
 	hosts bool
+	// priced lets calls cost credits.
+	priced bool
 	// attacks makes every other request one of an attack.
 	attacks bool
 }
@@ -45,16 +47,25 @@ func Generate(seed uint64, steps int) Script {
 	if g.limits = seed%2 == 0; g.limits {
 		g.drawRules(&s.Setup)
 	}
+	if g.priced = g.limits && g.sometimes(2); g.priced {
+		g.drawBudgets(&s.Setup)
+	}
 	g.setup = &s.Setup
 	g.favourite = one(g, "/api/items", "/api/admin", "/mcp", "/oauth/token", "/login", "/session")
 	if paths := g.attacked(); len(paths) > 0 && g.sometimes(2) {
 		g.favourite, g.attacks = one(g, paths...), true
+	}
+	if g.priced && g.sometimes(2) {
+		g.favourite = "/mcp"
 	}
 	g.model = NewModel(g.setup)
 	g.model.Now = firstTime
 	g.honest = g.sometimes(2)
 	g.back = g.plain || g.sometimes(10)
 	s.Loose = g.back && !g.plain
+	if g.back {
+		g.leaveCalendars(&s.Setup)
+	}
 	for range steps {
 		s.Steps = append(s.Steps, g.drawStep(s.Workers, 0, nil))
 	}

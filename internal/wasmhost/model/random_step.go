@@ -11,6 +11,9 @@ import (
 // aimed at what is going on.
 func (g *generator) drawStep(workers, depth int, around *Request) Step {
 	s := Step{Worker: g.IntN(workers), Advance: g.drawAdvance(depth), Restart: depth == 0 && g.sometimes(60)}
+	if g.priced {
+		g.reloads(&s, depth)
+	}
 	g.model.Now += s.Advance.Milliseconds()
 	if g.limits && depth == 0 && g.sometimes(60) {
 		s.Rules = g.redraw(g.model.rules)
@@ -29,6 +32,7 @@ func (g *generator) drawStep(workers, depth int, around *Request) Step {
 			s.Send.Credentials = around.Credentials
 		}
 	}
+	g.price(&s.Send)
 	if s.Answer = g.drawAnswer(&s.Send); again {
 		s.Answer = g.before.Answer
 	}
@@ -37,7 +41,7 @@ func (g *generator) drawStep(workers, depth int, around *Request) Step {
 		switch {
 		case depth == 0 && g.sometimes(20):
 			s.Meanwhile = g.drawBurst(workers, &s.Send, 12)
-		case depth < 3 && g.sometimes(8):
+		case depth < 3 && (g.sometimes(8) || s.Send.Calls != nil && g.sometimes(3)):
 			for range 1 + g.IntN(4) {
 				s.Meanwhile = append(s.Meanwhile, g.drawStep(workers, depth+1, &s.Send))
 			}
@@ -77,6 +81,7 @@ func (g *generator) drawToken() string { return one(g, "dG9r", "ZW4", "a+/=") }
 // take lets the model take a step, with what happens meanwhile if the service
 // gets the request.
 func (g *generator) take(s *Step, meanwhile func()) {
+	g.model.turn(s)
 	if v := g.model.arrive(&s.Send, Sight{}); v.ended == nil {
 		meanwhile()
 		g.model.answered(v, &s.Send, &s.Answer)
@@ -96,6 +101,7 @@ func (g *generator) drawBurst(workers int, like *Request, limit int) (burst []St
 			g.model.Now += s.Advance.Milliseconds()
 		}
 		s.Send.From, s.Send.Method, s.Send.Path, s.Send.Dress = like.From, "POST", like.Path, plain
+		g.price(&s.Send)
 		s.Answer = g.drawAnswer(&s.Send)
 		g.take(&s, func() { s.Meanwhile = g.drawBurst(workers, like, limit-1) })
 		limit = max(limit-1-count(s.Meanwhile), 1)
@@ -116,6 +122,7 @@ func (g *generator) drawLast(workers int) (last []Step) {
 		after = 0
 		g.model.Now += s.Advance.Milliseconds()
 		s.Send.Method, s.Send.Path, s.Send.Dress = "POST", g.setup.Surfaces[i].Match[0].Path, plain
+		g.price(&s.Send)
 		s.Answer = g.drawAnswer(&s.Send)
 		g.take(&s, func() { s.Meanwhile = g.drawBurst(workers, &s.Send, 12) })
 		last = append(last, s)

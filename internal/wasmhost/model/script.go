@@ -28,6 +28,10 @@ type Step struct {
 	Worker  int
 	// Restart puts a new VM in the worker's place first, as an update does.
 	Restart bool
+	// Reload does the same while requests are under way in the old VM, whose streams end
+	// later. Rest lets all workers have so many ticks then that they take VMs for gone
+	// which have none.
+	Reload, Rest bool
 	// Rules, if there are any, are the quotas of a new configuration, for all
 	// workers.
 	Rules  []Quota
@@ -56,7 +60,9 @@ type Request struct {
 	Preflight   bool
 	// Body is JSON. Form is the other kind of body, in pieces of Piece bytes; 0
 	// for all at once.
-	Body    bool
+	Body bool
+	// Calls are what the calls of tools cost that the Body has instead.
+	Calls   []int
 	Form    []Field
 	Query   []Field
 	Writing Writing
@@ -172,6 +178,10 @@ func (r *Request) writeBody(w *wasmhost.Request, add func(name, value string)) {
 		}
 		add("content-type", kind)
 		w.Body = r.formBody()
+	case r.Calls != nil:
+		add("content-type", "application/json")
+		text := []byte(r.callText())
+		w.Body = [][]byte{text[:len(text)/2], text[len(text)/2:]}
 	case r.Body:
 		w.Body = [][]byte{[]byte(`{"jsonrpc":"2.0",`), []byte(`"id":1,"method":"ping"}`)}
 	}

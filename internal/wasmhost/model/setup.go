@@ -46,6 +46,8 @@ type Setup struct {
 	// Identity says who a request comes from, Quotas how much may be asked for.
 	Identity []Source
 	Quotas   []Quota
+	// Priced gives calls of MCP tools a cost.
+	Priced bool
 	// XReset is how X-RateLimit-Reset tells the time, "" for the usual way.
 	XReset string
 	// Env are failures by surface that the environment overrides.
@@ -98,6 +100,9 @@ func (s *Setup) JSON() []byte {
 	}
 	if len(s.Identity) > 0 {
 		config["identity"] = list(s.Identity, Source.json)
+	}
+	if s.Priced {
+		config["mcp"] = object{"other_tools": object{"scopes": []string{}, "cost": 1, "arguments": []object{{"argument": "count", "max_count": maxPrice, "absent": 0}}}}
 	}
 	if len(s.Quotas) > 0 {
 		config["quotas"] = list(s.Quotas, Quota.json)

@@ -149,9 +149,22 @@ func (want Want) settle(got Outcome, slack int) Outcome {
 	return got
 }
 
-// nearly tells whether two texts differ in nothing but a number at the end, which is
-// smaller by no more than the slack.
+// nearly tells whether the items of two texts differ in nothing but a number at their end,
+// which is smaller by no more than the slack.
 func nearly(got, due string, slack int) bool {
+	late, soon := strings.Split(got, ", "), strings.Split(due, ", ")
+	if len(late) != len(soon) {
+		return false
+	}
+	for i := range soon {
+		if late[i] != soon[i] && !nearlyItem(late[i], soon[i], slack) {
+			return false
+		}
+	}
+	return true
+}
+
+func nearlyItem(got, due string, slack int) bool {
 	const digits = "0123456789"
 	before := strings.TrimRight(due, digits)
 	if before == due || before != strings.TrimRight(got, digits) {

@@ -56,6 +56,9 @@ func TestExplainSays(t *testing.T) {
 		"client_id": "g", "client_secret_env": "SECRET"}, "roles": "roles"}], "bypass": {"roles": ["owner"]}}`
 	const metadata = `{"identity": [{"source": "metadata", "subject": "sub", "tier": "tier"}],
 		"quotas": [{"name": "q", "per": ["subject"], "limits": {"pro": 7, "default": 1}, "window": "1m"}]}`
+	const budget = `{"mcp": {"tools": [{"name": "image", "scopes": [], "cost": 25}], "other_tools": {"scopes": []}},
+		"quotas": [{"name": "b", "unit": "credits", "per": ["client"], "limit": 60, "window": "month"}]}`
+	const call = `/mcp -X POST -H 'content-type: application/json' -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"image"}}'`
 	const hosts = `{"exempt": [{"path": "/live", "hosts": ["api.example.com"]}], "surfaces": [
 		{"name": "api", "kind": "api", "match": [{"prefix": "/v1", "hosts": ["api.example.com"]}]},
 		{"name": "tenants", "kind": "api", "match": [{"prefix": "/v1", "hosts": ["*.tenants.example.com"]}]},
@@ -162,6 +165,9 @@ func TestExplainSays(t *testing.T) {
 		{metadata, `/mcp --metadata '{"envoy.filters.http.jwt_authn": {"sub": "ann", "tier": "pro"}}' --repeat 9`,
 			[]string{`the subject "ann" pays; 1 of 7 within 1m (fixed window), the limit of the tier "pro"; 6 left after it`, "number 8 is the first"}},
 		{metadata, `/mcp --repeat 9`, []string{"the client's address pays", "the limit of everybody else", "quotas[0]", "number 2 is the first"}},
+		{budget, call, []string{"25 of 60 credits within a month of the calendar (fixed window); 35 left after it"}},
+		{budget, call + ` --repeat 3`, []string{"number 3 is the first that is refused (quota_exceeded)"}},
+		{budget, `/mcp`, []string{"counts credits, and the request costs none"}},
 		{lockout(`"wide": {"failures": 2}`), `/a -u a:b --after 2`, []string{"! wide", "failures is the limit of the client's network", "* lockout"}},
 		{lockout(`"keys": [{"per": ["credential"], "failures": 2, "action": "lock"}]`), `/a -u a:b --after 2`,
 			[]string{"! keys", "locked_out", `surfaces[0].lockout.keys[0].action "slow"`, "* lockout"}},

@@ -98,7 +98,7 @@ func (w *written) nextQuota(v *filter.Explanation) (lines []string) {
 			key = "limits." + q.Tier
 		}
 		lines = append(lines, fmt.Sprintf("quotas[%d].%s, now %d within %s, is the limit of %s.",
-			i, key, q.Limit, span(w.Quotas[i].Window), w.Quotas[i].Name))
+			i, key, q.Limit, windowSays(&w.Quotas[i]), w.Quotas[i].Name))
 	}
 	return lines
 }

@@ -317,6 +317,8 @@ func (w *written) quotaRule(o *outcome, i int) Rule {
 		rule.Says = "is for other paths or methods"
 	case report.Overridden:
 		rule.Says = fmt.Sprintf("is overridden by quotas[%d], %s", view.By, w.Quotas[view.By].Name)
+	case report.CostsNothing:
+		rule.Says = "counts credits, and the request costs none"
 	case report.NoLimit:
 		rule.Says = "sets no limit for this caller"
 	default:
@@ -366,7 +368,22 @@ func (w *written) price(q *config.Quota, view *quota.View) string {
 	if view.Tier != "" {
 		tier = fmt.Sprintf(", the limit of the tier %q", view.Tier)
 	}
-	return fmt.Sprintf("%d of %d within %s (%s)%s", view.Cost, view.Limit, span(q.Window), algorithms[q.Algorithm], tier)
+	unit := ""
+	if q.Unit == config.Credits {
+		unit = "credits "
+	}
+	return fmt.Sprintf("%d of %d %swithin %s (%s)%s", view.Cost, view.Limit, unit, windowSays(q), algorithms[q.Algorithm], tier)
+}
+
+// windowSays says how long a quota's window is.
+func windowSays(q *config.Quota) string {
+	switch q.Calendar {
+	case config.CalendarDay:
+		return "a day of the calendar"
+	case config.CalendarMonth:
+		return "a month of the calendar"
+	}
+	return span(q.Window)
 }
 
 // balance is what is left. A request that is refused has not paid.

@@ -53,8 +53,9 @@ func adapt(original *config.Config, credentials, enforce bool) adaptation {
 	for i := range c.Surfaces {
 		a.adaptSurface(&c.Surfaces[i], credentials, enforce)
 	}
+	c.Quotas = append([]config.Quota(nil), c.Quotas...)
+	a.leaveBudgets()
 	if enforce {
-		c.Quotas = append([]config.Quota(nil), c.Quotas...)
 		for i := range c.Quotas {
 			enforceMode(&c.Quotas[i].Mode)
 		}
@@ -64,6 +65,20 @@ func adapt(original *config.Config, credentials, enforce bool) adaptation {
 		}
 	}
 	return a
+}
+
+// leaveBudgets leaves out the quotas of credits: no log has what the calls of a request
+// cost.
+func (a *adaptation) leaveBudgets() {
+	found := false
+	for i := range a.Quotas {
+		if q := &a.Quotas[i]; q.Unit == config.Credits && !q.Off() {
+			q.Mode, found = config.ModeOff, true
+		}
+	}
+	if found {
+		a.left = append(a.left, "budgets")
+	}
 }
 
 // adaptIdentity makes the filter trust the identities of the log.

@@ -260,6 +260,29 @@ func TestAssumptions(t *testing.T) {
 	}
 }
 
+// TestBudgetsAreLeftOut: no log has what a call costs. A window of the calendar gives way to
+// one that is tried.
+func TestBudgetsAreLeftOut(t *testing.T) {
+	const json = `{"mcp": {"other_tools": {"scopes": [], "cost": 1}}, "quotas": [
+		{"name": "b", "unit": "credits", "per": ["client"], "limit": 1, "window": "1h"},
+		{"name": "q", "per": ["client"], "limit": 1, "window": "day"}]}`
+	f := runAll(t, true, json, visits(3, 0, "192.0.2.1", 200))
+	if all := strings.Join(f.Assumptions, "\n"); !strings.Contains(all, "budgets") {
+		t.Errorf("not told:\n%s", all)
+	}
+	if q := f.Variants[0].Quotas; len(q) != 1 || q[0].Name != "q" || q[0].Refused != 2 {
+		t.Errorf("%+v", q)
+	}
+	c, err := config.Parse([]byte(json), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried, err := Trial{rule: "q", limit: "window"}.apply(c, "1m")
+	if err != nil || tried.Quotas[1].Calendar != config.NoCalendar || tried.Quotas[1].Window != 60_000 || c.Quotas[1].Calendar != config.CalendarDay {
+		t.Errorf("%v: %+v", err, tried.Quotas[1])
+	}
+}
+
 // TestHosts: the host in the log says which surface a request belongs to.
 func TestHosts(t *testing.T) {
 	const byHost = `{"surfaces": [

@@ -67,6 +67,9 @@ func (t Trial) apply(c *config.Config, value string) (*config.Config, error) {
 	}
 	for i := range out.Quotas {
 		if q := &out.Quotas[i]; q.Name == t.rule {
+			if t.limit == "window" {
+				q.Calendar = config.NoCalendar
+			}
 			return &out, t.set(map[string]any{"limit": &q.Limit, "window": &q.Window}, value)
 		}
 		names = append(names, out.Quotas[i].Name)
