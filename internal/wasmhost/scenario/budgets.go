@@ -155,12 +155,12 @@ func budgets() []Scenario {
 				paid("", "Pro-1", call("1", "image", ""), budgetLeft(`"hour";r=35;t=3600`), meanwhile(
 					paid("", "Pro-1", call("2", "image", ""), refused("over_capacity", 503), has("ratelimit", `"hour";r=35;t=3600`)))),
 				paid("not of the tier", "Free-1", call("3", "video", ""), refused("tier_denied", 403)),
-				paid("", "Pro-1", call("4", "image", ""), budgetLeft(`"hour";r=35;t=3600`)),
+				paid("", "Pro-1", call("4", "image", ""), budgetLeft(`"hour";r=10;t=3600`)),
 			},
 			Metrics: map[string]uint64{
 				"gatewarden_credits_total.rule.hour.outcome.reserved":  75,
-				"gatewarden_credits_total.rule.hour.outcome.committed": 25,
-				"gatewarden_credits_total.rule.hour.outcome.refunded":  50,
+				"gatewarden_credits_total.rule.hour.outcome.committed": 50,
+				"gatewarden_credits_total.rule.hour.outcome.refunded":  25,
 			},
 		},
 		{
@@ -171,12 +171,12 @@ func budgets() []Scenario {
 			Steps: []Step{
 				paid("", "Pro-1", call("1", "image", `"user":"ann"`), answer(401), budgetLeft(`"hour";r=35;t=3600`)),
 				paid("", "Pro-1", call("2", "image", `"user":"ann"`), locked("3600"), headersSent),
-				paid("", "Pro-1", call("3", "image", `"user":"bob"`), budgetLeft(`"hour";r=10;t=3600`)),
+				paid("", "Pro-1", call("3", "image", `"user":"bob"`), budgetLeft(`"hour";r=35;t=3600`)),
 			},
 			Metrics: map[string]uint64{
 				"gatewarden_credits_total.rule.hour.outcome.reserved":  75,
-				"gatewarden_credits_total.rule.hour.outcome.committed": 50,
-				"gatewarden_credits_total.rule.hour.outcome.refunded":  25,
+				"gatewarden_credits_total.rule.hour.outcome.committed": 25,
+				"gatewarden_credits_total.rule.hour.outcome.refunded":  50,
 			},
 		},
 		{
