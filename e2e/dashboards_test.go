@@ -28,9 +28,10 @@ const watched = `{
     {"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}], "lockout": {"failures": 2, "window": "1h", "mode": "shadow"}},
     {"name": "docs", "kind": "api", "match": [{"path": "/docs"}], "lockout": {"repeats": "once"}}
   ],
-  "quotas": [{"name": "plan", "surfaces": ["docs"], "per": ["client"], "limit": 20, "window": "1h"}],
-  "concurrency": [{"name": "service", "per": "all", "limit": 1000}],
-  "allow_on_headers_stop_iteration": true
+  "mcp": {"other_tools": {"scopes": [], "cost": 1}},
+  "quotas": [{"name": "plan", "surfaces": ["docs"], "per": ["client"], "limit": 20, "window": "1h"},
+    {"name": "budget", "unit": "credits", "per": ["client"], "limit": 100, "window": "1h"}],
+  "concurrency": [{"name": "service", "per": "all", "limit": 1000}]
 }`
 
 // What happens. It is enough for the alerts that are about rates over five minutes.
