@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"testing"
@@ -117,4 +119,51 @@ func TestMCPClientThatIsLockedOut(t *testing.T) {
 	require.Error(t, err)
 	require.NoError(t, ctx.Err(), "the client waited for an answer that it did not recognise")
 	t.Logf("the SDK says: %v", err)
+}
+
+// A client of the MCP SDK sees the tools that it may use, and is told why it may not use the
+// others, or not any more. Its session goes on.
+func TestMCPClientSeesWhatItMayUse(t *testing.T) {
+	t.Parallel()
+	hash := sha256.Sum256([]byte(service.Token))
+	s := start(t, configuration(nil,
+		`"identity": [{"source": "api_keys", "keys": [{"id": "demo", "sha256": "`+hex.EncodeToString(hash[:])+`", "subject": "ann", "tier": "free", "scopes": ["mcp:query"]}]}]`,
+		`"mcp": {"tiers": ["free", "pro"], "tools": [{"name": "echo", "risk": "READ_ONLY"}, {"name": "add", "scopes": [], "tier": "pro"}, {"name": "slow", "scopes": ["mcp:query"], "cost": 5}]}`,
+		`"quotas": [{"name": "credits", "unit": "credits", "per": ["subject"], "limit": 12, "window": "1h"}]`))
+	for _, protocol := range protocols {
+		t.Run(protocol.String(), func(t *testing.T) {
+			session, err := connect(t, s.newCaller(t, protocol), service.Token)
+			require.NoError(t, err)
+			call := func(tool string, arguments map[string]any) string {
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				defer cancel()
+				result, err := session.CallTool(ctx, &mcp.CallToolParams{Name: tool, Arguments: arguments})
+				if err != nil {
+					require.NoError(t, ctx.Err(), "the client waited for an answer that it did not recognise")
+					return err.Error()
+				}
+				if result.IsError {
+					return "failed"
+				}
+				return "done"
+			}
+			assert.Equal(t, "done", call("echo", map[string]any{"text": "x"}))
+			assert.Contains(t, call("add", map[string]any{"a": 1, "b": 2}), "This needs the tier pro or a higher one.")
+			assert.Contains(t, call("other", nil), "This needs the scopes: generate.")
+			if protocol == protocols[0] {
+				assert.Equal(t, "failed", call("slow", map[string]any{"milliseconds": "long"}), "the service refuses it, and it is not paid for")
+				assert.Equal(t, "done", call("slow", map[string]any{"milliseconds": 1}))
+				assert.Equal(t, "done", call("slow", map[string]any{"milliseconds": 1}))
+			}
+			assert.Contains(t, call("slow", map[string]any{"milliseconds": 1}), "credits has 2 of 12 left", "both connections spend what is ann's")
+
+			list, err := session.ListTools(t.Context(), nil)
+			require.NoError(t, err)
+			var names []string
+			for _, tool := range list.Tools {
+				names = append(names, tool.Name)
+			}
+			assert.Equal(t, []string{"echo", "slow"}, names)
+		})
+	}
 }

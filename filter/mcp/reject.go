@@ -10,8 +10,8 @@ import (
 )
 
 // A refusal that concerns what a caller may spend is of no use to a client that does not
-// show it. Some clients end the session at any status of 400 and above, and some show only
-// the result of a tool to the model. What concerns the credential and its scopes stays an
+// show it. Some clients end the session at any status of 400 and above (the Python SDK 1.30.0
+// does, 2.3.0 does not), and some show only the result of a tool to the model. What concerns the credential and its scopes stays an
 // HTTP status: clients authorize again on 401 and 403 alone.
 
 // client is what a request tells of the program that sent it.
