@@ -11,7 +11,8 @@ import (
 
 // A list of tools is filtered to those that the caller may use, as it passes: in JSON and in
 // events, in an answer to tools/list and in a stream that repeats one. Only one tool is held
-// at a time. All other bytes stay as they are.
+// at a time. All other bytes stay as they are, but for the hint that a result is the same for
+// every caller (cacheScope, MCP 2026-07-28): what was filtered for one is not for others.
 
 // maxTool is how long a tool in a list may be, in bytes. A longer one is left out: it cannot
 // be held until its name is known.
@@ -40,6 +41,9 @@ type list struct {
 	known   bool   // its name was read
 	passes  bool   // the current byte is passed on, wherever it stands
 	decides bool   // the current byte ends a tool
+	quote   int    // the place in held of the quotation mark of a cacheScope, plus one
+	public  bool   // it is "public"
+	ends    bool   // the current byte ends it
 }
 
 // place is where in an answer the filter is.
@@ -49,7 +53,11 @@ const (
 	elsewhere place = iota
 	inList          // in a list of tools, between two
 	inTool
+	inScope // behind the name cacheScope
 )
+
+// maxScope is how much is held of a cacheScope, in bytes. A longer one is no word of MCP.
+const maxScope = 128
 
 // ListHeaders tells whether the answer's body has to be filtered. It is not readable if it
 // is compressed in spite of what the service was asked for: nothing of it may pass.
@@ -89,7 +97,7 @@ func (s *State) ListBody(out, piece []byte) []byte {
 
 // take reads a byte, and appends what passes.
 func (l *list) take(out []byte, c byte) []byte {
-	l.passes, l.decides = false, false
+	l.passes, l.decides, l.ends = false, false, false
 	if l.events == nil {
 		l.read(c)
 		return l.route(out, c)
@@ -112,8 +120,11 @@ func (l *list) take(out []byte, c byte) []byte {
 
 // read reads a byte of JSON.
 func (l *list) read(c byte) {
-	if c == ',' && l.place == inList {
+	switch {
+	case c == ',' && l.place == inList:
 		l.comma = len(l.held) + 1
+	case c == '"' && l.place == inScope && l.quote == 0:
+		l.quote = len(l.held) + 1
 	}
 	l.json.Next(c, l.see)
 }
@@ -123,6 +134,9 @@ func (l *list) forget() { l.held, l.comma = l.held[:0], 0 }
 
 // route passes a byte on, or holds it.
 func (l *list) route(out []byte, c byte) []byte {
+	if l.ends || l.place == inScope && !l.passes {
+		return l.routeScope(out, c)
+	}
 	if l.passes || l.place == elsewhere && !l.decides {
 		return append(out, c)
 	}
@@ -150,10 +164,26 @@ func (l *list) route(out []byte, c byte) []byte {
 	return out
 }
 
+// routeScope holds a byte of a cacheScope, or ends it.
+func (l *list) routeScope(out []byte, c byte) []byte {
+	if l.held = append(l.held, c); !l.ends && len(l.held) < maxScope {
+		return out
+	}
+	if l.place = elsewhere; l.public {
+		l.held = append(l.held[:l.quote-1], `"private"`...)
+	}
+	out = append(out, l.held...)
+	l.forget()
+	return out
+}
+
 // see sees a token.
 func (l *list) see(k jsonstream.Kind) {
 	depth := l.json.Depth()
 	switch {
+	case l.place == inScope:
+		l.place, l.ends = elsewhere, true
+		l.public = k == jsonstream.String && l.json.Is("public") && l.quote > 0
 	case l.place == inTool:
 		l.seeTool(k, depth)
 	case l.place == inList:
@@ -170,8 +200,11 @@ func (l *list) see(k jsonstream.Kind) {
 		}
 	case k == jsonstream.Name && depth == l.base+1 && l.member != otherMember:
 		l.member = resultMember
-		if l.isNamed("tools") {
+		switch {
+		case l.isNamed("tools"):
 			l.member = toolsMember
+		case l.isNamed("cacheScope"):
+			l.place, l.passes, l.quote, l.public = inScope, true, 0, false
 		}
 	case k == jsonstream.BeginList && depth == l.base+2 && l.member == toolsMember:
 		l.place, l.passes, l.any = inList, true, false

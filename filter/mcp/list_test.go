@@ -56,6 +56,13 @@ func TestLists(t *testing.T) {
 		{"no word", list(`{"name":["a"]},` + a), list(a)},
 		{"a very long tool", list(`{"name":"a","description":"` + strings.Repeat("d", maxTool) + `"},` + b), list(b)},
 		{"a very long name", list(`{"name":"` + strings.Repeat("a", 300) + `"},` + b), list(b)},
+		{"for everybody", `{"result":{"cacheScope" : "public","tools":[` + x + `],"ttlMs":5}}`, `{"result":{"cacheScope" : "private","tools":[],"ttlMs":5}}`},
+		{"for everybody, in other words", `{"result":{"tools":[` + a + `],"CacheScope":"pub\u006cic"}}`, `{"result":{"tools":[` + a + `],"CacheScope":"private"}}`},
+		{"for one", `{"result":{"cacheScope":"private","tools":[` + x + `]}}`, `{"result":{"cacheScope":"private","tools":[]}}`},
+		{"for nobody knows whom", `{"result":{"cacheScope":null,"cacheScope":{"cacheScope":"public"},"cacheScope":["public"],"cacheScope":1}}`,
+			`{"result":{"cacheScope":null,"cacheScope":{"cacheScope":"public"},"cacheScope":["public"],"cacheScope":1}}`},
+		{"for a long word", `{"result":{"cacheScope":"public` + strings.Repeat("c", 300) + `","tools":[` + x + `]}}`, `{"result":{"cacheScope":"public` + strings.Repeat("c", 300) + `","tools":[]}}`},
+		{"a scope elsewhere", `{"cacheScope":"public","error":{"cacheScope":"public"}}`, `{"cacheScope":"public","error":{"cacheScope":"public"}}`},
 		{"an error", `{"id":1,"error":{"tools":[{"name":"x"}]}}`, `{"id":1,"error":{"tools":[{"name":"x"}]}}`},
 		{"other lists", `{"id":1,"result":{"content":{"tools":[{"name":"x"}]},"toolx":[{"name":"x"}]}}`, `{"id":1,"result":{"content":{"tools":[{"name":"x"}]},"toolx":[{"name":"x"}]}}`},
 		{"twice", `{"result":{"tools":[` + x + `],"tools":[` + x + `]},"result":{"TOOLS":[` + x + `]}}`, `{"result":{"tools":[],"tools":[]},"result":{"TOOLS":[]}}`},
@@ -86,6 +93,7 @@ func FuzzList(f *testing.F) {
 	} {
 		f.Add(seed, 3)
 	}
+	f.Add(`{"result":{"cacheScope":"public","tools":[{"name":"x"}],"cacheScope":1}}`, 1)
 	f.Fuzz(func(t *testing.T, body string, n int) {
 		got := filtered(t, "application/json", body, max(n&31, 1))
 		if whole := filtered(t, "application/json", body, len(body)+1); got != whole {
@@ -102,7 +110,7 @@ func FuzzList(f *testing.F) {
 				t.Fatalf("%q becomes %q, which shows %q", body, got, name)
 			}
 		}
-		if !strings.Contains(strings.ToLower(body), "tools") && !strings.Contains(body, `\`) && got != body {
+		if !strings.Contains(strings.ToLower(body), "tools") && !strings.Contains(strings.ToLower(body), "cachescope") && !strings.Contains(body, `\`) && got != body {
 			t.Fatalf("%q becomes %q", body, got)
 		}
 	})
