@@ -66,7 +66,7 @@ func (s *State) ListHeaders(contentType, contentEncoding string, id *caller.Iden
 		return false, true
 	}
 	isEvents := hasMediaType(contentType, "text/event-stream")
-	if !isEvents && !hasMediaType(contentType, "application/json") {
+	if !isEvents && (s.streams || !hasMediaType(contentType, "application/json")) {
 		return false, true
 	}
 	if contentEncoding != "" && !strings.EqualFold(contentEncoding, "identity") {

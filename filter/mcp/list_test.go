@@ -142,3 +142,27 @@ func toolNames(body string) (names []string) {
 	slices.Sort(names)
 	return names
 }
+
+// What a GET is answered with has a list only if it is a stream.
+func TestWhichAnswersAreFiltered(t *testing.T) {
+	for _, row := range []struct {
+		streams           bool
+		mediaType, coding string
+		filters, readable bool
+	}{
+		{false, "application/json", "", true, true},
+		{false, "application/json", "identity", true, true},
+		{false, "application/json", "gzip", true, false},
+		{false, "text/event-stream", "", true, true},
+		{false, "text/html", "gzip", false, true},
+		{true, "application/json", "gzip", false, true},
+		{true, "text/event-stream;charset=utf-8", "", true, true},
+		{true, "text/event-stream", "br", true, false},
+	} {
+		s := &State{rule: &Rule{room: restricted(t)}, lists: true, streams: row.streams}
+		filters, readable := s.ListHeaders(row.mediaType, row.coding, &caller.Identity{}, func([]string) bool { return false })
+		if filters != row.filters || readable != row.readable {
+			t.Errorf("%+v: filtered %v, readable %v", row, filters, readable)
+		}
+	}
+}

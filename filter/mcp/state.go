@@ -31,9 +31,10 @@ type State struct {
 	// calls are the calls of tools that cost something, as far as they are not settled.
 	calls  []Call
 	answer *answer // that is being read; nil if none is
-	// lists tells that the answer may have a list of tools, and list filters it.
-	lists bool
-	list  *list
+	// lists tells that the answer may have a list of tools, streams that only a stream can
+	// have one, and list filters it.
+	lists, streams bool
+	list           *list
 }
 
 // Call is a call of a tool that costs something.
@@ -56,6 +57,7 @@ func (s *State) Begin(rule *Rule, headers []proxy.Header, t *request.Target, d *
 	}
 	if end || request.Upgrades(t, d) {
 		s.lists = t.Method == "GET" // a stream can repeat what an earlier one missed
+		s.streams = s.lists
 		return
 	}
 	s.client = clientOf(headers)

@@ -261,7 +261,7 @@ func FuzzForeign(f *testing.F) {
 		}
 		message, _ := cutSyslog(unwrap(line))
 		of := formatOf(message)
-		if of == noFormat || isStrange(&r) {
+		if of == noFormat || isStrange(&r) || of == ofCommon && r.Start%1000 != 0 { // it has no fractions of a second
 			return
 		}
 		text := written[of](&r)

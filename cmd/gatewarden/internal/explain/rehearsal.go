@@ -43,6 +43,8 @@ type outcome struct {
 	// reply is the filter's, nil if the request passed.
 	reply  *proxy.Reply
 	reason string
+	// instead is what the client gets in the place of the response, nil if it gets that.
+	instead *proxy.Reply
 	// view is what the filter made of the request, before any response.
 	view filter.Explanation
 	// removed are the headers that the service does not see.
@@ -104,8 +106,8 @@ func (p *rehearsal) respond(s *filter.Stream, a *Answer, o *outcome) {
 	p.Response = slices.Clone(o.before)
 	p.body = a.Body
 	s.ResponseHeaders(len(a.Body) == 0)
-	o.after = slices.Clone(p.Response)
-	if len(a.Body) > 0 {
+	o.after, o.instead = slices.Clone(p.Response), p.Replied
+	if len(a.Body) > 0 && o.instead == nil {
 		s.ResponseBody(len(a.Body), true)
 	}
 }

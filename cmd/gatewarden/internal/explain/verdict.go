@@ -98,7 +98,9 @@ func sent(r *Request, reply *proxy.Reply) *Reply {
 		out.Status = 200
 		add("content-type", "application/grpc")
 		add("grpc-status", strconv.Itoa(reply.GRPC))
-		add("grpc-message", string(reply.Body))
+		if len(reply.Body) > 0 {
+			add("grpc-message", string(reply.Body))
+		}
 		return out
 	}
 	if form := r.form(); form.IsWeb() && out.header("grpc-status") != "" {
@@ -186,6 +188,10 @@ func (w *written) response(a *Answer, o *outcome) *ResponsePart {
 	}
 	s := &w.Surfaces[o.view.Surface]
 	p.Says = append(p.Says, w.judged(s, a, o))
+	if o.instead != nil {
+		p.Says = append(p.Says, fmt.Sprintf("The client gets the status %d in its place: a list of tools that is compressed cannot be filtered.", o.instead.Status))
+		return p
+	}
 	for _, h := range o.after {
 		if !slices.Contains(o.before, h) {
 			p.Added = append(p.Added, [2]string{h.Name, h.Value})
