@@ -186,10 +186,11 @@ func FuzzHandshake(f *testing.F) {
 		"Digest stale=true", `DPoP error="use_dpop_nonce"`, "Negotiate oYGA", "Negotiate /////w==", "SCRAM-SHA-1 data", "Negotiate"} {
 		f.Add(seed, seed)
 	}
+	f.Add("Digest", "Digest,stAle=true") // a parameter may come behind a comma
 	f.Fuzz(func(t *testing.T, authorization, line string) {
 		h := readHandshake(authorization)
 		goes := h.goesOn([]proxy.Header{{Name: "www-authenticate", Value: line}})
-		if goes && (h.scheme == noScheme || !strings.ContainsAny(line, " \t")) {
+		if goes && (h.scheme == noScheme || !strings.ContainsAny(line, " \t,")) {
 			t.Fatalf("%q goes on after %q", line, authorization)
 		}
 	})
