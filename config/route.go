@@ -83,6 +83,15 @@ var matchFields = []field[Match]{
 	}},
 }
 
+// matchFieldsOf returns the fields of a match for an object that has one among its own.
+func matchFieldsOf[T any](match func(*T) *Match) []field[T] {
+	fields := make([]field[T], len(matchFields))
+	for i, f := range matchFields {
+		fields[i] = field[T]{key: f.key, required: f.required, below: f.below, read: func(v value, into *T) { f.read(v, match(into)) }}
+	}
+	return fields
+}
+
 func defaultExempt() []Match {
 	return []Match{
 		{Path: "/"},

@@ -53,26 +53,14 @@ var scopesFields = []field[Scopes]{
 	}},
 }
 
-var operationFields = []field[Operation]{
-	{key: "path", read: func(v value, o *Operation) { o.Path = readPath(v) }},
-	{key: "prefix", read: func(v value, o *Operation) { o.Path, o.Prefix = readPath(v), true }},
-	{key: "methods", read: func(v value, o *Operation) {
-		if o.Methods = readMethods(v); o.Methods == nil {
-			o.Path = "" // a check cannot tell what the operation covers
-		}
-	}},
-	{key: "hosts", read: func(v value, o *Operation) {
-		if o.Hosts = readHosts(v); o.Hosts == nil {
-			o.Path = ""
-		}
-	}},
+var operationFields = append(matchFieldsOf(func(o *Operation) *Match { return &o.Match }), []field[Operation]{
 	{key: "surfaces", read: func(v value, o *Operation) {
 		o.Surfaces = v.references("leave it out for all surfaces of the kinds api and mcp")
 	}},
 	{key: "scopes", required: `write for example ["api:read"], or [] for none`, read: func(v value, o *Operation) {
 		o.Scopes = readNeeded(v)
 	}},
-}
+}...)
 
 // readNeeded reads the scopes that an operation needs.
 func readNeeded(v value) []string {

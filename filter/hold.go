@@ -114,7 +114,7 @@ func (s *Stream) unhold() {
 // is for the others, too.
 func (f *Filter) tickHeld() bool {
 	now, probing := f.host.Now(), f.holding == holdingUnknown
-	if f.holding == holdingUnknown && f.hidesBodies(now) {
+	if probing && f.hidesBodies(now) {
 		f.settle(holdingMissing)
 		f.host.Warn("gatewarden: the proxy does not show a request's body while its headers are held, " +
 			"so the service receives the headers of requests that are refused because of their body; " +

@@ -92,7 +92,7 @@ func TestZeroState(t *testing.T) {
 	s.Read([]byte("{"))
 	s.Refused(&refusal.Refusal{Reason: refusal.Malformed})
 	why := refusal.Refusal{Reason: refusal.TierDenied}
-	if _, refused := s.Check(); refused || s.Awaits() || s.Reads() || s.Malformed() || s.NeedsTier() || s.MaxBody() != 0 || !s.NamesID() ||
+	if _, refused := s.Check(); refused || s.Awaits() || s.Reads() || (s.flaw != sound) || s.NeedsTier() || s.MaxBody() != 0 || !s.NamesID() ||
 		s.Cost() != 0 || len(s.Scopes()) > 0 || s.Words(&why) != (refusal.Words{}) || s.View() != (View{}) {
 		t.Errorf("does something: %+v", s)
 	}
@@ -120,8 +120,8 @@ func TestAwaits(t *testing.T) {
 	} {
 		var s State
 		w.beginWith(&s, row.end, row.headers...)
-		if s.Awaits() != row.awaits || s.Malformed() {
-			t.Errorf("%s: awaits %v, malformed %v", row.name, s.Awaits(), s.Malformed())
+		if s.Awaits() != row.awaits || (s.flaw != sound) {
+			t.Errorf("%s: awaits %v, malformed %v", row.name, s.Awaits(), (s.flaw != sound))
 		}
 		if !s.Reads() {
 			t.Errorf("%s: is not read", row.name)
@@ -137,7 +137,7 @@ func TestStatesAreUsedAgain(t *testing.T) {
 		t.Fatalf("the first: %+v", s)
 	}
 	w.beginWith(s, false, ":method", "POST", "content-type", "application/json")
-	if s.Read([]byte(call("2", "u", "{}"))); s.Cost() != 0 || s.NeedsTier() || len(s.Scopes())+len(s.calls) > 0 || s.Malformed() || s.View() != (View{}) {
+	if s.Read([]byte(call("2", "u", "{}"))); s.Cost() != 0 || s.NeedsTier() || len(s.Scopes())+len(s.calls) > 0 || (s.flaw != sound) || s.View() != (View{}) {
 		t.Errorf("the second: %+v", s)
 	}
 	for _, m := range w.messages[:cap(w.messages)] {
@@ -147,7 +147,7 @@ func TestStatesAreUsedAgain(t *testing.T) {
 	}
 	s = w.read("[")
 	w.beginWith(s, true, ":method", "GET")
-	if s.Malformed() || s.Awaits() {
+	if (s.flaw != sound) || s.Awaits() {
 		t.Errorf("the third: %+v", s)
 	}
 }

@@ -112,7 +112,7 @@ func TestTooLarge(t *testing.T) {
 		t.Fatalf("awaits %v, up to %d bytes", s.Awaits(), s.MaxBody())
 	}
 	whole := strings.Replace(ping, "{", "{"+strings.Repeat(" ", 1024-len(ping)), 1)
-	if s.Read([]byte(whole)); s.Malformed() {
+	if s.Read([]byte(whole)); s.flaw != sound {
 		t.Errorf("%d bytes are too many", len(whole))
 	}
 	s = newWorker(t, `"max_body": 1024`).begin()
@@ -171,7 +171,7 @@ func TestMirrors(t *testing.T) {
 		if right := s.flaw == sound; right != row.right || !right && s.flaw != flawMirror {
 			t.Errorf("%s %q: flaw %d", row.body, row.headers, s.flaw)
 		}
-		if w.read(row.body, append([]string{"mcp-protocol-version", "2025-11-25"}, row.headers...)...).Malformed() {
+		if w.read(row.body, append([]string{"mcp-protocol-version", "2025-11-25"}, row.headers...)...).flaw != sound {
 			t.Errorf("%s %q: refused in a version without these headers", row.body, row.headers)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/gatewarden/gatewarden/filter/caller"
-	"github.com/gatewarden/gatewarden/filter/mcp/message"
 	"github.com/gatewarden/gatewarden/internal/jsonstream"
 	"github.com/gatewarden/gatewarden/internal/sse"
 )
@@ -252,6 +251,3 @@ func (l *list) may(name string) bool {
 	t := l.room.toolNamed(name)
 	return l.rank >= t.rank && l.allows(t.scopes)
 }
-
-// listsTools tells whether an answer to a message may have a list of tools.
-func listsTools(m *message.Message) bool { return m.Method == message.ToolsList }

@@ -151,7 +151,7 @@ func (s *State) take(m *message.Message) flaw {
 	s.note(m)
 	r := s.rule.room
 	s.need(r.methods[m.Method])
-	s.lists = s.lists || listsTools(m)
+	s.lists = s.lists || m.Method == message.ToolsList
 	if m.Method != message.ToolsCall {
 		return sound
 	}
@@ -180,9 +180,6 @@ func (s *State) NeedsTier() bool { return s.rank > 0 }
 
 // Reads tells whether the room reads the request.
 func (s *State) Reads() bool { return s.rule != nil }
-
-// Malformed tells whether the request cannot be read in one way only.
-func (s *State) Malformed() bool { return s.flaw != sound }
 
 // Check refuses a request that cannot be read in one way only.
 func (s *State) Check() (why refusal.Refusal, refused bool) {

@@ -98,7 +98,7 @@ func TestPrice(t *testing.T) {
 		{"search ", `{"n":9}`, 27, ""},
 	} {
 		s := w.read(call("1", row.tool, row.arguments))
-		if got := s.View(); s.Malformed() || got != (View{row.cost, row.tier}) || s.Cost() != row.cost || s.NeedsTier() != (row.tier != "") {
+		if got := s.View(); (s.flaw != sound) || got != (View{row.cost, row.tier}) || s.Cost() != row.cost || s.NeedsTier() != (row.tier != "") {
 			t.Errorf("%s %s: %+v, want %d %q", row.tool, row.arguments, got, row.cost, row.tier)
 		}
 		if paid := row.cost > 0; len(s.calls) > 1 || paid != (len(s.calls) == 1) || paid && s.calls[0] != (Call{"1", row.cost}) {
@@ -121,10 +121,10 @@ func TestArgumentsReadInTwoWays(t *testing.T) {
 		`{"o":{"quality":1,"quality":2}}`:               false,
 	} {
 		s := w.read(call("1", "image", arguments))
-		if s.Malformed() != malformed || malformed && s.flaw != flawArgument {
+		if (s.flaw != sound) != malformed || malformed && s.flaw != flawArgument {
 			t.Errorf("%s: flaw %d", arguments, s.flaw)
 		}
-		if w.read(call("1", "search", arguments)).Malformed() {
+		if w.read(call("1", "search", arguments)).flaw != sound {
 			t.Errorf("%s of a tool without arguments is refused", arguments)
 		}
 	}
@@ -221,7 +221,7 @@ func TestBatch(t *testing.T) {
 		{call("1", "another", "{}"), "generate", "", 0, nil},
 	} {
 		s := w.read(row.body)
-		if got := s.View(); s.Malformed() || strings.Join(s.Scopes(), " ") != row.scopes || got != (View{row.cost, row.tier}) || !slices.Equal(s.calls, row.calls) {
+		if got := s.View(); (s.flaw != sound) || strings.Join(s.Scopes(), " ") != row.scopes || got != (View{row.cost, row.tier}) || !slices.Equal(s.calls, row.calls) {
 			t.Errorf("%s: %q %+v %+v", row.body, s.Scopes(), got, s.calls)
 		}
 	}
