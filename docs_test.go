@@ -89,6 +89,7 @@ func definedMetrics(t *testing.T) (names []string) {
 	host := fakehost.New()
 	admin := `{"admin": {"tokens": [{"id": "ann", "sha256": "` + strings.Repeat("0123456789abcdef", 4) + `"}]}}`
 	budget := `{"mcp": {"other_tools": {"scopes": [], "cost": 1}},
+		"quota_service": {"endpoint": {"cluster": "quota", "url": "https://quota.example.com", "token": "x"}},
 		"quotas": [{"name": "b", "unit": "credits", "per": ["client"], "limit": 1, "window": "1m"}]}`
 	for _, text := range []string{everything, admin, budget} {
 		c, err := config.Parse([]byte(text), []string{"SECRET=x"})

@@ -45,6 +45,8 @@ type Config struct {
 	Scopes Scopes
 	// MCP says what the calls of MCP servers need and cost. Nil unless configured.
 	MCP *MCP
+	// QuotaService keeps budgets for the calls of MCP servers. Nil unless configured.
+	QuotaService *QuotaService
 	// OAuth describes the services to OAuth clients, each as a resource. Default:
 	// none.
 	OAuth []OAuth

@@ -40,6 +40,7 @@
 //	identity.go               metadata, headers, accepted; untrusted headers
 //	identity_keys.go          API keys
 //	identity_introspect.go    asking an authorization server
+//	endpoint.go               the URL, the timeout and the secret of another server
 //	outcome.go                what is a failure: kinds, statuses, anonymous requests
 //	outcome_condition.go      failures and successes by status, header and body
 //	outcome_warn.go           conditions without effect, or with too much
@@ -47,6 +48,7 @@
 //	attempt.go                failure keys, stuffing, spraying
 //	quota.go                  rules, limits, algorithms, costs, headers
 //	quota_check.go            checks and warnings of quotas
+//	quota_service.go          budgets that another service keeps
 //	concurrency.go            requests in flight
 //	burst.go                  attempts that wait for each other
 //	bypass.go                 roles without limits

@@ -1,7 +1,5 @@
 package config
 
-import "strconv"
-
 // Introspection says how the filter asks an authorization server about tokens (RFC
 // 7662). Times are in milliseconds.
 type Introspection struct {
@@ -110,9 +108,9 @@ var endpointFields = []field[source]{
 	{key: "client_id", required: `write for example "gateway"`, read: func(v value, s *source) {
 		s.Introspection.ClientID = readPlain(v, "gateway")
 	}},
-	{key: "client_secret", read: readClientSecret},
+	{key: "client_secret", read: func(v value, s *source) { s.Introspection.ClientSecret = v.secret("client_secret_env") }},
 	{key: "client_secret_env", read: func(v value, s *source) { s.secretVariable = readPlain(v, "INTROSPECTION_SECRET") }},
-	{key: "timeout", read: readTimeout},
+	{key: "timeout", read: func(v value, s *source) { v.timeout(&s.Introspection.Timeout, "2s") }},
 }
 
 var introspectionCacheFields = []field[Introspection]{
@@ -128,78 +126,27 @@ func (s *source) introspect() {
 }
 
 func readEndpoint(v value, s *source) {
-	if readObject(v, endpointFields, s) == nil {
-		return
-	}
-	const one = `; write either client_secret or client_secret_env, for example "client_secret_env": "INTROSPECTION_SECRET"`
-	switch literal, variable := v.member("client_secret").Exists(), v.member("client_secret_env").Exists(); {
-	case literal && variable:
-		v.bad("has two secrets" + one)
-	case !literal && !variable:
-		v.bad("has no secret" + one)
+	if readObject(v, endpointFields, s) != nil {
+		v.checkOneSecret("client_secret", "client_secret_env", "INTROSPECTION_SECRET")
 	}
 }
 
-// readEndpointURL also accepts http, because within a mesh the cluster encrypts
-// the connection.
 func readEndpointURL(v value, s *source) {
-	text, ok := v.text("a URL as a string, for example " + strconv.Quote(introspectionURL))
-	if !ok {
-		return
-	}
-	u, problem := splitURL(text)
-	switch {
-	case problem != "":
-	case u.scheme != "https" && u.scheme != "http":
-		problem = "is neither https nor http; write for example " + strconv.Quote(introspectionURL)
-	case u.fragment != "":
-		problem = "has a fragment; remove it"
-	}
-	if problem != "" {
-		v.bad(quote(text) + " " + problem)
-		return
-	}
-	i := &s.Introspection
-	i.Scheme, i.Authority, i.Path = u.scheme, u.host, u.path
-	if u.port != "" {
-		i.Authority += ":" + u.port
-	}
-	if i.Path == "" {
-		i.Path = "/"
-	}
-	i.Path += u.query
-}
-
-// readClientSecret does not repeat an invalid secret in its message.
-func readClientSecret(v value, s *source) {
-	text, ok := v.text("the secret as a string")
-	if ok && !isPlain(text) {
-		v.bad("is empty or has a control character; write the secret, or use client_secret_env")
-	}
-	s.Introspection.ClientSecret = text
-}
-
-func readTimeout(v value, s *source) {
-	i := &s.Introspection
-	v.duration(&i.Timeout, "2s")
-	if i.Timeout > MaxTimeout {
-		v.bad(quote(v.json.Str) + ` is out of range; write "1s" to "` + formatDuration(MaxTimeout) + `"`)
+	if e, ok := v.endpoint(introspectionURL); ok {
+		i := &s.Introspection
+		i.Scheme, i.Authority, i.Path = e.scheme, e.authority, e.path
 	}
 }
 
 // readSecrets reads the secrets that stand in the environment.
 func (d *draft) readSecrets(env []string, out *violations) {
 	for i, name := range d.secretVariables {
-		if name == "" {
-			continue
+		if name != "" {
+			readSecret(env, name, identityPath(i, "endpoint.client_secret_env"), &d.Identity[i].Introspection.ClientSecret, out)
 		}
-		v := variable{name, lookUp(env, name), out}
-		if !isPlain(v.text) {
-			v.bad("is missing, empty or has a control character; set it to the secret that " +
-				identityPath(i, "endpoint.client_secret_env") + " names")
-			continue
-		}
-		d.Identity[i].Introspection.ClientSecret = v.text
+	}
+	if name := d.tokenVariable; name != "" {
+		readSecret(env, name, "quota_service.endpoint.token_env", &d.QuotaService.Token, out)
 	}
 }
 

@@ -87,12 +87,7 @@ var describedFields = []field[AuthorizationServer]{
 var fetchedFields = []field[AuthorizationServer]{
 	{key: "cluster", read: func(v value, s *AuthorizationServer) { s.Cluster = readPlain(v, "auth") }},
 	{key: "path", read: func(v value, s *AuthorizationServer) { readMetadataPath(v, s) }},
-	{key: "timeout", read: func(v value, s *AuthorizationServer) {
-		v.duration(&s.Timeout, "2s")
-		if s.Timeout > MaxTimeout {
-			v.bad(quote(v.json.Str) + ` is out of range; write "1s" to "` + formatDuration(MaxTimeout) + `"`)
-		}
-	}},
+	{key: "timeout", read: func(v value, s *AuthorizationServer) { v.timeout(&s.Timeout, "2s") }},
 	{key: "cache", below: keysOf("", metadataCacheFields), read: func(v value, s *AuthorizationServer) {
 		readObject(v, metadataCacheFields, s)
 	}},

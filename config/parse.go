@@ -49,6 +49,8 @@ type draft struct {
 	// secretVariables holds, for each identity source, the environment variable with
 	// its secret, or "".
 	secretVariables []string
+	// tokenVariable is the environment variable with the token of the quota service, or "".
+	tokenVariable string
 }
 
 // Keys lists the paths of all keys of a configuration, for example client.source
@@ -97,6 +99,9 @@ var rootFields = []field[draft]{
 	}},
 	{key: "mcp", below: keysOf("", mcpFields), read: func(v value, d *draft) {
 		d.MCP = readMCP(v)
+	}},
+	{key: "quota_service", below: keysOf("", quotaServiceFields), read: func(v value, d *draft) {
+		d.QuotaService, d.tokenVariable = readQuotaService(v)
 	}},
 	{key: "oauth", below: keysOf("", oauthFields), read: func(v value, d *draft) {
 		d.OAuth = readResources(v)

@@ -181,6 +181,10 @@ func TestEveryField(t *testing.T) {
 				{Match: Match{Path: "/mcp", Prefix: true}, Surfaces: []string{"tools"}, Scopes: []string{"mcp:query", "mcp:tools"}},
 			},
 		}},
+		{"quota_service", *c.QuotaService, QuotaService{
+			Name: "plan_1", Surfaces: []string{"tools"}, Cluster: "quota", Scheme: "http", Authority: "quota.example.com:8080", Path: "/v1",
+			Token: "s3cr:t", Timeout: 30_000, Retries: 3, Lifetime: 86_400_000, Mode: ModeShadow,
+		}},
 		{"mcp", *c.MCP, MCP{
 			Surfaces: []string{"tools"}, MaxBody: 1 << 20, RejectFormat: RejectToolError, Tiers: []string{"free", "pro plan"},
 			Risks:   [NumRisks][]string{{"mcp:query"}, {"mcp:tools"}, nil, {"mcp:admin", "generate"}},

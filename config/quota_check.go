@@ -56,12 +56,20 @@ func (d *draft) checkCredits(i int, out *violations) {
 			return // which is told already
 		}
 	}
-	for j := range d.Surfaces {
-		if s := &d.Surfaces[j]; s.IsAmong(q.Surfaces) && (d.MCP.AppliesTo(s) || s.Kind == kindUnknown) {
-			return
+	if !d.paysFor(q.Surfaces) {
+		out.add(quotaPath(i, "unit"), `counts credits, but mcp applies to none of the rule's surfaces; add mcp, or write "requests"`)
+	}
+}
+
+// paysFor reports whether MCP calls can cost credits on one of the surfaces, or on any if
+// none is named.
+func (d *draft) paysFor(surfaces []string) bool {
+	for i := range d.Surfaces {
+		if s := &d.Surfaces[i]; s.IsAmong(surfaces) && (d.MCP.AppliesTo(s) || s.Kind == kindUnknown) {
+			return true
 		}
 	}
-	out.add(quotaPath(i, "unit"), `counts credits, but mcp applies to none of the rule's surfaces; add mcp, or write "requests"`)
+	return false
 }
 
 // choices suggests the name that was probably meant, or lists all names.

@@ -54,6 +54,9 @@ func render(c *Config) []byte {
 	if c.MCP != nil {
 		root["mcp"] = renderMCP(c.MCP)
 	}
+	if c.QuotaService != nil {
+		root["quota_service"] = renderQuotaService(c.QuotaService)
+	}
 	if len(c.OAuth) > 0 {
 		root["oauth"] = renderResources(c.OAuth)
 	}
@@ -69,6 +72,20 @@ func marshalIndent(root object) []byte {
 		panic(err)
 	}
 	return out
+}
+
+func renderQuotaService(s *QuotaService) object {
+	o := object{
+		"name": s.Name, "lifetime": formatDuration(s.Lifetime), "mode": [...]string{"enforce", "shadow", "off"}[s.Mode],
+		"endpoint": object{
+			"cluster": s.Cluster, "url": s.Scheme + "://" + s.Authority + s.Path, "token": s.Token,
+			"timeout": formatDuration(s.Timeout), "retries": s.Retries,
+		},
+	}
+	if len(s.Surfaces) > 0 {
+		o["surfaces"] = s.Surfaces
+	}
+	return o
 }
 
 func renderLog(l *Log) object {

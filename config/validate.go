@@ -24,6 +24,9 @@ func (d *draft) validate(out *violations) {
 	if d.MCP != nil {
 		d.checkMCP(out)
 	}
+	if d.QuotaService != nil {
+		d.checkQuotaService(out)
+	}
 	d.checkResources(out)
 	d.checkAuthorizationServers(out)
 }

@@ -247,15 +247,12 @@ type authorizer struct {
 }
 
 func (a *authorizer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	form, err := io.ReadAll(r.Body)
+	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		http.Error(w, "not a question", http.StatusBadRequest)
 		return
 	}
-	says := a.of.Load().Get(r.RequestURI)
-	if r.Method == http.MethodPost {
-		says = a.of.Load().Answer(form)
-	}
+	says := a.of.Load().Serve(r.Method, r.RequestURI, body)
 	for _, h := range says.Headers {
 		w.Header().Add(h[0], h[1])
 	}

@@ -12,7 +12,7 @@ import (
 func (s *Stream) answerCall(status int, end bool) (replaced bool) {
 	host := s.filter.host
 	mediaType := host.ResponseHeader("content-type")
-	if s.quota.Open() {
+	if s.quota.Open() || s.budget.Open() {
 		s.settleCalls(s.call.AnswerHeaders(status, mediaType, end))
 	}
 	if end {
@@ -54,8 +54,10 @@ func (s *Stream) readAnswer(size int, end bool) {
 func (s *Stream) settleCalls(unpaid uint32) {
 	if unpaid > 0 {
 		s.quota.Refund(unpaid, s.filter.host.Now())
+		s.budget.Refund(unpaid)
 	}
 	if !s.call.Settling() {
 		s.quota.Commit()
+		s.budget.Commit()
 	}
 }

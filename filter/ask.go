@@ -85,7 +85,41 @@ func (s *Stream) called(mayRefuse bool) (refused bool) {
 }
 
 // waits tells whether the request waits for any answer.
-func (s *Stream) waits() bool { return s.identity.Waits() || s.burst.Waits() || s.document.Waits() }
+func (s *Stream) waits() bool {
+	return s.identity.Waits() || s.burst.Waits() || s.document.Waits() || s.budget.Waits()
+}
+
+// reserve lets the request go on when a quota service has reserved what it costs. That comes
+// last: what is refused anyway must not use up a budget.
+func (s *Stream) reserve() proxy.Action {
+	if !s.bypass.Granted() && s.budget.Ask(s.reserved, &s.identity.Identity, s.call.AppendCalls) {
+		return proxy.PauseAll
+	}
+	return s.passIfPaid()
+}
+
+// reserved ends the wait for the quota service. The budget room calls it.
+func (s *Stream) reserved() {
+	s.filter.host.Attend(s.ID)
+	s.passIfPaid()
+	s.resume()
+}
+
+// passIfPaid does what the quota service has said.
+func (s *Stream) passIfPaid() proxy.Action {
+	why, refused := s.budget.Check()
+	if refused && s.budget.IsShadow() {
+		s.watchLimit(&why)
+		refused = false
+	}
+	if !refused {
+		return s.pass()
+	}
+	s.lockout.Release(why.Now)
+	s.concurrency.Leave(why.Now)
+	s.quota.GiveBack(why.Now)
+	return s.refuse(&why, s.heldBody())
+}
 
 // goOn decides about the request when the answer about its token is known.
 func (s *Stream) goOn() proxy.Action {

@@ -215,7 +215,10 @@ func (s *Stream) endAccount() proxy.Action {
 		}
 	}
 	if !refused || !s.giveUp(&why) {
-		return s.pass()
+		if action := s.reserve(); action != proxy.PauseAll {
+			return action
+		}
+		return proxy.Pause
 	}
 	if s.hold.headers { // otherwise the service has had the headers
 		s.quota.GiveBack(why.Now)

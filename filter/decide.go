@@ -24,7 +24,7 @@ func (s *Stream) follow(why *refusal.Refusal, refused bool) proxy.Action {
 	case !refused && s.awaitsAccount():
 		return s.awaitAccount()
 	case !refused:
-		return s.pass()
+		return s.reserve()
 	}
 	// A request that is refused is held with its form, because it may be free to go
 	// by then. But it waits for one thing only: for its form, or for an answer about
@@ -123,7 +123,8 @@ func (s *Stream) decideCall() (why refusal.Refusal, refused bool) {
 		return why, true
 	}
 	s.scope.Need(s.call.Scopes())
-	if !s.identity.Verified && (s.scope.Any() || s.call.NeedsTier()) {
+	s.budget.Price(s.call.Cost())
+	if !s.identity.Verified && (s.scope.Any() || s.call.NeedsTier() || s.budget.NeedsPayer()) {
 		s.identity.Demand()
 		return s.decideIdentity()
 	}

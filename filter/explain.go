@@ -3,6 +3,7 @@ package filter
 import (
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/attempt"
+	"github.com/gatewarden/gatewarden/filter/budget"
 	"github.com/gatewarden/gatewarden/filter/burst"
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/client"
@@ -40,6 +41,7 @@ type Explanation struct {
 	Scope    scope.View
 	Call     mcp.Explanation
 	Quotas   []quota.View
+	Budget   budget.View
 	InFlight []concurrency.View
 	// Surface owns the request.
 	Surface int
@@ -87,6 +89,7 @@ func (s *Stream) Explain(headers []proxy.Header) Explanation {
 	e.Scope, e.Call = s.scope.Explain(&t, &s.identity.Identity), s.call.Explain(s.heldBody())
 	e.Quotas = f.quota.Explain(e.Surface, &t, s.call.Cost(), &s.client, &s.identity.Identity, e.Now, e.Preflight)
 	s.quota.ExplainRefusal(e.Quotas)
+	e.Budget = s.budget.Explain(&s.identity.Identity)
 	e.InFlight = f.concurrency.Explain(e.Surface, &s.client, &s.identity.Identity)
 	return e
 }

@@ -3,6 +3,7 @@ package filter
 import (
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/attempt"
+	"github.com/gatewarden/gatewarden/filter/budget"
 	"github.com/gatewarden/gatewarden/filter/burst"
 	"github.com/gatewarden/gatewarden/filter/bypass"
 	"github.com/gatewarden/gatewarden/filter/client"
@@ -41,6 +42,7 @@ type Filter struct {
 	burst       *burst.Room
 	bypass      *bypass.Room
 	quota       *quota.Room
+	budget      *budget.Room
 	concurrency *concurrency.Room
 	scope       *scope.Room
 	mcp         *mcp.Room
@@ -77,6 +79,7 @@ func New(c *config.Config, host proxy.Host, seed table.Seed) *Filter {
 		burst:       burst.New(c, counters, m),
 		bypass:      bypass.New(c, host, log, m),
 		quota:       quota.New(c, host, host, seed, m),
+		budget:      budget.New(c, host, host, t, log, m),
 		concurrency: concurrency.New(c, host, counters, m),
 		scope:       scope.New(c, host, m),
 		mcp:         mcp.New(c, host, m),
@@ -106,6 +109,7 @@ func (f *Filter) Tick() {
 	}
 	f.concurrency.Tick()
 	f.quota.Tick()
+	f.budget.Tick()
 	f.lockout.Tick()
 	f.burst.Tick()
 	f.Flush()
@@ -118,5 +122,6 @@ func (f *Filter) Flush() { f.metrics.Flush() }
 // body. All requests that waited for it continue.
 func (f *Filter) Answered(number uint32, size int) {
 	f.identity.Answered(number, size)
+	f.budget.Answered(number, size)
 	f.oauth.Answered(number, size)
 }

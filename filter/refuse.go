@@ -11,12 +11,24 @@ import (
 func (s *Stream) refuse(why *refusal.Refusal, body []byte) proxy.Action {
 	s.surface.refused.Add(1)
 	s.filter.host.SetReason(string(why.Reason))
-	switch why.Reason {
-	case refusal.AuthDenied, refusal.StoreUnavailable:
+	switch {
+	case s.budget.Refuses():
+		s.budget.Refused()
+	case why.Reason == refusal.AuthDenied, why.Reason == refusal.StoreUnavailable:
 		// The failure has a line of its own, and a request without a credential is
 		// not worth one.
 		s.identity.Refused(why)
 		return s.answer(why, body)
+	default:
+		s.countRefusal(why)
+	}
+	s.reportRefusal("refusal", why)
+	return s.answer(why, body)
+}
+
+// countRefusal tells the room that refuses.
+func (s *Stream) countRefusal(why *refusal.Refusal) {
+	switch why.Reason {
 	case refusal.QuotaExceeded:
 		s.quota.Refused()
 	case refusal.OverCapacity:
@@ -30,8 +42,6 @@ func (s *Stream) refuse(why *refusal.Refusal, body []byte) proxy.Action {
 	default:
 		s.lockout.Refused(why)
 	}
-	s.reportRefusal("refusal", why)
-	return s.answer(why, body)
 }
 
 // answer sends the refusal.
@@ -54,6 +64,9 @@ func (s *Stream) answer(why *refusal.Refusal, body []byte) proxy.Action {
 
 // words are those of the room that refuses.
 func (s *Stream) words(why *refusal.Refusal) refusal.Words {
+	if s.budget.Refuses() {
+		return s.budget.Words(why)
+	}
 	switch why.Reason {
 	case refusal.AuthDenied, refusal.StoreUnavailable:
 		return s.identity.Words(why, s.surface.oauth.Challenge(s.identity.BlamesToken(), s.identity.IsForeign()))

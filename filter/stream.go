@@ -3,6 +3,7 @@ package filter
 import (
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/attempt"
+	"github.com/gatewarden/gatewarden/filter/budget"
 	"github.com/gatewarden/gatewarden/filter/burst"
 	"github.com/gatewarden/gatewarden/filter/bypass"
 	"github.com/gatewarden/gatewarden/filter/caller"
@@ -46,6 +47,7 @@ type Stream struct {
 	burst       burst.State
 	bypass      bypass.State
 	quota       quota.State
+	budget      budget.State
 	concurrency concurrency.State
 	scope       scope.State
 	call        mcp.State
@@ -118,6 +120,7 @@ func (s *Stream) enter(t *request.Target, d *request.Details, headers []proxy.He
 	s.preflight = request.IsPreflight(t, d) && (!s.presents || f.credential.OnlyInQuery(headers))
 	if !s.preflight {
 		s.quota.Begin(s.surface.quota, t)
+		s.budget.Begin(s.surface.budget)
 		s.scope.Begin(s.surface.scope, t)
 		s.call.Begin(s.surface.mcp, headers, t, d, end)
 	}
@@ -260,6 +263,7 @@ func (s *Stream) Done() {
 	if s.quota.Open() {
 		s.quota.Done(!s.responds, s.filter.host.Now())
 	}
+	s.budget.Done(!s.responds)
 	s.identity.Leave()
 	s.burst.Leave()
 	s.unhold()

@@ -3,6 +3,7 @@ package filter
 import (
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/attempt"
+	"github.com/gatewarden/gatewarden/filter/budget"
 	"github.com/gatewarden/gatewarden/filter/burst"
 	"github.com/gatewarden/gatewarden/filter/bypass"
 	"github.com/gatewarden/gatewarden/filter/concurrency"
@@ -28,6 +29,7 @@ type surface struct {
 	burst       *burst.Rule
 	bypass      *bypass.Rule
 	quota       *quota.Rules
+	budget      *budget.Rule
 	concurrency *concurrency.Rules
 	scope       *scope.Rules
 	mcp         *mcp.Rule
@@ -57,6 +59,7 @@ func (f *Filter) readySurface(i int) {
 		burst:       f.burst.Rule(i),
 		bypass:      f.bypass.Rule(i),
 		quota:       f.quota.Rules(i),
+		budget:      f.budget.Rule(i),
 		concurrency: f.concurrency.Rules(i),
 		scope:       f.scope.Rules(i),
 		mcp:         f.mcp.Rule(i),

@@ -16,7 +16,8 @@ const (
 	entrySize    = 4 + 4 + table.KeySize + 1 + 1 + 4 + table.TimeSize + 4 + 2*table.TimeSize
 	// ways is how many entries a slot has.
 	ways = 32
-	// costAt is where the cost of an entry is.
+	// kindAt and costAt are where the kind and the cost of an entry are.
+	kindAt = 8 + table.KeySize + 1
 	costAt = 8 + table.KeySize + 6 + table.TimeSize
 )
 

@@ -9,12 +9,14 @@ import (
 const (
 	keyPrefix  = "gatewarden/1/journal/"
 	workersKey = "gatewarden/1/journal"
+	maxName    = 16
 	// slots is how many slots there are for all workers together.
 	slots = 512
 	// Capacity is how many entries the journal has at most.
 	Capacity = slots * ways
-	// MaxBytes is the most that its keys and values ever take. It takes nothing before
-	// the first entry, and never more than the entries that were open at once.
+	// MaxBytes is the most that its keys and values ever take, without the name of a
+	// journal in its keys. It takes nothing before the first entry, and never more than
+	// the entries that were open at once.
 	MaxBytes = slots*(len(keyPrefix)+2+headerSize+ways*entrySize) + len(workersKey) + 4
 )
 
@@ -43,9 +45,10 @@ type Journal struct {
 	// full is the tick in which no slot was free, plus one.
 	full uint32
 
-	key   [len(keyPrefix) + 2]byte // scratch
-	out   []byte                   // scratch
-	found []Entry                  // scratch
+	workers []byte  // the key of the number of workers
+	key     []byte  // scratch: the key of a slot
+	out     []byte  // scratch
+	found   []Entry // scratch
 }
 
 // claim is a slot of this worker, with its number of entries.
@@ -60,16 +63,26 @@ type sighting struct {
 // Ticket finds the entries of a reservation again. The zero Ticket finds none.
 type Ticket struct{ slot, number uint32 }
 
-// New returns the journal in a store.
-func New(store table.Store) *Journal {
-	j := &Journal{store: store}
-	copy(j.key[:], keyPrefix)
-	return j
+// New returns the journal of a name in a store: "", or up to 16 bytes. Journals of different
+// names know nothing of each other.
+func New(store table.Store, name string) *Journal {
+	name = name[:min(len(name), maxName)]
+	return &Journal{
+		store: store, workers: append([]byte(workersKey), name...),
+		key: append([]byte(keyPrefix+name), 0, 0),
+	}
 }
 
 func (j *Journal) locate(slot int) []byte {
-	binary.BigEndian.PutUint16(j.key[len(keyPrefix):], uint16(slot))
-	return j.key[:]
+	binary.BigEndian.PutUint16(j.key[len(j.key)-2:], uint16(slot))
+	return j.key
+}
+
+// Worker returns this worker's number, which no other one has or had in this store. It is
+// not ok if the store does not keep it.
+func (j *Journal) Worker() (number uint32, ok bool) {
+	ok = j.owner != 0 || j.enlist()
+	return j.owner, ok
 }
 
 // Write writes down the entries of a reservation. It is not ok if there is no place for
@@ -97,7 +110,7 @@ func (j *Journal) Write(entries []Entry) (t Ticket, ok bool) {
 
 // claim claims a free slot for entries. If there is none, it looks again in the next tick.
 func (j *Journal) claim(entries []Entry) (slot int, ok bool) {
-	if j.full == j.ticks+1 || j.owner == 0 && !j.enlist() {
+	if _, enlisted := j.Worker(); !enlisted || j.full == j.ticks+1 {
 		return 0, false
 	}
 	for slot = 0; slot < slots; slot++ {
@@ -113,7 +126,7 @@ func (j *Journal) claim(entries []Entry) (slot int, ok bool) {
 
 // enlist gives the worker a number that no other one has or had.
 func (j *Journal) enlist() bool {
-	return table.Swap(j.store, []byte(workersKey), func(value []byte) ([]byte, bool) {
+	return table.Swap(j.store, j.workers, func(value []byte) ([]byte, bool) {
 		last := uint32(0)
 		if len(value) == 4 {
 			last = binary.LittleEndian.Uint32(value)
@@ -148,6 +161,25 @@ func (j *Journal) add(slot int, owner uint32, entries []Entry) (added bool) {
 // removes them if that is nothing. It tells whether the entries were there: otherwise
 // another worker has given back what they took, and nothing may follow from them any more.
 func (j *Journal) Settle(t Ticket, rest uint32) (mine bool) {
+	return j.change(t, func(entry []byte) (kept bool) {
+		binary.LittleEndian.PutUint32(entry[costAt:], rest)
+		return rest > 0
+	})
+}
+
+// Amend writes down another kind and cost for each entry of a reservation. It tells whether
+// the entries were there, as [Journal.Settle] does.
+func (j *Journal) Amend(t Ticket, kind uint8, cost uint32) (mine bool) {
+	return j.change(t, func(entry []byte) (kept bool) {
+		entry[kindAt] = kind
+		binary.LittleEndian.PutUint32(entry[costAt:], cost)
+		return true
+	})
+}
+
+// change changes the entries of a reservation, and keeps those that are to be kept. It tells
+// whether they were there.
+func (j *Journal) change(t Ticket, change func(entry []byte) (kept bool)) (mine bool) {
 	i := j.claimOf(int(t.slot))
 	if i < 0 {
 		return false
@@ -159,7 +191,7 @@ func (j *Journal) Settle(t Ticket, rest uint32) (mine bool) {
 			return nil, false
 		}
 		j.out = begin(j.out[:0], h)
-		mine = j.settle(old, t.number, rest)
+		mine = j.rewrite(old, t.number, change)
 		kept = (len(j.out) - headerSize) / entrySize
 		return finish(j.out), mine
 	})
@@ -169,18 +201,17 @@ func (j *Journal) Settle(t Ticket, rest uint32) (mine bool) {
 	return stored && mine
 }
 
-// settle appends the entries to a slot, and tells whether those of the reservation are
-// among them.
-func (j *Journal) settle(entries []byte, number, rest uint32) (found bool) {
+// rewrite appends the entries to a slot, those of the reservation as they are changed, and
+// tells whether those are among them.
+func (j *Journal) rewrite(entries []byte, number uint32, change func(entry []byte) (kept bool)) (found bool) {
 	for ; len(entries) >= entrySize; entries = entries[entrySize:] {
-		entry := entries[:entrySize]
-		if numberOf(entry) != number {
-			j.out = append(j.out, entry...)
+		at := len(j.out)
+		j.out = append(j.out, entries[:entrySize]...)
+		if numberOf(entries) != number {
 			continue
 		}
-		if found = true; rest > 0 {
-			j.out = append(j.out, entry...)
-			binary.LittleEndian.PutUint32(j.out[len(j.out)-entrySize+costAt:], rest)
+		if found = true; !change(j.out[at:]) {
+			j.out = j.out[:at]
 		}
 	}
 	return found

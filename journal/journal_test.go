@@ -28,7 +28,7 @@ type worker struct {
 }
 
 func newWorker(t *testing.T, host *fakehost.Host) *worker {
-	return &worker{Journal: New(host), t: t}
+	return &worker{Journal: New(host, ""), t: t}
 }
 
 func (w *worker) tick(times int) {
@@ -197,7 +197,7 @@ func TestForeignValues(t *testing.T) {
 // FuzzSlot reads slots that anybody may have written.
 func FuzzSlot(f *testing.F) {
 	host := fakehost.New()
-	w := New(host)
+	w := New(host, "")
 	w.Write([]Entry{entry(1), entry(2)})
 	value, _, _ := host.Get(w.locate(0))
 	f.Add(value)

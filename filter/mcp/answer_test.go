@@ -16,7 +16,7 @@ func settled(contentType, body string, n int, calls ...Call) (unpaid uint32, ope
 }
 
 func TestSettlement(t *testing.T) {
-	one, two, word := Call{"1", 5}, Call{"2", 7}, Call{`"1`, 11}
+	one, two, word := Call{ID: "1", Cost: 5}, Call{ID: "2", Cost: 7}, Call{ID: `"1`, Cost: 11}
 	event := func(data string) string { return "event: message\ndata: " + data + "\n\n" }
 	for _, row := range []struct {
 		name   string
@@ -75,12 +75,12 @@ func TestSettlementByHeaders(t *testing.T) {
 		{401, "", true, 12, false},
 		{503, "text/plain", false, 12, false},
 	} {
-		s := &State{calls: []Call{{"1", 5}, {"2", 7}}}
+		s := &State{calls: []Call{{ID: "1", Cost: 5}, {ID: "2", Cost: 7}}}
 		if unpaid := s.AnswerHeaders(row.status, row.contentType, row.end); unpaid != row.unpaid || s.Follows() != row.follows {
 			t.Errorf("%+v: %d, follows %v", row, unpaid, s.Follows())
 		}
 	}
-	s := &State{calls: []Call{{"1", 5}}}
+	s := &State{calls: []Call{{ID: "1", Cost: 5}}}
 	if s.Unanswered() != 5 || s.Unanswered() != 0 || s.Settling() {
 		t.Error("a request without an answer is not paid, once")
 	}
@@ -101,7 +101,7 @@ func FuzzAnswer(f *testing.F) {
 		if events {
 			contentType = "text/event-stream"
 		}
-		calls := []Call{{"1", 1}, {"2", 2}, {`"1`, 4}}
+		calls := []Call{{ID: "1", Cost: 1}, {ID: "2", Cost: 2}, {ID: `"1`, Cost: 4}}
 		unpaid, open := settled(contentType, body, max(n&31, 1), calls...)
 		whole, openWhole := settled(contentType, body, len(body)+1, calls...)
 		if unpaid != whole || open != openWhole || unpaid > 7 || open == 3 && unpaid > 0 {

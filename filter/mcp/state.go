@@ -2,7 +2,10 @@ package mcp
 
 import (
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/tidwall/gjson"
 
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/mcp/message"
@@ -42,6 +45,7 @@ type Call struct {
 	// ID is the text of its id, with a quotation mark before it if it is a string. It is ""
 	// for a notification.
 	ID   string
+	Tool string
 	Cost uint32
 }
 
@@ -164,7 +168,7 @@ func (s *State) take(m *message.Message) flaw {
 	s.rank = max(s.rank, rank)
 	if cost > 0 {
 		s.cost = uint32(min(uint64(s.cost)+uint64(cost), maxPrice))
-		s.calls = append(s.calls, Call{ID: nameOfID(strings.Clone(m.IDText()), m.IDIsString()), Cost: cost})
+		s.calls = append(s.calls, Call{ID: nameOfID(strings.Clone(m.IDText()), m.IDIsString()), Tool: strings.Clone(m.Name), Cost: cost})
 	}
 	return sound
 }
@@ -174,6 +178,24 @@ func (s *State) Scopes() []string { return s.scopes }
 
 // Cost is what the request costs in credits.
 func (s *State) Cost() uint32 { return s.cost }
+
+// AppendCalls appends the calls that cost something as a JSON list. Of a tool's name it
+// appends the beginning.
+func (s *State) AppendCalls(b []byte) []byte {
+	b = append(b, '[')
+	for i := range s.calls {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		name := s.calls[i].Tool
+		b = gjson.AppendJSONString(append(b, `{"tool":`...), name[:min(len(name), maxToolName)])
+		b = append(strconv.AppendUint(append(b, `,"credits":`...), uint64(s.calls[i].Cost), 10), '}')
+	}
+	return append(b, ']')
+}
+
+// maxToolName is how much of a tool's name others get, in bytes.
+const maxToolName = 256
 
 // NeedsTier tells whether not every caller may make the request.
 func (s *State) NeedsTier() bool { return s.rank > 0 }

@@ -101,7 +101,7 @@ func TestPrice(t *testing.T) {
 		if got := s.View(); (s.flaw != sound) || got != (View{row.cost, row.tier}) || s.Cost() != row.cost || s.NeedsTier() != (row.tier != "") {
 			t.Errorf("%s %s: %+v, want %d %q", row.tool, row.arguments, got, row.cost, row.tier)
 		}
-		if paid := row.cost > 0; len(s.calls) > 1 || paid != (len(s.calls) == 1) || paid && s.calls[0] != (Call{"1", row.cost}) {
+		if paid := row.cost > 0; len(s.calls) > 1 || paid != (len(s.calls) == 1) || paid && s.calls[0] != (Call{"1", row.tool, row.cost}) {
 			t.Errorf("%s %s: the calls are %+v", row.tool, row.arguments, s.calls)
 		}
 	}
@@ -209,11 +209,11 @@ func TestBatch(t *testing.T) {
 		cost               uint32
 		calls              []Call
 	}{
-		{`[` + call("1", "a", "{}") + `,` + call("2", "b", "{}") + `,` + read + `]`, "read b files", "pro", 5, []Call{{"1", 2}, {"2", 3}}},
+		{`[` + call("1", "a", "{}") + `,` + call("2", "b", "{}") + `,` + read + `]`, "read b files", "pro", 5, []Call{{"1", "a", 2}, {"2", "b", 3}}},
 		{`[` + call("1", "c", "{}") + `,{"method":"ping"},{"id":3,"result":{}}]`, "", "free", 0, nil},
-		{`[` + call("1", "b", "{}") + `,` + call("2", "c", "{}") + `]`, "b", "pro", 3, []Call{{"1", 3}}},
-		{`{"method":"tools/call","params":{"name":"a"}}`, "read", "", 2, []Call{{"", 2}}},
-		{`[` + call("1", "d", `{"n":1000000}`) + `,` + call("2", "d", `{"n":1000000}`) + `]`, "", "", maxPrice, []Call{{"1", maxPrice}, {"2", maxPrice}}},
+		{`[` + call("1", "b", "{}") + `,` + call("2", "c", "{}") + `]`, "b", "pro", 3, []Call{{"1", "b", 3}}},
+		{`{"method":"tools/call","params":{"name":"a"}}`, "read", "", 2, []Call{{"", "a", 2}}},
+		{`[` + call("1", "d", `{"n":1000000}`) + `,` + call("2", "d", `{"n":1000000}`) + `]`, "", "", maxPrice, []Call{{"1", "d", maxPrice}, {"2", "d", maxPrice}}},
 		{read, "files read", "", 0, nil},
 		{`{"id":1,"method":"resources/list"}`, "", "", 0, nil},
 		{`{"id":1,"method":"Resources/Read","params":{"uri":"file:///x"}}`, "", "", 0, nil},

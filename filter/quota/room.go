@@ -81,7 +81,7 @@ func (r *Room) openJournal(store table.Store, m *report.Metrics) {
 		q.hash = uint32(r.table.Hash(q.id))
 		q.credits.define(m, q.Name)
 		if r.journal == nil {
-			r.journal = journal.New(store)
+			r.journal = journal.New(store, "")
 		}
 	}
 	if r.journal != nil {

@@ -54,22 +54,11 @@ func (s *State) Words(why *refusal.Refusal) refusal.Words {
 // budgetWords says what the request costs, how much is left, and when there is enough.
 func (s *State) budgetWords(why *refusal.Refusal) refusal.Words {
 	t := &s.exceeded.first
-	cost, left := strconv.FormatUint(uint64(t.cost), 10), strconv.FormatUint(uint64(t.Left), 10)
-	unit := " credits"
-	if t.cost == 1 {
-		unit = " credit"
+	due := refusal.Payment{
+		Rule: t.quota.Name, Cost: t.cost, Left: strconv.FormatUint(uint64(t.Left), 10), Limit: t.limit.number,
+		Never: t.never(), Violated: s.violated(),
 	}
-	message := "This costs " + cost + unit + ", and " + t.quota.Name + " has " + left + " of " + t.limit.number + " left."
-	if t.never() {
-		message = "This costs " + cost + unit + ", more than all " + t.limit.number + " of " + t.quota.Name + ". Waiting does not help."
-	} else {
-		message = refusal.TryAgain(message, why.Seconds)
-	}
-	return refusal.Words{
-		Status: 402, GRPC: refusal.GRPCResourceExhausted, Code: jsonrpc.CodePaymentRequired,
-		Problem: refusal.Blank("Payment Required"), Message: message, Violated: s.violated(),
-		More: `,"rule":"` + t.quota.Name + `","cost":` + cost + `,"left":` + left + `,"limit":` + t.limit.number,
-	}
+	return due.Words(why.Seconds)
 }
 
 // violated lists the quotas that refused the request, as JSON strings.

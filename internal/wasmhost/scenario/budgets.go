@@ -20,6 +20,12 @@ func priced(quotas ...string) string {
 		"quotas": [` + strings.Join(quotas, ",") + `]}`
 }
 
+// remote is a quota service, with more of its members, that pays for the same tools.
+func remote(more string) string {
+	return strings.TrimSuffix(priced(), "}") + `, "quota_service": {"endpoint": {"cluster": "` + AuthCluster + `",
+		"url": "http://quota.example.com/v1", "token": "secret"}` + more + `}}`
+}
+
 // monthly and hourly are budgets of tenants.
 const (
 	monthly = `{"name": "month", "unit": "credits", "per": ["tenant"], "limits": {"free": 100, "pro": 1000, "default": 10}, "window": "month"}`
@@ -133,6 +139,70 @@ func budgets() []Scenario {
 				"gatewarden_credits_total.rule.hour.outcome.refunded":  25 + 25 + 25 + 25,
 				"gatewarden_credits_total.rule.hour.outcome.committed": 1 + 25 + 1,
 			},
+		},
+		{
+			Name:   "budget: a quota service pays, and is told what came of the call",
+			Config: remote(""),
+			Funds:  map[string]int{"small": 100, "large": 1000},
+			Steps: []Step{
+				paid("", "Free-1", call("1", "image", `"count":3`)),
+				paid("an error", "Pro-1", call("2", "image", ""), answerBody("text/event-stream", "event: message\n", `data: {"jsonrpc":"2.0","id":2,"error":{"code":-32000,"message":"no"}}`+"\n\n")),
+				paid("a status", "Pro-1", call("3", "image", ""), answer(503)),
+				paid("one of a batch", "Pro-1", `[`+call("4", "image", "")+`,`+call(`"4"`, "search", "")+`]`,
+					answerBody("application/json", `[{"jsonrpc":"2.0","id":4,"error":{}},`, `{"jsonrpc":"2.0","id":"4","result":{}}]`)),
+				paid("not enough", "Free-1", call("5", "image", `"count":2`), unpaid("5", "90", "This costs 50 credits, and credits has 25 of 100 left.", `,"rule":"credits","cost":50,"left":25,"limit":100`)),
+				paid("in pieces", "Free-1", "", body(call("6", "image", `"count":2`)[:20], call("6", "image", `"count":2`)[20:]), refused("quota_exceeded", 402)),
+				paid("with trailers", "Free-1", call("7", "image", `"count":2`), trailer("x-t", "1"), refused("quota_exceeded", 402)),
+				paid("a tier that is too low is refused first", "Free-1", call("8", "video", ""), refused("tier_denied", 403)),
+				paid("what costs nothing passes", "Free-1", call("9", "time", "")),
+				paid("no call at all", "Free-1", `{"jsonrpc":"2.0","id":10,"method":"tools/list"}`),
+				paid("nobody knows who pays", "x", call("11", "search", ""), refused("auth_denied", 401)),
+				paid("nobody has to pay", "x", call("12", "time", "")),
+				get("a stream", "/mcp", token("Free-1")),
+				paid("", "Free-1", call("13", "image", "")),
+			},
+			Metrics: map[string]uint64{
+				"gatewarden_credits_total.rule.credits.outcome.reserved":                   75 + 25 + 25 + 26 + 25,
+				"gatewarden_credits_total.rule.credits.outcome.committed":                  75 + 1 + 25,
+				"gatewarden_credits_total.rule.credits.outcome.refunded":                   25 + 25 + 25,
+				"gatewarden_quota_service_calls_total.operation.reserve.outcome.exceeded":  3,
+				"gatewarden_quota_service_calls_total.operation.commit.outcome.conflict":   0,
+				"gatewarden_rate_limited_requests_total.surface.mcp.reason.quota_exceeded": 3,
+				"gatewarden_rate_limited_requests_total.surface.mcp.reason.tier_denied":    1,
+			},
+			Log: []string{"refusal surface=mcp client=192.0.2.1 reason=quota_exceeded rule=credits retry_after=90"},
+		},
+		{
+			Name:   "budget: without the quota service, what costs something is refused and all else passes",
+			Config: strings.ReplaceAll(remote(""), `"`+AuthCluster+`"`, `"nowhere"`),
+			Steps: []Step{
+				paid("", "Pro-1", call("1", "image", ""), refused("store_unavailable", 503), has("retry-after", "5"),
+					says(rpcRefusal("1", "503", "This costs credits, and it cannot be found out at the moment whether there are enough. Try again in 5 seconds.", "store_unavailable", `,"retryAfter":5`))),
+				paid("the breaker is open then", "Pro-1", call("2", "image", ""), refused("store_unavailable", 503), times(9)),
+				paid("", "Pro-1", call("3", "time", "")),
+				get("", "/api/v1/x", token("Pro-1")),
+			},
+			Metrics: map[string]uint64{
+				"gatewarden_quota_service_calls_total.operation.reserve.outcome.error":        5,
+				"gatewarden_quota_service_calls_total.operation.reserve.outcome.skipped":      5,
+				"gatewarden_rate_limited_requests_total.surface.mcp.reason.store_unavailable": 10,
+			},
+			Log: []string{"quota service error cluster=nowhere operation=reserve reason=not_sent"},
+		},
+		{
+			Name:   "budget: a quota service in shadow mode refuses nobody",
+			Config: remote(`, "mode": "shadow"`),
+			Funds:  map[string]int{"small": 30},
+			Steps: []Step{
+				paid("", "Free-1", call("1", "image", "")),
+				paid("", "Free-1", call("2", "image", "")),
+				paid("", "x", call("3", "search", "")),
+			},
+			Metrics: map[string]uint64{
+				"gatewarden_credits_total.rule.credits.outcome.committed":                  25,
+				"gatewarden_rate_limited_requests_total.surface.mcp.reason.quota_exceeded": 0,
+			},
+			Log: []string{"shadow refusal surface=mcp client=192.0.2.1 reason=quota_exceeded rule=credits", "shadow refusal surface=mcp"},
 		},
 		{
 			Name:   "budget: in shadow mode it spends and refuses nobody",

@@ -28,6 +28,8 @@ type Scenario struct {
 	// Has is what the authorization server has at its paths, one answer after the other,
 	// and then the last one again. At other paths it has nothing.
 	Has map[string][]wasmhost.Response
+	// Funds are the credits that tenants have at the quota service.
+	Funds map[string]int
 	// Workers that take turns in sending; 1 if 0.
 	Workers int
 	Steps   []Step

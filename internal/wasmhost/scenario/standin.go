@@ -15,6 +15,8 @@ type StandIn struct {
 	start   Start
 	options wasmhost.Options
 	workers []*wasmhost.Proxy
+	// settles tells that calls follow a request, which are answered at once.
+	settles bool
 }
 
 // NewStandIn starts a scenario's workers.
@@ -22,14 +24,12 @@ func NewStandIn(s Scenario, start Start) (*StandIn, error) {
 	w := &StandIn{
 		process: wasmhost.NewProcess(wasmhost.ProcessOptions{}),
 		start:   start,
+		settles: s.Funds != nil,
 		options: wasmhost.Options{PluginConfig: []byte(s.Config), Env: s.Env, StopIteration: !s.HidesBodies, Clusters: []string{AuthCluster}},
 	}
 	auth := NewAuthorizer(s)
 	w.options.Callout = func(c wasmhost.HTTPCall) wasmhost.Response {
-		if c.Header(":method") == "GET" {
-			return auth.Get(c.Header(":path"))
-		}
-		return auth.Answer(c.Body)
+		return auth.Serve(c.Header(":method"), c.Header(":path"), c.Body)
 	}
 	for range max(s.Workers, 1) {
 		worker, err := start(w.process, w.options)
@@ -63,6 +63,8 @@ func (w *StandIn) Do(worker int, send wasmhost.Request, answer wasmhost.Response
 		}
 	}
 	r := e.Finish()
+	for w.settles && w.workers[worker].Answer() {
+	}
 	if r.Trapped != nil {
 		return Outcome{Details: "trapped: " + r.Trapped.Error()}
 	}

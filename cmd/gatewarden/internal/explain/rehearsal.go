@@ -25,6 +25,8 @@ type rehearsal struct {
 	// how many questions and answers there were since the beginning.
 	asked           []string
 	calls, answered uint32
+	// reserves tells of each question whether it asks a quota service to reserve.
+	reserves []bool
 }
 
 // clock is what the filter's clock shows, in milliseconds. It has no meaning but that
@@ -82,7 +84,7 @@ func (p *rehearsal) do(r *Request, answer *Answer) outcome {
 }
 
 // ask takes a request through the filter, the body in one piece. Questions about its
-// token are answered as soon as they hold it.
+// token, and what it costs, are answered as soon as they hold it.
 func (p *rehearsal) ask(s *filter.Stream) {
 	bare := len(p.Body) == 0
 	s.RequestHeaders(bare)
@@ -97,7 +99,7 @@ func (p *rehearsal) ask(s *filter.Stream) {
 func (p *rehearsal) answer() {
 	for p.answered < p.calls {
 		p.answered++
-		p.filter.Answered(p.answered, len(p.request.Introspected))
+		p.filter.Answered(p.answered, len(p.said()))
 	}
 }
 
@@ -146,15 +148,27 @@ func (p *rehearsal) Property(path string) string {
 
 // Call notes the server that the filter asks.
 func (p *rehearsal) Call(c *proxy.Call) (number uint32, ok bool) {
-	p.asked = append(p.asked, c.Cluster)
+	reserves := c.Headers[0] == proxy.Header{Name: ":method", Value: "PUT"}
+	if !reserves {
+		p.asked = append(p.asked, c.Cluster)
+	}
+	p.reserves = append(p.reserves, reserves)
 	p.calls++
 	return p.calls, true
 }
 
-// AnswerStatus is that of an authorization server that answers, if the request tells
-// what it says.
+// said is what the server says that is asked: an authorization server what the request
+// tells of it, and a quota service that it has enough.
+func (p *rehearsal) said() string {
+	if p.reserves[p.answered-1] {
+		return "{}"
+	}
+	return p.request.Introspected
+}
+
+// AnswerStatus is that of a server that answers.
 func (p *rehearsal) AnswerStatus() string {
-	if p.request.Introspected == "" {
+	if p.said() == "" {
 		return ""
 	}
 	return "200"
@@ -162,7 +176,7 @@ func (p *rehearsal) AnswerStatus() string {
 
 // AnswerBody is what it says.
 func (p *rehearsal) AnswerBody(size int) []byte {
-	return []byte(p.request.Introspected[:min(size, len(p.request.Introspected))])
+	return []byte(p.said()[:min(size, len(p.said()))])
 }
 
 // removed are the names of headers that are gone.

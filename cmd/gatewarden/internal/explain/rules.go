@@ -38,6 +38,9 @@ func (w *written) rules(o *outcome) []Rule {
 	for i := range v.InFlight {
 		list = append(list, w.inFlightRule(v, i))
 	}
+	if v.Budget.Credits > 0 {
+		list = append(list, w.budgetRule(v))
+	}
 	for i := range list {
 		list[i].Refuses = list[i].Applies && slices.Contains(w.refusing(o), list[i].Place)
 	}
@@ -326,6 +329,12 @@ func (w *written) quotaRule(o *outcome, i int) Rule {
 		rule.Says = sentence(w.payer(q, v, view), w.price(q, view), modeSays(q.Mode), balance(o, view))
 	}
 	return rule
+}
+
+func (w *written) budgetRule(v *filter.Explanation) Rule {
+	s, b := w.QuotaService, &v.Budget
+	says := fmt.Sprintf("the cluster %s is asked to reserve %s of the tenant %q, subject %q; here it is taken to do so", s.Cluster, some(int64(b.Credits), "credit"), b.Tenant, b.Subject)
+	return Rule{Rule: "quota service " + s.Name, Place: w.place("quota_service"), Applies: !v.Bypassed, Says: sentence(says, modeSays(s.Mode))}
 }
 
 var algorithms = map[config.Algorithm]string{

@@ -1,0 +1,158 @@
+package budget
+
+import (
+	"strconv"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter/caller"
+	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/table"
+)
+
+// verb is an operation of the service.
+type verb uint8
+
+const (
+	reserve verb = iota
+	commit
+	refund
+	verbs
+)
+
+var verbNames = [verbs]string{"reserve", "commit", "refund"}
+
+// outcome is what became of an operation.
+type outcome uint8
+
+const (
+	confirmed outcome = iota
+	exceeded          // there is not enough
+	conflict          // the reservation is not in a state for it
+	failed            // no answer, or one that says nothing
+	skipped           // the service was not asked
+	lost              // it was not confirmed within the lifetime
+	outcomes
+)
+
+var outcomeNames = [outcomes]string{"ok", "exceeded", "conflict", "error", "skipped", "lost"}
+
+// possible are the bits of the outcomes that each operation can have.
+var possible = [verbs]uint8{
+	reserve: 1<<confirmed | 1<<exceeded | 1<<conflict | 1<<failed | 1<<skipped,
+	commit:  1<<confirmed | 1<<conflict | 1<<failed | 1<<lost,
+	refund:  1<<confirmed | 1<<conflict | 1<<failed | 1<<lost,
+}
+
+// Where :method and :path are among the headers of a request.
+const (
+	methodAt = iota
+	pathAt
+)
+
+// headersOf returns the headers of all requests to the service.
+func headersOf(c *config.QuotaService) []proxy.Header {
+	return []proxy.Header{
+		methodAt: {Name: ":method"}, pathAt: {Name: ":path"},
+		{Name: ":scheme", Value: c.Scheme}, {Name: ":authority", Value: c.Authority},
+		{Name: "content-type", Value: "application/json"}, {Name: "accept", Value: "application/json"},
+		{Name: caller.Authorization, Value: "Bearer " + c.Token},
+	}
+}
+
+// callFor returns the request for what is to be done with a reservation.
+func (r *Room) callFor(v *reservation) *proxy.Call {
+	c, method := r.config, "POST"
+	path := c.Path + "/reservations/" + nameOf(v.key)
+	var body []byte
+	switch v.verb {
+	case reserve:
+		method, body = "PUT", v.body
+	case commit:
+		path += "/commit"
+		body = append(strconv.AppendUint([]byte(`{"credits":`), uint64(v.spent), 10), '}')
+	case refund:
+		path += "/refund"
+		body = []byte("{}")
+	}
+	headers := append([]proxy.Header(nil), r.headers...)
+	headers[methodAt].Value, headers[pathAt].Value = method, path
+	return &proxy.Call{Cluster: c.Cluster, Headers: headers, Body: body, Timeout: c.Timeout}
+}
+
+// nameOf returns a key in hexadecimal.
+func nameOf(key table.Key) string {
+	const digits = "0123456789abcdef"
+	b := key.Append(nil)
+	name := make([]byte, 0, 2*len(b))
+	for _, c := range b {
+		name = append(name, digits[c>>4], digits[c&15])
+	}
+	return string(name)
+}
+
+// bodyOf returns the request to reserve credits for a caller. appendCalls appends the calls
+// as a JSON list.
+func (u *Rule) bodyOf(credits uint32, id *caller.Identity, appendCalls func(b []byte) []byte) []byte {
+	b := strconv.AppendUint([]byte(`{"credits":`), uint64(credits), 10)
+	b = strconv.AppendInt(append(b, `,"lifetime_seconds":`...), u.room.config.Lifetime/1000, 10)
+	b = gjson.AppendJSONString(append(b, `,"payer":{"tenant":`...), id.Tenant)
+	b = gjson.AppendJSONString(append(b, `,"subject":`...), id.Subject)
+	if id.Tier != "" {
+		b = gjson.AppendJSONString(append(b, `,"tier":`...), id.Tier)
+	}
+	b = gjson.AppendJSONString(append(b, `},"surface":`...), u.surface)
+	return append(appendCalls(append(b, `,"calls":`...)), '}')
+}
+
+// balance is what the service tells of a budget.
+type balance struct {
+	left, limit           uint32
+	knowsLeft, knowsLimit bool
+	seconds               int64 // until there may be enough, 0 if that is not told
+}
+
+const (
+	// maxAnswer is how much of an answer is read, in bytes.
+	maxAnswer = 16 << 10
+	// maxSeconds is the longest time that a client is told to wait: 31 days.
+	maxSeconds = 31 * 24 * 60 * 60
+)
+
+// read reads the answer to an operation. again tells that it may have a better one later.
+func (r *Room) read(v verb, size int) (o outcome, b balance, again bool) {
+	status := r.ports.AnswerStatus()
+	switch {
+	case status == "200" || status == "402" && v == reserve:
+	case status == "409" || status == "404" && v == commit:
+		return conflict, balance{}, false
+	default:
+		r.report(v, "status_"+status)
+		return failed, balance{}, len(status) != 3 || status[0] == '5' || status == "408" || status == "429"
+	}
+	if size > maxAnswer {
+		r.report(v, "too_long")
+		return failed, balance{}, true
+	}
+	body := r.ports.AnswerBody(size)
+	answer := gjson.ParseBytes(body)
+	if !gjson.ValidBytes(body) || !answer.IsObject() {
+		r.report(v, "malformed")
+		return failed, balance{}, true
+	}
+	b.left, b.knowsLeft = number(answer.Get("left"))
+	b.limit, b.knowsLimit = number(answer.Get("limit"))
+	seconds, _ := number(answer.Get("retry_after_seconds"))
+	if b.seconds = min(int64(seconds), maxSeconds); status == "402" {
+		return exceeded, b, false
+	}
+	return confirmed, b, false
+}
+
+func number(v gjson.Result) (n uint32, ok bool) {
+	if v.Type != gjson.Number || v.Num < 0 || v.Num > 1<<32-1 {
+		return 0, false
+	}
+	return uint32(v.Num), true
+}
