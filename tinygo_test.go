@@ -115,6 +115,26 @@ func TestFilterStaysWithinTinyGo(t *testing.T) {
 	})
 }
 
+// gjson's paths bring its whole query language into the filter, 300 kB of it. The filter
+// walks through objects and lists.
+func TestFilterUsesNoPathsOfGJSON(t *testing.T) {
+	each(t, func(t *testing.T, dir, name string, f *ast.File) {
+		if !slices.Contains(thirdParty[gjson], dir) {
+			return
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) == 0 {
+				return true
+			}
+			if s, ok := call.Fun.(*ast.SelectorExpr); ok && (s.Sel.Name == "Get" || s.Sel.Name == "GetBytes" || s.Sel.Name == "GetMany") {
+				t.Errorf("%s calls %s", name, s.Sel.Name)
+			}
+			return true
+		})
+	})
+}
+
 // Each compiler has a directive of its own for what is exported to the proxy. A
 // callback that one of them lacks would not be called, and nothing would say so.
 func TestBothCompilersExportTheSame(t *testing.T) {

@@ -141,13 +141,27 @@ func (r *Room) read(v verb, size int) (o outcome, b balance, again bool) {
 		r.report(v, "malformed")
 		return failed, balance{}, true
 	}
-	b.left, b.knowsLeft = number(answer.Get("left"))
-	b.limit, b.knowsLimit = number(answer.Get("limit"))
-	seconds, _ := number(answer.Get("retry_after_seconds"))
-	if b.seconds = min(int64(seconds), maxSeconds); status == "402" {
+	if b.read(answer); status == "402" {
 		return exceeded, b, false
 	}
 	return confirmed, b, false
+}
+
+// read reads the members of an answer. gjson's Get would bring its whole query language into
+// the filter, 300 kB of it.
+func (b *balance) read(answer gjson.Result) {
+	answer.ForEach(func(key, value gjson.Result) bool {
+		switch key.Str {
+		case "left":
+			b.left, b.knowsLeft = number(value)
+		case "limit":
+			b.limit, b.knowsLimit = number(value)
+		case "retry_after_seconds":
+			seconds, _ := number(value)
+			b.seconds = min(int64(seconds), maxSeconds)
+		}
+		return true
+	})
 }
 
 func number(v gjson.Result) (n uint32, ok bool) {
