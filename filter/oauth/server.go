@@ -84,6 +84,10 @@ const doesPKCE = `,"code_challenge_methods_supported":["S256"]`
 // asked again.
 const retryAfter = 5000
 
+// maxWaiting bounds the requests of one worker that wait for a document. Further ones get
+// what is known of it.
+const maxWaiting = 1024
+
 // server is an authorization server whose own document is passed on. A worker asks it
 // once for all who wait, and remembers the answer.
 // See RATIONALE.md, "Why is an authorization server's document checked?"
@@ -133,7 +137,7 @@ func (v *Visit) Await(d *Document, told func(*proxy.Reply)) *proxy.Reply {
 	s := d.server
 	now := s.room.ports.Now()
 	fresh := s.body != nil && isWithin(now, s.since, s.config.For)
-	if fresh || s.hasFailed && isWithin(now, s.failed, retryAfter) || !s.ask(now) {
+	if fresh || s.hasFailed && isWithin(now, s.failed, retryAfter) || !s.ask(now) || len(s.fetch.waiting) >= maxWaiting {
 		return s.reply(now)
 	}
 	*v = Visit{fetch: s.fetch, place: len(s.fetch.waiting), told: told}

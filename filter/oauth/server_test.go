@@ -328,3 +328,15 @@ func TestFetchWhileTold(t *testing.T) {
 	d.say("200", least)
 	d.check("told", 1, "first", "b 200 public, max-age=60")
 }
+
+// TestNotEverybodyWaits: one more than may wait is told at once that there is no document.
+func TestNotEverybodyWaits(t *testing.T) {
+	d := newDesk(t)
+	for range maxWaiting {
+		if !d.ask("waits").Waits() {
+			t.Fatal("does not wait")
+		}
+	}
+	d.ask("b")
+	d.check("one too many", 1, "b 502 no-store")
+}
