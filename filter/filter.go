@@ -86,7 +86,7 @@ func New(c *config.Config, host proxy.Host, seed table.Seed) *Filter {
 		oauth:       oauth.New(c, host, log, m),
 	}
 	f.identity = identity.New(c, host, counters, log, m, f.discoveries())
-	f.cors = refusal.NewCORS(&c.CORS, f.quota.Exposed())
+	f.cors = refusal.NewCORS(&c.CORS, f.exposed())
 	m.Define(&f.malformed, rateLimitedTotal, "surface", noSurface, "reason", string(refusal.Malformed))
 	for i := range f.surfaces {
 		f.readySurface(i)
@@ -96,6 +96,14 @@ func New(c *config.Config, host proxy.Host, seed table.Seed) *Filter {
 	}
 	f.lockout.Tick()
 	return f
+}
+
+// exposed lists the header fields that pages of other origins may read.
+func (f *Filter) exposed() string {
+	if fields := f.quota.Exposed(); fields != "" {
+		return fields // which are those of the budget, and more
+	}
+	return f.budget.Exposed()
 }
 
 // TickPeriod is how often the plugin calls [Filter.Tick], in milliseconds. Metrics lag

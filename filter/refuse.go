@@ -51,7 +51,7 @@ func (s *Stream) answer(why *refusal.Refusal, body []byte) proxy.Action {
 		to.Request = body
 	}
 	s.call.Address(&to, why.Reason)
-	to.Quotas = s.quota.Headers(&s.client, &s.identity.Identity, why)
+	to.Quotas = append(s.quota.Headers(&s.client, &s.identity.Identity, why), s.budget.Headers()...)
 	last := s.last(why)
 	reply := last.Find(why, &to)
 	if reply == nil {

@@ -26,6 +26,7 @@ func (s *Stream) ResponseHeaders(end bool) {
 	default:
 		return
 	}
+	s.budget.AddHeaders(s.recipient.Origin)
 	if status == 401 && s.surface.oauth != nil {
 		s.surface.oauth.Complete(s.recipient.Origin.Named)
 	}

@@ -25,6 +25,7 @@
 //	breaker.go      a service that does not answer is not asked for a while
 //	protocol.go     requests to the service, and what its answers say
 //	words.go        what a refusal says
+//	headers.go      what a response says of the budget
 //	explain.go      what explain shows
 package budget
 
@@ -43,6 +44,8 @@ import (
 type Ports interface {
 	proxy.Clock
 	proxy.Callouts
+	proxy.ResponseHeader
+	proxy.ResponseHeaders
 }
 
 // Room has the reservations of one worker. It is not safe for concurrent use.

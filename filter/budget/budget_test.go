@@ -374,3 +374,37 @@ func TestWords(t *testing.T) {
 		}
 	}
 }
+
+// TestHeadersOfResponses shows what responses say of the budget.
+func TestHeadersOfResponses(t *testing.T) {
+	for _, row := range []struct {
+		mode, answer, want string
+	}{
+		{"enforce", `200 {"left":60,"limit":100,"reset_seconds":3600}`, `ratelimit-policy: "credits";q=100;qu="credits", ratelimit: "credits";r=60;t=3600, `},
+		{"enforce", `200 {"left":0,"limit":100}`, `ratelimit-policy: "credits";q=100;qu="credits", ratelimit: "credits";r=0, `},
+		{"enforce", `200 {"left":60}`, `ratelimit: "credits";r=60, `},
+		{"enforce", `200 {"limit":60}`, ``},
+		{"enforce", `200 {}`, ``},
+		{"enforce", `402 {"left":12,"limit":100,"retry_after_seconds":9}`, `ratelimit-policy: "credits";q=100;qu="credits", ratelimit: "credits";r=12;t=9, `},
+		{"enforce", `401 {"left":12}`, ``},
+		{"shadow", `200 {"left":60,"limit":100,"reset_seconds":3600}`, ``},
+	} {
+		w := newWorker(t, `, "mode": "`+row.mode+`"`, nil)
+		q := w.ask(40)
+		status, body, _ := strings.Cut(row.answer, " ")
+		w.answer(status, body)
+		w.host.Response = fakehost.Headers("access-control-allow-origin", "*")
+		q.AddHeaders(refusal.Origin{Named: true})
+		got, exposed := "", false
+		for _, h := range w.host.Response[1:] {
+			if h.Name == refusal.ExposeHeaders {
+				exposed = h.Value == "RateLimit, RateLimit-Policy"
+				continue
+			}
+			got += h.Name + ": " + h.Value + ", "
+		}
+		if got != row.want || exposed != (row.want != "") {
+			t.Errorf("%s %s: %s (exposed %v)", row.mode, row.answer, got, exposed)
+		}
+	}
+}

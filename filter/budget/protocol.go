@@ -110,7 +110,7 @@ func (u *Rule) bodyOf(credits uint32, id *caller.Identity, appendCalls func(b []
 type balance struct {
 	left, limit           uint32
 	knowsLeft, knowsLimit bool
-	seconds               int64 // until there may be enough, 0 if that is not told
+	seconds               int64 // until there is more, or enough; 0 if that is not told
 }
 
 const (
@@ -156,7 +156,7 @@ func (b *balance) read(answer gjson.Result) {
 			b.left, b.knowsLeft = number(value)
 		case "limit":
 			b.limit, b.knowsLimit = number(value)
-		case "retry_after_seconds":
+		case "retry_after_seconds", "reset_seconds":
 			seconds, _ := number(value)
 			b.seconds = min(int64(seconds), maxSeconds)
 		}

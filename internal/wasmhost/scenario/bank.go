@@ -72,5 +72,5 @@ func (b *bank) reserve(key, tenant string, credits int) wasmhost.Response {
 	}
 	b.funds[tenant] -= credits
 	b.reservations[key] = &deposit{tenant, credits, true}
-	return answerJSON(200, fmt.Sprintf(`{"left":%d}`, b.funds[tenant]))
+	return answerJSON(200, fmt.Sprintf(`{"left":%d,"limit":%d,"reset_seconds":3600}`, b.funds[tenant], b.limits[tenant]))
 }
