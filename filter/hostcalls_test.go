@@ -124,7 +124,7 @@ func TestHostCallsOfCalls(t *testing.T) {
 		{"for a scope and a tier", callOf("paid"), begin + end, posted(0, "x-tier", "pro")},
 		{"too low a tier", callOf("paid"), begin + refused, posted(0)},
 		{"malformed", "[", begin + refused, posted(0)},
-		{"a version that is none", callOf("free"), strings.Replace(begin, "request body", "now, now, request body", 1) + refused, posted(0, "mcp-protocol-version", "x")},
+		{"a version that is none", callOf("free"), strings.Replace(begin, "request body", "now, now, request body", 1) + refused, posted(0, "mcp-protocol-version", "x y")},
 	} {
 		f, host := newFilter(t, callsConfig(""))
 		form(f, host, row.headers, row.body, hdr(":status", "200"))

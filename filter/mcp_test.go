@@ -288,7 +288,7 @@ func TestCallOfATokenThatIsAskedAbout(t *testing.T) {
 func TestPreflightsAreNotRead(t *testing.T) {
 	for path, more := range map[string][]string{"/mcp": nil, "/mcp?api_key=k": nil} {
 		f, host := newFilter(t, callsConfig(""))
-		request := with(preflightOf(path, more...), "mcp-protocol-version", "nonsense")
+		request := with(preflightOf(path, more...), "mcp-protocol-version", "no version")
 		host.Request = request
 		if action := f.NewStream().RequestHeaders(false); action != proxy.Continue || len(host.Replies) > 0 {
 			t.Errorf("%s: action %d, %d replies", path, action, len(host.Replies))
@@ -296,7 +296,7 @@ func TestPreflightsAreNotRead(t *testing.T) {
 	}
 	// With another method, it is none.
 	f, host := newFilter(t, callsConfig(""))
-	host.Request = with(preflightOf("/mcp", "x-http-method-override", "POST"), "mcp-protocol-version", "nonsense")
+	host.Request = with(preflightOf("/mcp", "x-http-method-override", "POST"), "mcp-protocol-version", "no version")
 	if f.NewStream().RequestHeaders(false); status(host) != "400" {
 		t.Errorf("an overridden one: %q", status(host))
 	}

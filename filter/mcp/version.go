@@ -25,20 +25,37 @@ type version struct {
 }
 
 // versionOf reads the version of a request. It is not ok if the request names more than
-// one, or something that is no version: nobody knows the rules of that one.
+// one, or something that a list of versions could be: nobody knows the rules of that one. A
+// name that is no date has the rules of the newest: only the server can say which versions
+// it has (MCP 2026-07-28, UnsupportedProtocolVersionError).
 func versionOf(headers []proxy.Header) (v version, ok bool) {
-	named := ""
+	named, lines := "", 0
 	for i := range headers {
-		if headers[i].Name != "mcp-protocol-version" {
-			continue
+		if headers[i].Name == "mcp-protocol-version" {
+			named = strings.Trim(headers[i].Value, " \t")
+			lines++
 		}
-		value := strings.Trim(headers[i].Value, " \t")
-		if named != "" || !isDate(value) {
-			return version{}, false
-		}
-		named = value
+	}
+	switch {
+	case lines == 0:
+		return version{batches: true}, true
+	case lines > 1 || !isName(named):
+		return version{}, false
+	case !isDate(named):
+		return version{mirrors: true}, true
 	}
 	return version{batches: named < firstWithHeader, mirrors: named >= firstWithMirrors}, true
+}
+
+// isName tells whether s is one word of letters, digits and the marks between them.
+func isName(s string) bool {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '.' && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return s != ""
 }
 
 func isDate(s string) bool {

@@ -189,7 +189,9 @@ func mcpCalls() []Scenario {
 			Config: tooled(),
 			Steps: []Step{
 				ask("", "Pro-1", call("1", "search", ""), version("2025-11-25")),
-				ask("", "Pro-1", call("1", "search", ""), version("1.0"), refused("malformed", 400)),
+				ask("", "Pro-1", call("1", "search", ""), version("1.0, 1.1"), refused("malformed", 400)),
+				ask("a version that only the server can know", "Pro-1", call("1", "search", ""), version("v999.0.0"), with("mcp-method", "tools/call"), with("mcp-name", "search")),
+				ask("it has the rules of the newest", "Pro-1", call("1", "search", ""), version("v999.0.0"), refused("malformed", 400)),
 				ask("", "Pro-1", call("1", "search", ""), version("2025-11-25"), version("2025-11-25"), refused("malformed", 400)),
 				ask("", "Pro-1", call("1", "search", ""), version("2026-07-28"), refused("malformed", 400),
 					says(rpcRefusal("1", "-32020", mismatch, "malformed", ""))),
