@@ -40,7 +40,7 @@ func tool(path ...string) string {
 
 // stands are what has listeners of its own. Each adds them, and returns what ends its
 // services.
-var stands = []func(b *envoy.Bootstrap) (stop func(), err error){addConformance}
+var stands = []func(b *envoy.Bootstrap) (stop func(), err error){addConformance, addRefusals, addGuarded}
 
 func configure(b *envoy.Bootstrap) (stop func(), err error) {
 	var stops []func()
