@@ -10,9 +10,10 @@ import (
 )
 
 // A refusal that concerns what a caller may spend is of no use to a client that does not
-// show it. Some clients end the session at any status of 400 and above (the Python SDK 1.30.0
-// does, 2.3.0 does not), and some show only the result of a tool to the model. What concerns the credential and its scopes stays an
-// HTTP status: clients authorize again on 401 and 403 alone.
+// show it. Some clients end the session at any status of 400 and above (the Python SDK 1.30.0),
+// and some do not read the answer with some statuses (the Go SDK 1.8.0): docs/mcp.md shows what
+// each does. What concerns the credential and its scopes stays an HTTP status: clients
+// authorize again on 401 and 403 alone.
 
 // client is what a request tells of the program that sent it.
 type client struct {
@@ -20,6 +21,8 @@ type client struct {
 	events bool
 	// drops tells that it ends its session at a status of 400 and above.
 	drops bool
+	// skims tells that it does not read the answers with some statuses, such as 429 and 503.
+	skims bool
 }
 
 // clientOf reads the headers of a request.
@@ -33,6 +36,7 @@ func clientOf(headers []proxy.Header) (c client) {
 			events = events || strings.Contains(value, "text/event-stream")
 		case "user-agent":
 			c.drops = strings.HasPrefix(value, "python-httpx/")
+			c.skims = strings.HasPrefix(value, "Go-http-client/")
 		}
 	}
 	c.events = events && !json
@@ -58,8 +62,11 @@ func (s *State) Address(to *refusal.Recipient, why refusal.Reason) {
 	case config.RejectToolError:
 		to.Form = s.toolForm()
 	case config.RejectAuto:
-		if s.client.drops {
+		switch {
+		case s.client.drops:
 			to.Form = s.toolForm()
+		case s.client.skims:
+			to.Form = refusal.RPCErrorForm
 		}
 	}
 }

@@ -263,6 +263,15 @@ func mcpCalls() []Scenario {
 			},
 		},
 		{
+			Name:   "MCP: a client that does not read the answers with some statuses is told with 200",
+			Config: tooled(),
+			Steps: []Step{
+				ask("", "Low-1", call("7", "image_generate", `"quality":"ultra_plus"`), with("user-agent", "Go-http-client/1.1"), refused("tier_denied", 200), has("content-type", "application/json"),
+					says(rpcRefusal("7", "403", tierPro, "tier_denied", `,"tier":"pro"`))),
+				ask("scopes stay a status", "Free-1", call("7", "image_generate", ""), with("user-agent", "Go-http-client/1.1"), lacks("7", "generate")),
+			},
+		},
+		{
 			Name:   "MCP: a refusal is a JSON-RPC error with status 200",
 			Config: strings.Replace(tooled(), `"mcp": {`, `"mcp": {"reject_format": "jsonrpc", `, 1),
 			Steps: []Step{
