@@ -26,7 +26,7 @@ const (
 	remedy    = "run scripts/install-mcp-clients at the top of the repository"
 )
 
-var tests = &program.Tests{Name: "mcpclients", Remedy: remedy}
+var tests = &program.Tests{Name: "mcpclients", Remedy: remedy, Commands: others}
 
 func TestMain(m *testing.M) {
 	tests.Configure = configure
@@ -40,7 +40,7 @@ func tool(path ...string) string {
 
 // stands are what has listeners of its own. Each adds them, and returns what ends its
 // services.
-var stands = []func(b *envoy.Bootstrap) (stop func(), err error){addConformance, addRefusals, addGuarded}
+var stands = []func(b *envoy.Bootstrap) (stop func(), err error){addConformance, addRefusals, addGuarded, addOthers, addStreams}
 
 func configure(b *envoy.Bootstrap) (stop func(), err error) {
 	var stops []func()

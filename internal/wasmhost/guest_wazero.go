@@ -179,6 +179,15 @@ func (v *vm) initialize() error {
 	return nil
 }
 
+// Memory returns the size of the VM's memory in bytes, which never shrinks; 0 if the guest
+// is not a Wasm module.
+func (p *Proxy) Memory() int {
+	if v, ok := p.guest.(*vm); ok {
+		return int(v.module.Memory().Size())
+	}
+	return 0
+}
+
 // logWriter makes log lines of what the guest writes to stdout or stderr. The
 // runtime of standard Go prints a panic word by word; a line is complete at its
 // end, or when the callback returns.
