@@ -67,7 +67,7 @@ frameworks: need-frameworks build ## sign in to real frameworks through the filt
 	@scripts/install-frameworks
 	@cd e2e && go test -count=1 -run '^TestPageIsCurrent$$' ./frameworks -write
 
-mcp-clients: need-mcp-clients build ## let MCP's own clients be refused; writes the tables in docs/mcp.md
+mcpclients: need-mcpclients build ## let MCP's own clients be refused; writes the tables in docs/mcp.md
 	@scripts/install-mcp-clients
 	@cd e2e && go test -count=1 -run '^TestPageIsCurrent$$' ./mcpclients -write
 
@@ -87,7 +87,7 @@ need-tour:
 	@scripts/need go python curl
 need-frameworks:
 	@scripts/need go python node java
-need-mcp-clients:
+need-mcpclients:
 	@scripts/need go python node
 need-test:
 	@scripts/need go python curl node java chromium prometheus servers
@@ -95,4 +95,4 @@ need-test:
 clean: ## remove what was built and downloaded
 	rm -rf build .tools
 
-.PHONY: help build cli man run demo test test-manifests test-envoy need-demo need-envoy need-tour need-frameworks need-mcp-clients need-test fuzz gauntlet frameworks mcp-clients bench check tour image release clean
+.PHONY: help build cli man run demo test test-manifests test-envoy need-demo need-envoy need-tour need-frameworks need-mcpclients need-test fuzz gauntlet frameworks mcpclients bench check tour image release clean

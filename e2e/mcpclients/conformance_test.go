@@ -31,7 +31,7 @@ type run struct {
 	// suite is the package, and flags choose its scenarios.
 	suite string
 	flags []string
-	// checks is how many there are at least: a suite that finds fewer shows nothing.
+	// checks is how many there are: a suite that finds fewer shows less.
 	checks int
 	// fails are the scenarios that fail without Envoy, too: without a session, a server of
 	// version 2025-11-25 cannot ask its client.
@@ -165,6 +165,7 @@ func awaitListening(at string) error {
 // TestConformance: the suite finds the same through the filter, with all that concerns MCP
 // switched on, as without it; and nothing fails for it.
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	showOnFailure(t)
 	for _, r := range runs {
 		t.Run(r.name, func(t *testing.T) {
@@ -174,6 +175,10 @@ func TestConformance(t *testing.T) {
 			assert.Equal(t, direct, behind)
 			assert.Len(t, behind.passed, r.checks)
 			assert.Equal(t, r.fails, behind.failed)
+			// What the suite cannot see shows that the filter was at work.
+			list := job{Endpoint: "http://" + address(t, r.name) + "/mcp", Era: "2025-11-25", Tool: r.hidden}.play(t)
+			assert.NotContains(t, list.Tools, r.hidden)
+			assert.Contains(t, list.Text, "This needs the tier enterprise or a higher one.")
 		})
 	}
 }

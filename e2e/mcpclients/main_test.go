@@ -18,7 +18,7 @@ import (
 	"github.com/gatewarden/gatewarden/e2e/internal/program"
 )
 
-// write makes TestPageIsCurrent write the table: "make mcp-clients".
+// write makes TestPageIsCurrent write the table: "make mcpclients".
 var write = flag.Bool("write", false, "write the table in docs/mcp.md")
 
 const (

@@ -15,12 +15,13 @@ import (
 func pageFile() string { return filepath.Join(tests.Root, "docs", "mcp.md") }
 
 const (
-	tableBegins = "<!-- What is between here and the end is written by \"make mcp-clients\". -->\n"
+	tableBegins = "<!-- What is between here and the end is written by \"make mcpclients\". -->\n"
 	tableEnds   = "\n<!-- It ends here. -->\n"
 )
 
 // TestPageIsCurrent: the tables say what the clients make of refusals.
 func TestPageIsCurrent(t *testing.T) {
+	t.Parallel()
 	showOnFailure(t)
 	text, err := os.ReadFile(pageFile())
 	require.NoError(t, err)
@@ -36,7 +37,7 @@ func TestPageIsCurrent(t *testing.T) {
 		require.NoError(t, os.WriteFile(pageFile(), []byte(page), 0o644))
 		return
 	}
-	assert.Equal(t, want, got, "run \"make mcp-clients\"")
+	assert.Equal(t, want, got, "run \"make mcpclients\"")
 }
 
 func tables(t *testing.T) string {

@@ -31,6 +31,7 @@ func addOthers(b *envoy.Bootstrap) (stop func(), err error) {
 // TestServersInOtherLanguages: each client sees what it may use of each server, may call it,
 // and is refused the rest.
 func TestServersInOtherLanguages(t *testing.T) {
+	t.Parallel()
 	showOnFailure(t)
 	for _, s := range sdks(t) {
 		t.Run(s.String(), func(t *testing.T) {
