@@ -32,7 +32,7 @@ func (f format) configuration() string {
 			{"name": "scoped", "scopes": ["generate"]}]},
 		"quotas": [
 			{"name": "` + f.rule("credits") + `", "unit": "credits", "per": ["subject"], "limit": 7, "window": "1h"},
-			{"name": "` + f.rule("limited") + `", "surfaces": ["` + f.rule("limited") + `"], "per": ["subject"], "limit": 8, "window": "10s", "algorithm": "gcra"}],
+			{"name": "` + f.rule("limited") + `", "surfaces": ["` + f.rule("limited") + `"], "per": ["subject"], "limit": 8, "window": "30s", "algorithm": "gcra"}],
 		"concurrency": [{"name": "` + f.rule("busy") + `", "surfaces": ["` + f.rule("busy") + `"], "per": "identity", "limit": 2}]}`
 }
 
@@ -76,7 +76,7 @@ var refusals = []refusal{
 	{name: "budget spent (402)", says: "credits has 2 of 7 left", formatted: true, job: job{Tool: "spend", Times: 2}},
 	{name: "too many requests (429)", says: "Rate limit exceeded. Try again in ", formatted: true, job: job{Endpoint: "/limited", Tool: "read", Times: 40, Patience: 40}},
 	{name: "tier too low (403)", says: "This needs the tier pro or a higher one.", formatted: true, job: job{Tool: "tiered"}},
-	{name: "too many at once (503)", says: "currently at capacity", formatted: true, job: job{Endpoint: "/busy", Tool: "hold", AtOnce: 3, Patience: 40}},
+	{name: "too many at once (503)", says: "currently at capacity", formatted: true, job: job{Endpoint: "/busy", Tool: "hold", Times: 5, AtOnce: 3, Patience: 40}},
 	{name: "scope missing (403)", says: "generate", job: job{Tool: "scoped"}},
 	{name: "no credential (401)", says: "This needs a credential.", job: job{Tool: "scoped"}, stranger: true},
 }
