@@ -3,6 +3,7 @@ package mcpclients
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -43,7 +44,9 @@ var streaming = streams{seen: make(chan struct{})}
 func addStreams(b *envoy.Bootstrap) (stop func(), err error) {
 	server := httptest.NewServer(streaming)
 	streaming.address = server.Listener.Addr().String()
-	return server.Close, addListener(b, "streams", streaming.address, format("auto").configuration(), nil)
+	return server.Close, errors.Join(
+		addListener(b, "streams", streaming.address, format("auto").configuration(), nil),
+		addListener(b, "streams-bare", streaming.address, "", (*envoy.Bootstrap).RemovePlugin))
 }
 
 func (s streams) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -148,11 +151,12 @@ func memory(t *testing.T) int64 {
 }
 
 // BenchmarkFirstEvent measures how long it takes until a client has the first event of an
-// answer, from the server itself and through Envoy.
+// answer: from the server itself, through Envoy alone, and with the filter.
 func BenchmarkFirstEvent(b *testing.B) {
 	through, err := tests.Envoy.ListenerAddress(context.Background(), "streams")
-	require.NoError(b, err)
-	for _, way := range []struct{ name, at string }{{"direct", streaming.address}, {"through", through}} {
+	bare, failed := tests.Envoy.ListenerAddress(context.Background(), "streams-bare")
+	require.NoError(b, errors.Join(err, failed))
+	for _, way := range []struct{ name, at string }{{"direct", streaming.address}, {"bare", bare}, {"filter", through}} {
 		for kind := range streamed {
 			b.Run(kind+"/"+way.name, func(b *testing.B) {
 				for i := range b.N {
