@@ -16,7 +16,9 @@ import (
 type job struct {
 	Endpoint string `json:"endpoint"`
 	// Era is the version of the protocol that it speaks.
-	Era     string            `json:"era"`
+	Era string `json:"era"`
+	// SSE tells that it speaks over two streams, as the first version of the protocol does.
+	SSE     bool              `json:"sse,omitempty"`
 	Headers map[string]string `json:"headers,omitempty"`
 	// OAuth tells that it gets its token from the authorization server, as often as it has to.
 	OAuth bool   `json:"oauth,omitempty"`
@@ -32,8 +34,9 @@ type job struct {
 // An answer is what the client's user sees of the refusal.
 type answer struct {
 	// Kind is "done" or "failed", both results of the tool, of which the model sees the
-	// second as an error; "error", an error that the call ended with; or "raised", one that
-	// ended the session with it. "none" is none of these.
+	// second as an error; "error", an error that the call ended with; "raised", one that
+	// ended the session with it; or "silence", if there was no answer in time. "none" is none
+	// of these.
 	Kind string `json:"kind"`
 	Text string `json:"text"`
 	// GoesOn tells whether the session could be used after it.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -50,7 +52,7 @@ func tables(t *testing.T) string {
 			t.Run(s.String(), func(t *testing.T) {
 				t.Parallel()
 				cells := s.seen(t)
-				rows, row := s.chosen(cells), s.fixed(cells)+s.authorizes(t)
+				rows, row := s.chosen(cells), s.fixed(cells)+s.authorizes(t)+overTwoStreams(cells)
 				lock.Lock()
 				defer lock.Unlock()
 				chosen[i], fixed[i] = rows, row
@@ -58,7 +60,7 @@ func tables(t *testing.T) string {
 		}
 	})
 	return "\n| Client | Refusal | `http` | `jsonrpc` | `tool_error` | `auto` |\n|---|---|---|---|---|---|\n" + strings.Join(chosen, "") +
-		"\n| Client | No credential (401) | Scope missing (403) | Scope missing, with OAuth |\n|---|---|---|---|\n" + strings.Join(fixed, "")
+		"\n| Client | No credential (401) | Scope missing (403) | Scope missing, with OAuth | Any refusal, over HTTP+SSE |\n|---|---|---|---|---|\n" + strings.Join(fixed, "")
 }
 
 // chosen are the rows of refusals whose form mcp.reject_format chooses. Refusals and eras
@@ -129,4 +131,19 @@ func (s sdk) fixed(cells map[string]string) string {
 		row += " | " + strings.Join(texts, "; from a later version on, ")
 	}
 	return row
+}
+
+// aStatus is in some errors.
+var aStatus = regexp.MustCompile(`[45]\d\d [A-Z][A-Za-z ]*[a-z]`)
+
+// overTwoStreams is the end of the row: what the client makes of refusals over HTTP+SSE.
+func overTwoStreams(cells map[string]string) string {
+	var texts []string
+	for _, r := range refusals {
+		cell, met := cells[r.name+"tool_error"+twoStreams]
+		if cell = aStatus.ReplaceAllString(cell, "…"); met && !slices.Contains(texts, cell) {
+			texts = append(texts, cell)
+		}
+	}
+	return " | " + strings.Join(texts, "; or ") + " |\n"
 }

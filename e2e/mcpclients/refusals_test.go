@@ -92,12 +92,16 @@ type meeting struct {
 func (s sdk) meetings() (all []meeting) {
 	for _, r := range refusals {
 		for _, f := range formats {
-			if !r.formatted && f != "auto" {
-				continue
-			}
 			for _, era := range s.eras() {
-				all = append(all, meeting{r, f, era})
+				if r.formatted || f == "auto" {
+					all = append(all, meeting{r, f, era})
+				}
 			}
+		}
+		// Over HTTP+SSE, a request is over before its answer comes: there are never too
+		// many at once.
+		if r.job.AtOnce == 0 {
+			all = append(all, meeting{r, "tool_error", twoStreams})
 		}
 	}
 	return all
@@ -109,7 +113,12 @@ func (s sdk) seen(t *testing.T) map[string]string {
 	var jobs []job
 	for i, m := range s.meetings() {
 		j := m.refusal.job
-		j.Era, j.Endpoint = m.era, "http://"+address(t, format(m.format).rule(""))+"/"+m.era+j.Endpoint+"/mcp"
+		j.Era, j.SSE = m.era, m.era == twoStreams
+		end := "/mcp"
+		if j.SSE {
+			j.Era, end = "2024-11-05", "/sse"
+		}
+		j.Endpoint = "http://" + address(t, format(m.format).rule("")) + "/" + j.Era + j.Endpoint + end
 		if !m.refusal.stranger {
 			j.Headers = map[string]string{"x-user": fmt.Sprint(s, " ", i)}
 		}
@@ -134,6 +143,8 @@ func (a answer) cell(r refusal) (text string) {
 	switch {
 	case a.Kind == "raised":
 		return "session ends: `" + inURL.ReplaceAllString(strings.ReplaceAll(a.Text, "\n", " "), "") + "`"
+	case a.Kind == "silence":
+		text = "waits for ever"
 	case a.Kind == "failed" && shown:
 		text = "model sees it"
 	case shown && strings.Contains(a.Text, `{"jsonrpc"`):

@@ -67,8 +67,8 @@ func (s sdk) authorizes(t *testing.T) string {
 	}
 	said := ""
 	for i, a := range s.play(t, jobs) {
-		require.Equal(t, "done", a.Kind, "%s, %s: %+v", s, s.eras()[i], a)
-		assert.True(t, a.GoesOn, "%s, %s: %+v", s, s.eras()[i], a)
+		require.Equal(t, "done", a.Kind, "%s, %s: %+v", s, jobs[i].Era, a)
+		assert.True(t, a.GoesOn, "%s, %s: %+v", s, jobs[i].Era, a)
 		assert.Equal(t, []string{"read"}, a.Tools, "%s", s)
 		text := "asks its user for"
 		for _, scopes := range a.Asked[1:] {
@@ -83,9 +83,9 @@ func (s sdk) authorizes(t *testing.T) string {
 		}
 		assert.Equal(t, "query", a.Asked[0], "%s", s)
 		if i > 0 {
-			assert.Equal(t, said, text, "%s, %s", s, s.eras()[i])
+			assert.Equal(t, said, text, "%s, %s", s, jobs[i].Era)
 		}
 		said = text
 	}
-	return " | " + said + " |\n"
+	return " | " + said
 }

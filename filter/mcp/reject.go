@@ -17,6 +17,10 @@ import (
 
 // client is what a request tells of the program that sent it.
 type client struct {
+	// reads tells that it accepts JSON or events by name. One that does not is no client of
+	// the transport that answers a request where it was sent: over HTTP+SSE (MCP 2024-11-05),
+	// clients look at nothing but the status.
+	reads bool
 	// events tells that it accepts events and no JSON.
 	events bool
 	// drops tells that it ends its session at a status of 400 and above.
@@ -32,8 +36,10 @@ func clientOf(headers []proxy.Header) (c client) {
 		value := headers[i].Value
 		switch headers[i].Name {
 		case "accept":
-			json = json || strings.Contains(value, "application/json") || strings.Contains(value, "*/*")
+			named := strings.Contains(value, "application/json")
+			json = json || named || strings.Contains(value, "*/*")
 			events = events || strings.Contains(value, "text/event-stream")
+			c.reads = c.reads || named || events
 		case "user-agent":
 			c.drops = strings.HasPrefix(value, "python-httpx/")
 			c.skims = strings.HasPrefix(value, "Go-http-client/")
@@ -45,9 +51,9 @@ func clientOf(headers []proxy.Header) (c client) {
 
 // Address chooses the form in which the client is told of a refusal for a reason. to.Request
 // is nil if nobody knows the id: then it stays an HTTP status, as a client drops an answer
-// without the id of its request.
+// without the id of its request. So it does for a client that does not read it.
 func (s *State) Address(to *refusal.Recipient, why refusal.Reason) {
-	if s.rule == nil || to.Form != refusal.JSONRPCForm || to.Request == nil || !s.answers {
+	if s.rule == nil || to.Form != refusal.JSONRPCForm || to.Request == nil || !s.answers || !s.client.reads {
 		return
 	}
 	switch why {

@@ -23,9 +23,12 @@ except ImportError:  # version 1
 
 from mcp import ClientSession
 from mcp.client.auth import OAuthClientProvider
+from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata
 
+# How long the client waits for an answer.
+PATIENCE = 6
 BACK = "http://127.0.0.1:1/back"
 
 
@@ -73,7 +76,10 @@ class Person:
 async def connect(job, person):
     auth = person.provider(job["endpoint"]) if job.get("oauth") else None
     async with httpx.AsyncClient(auth=auth, headers=job.get("headers"), follow_redirects=True, timeout=30) as http:
-        transport = streamable_http_client(job["endpoint"], http_client=http)
+        if job.get("sse"):
+            transport = sse_client(job["endpoint"], headers=job.get("headers"))
+        else:
+            transport = streamable_http_client(job["endpoint"], http_client=http)
         if Client:
             async with Client(transport, mode="legacy" if job["era"] < "2026" else job["era"]) as client:
                 yield client
@@ -86,7 +92,9 @@ async def connect(job, person):
 
 async def call(session, tool):
     try:
-        result = await session.call_tool(tool, {})
+        result = await asyncio.wait_for(session.call_tool(tool, {}), PATIENCE)
+    except TimeoutError:
+        return {"kind": "silence", "text": ""}
     except Exception as error:
         return {"kind": "error", "text": str(error)}
     failed = result.is_error if Client else result.isError
@@ -128,7 +136,7 @@ async def attempt(job, some):
     answer, person = {"kind": "none", "text": "", "goes_on": False, "tools": []}, Person()
     async with some:
         try:
-            await asyncio.wait_for(play(job, answer, person), 25)
+            await asyncio.wait_for(play(job, answer, person), 60)
         except BaseException as error:
             if answer["kind"] == "none":
                 answer.update(kind="raised", text=str(innermost(error)))

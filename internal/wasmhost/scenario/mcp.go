@@ -67,6 +67,9 @@ const tierPro = "This needs the tier pro or a higher one."
 // python is the client of the official SDK for Python.
 func python(s *Step) { with("user-agent", "python-httpx/0.28.1")(s) }
 
+// reads is what a client of streamable HTTP accepts.
+func reads(s *Step) { with("accept", "application/json, text/event-stream")(s) }
+
 func toldByTool(result string) option {
 	return func(s *Step) {
 		refused("tier_denied", 200)(s)
@@ -253,12 +256,13 @@ func mcpCalls() []Scenario {
 			Config: tooled(),
 			Steps: []Step{
 				ask("", "Low-1", call("7", "image_generate", `"quality":"ultra_plus"`), tier("7", "pro")),
-				ask("", "Low-1", call("7", "image_generate", `"quality":"ultra_plus"`), python, toldByTool(`"content":[{"type":"text","text":"`+tierPro+`"}],"isError":true`)),
+				ask("", "Low-1", call("7", "image_generate", `"quality":"ultra_plus"`), python, reads, toldByTool(`"content":[{"type":"text","text":"`+tierPro+`"}],"isError":true`)),
 				ask("an event", "Low-1", call("7", "image_generate", `"quality":"ultra_plus"`), python, with("accept", "text/event-stream"), refused("tier_denied", 200),
 					has("content-type", "text/event-stream"), says("event: message\ndata: "+`{"jsonrpc":"2.0","id":7,"result":{"content":[{"type":"text","text":"`+tierPro+`"}],"isError":true}}`+"\n\n")),
-				ask("the newest version", "Low-1", call("7", "image_generate", `"quality":"ultra_plus"`), python, version("2026-07-28"), with("mcp-method", "tools/call"), with("mcp-name", "image_generate"),
+				ask("the newest version", "Low-1", call("7", "image_generate", `"quality":"ultra_plus"`), python, reads, version("2026-07-28"), with("mcp-method", "tools/call"), with("mcp-name", "image_generate"),
 					toldByTool(`"resultType":"complete","content":[{"type":"text","text":"`+tierPro+`"}],"isError":true`)),
-				ask("scopes stay a status", "Free-1", call("7", "image_generate", ""), python, lacks("7", "generate")),
+				ask("scopes stay a status", "Free-1", call("7", "image_generate", ""), python, reads, lacks("7", "generate")),
+				ask("over HTTP+SSE, nobody reads it", "Low-1", call("7", "image_generate", `"quality":"ultra_plus"`), python, with("accept", "*/*"), tier("7", "pro")),
 				ask("a notification", "Low-1", `{"jsonrpc":"2.0","method":"tools/call","params":{"name":"image_generate","arguments":{"quality":"ultra_plus"}}}`, python, tier("", "pro")),
 			},
 		},
@@ -266,7 +270,7 @@ func mcpCalls() []Scenario {
 			Name:   "MCP: a client that does not read the answers with some statuses is told with 200",
 			Config: tooled(),
 			Steps: []Step{
-				ask("", "Low-1", call("7", "image_generate", `"quality":"ultra_plus"`), with("user-agent", "Go-http-client/1.1"), refused("tier_denied", 200), has("content-type", "application/json"),
+				ask("", "Low-1", call("7", "image_generate", `"quality":"ultra_plus"`), with("user-agent", "Go-http-client/1.1"), reads, refused("tier_denied", 200), has("content-type", "application/json"),
 					says(rpcRefusal("7", "403", tierPro, "tier_denied", `,"tier":"pro"`))),
 				ask("scopes stay a status", "Free-1", call("7", "image_generate", ""), with("user-agent", "Go-http-client/1.1"), lacks("7", "generate")),
 			},
@@ -275,9 +279,10 @@ func mcpCalls() []Scenario {
 			Name:   "MCP: a refusal is a JSON-RPC error with status 200",
 			Config: strings.Replace(tooled(), `"mcp": {`, `"mcp": {"reject_format": "jsonrpc", `, 1),
 			Steps: []Step{
-				ask("", "Low-1", call("7", "image_generate", `"quality":"ultra_plus"`), refused("tier_denied", 200), has("content-type", "application/json"),
+				ask("", "Low-1", call("7", "image_generate", `"quality":"ultra_plus"`), reads, refused("tier_denied", 200), has("content-type", "application/json"),
 					says(rpcRefusal("7", "403", tierPro, "tier_denied", `,"tier":"pro"`))),
-				ask("", "Free-1", call("7", "image_generate", ""), lacks("7", "generate")),
+				ask("over HTTP+SSE, nobody reads it", "Low-1", call("7", "image_generate", `"quality":"ultra_plus"`), tier("7", "pro")),
+				ask("", "Free-1", call("7", "image_generate", ""), reads, lacks("7", "generate")),
 			},
 		},
 		{
