@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -88,13 +86,6 @@ func (i *issuers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		http.NotFound(w, r)
 	}
-}
-
-// forget forgets who asked for what.
-func (i *issuers) forget() {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.asked = map[string]string{}
 }
 
 func (i *issuers) document(name string) map[string]any {
@@ -229,37 +220,4 @@ func TestMCPClientWithDescribedServer(t *testing.T) {
 	authorize(t, s.elsewhere(t), toolsURL)
 	assert.Equal(t, map[string]string{"tools": toolsURL}, server.asked)
 	assert.Zero(t, server.fetched.Load())
-}
-
-// TestMCPClientsInOtherLanguages: the clients of the other official SDKs find the
-// resource that they called, and its authorization server.
-func TestMCPClientsInOtherLanguages(t *testing.T) {
-	t.Parallel()
-	installed := filepath.Join(root, ".tools", "mcpclients")
-	const remedy = "run scripts/install-mcp-clients at the top of the repository"
-	python := filepath.Join(installed, "python", "bin", "python")
-	require.FileExists(t, python, remedy)
-	require.DirExists(t, filepath.Join(installed, "node", "node_modules", "@modelcontextprotocol"), remedy)
-	text, err := os.ReadFile("mcpclients/node/client.js")
-	require.NoError(t, err)
-	script := filepath.Join(installed, "node", "client.js")
-	require.NoError(t, os.WriteFile(script, text, 0o644))
-
-	server := startIssuers(t, true)
-	s := start(t, twoResources(server.URL))
-	_, port, err := net.SplitHostPort(s.address)
-	require.NoError(t, err)
-	s.update(t, strings.ReplaceAll(twoResources(server.URL), ":10000", ":"+port))
-	for _, p := range []program{{"TypeScript", []string{"node", script}}, {"Python", []string{python, "mcpclients/python/client.py"}}} {
-		for endpoint, issuer := range map[string]string{toolsURL: "tools", othersURL: "others"} {
-			t.Run(p.language+"/"+issuer, func(t *testing.T) {
-				endpoint := strings.ReplaceAll(endpoint, ":10000", ":"+port)
-				server.forget()
-				assert.Equal(t, "add echo slow\n", p.run(t, endpoint))
-				server.mu.Lock()
-				defer server.mu.Unlock()
-				assert.Equal(t, map[string]string{issuer: endpoint}, server.asked, "the resource that the token is for, by issuer")
-			})
-		}
-	}
 }

@@ -176,7 +176,7 @@ func TestConformance(t *testing.T) {
 			assert.Len(t, behind.passed, r.checks)
 			assert.Equal(t, r.fails, behind.failed)
 			// What the suite cannot see shows that the filter was at work.
-			list := job{Endpoint: "http://" + address(t, r.name) + "/mcp", Era: "2025-11-25", Tool: r.hidden}.play(t)
+			list := job{Endpoint: "http://" + address(t, r.name) + "/mcp", Era: "2025-11-25", Tool: r.hidden, Seconds: seconds}.play(t)
 			assert.NotContains(t, list.Tools, r.hidden)
 			assert.Contains(t, list.Text, "This needs the tier enterprise or a higher one.")
 		})

@@ -31,9 +31,6 @@ func playInGo(t *testing.T, jobs []job) []answer {
 	return answers
 }
 
-// patience is how long a client waits for an answer.
-const patience = 6 * time.Second
-
 // headers adds them to every request.
 type headers map[string]string
 
@@ -46,7 +43,7 @@ func (h headers) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func (j job) play(t *testing.T) (a answer) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	a.Kind = "none"
 	session, err := j.connect(ctx, t, &a)
@@ -65,7 +62,7 @@ func (j job) play(t *testing.T) (a answer) {
 	}
 	a.Kind, a.Text = j.refused(ctx, session)
 	for left := max(j.Patience, 1); left > 0 && !a.GoesOn; left-- {
-		kind, _ := callTool(ctx, session, "read")
+		kind, _ := j.call(ctx, session, "read")
 		if a.GoesOn = kind == "done"; !a.GoesOn && left > 1 {
 			select {
 			case <-time.After(200 * time.Millisecond):
@@ -128,7 +125,7 @@ func (j job) refused(ctx context.Context, session *mcp.ClientSession) (kind, tex
 		all := make([]seen, max(j.AtOnce, 1))
 		var group sync.WaitGroup
 		for i := range all {
-			group.Go(func() { all[i].kind, all[i].text = callTool(ctx, session, j.Tool) })
+			group.Go(func() { all[i].kind, all[i].text = j.call(ctx, session, j.Tool) })
 		}
 		group.Wait()
 		for _, one := range all {
@@ -140,8 +137,8 @@ func (j job) refused(ctx context.Context, session *mcp.ClientSession) (kind, tex
 	return kind, text
 }
 
-func callTool(ctx context.Context, session *mcp.ClientSession, name string) (kind, text string) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func (j job) call(ctx context.Context, session *mcp.ClientSession, name string) (kind, text string) {
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(j.Seconds)*time.Second)
 	defer cancel()
 	result, err := session.CallTool(ctx, &mcp.CallToolParams{Name: name, Arguments: map[string]any{}})
 	switch {

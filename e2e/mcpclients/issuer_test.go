@@ -5,24 +5,27 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"sync"
 )
 
 // An issuer is an authorization server that lets everybody in at once, with the scopes that
-// were asked for. It gives tokens for codes with PKCE only, and answers introspections.
+// were asked for. It gives tokens for codes with PKCE only, each for one resource, and answers
+// introspections.
 type issuer struct {
 	*httptest.Server
 
 	mu     sync.Mutex
 	codes  map[string]url.Values // what each was asked for with
-	tokens map[string]string     // the scopes of each
+	tokens map[string]url.Values // the same
 }
 
 func startIssuer() *issuer {
-	i := &issuer{codes: map[string]url.Values{}, tokens: map[string]string{}}
+	i := &issuer{codes: map[string]url.Values{}, tokens: map[string]url.Values{}}
 	i.Server = httptest.NewServer(i)
 	return i
 }
@@ -45,8 +48,10 @@ func (i *issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/token":
 		i.token(w, r)
 	case "/introspect":
-		scopes, active := i.tokens[r.FormValue("token")]
-		reply(w, http.StatusOK, map[string]any{"active": active, "sub": r.FormValue("token"), "scope": scopes})
+		asked, active := i.tokens[r.FormValue("token")]
+		reply(w, http.StatusOK, map[string]any{
+			"active": active, "sub": r.FormValue("token"), "scope": asked.Get("scope"), "aud": asked.Get("resource"),
+		})
 	default:
 		http.NotFound(w, r)
 	}
@@ -62,8 +67,19 @@ func (i *issuer) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	token := rand.Text()
-	i.tokens[token] = asked.Get("scope")
+	i.tokens[token] = asked
 	reply(w, http.StatusOK, map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": 3600, "scope": asked.Get("scope")})
+}
+
+// resources are those for which there are tokens.
+func (i *issuer) resources() []string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	all := map[string]bool{}
+	for _, asked := range i.tokens {
+		all[asked.Get("resource")] = true
+	}
+	return slices.Sorted(maps.Keys(all))
 }
 
 func reply(w http.ResponseWriter, status int, body map[string]any) {

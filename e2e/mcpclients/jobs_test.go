@@ -29,6 +29,8 @@ type job struct {
 	AtOnce int `json:"at_once,omitempty"`
 	// Patience is how often it tries to go on, every 200 ms.
 	Patience int `json:"patience,omitempty"`
+	// Seconds is how long it waits for an answer.
+	Seconds int `json:"seconds"`
 }
 
 // An answer is what the client's user sees of the refusal.
@@ -55,6 +57,9 @@ type sdk struct {
 	last string
 	play func(t *testing.T, jobs []job) []answer
 }
+
+// seconds is how long a client waits for an answer that comes.
+const seconds = 30
 
 // sdks are all of them. Their versions are those that are installed.
 func sdks(t *testing.T) []sdk {

@@ -114,9 +114,10 @@ func (s sdk) seen(t *testing.T) map[string]string {
 	for i, m := range s.meetings() {
 		j := m.refusal.job
 		j.Era, j.SSE = m.era, m.era == twoStreams
+		j.Seconds = seconds
 		end := "/mcp"
-		if j.SSE {
-			j.Era, end = "2024-11-05", "/sse"
+		if j.SSE { // some never get one
+			j.Era, j.Seconds, end = "2024-11-05", 8, "/sse"
 		}
 		j.Endpoint = "http://" + address(t, format(m.format).rule("")) + "/" + j.Era + j.Endpoint + end
 		if !m.refusal.stranger {

@@ -40,7 +40,7 @@ func TestServersInOtherLanguages(t *testing.T) {
 			for name := range tests.Programs {
 				for _, era := range []string{"2025-11-25", min(s.last, speaks[name])} {
 					jobs = append(jobs, job{
-						Endpoint: "http://" + address(t, name) + "/" + era + "/mcp", Era: era, Tool: "tiered",
+						Endpoint: "http://" + address(t, name) + "/" + era + "/mcp", Era: era, Tool: "tiered", Seconds: seconds,
 						Headers: map[string]string{"x-user": s.String(), "x-scopes": "generate"},
 					})
 				}

@@ -1,6 +1,7 @@
 package mcpclients
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -14,48 +15,82 @@ import (
 	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
 )
 
-// guardedAt is where the listener with OAuth is. Its resources have its port in their URLs.
-var guardedAt string
-
-// addGuarded adds a listener with an authorization server, whose tools need scopes. Each
-// version of the protocol is a resource of its own.
-func addGuarded(b *envoy.Bootstrap) (stop func(), err error) {
-	server, issuer := startServer(), startIssuer()
-	stop = func() { server.Close(); issuer.Close() }
-	if guardedAt, err = freeAddress(); err != nil {
-		return stop, err
-	}
-	_, port, err := net.SplitHostPort(guardedAt)
-	if err != nil {
-		return stop, err
-	}
-	number, err := strconv.Atoi(port)
-	if err == nil {
-		err = b.AddCluster("issuer", issuer.Listener.Addr().String())
-	}
-	if err != nil {
-		return stop, err
-	}
-	return stop, addListener(b, "guarded", server.Listener.Addr().String(), guarded(issuer.URL), func(b *envoy.Bootstrap) {
-		b.Listener["address"] = envoy.Object{"socket_address": envoy.Object{"address": "127.0.0.1", "port_value": number}}
-	})
+// guarded is a listener whose tools need scopes. Each version of the protocol is a resource of
+// its own, with one authorization server. A resource of another host has another one.
+var guarded struct {
+	port          string
+	issuer, other *issuer
 }
 
-func guarded(issuer string) string {
-	var surfaces, resources []string
+// addGuarded adds it. The URLs of its resources have its port.
+func addGuarded(b *envoy.Bootstrap) (stop func(), err error) {
+	server := startServer()
+	guarded.issuer, guarded.other = startIssuer(), startIssuer()
+	stop = func() { server.Close(); guarded.issuer.Close(); guarded.other.Close() }
+	at, err := freeAddress()
+	if err != nil {
+		return stop, err
+	}
+	if _, guarded.port, err = net.SplitHostPort(at); err != nil {
+		return stop, err
+	}
+	number, err := strconv.Atoi(guarded.port)
+	if err != nil {
+		return stop, err
+	}
+	return stop, errors.Join(
+		b.AddCluster("issuer", guarded.issuer.Listener.Addr().String()),
+		b.AddCluster("other-issuer", guarded.other.Listener.Addr().String()),
+		addListener(b, "guarded", server.Listener.Addr().String(), guardedConfiguration(), func(b *envoy.Bootstrap) {
+			b.Listener["address"] = envoy.Object{"socket_address": envoy.Object{"address": "127.0.0.1", "port_value": number}}
+		}))
+}
+
+func guardedConfiguration() string {
+	var surfaces, resources, sources []string
+	add := func(name, hosts, era, url string, from *issuer) {
+		surfaces = append(surfaces, fmt.Sprintf(`{"name": %q, "kind": "mcp", "match": [{"prefix": "/%s/mcp"%s}], "require": true}`, name, era, hosts))
+		resources = append(resources, fmt.Sprintf(`{"resource": %q, "surfaces": [%q], "authorization_servers": [%q], "challenge_scope": ["query"]}`, url, name, from.URL))
+	}
+	add("other", `, "hosts": ["localhost"]`, "2025-11-25", otherResource(), guarded.other)
 	for _, era := range eras {
-		surfaces = append(surfaces, fmt.Sprintf(`{"name": "guarded-%s", "kind": "mcp", "match": [{"prefix": "/%[1]s/mcp"}], "require": true}`, era))
-		resources = append(resources, fmt.Sprintf(`{"resource": %q, "surfaces": ["guarded-%s"], "authorization_servers": [%q], "challenge_scope": ["query"]}`,
-			resource(era), era, issuer))
+		add("guarded-"+era, "", era, resource(era), guarded.issuer)
+	}
+	for cluster, from := range map[string]*issuer{"issuer": guarded.issuer, "other-issuer": guarded.other} {
+		sources = append(sources, fmt.Sprintf(`{"source": "introspection", "endpoint": {"url": "%s/introspect", "cluster": %q, "client_id": "gateway", "client_secret": "secret"}}`, from.URL, cluster))
 	}
 	return `{"allow_on_headers_stop_iteration": true,
-		"identity": [{"source": "introspection", "endpoint": {"url": "` + issuer + `/introspect", "cluster": "issuer", "client_id": "gateway", "client_secret": "secret"}}],
+		"identity": [` + strings.Join(sources, ", ") + `],
 		"surfaces": [` + strings.Join(surfaces, ", ") + `],
 		"oauth": [` + strings.Join(resources, ", ") + `],
 		"mcp": {"tools": [{"name": "read", "scopes": ["query"]}, {"name": "scoped", "scopes": ["query", "generate"]}]}}`
 }
 
-func resource(era string) string { return "http://" + guardedAt + "/" + era + "/mcp" }
+func resource(era string) string { return "http://127.0.0.1:" + guarded.port + "/" + era + "/mcp" }
+func otherResource() string      { return "http://localhost:" + guarded.port + "/2025-11-25/mcp" }
+
+// TestClientsFindTheirResource: each client finds the authorization server of the resource
+// that it called, of two on different hosts, and asks for a token that is good there.
+func TestClientsFindTheirResource(t *testing.T) {
+	t.Parallel()
+	showOnFailure(t)
+	t.Run("clients", func(t *testing.T) {
+		for _, s := range sdks(t) {
+			t.Run(s.String(), func(t *testing.T) {
+				t.Parallel()
+				jobs := []job{
+					{Endpoint: resource("2025-11-25"), Era: "2025-11-25", OAuth: true, Tool: "read", Seconds: seconds},
+					{Endpoint: otherResource(), Era: "2025-11-25", OAuth: true, Tool: "read", Seconds: seconds},
+				}
+				for i, a := range s.play(t, jobs) {
+					assert.Equal(t, "done", a.Kind, "%s: %+v", jobs[i].Endpoint, a)
+				}
+			})
+		}
+	})
+	assert.Equal(t, []string{otherResource()}, guarded.other.resources())
+	assert.NotContains(t, guarded.issuer.resources(), otherResource())
+}
 
 // authorizes is the end of a row: what the client does about a missing scope if it has an
 // authorization server.
@@ -63,7 +98,7 @@ func (s sdk) authorizes(t *testing.T) string {
 	t.Helper()
 	var jobs []job
 	for _, era := range s.eras() {
-		jobs = append(jobs, job{Endpoint: resource(era), Era: era, OAuth: true, Tool: "scoped"})
+		jobs = append(jobs, job{Endpoint: resource(era), Era: era, OAuth: true, Tool: "scoped", Seconds: seconds})
 	}
 	said := ""
 	for i, a := range s.play(t, jobs) {

@@ -13,8 +13,6 @@ const { Client, StreamableHTTPClientTransport, SSEClientTransport, UnauthorizedE
   ? await load('@modelcontextprotocol/sdk/client/index.js', '@modelcontextprotocol/sdk/client/auth.js', '@modelcontextprotocol/sdk/client/sse.js', '@modelcontextprotocol/sdk/client/streamableHttp.js')
   : await load('@modelcontextprotocol/client')
 
-// patience is how long the client waits for an answer, in milliseconds.
-const patience = 6000
 const back = 'http://127.0.0.1:1/back'
 
 // person logs in at once, without a browser, and knows the code that the client gets back.
@@ -67,7 +65,7 @@ const connect = async (job) => {
 
 const call = async (job, name) => {
   try {
-    const result = await retried(job, () => job.client.callTool({ name, arguments: {} }, ...(first ? [undefined] : []), { timeout: patience }))
+    const result = await retried(job, () => job.client.callTool({ name, arguments: {} }, ...(first ? [undefined] : []), { timeout: job.seconds * 1000 }))
     const text = result.content.map((part) => part.text).join(' ')
     return { kind: result.isError ? 'failed' : 'done', text }
   } catch (error) {

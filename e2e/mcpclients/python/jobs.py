@@ -27,8 +27,6 @@ from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata
 
-# How long the client waits for an answer.
-PATIENCE = 6
 BACK = "http://127.0.0.1:1/back"
 
 
@@ -90,9 +88,9 @@ async def connect(job, person):
                 yield session
 
 
-async def call(session, tool):
+async def call(session, job, tool):
     try:
-        result = await asyncio.wait_for(session.call_tool(tool, {}), PATIENCE)
+        result = await asyncio.wait_for(session.call_tool(tool, {}), job["seconds"])
     except TimeoutError:
         return {"kind": "silence", "text": ""}
     except Exception as error:
@@ -103,7 +101,7 @@ async def call(session, tool):
 
 async def refused(session, job):
     for _ in range(job.get("times", 1)):
-        answers = await asyncio.gather(*(call(session, job["tool"]) for _ in range(job.get("at_once", 1))))
+        answers = await asyncio.gather(*(call(session, job, job["tool"]) for _ in range(job.get("at_once", 1))))
         answer = next((one for one in answers if one["kind"] != "done"), answers[0])
         if answer["kind"] != "done":
             break
@@ -112,7 +110,7 @@ async def refused(session, job):
 
 async def goes_on(session, job):
     for left in range(job.get("patience", 1), 0, -1):
-        if (await call(session, "read"))["kind"] == "done":
+        if (await call(session, job, "read"))["kind"] == "done":
             return True
         if left > 1:
             await asyncio.sleep(0.2)
@@ -136,7 +134,7 @@ async def attempt(job, some):
     answer, person = {"kind": "none", "text": "", "goes_on": False, "tools": []}, Person()
     async with some:
         try:
-            await asyncio.wait_for(play(job, answer, person), 60)
+            await asyncio.wait_for(play(job, answer, person), 120)
         except BaseException as error:
             if answer["kind"] == "none":
                 answer.update(kind="raised", text=str(innermost(error)))
