@@ -51,8 +51,10 @@ func tables(t *testing.T) string {
 		for i, s := range all {
 			t.Run(s.String(), func(t *testing.T) {
 				t.Parallel()
-				cells := s.seen(t)
-				rows, row := s.chosen(cells), s.fixed(cells)+s.authorizes(t)+overTwoStreams(cells)
+				met, guarded := s.jobs(t), s.guardedJobs()
+				answers := s.play(t, append(met, guarded...))
+				cells := s.seen(t, answers[:len(met)])
+				rows, row := s.chosen(cells), s.fixed(cells)+s.authorizes(t, guarded, answers[len(met):])+overTwoStreams(cells)
 				lock.Lock()
 				defer lock.Unlock()
 				chosen[i], fixed[i] = rows, row

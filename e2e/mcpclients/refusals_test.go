@@ -107,10 +107,9 @@ func (s sdk) meetings() (all []meeting) {
 	return all
 }
 
-// seen is what the client makes of each of its meetings.
-func (s sdk) seen(t *testing.T) map[string]string {
+// jobs are those of the client's meetings.
+func (s sdk) jobs(t *testing.T) (jobs []job) {
 	t.Helper()
-	var jobs []job
 	for i, m := range s.meetings() {
 		j := m.refusal.job
 		j.Era, j.SSE = m.era, m.era == twoStreams
@@ -125,8 +124,14 @@ func (s sdk) seen(t *testing.T) map[string]string {
 		}
 		jobs = append(jobs, j)
 	}
+	return jobs
+}
+
+// seen is what the client makes of each of its meetings.
+func (s sdk) seen(t *testing.T, answers []answer) map[string]string {
+	t.Helper()
 	cells := map[string]string{}
-	for i, a := range s.play(t, jobs) {
+	for i, a := range answers {
 		m := s.meetings()[i]
 		require.NotContains(t, []string{"none", "done"}, a.Kind, "%s, %s, %s, %s: %+v", s, m.refusal.name, m.format, m.era, a)
 		assert.NotContains(t, a.Tools, "tiered", "%s sees a tool that it may not use", s)
