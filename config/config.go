@@ -58,6 +58,8 @@ type Config struct {
 	Headers Headers
 	// Log says how clients appear in the log, and how often it is written.
 	Log Log
+	// Audit has decisions written to the log, one line each. Nil unless configured.
+	Audit *Audit
 	// Table is the size of the tables of counters.
 	Table Table
 	// Admin turns this instance into an operations endpoint, which guards nothing:

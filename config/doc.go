@@ -60,6 +60,7 @@
 //	oauth_server.go           metadata of authorization servers
 //	refusal.go                CORS of the filter's own replies
 //	report.go                 the log
+//	audit.go                  which decisions are kept, and how
 //	table.go                  sizes of the tables
 //	operations.go             the operations endpoint
 //

@@ -30,6 +30,7 @@ func Parse(json []byte, env []string) (*Config, error) {
 		d.override(env, &out)
 		d.readSecrets(env, &out)
 		d.distrust()
+		d.completeAudit()
 		d.validate(&out)
 	}
 	if err := out.err(); err != nil {
@@ -117,6 +118,9 @@ var rootFields = []field[draft]{
 	}},
 	{key: "log", below: keysOf("", logFields), read: func(v value, d *draft) {
 		readObject(v, logFields, &d.Log)
+	}},
+	{key: "audit", below: keysOf("", auditFields), read: func(v value, d *draft) {
+		d.Audit = readAudit(v)
 	}},
 	{key: "table", below: keysOf("", tableFields), read: func(v value, d *draft) {
 		readObject(v, tableFields, &d.Table)

@@ -57,6 +57,9 @@ func render(c *Config) []byte {
 	if c.QuotaService != nil {
 		root["quota_service"] = renderQuotaService(c.QuotaService)
 	}
+	if c.Audit != nil {
+		root["audit"] = renderAudit(c.Audit)
+	}
 	if len(c.OAuth) > 0 {
 		root["oauth"] = renderResources(c.OAuth)
 	}
@@ -90,6 +93,14 @@ func renderQuotaService(s *QuotaService) object {
 
 func renderLog(l *Log) object {
 	return object{"client": [...]string{"full", "truncated", "hash"}[l.Client], "per_second": l.PerSecond}
+}
+
+func renderAudit(a *Audit) object {
+	sample := object{}
+	for i, part := range a.Sample {
+		sample[AuditOutcome(i).String()] = part
+	}
+	return object{"sample": sample, "lines_per_second": a.LinesPerSecond, "identity": [...]string{"clear", "hash"}[a.Identity]}
 }
 
 // renderAdmin writes the configuration of an operations endpoint.

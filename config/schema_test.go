@@ -109,7 +109,7 @@ func edited(t *testing.T, kind, path string, value any) map[string]any {
 		}
 	}
 	mustUnmarshal(t, `{
-		"client": {}, "credentials": {}, "burst": {}, "cors": {}, "log": {}, "table": {},
+		"client": {}, "credentials": {}, "burst": {}, "cors": {}, "log": {}, "audit": {"sample": {}}, "table": {},
 		"exempt": [{"path": "/exempt"}], "concurrency": [{"name": "one", "per": "all", "limit": 9}], `+bypass+more+`"identity": [`+identity+`],
 		"surfaces": [{"name": "one", "kind": "`+kind+`", "match": [{"path": "/one"}], "lockout": {"escalate": {"factor": 2}, "wide": {"failures": 9}, "keys": [{"per": ["account"], "failures": 9}],
 			"stuffing": {"credentials": 9}, "spraying": {"clients": 9}`+knownGood+conditions+`}},
