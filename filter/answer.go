@@ -12,7 +12,7 @@ import (
 func (s *Stream) answerCall(status int, end bool) (replaced bool) {
 	host := s.filter.host
 	mediaType := host.ResponseHeader("content-type")
-	if s.quota.Open() || s.budget.Open() {
+	if s.owes() {
 		s.settleCalls(s.call.AnswerHeaders(status, mediaType, end))
 	}
 	if end {
@@ -49,12 +49,16 @@ func (s *Stream) readAnswer(size int, end bool) {
 	}
 }
 
+// owes tells whether credits are reserved for the request that were not settled.
+func (s *Stream) owes() bool { return s.quota.Open() || s.budget.Open() }
+
 // settleCalls gives back what calls cost that failed, and ends the reservation when all calls
 // are settled.
 func (s *Stream) settleCalls(unpaid uint32) {
 	if unpaid > 0 {
 		s.quota.Refund(unpaid, s.filter.host.Now())
 		s.budget.Refund(unpaid)
+		s.auditRefunds()
 	}
 	if !s.call.Settling() {
 		s.quota.Commit()

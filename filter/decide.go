@@ -212,5 +212,6 @@ func (s *Stream) watch(why *refusal.Refusal) {
 // watchLimit reports that a rule in shadow mode would have refused the request.
 func (s *Stream) watchLimit(why *refusal.Refusal) {
 	s.shadowed = true
+	s.auditRefusal(why, true)
 	s.reportRefusal("shadow refusal", why)
 }

@@ -3,6 +3,7 @@ package filter
 import (
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/attempt"
+	"github.com/gatewarden/gatewarden/filter/audit"
 	"github.com/gatewarden/gatewarden/filter/budget"
 	"github.com/gatewarden/gatewarden/filter/burst"
 	"github.com/gatewarden/gatewarden/filter/bypass"
@@ -47,6 +48,7 @@ type Filter struct {
 	scope       *scope.Room
 	mcp         *mcp.Room
 	oauth       *oauth.Room
+	audit       *audit.Room
 
 	cors      *refusal.CORS
 	log       *report.Log
@@ -84,6 +86,7 @@ func New(c *config.Config, host proxy.Host, seed table.Seed) *Filter {
 		scope:       scope.New(c, host, m),
 		mcp:         mcp.New(c, host, m),
 		oauth:       oauth.New(c, host, log, m),
+		audit:       audit.New(c, host, log, t, m),
 	}
 	f.identity = identity.New(c, host, counters, log, m, f.discoveries())
 	f.cors = refusal.NewCORS(&c.CORS, f.exposed())

@@ -11,6 +11,8 @@ import (
 func (s *Stream) refuse(why *refusal.Refusal, body []byte) proxy.Action {
 	s.surface.refused.Add(1)
 	s.filter.host.SetReason(string(why.Reason))
+	s.call.Refused(why)
+	s.auditRefusal(why, false)
 	switch {
 	case s.budget.Refuses():
 		s.budget.Refused()
@@ -37,8 +39,7 @@ func (s *Stream) countRefusal(why *refusal.Refusal) {
 		s.bypass.Refused()
 	case refusal.InsufficientScope:
 		s.scope.Refused()
-	case refusal.TierDenied, refusal.Malformed:
-		s.call.Refused(why)
+	case refusal.TierDenied, refusal.Malformed: // the call has counted it
 	default:
 		s.lockout.Refused(why)
 	}
@@ -99,6 +100,7 @@ func (s *Stream) last(why *refusal.Refusal) *refusal.Last {
 func (s *Stream) refuseMalformed(words refusal.Words) proxy.Action {
 	why := refusal.Refusal{Reason: refusal.Malformed, Now: s.filter.host.Now()}
 	s.filter.malformed.Add(1)
+	s.auditRefusal(&why, false)
 	s.reportRefusal("refusal", &why)
 	s.filter.host.SetReason(string(why.Reason))
 	to := s.recipient

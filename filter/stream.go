@@ -3,6 +3,7 @@ package filter
 import (
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/attempt"
+	"github.com/gatewarden/gatewarden/filter/audit"
 	"github.com/gatewarden/gatewarden/filter/budget"
 	"github.com/gatewarden/gatewarden/filter/burst"
 	"github.com/gatewarden/gatewarden/filter/bypass"
@@ -52,6 +53,7 @@ type Stream struct {
 	scope       scope.State
 	call        mcp.State
 	document    oauth.Visit
+	audit       audit.State
 
 	recipient refusal.Recipient // of a refusal
 	hold      hold
@@ -100,6 +102,7 @@ func (s *Stream) RequestHeaders(end bool) proxy.Action {
 	s.recipient.Form = refusal.FormOf(&t, &d)
 	if ambiguous != "" {
 		s.client = f.client.Find(headers)
+		s.audit.Begin(f.audit, t.Method, headers)
 		return s.refuseMalformed(refusal.NewMalformed(ambiguous))
 	}
 	s.surface = &f.surfaces[at]
@@ -131,6 +134,7 @@ func (s *Stream) enter(t *request.Target, d *request.Details, headers []proxy.He
 		return s.pass()
 	}
 	s.client = f.client.Find(headers)
+	s.audit.Begin(f.audit, t.Method, headers)
 	if s.preflight && !s.presents {
 		return s.enterPreflight()
 	}
@@ -240,6 +244,8 @@ func (s *Stream) enterBurst(headers []proxy.Header) {
 // pass lets the request go on.
 func (s *Stream) pass() proxy.Action {
 	s.quota.Passed()
+	s.call.Passed(s.owes())
+	s.auditPass()
 	switch {
 	case s.shadowed:
 		s.surface.shadowed.Add(1)
@@ -259,6 +265,10 @@ func (s *Stream) Done() {
 	}
 	if s.concurrency.Holds() {
 		s.concurrency.Leave(s.filter.host.Now())
+	}
+	if s.owes() {
+		s.call.Done(s.responds)
+		s.auditRefunds()
 	}
 	if s.quota.Open() {
 		s.quota.Done(!s.responds, s.filter.host.Now())

@@ -25,8 +25,9 @@ type answer struct {
 	events *sse.Reader // nil if the answer is one JSON document
 	json   jsonstream.Reader
 	open   []Call
-	// unpaid is what calls cost that failed, since it was asked for.
+	// unpaid is what calls cost that failed, since it was asked for, and failed are they.
 	unpaid uint32
+	failed []Failed
 	reply
 }
 
@@ -38,7 +39,7 @@ type reply struct {
 	known  bool   // the id could be read
 	method bool   // it is a request or a notification of the service
 	result bool
-	failed bool
+	fails  bool
 }
 
 // member is the member of a message whose value is being read.
@@ -54,9 +55,6 @@ const (
 	toolsMember   // of the result, too
 )
 
-// Settling tells whether calls of the request are not settled yet.
-func (s *State) Settling() bool { return len(s.calls) > 0 }
-
 // AnswerHeaders settles the calls by the status and the media type of the answer, or
 // prepares to read it. end tells that nothing follows.
 func (s *State) AnswerHeaders(status int, contentType string, end bool) (unpaid uint32) {
@@ -65,9 +63,9 @@ func (s *State) AnswerHeaders(status int, contentType string, end bool) (unpaid 
 	case !s.Settling():
 		return 0
 	case status >= 400:
-		return s.refuseAll()
+		return s.refundAll(status)
 	case end || !isEvents && !hasMediaType(contentType, "application/json"):
-		s.calls = s.calls[:0]
+		s.payAll()
 		return 0
 	}
 	s.answer = &answer{open: s.calls}
@@ -97,20 +95,10 @@ func (s *State) AnswerBody(piece []byte, end bool) (unpaid uint32) {
 		a.json.Feed(piece, a.see)
 	}
 	if s.calls = a.open; end {
-		s.calls = s.calls[:0]
+		s.payAll()
 	}
-	unpaid, a.unpaid = a.unpaid, 0
-	return unpaid
-}
-
-// Unanswered settles the calls of a request that has no answer.
-func (s *State) Unanswered() (unpaid uint32) { return s.refuseAll() }
-
-func (s *State) refuseAll() (unpaid uint32) {
-	for i := range s.calls {
-		unpaid += s.calls[i].Cost
-	}
-	s.calls = s.calls[:0]
+	s.failed = append(s.failed, a.failed...)
+	unpaid, a.unpaid, a.failed = a.unpaid, 0, a.failed[:0]
 	return unpaid
 }
 
@@ -178,28 +166,38 @@ func (a *answer) value(k jsonstream.Kind, depth int) {
 	case a.member == resultMember && (isHere || depth == a.depth+1 && k == jsonstream.BeginObject):
 		a.result = true
 	case a.member == errorMember && (isHere && !a.json.Is("null") || depth == a.depth+1 && k == jsonstream.BeginObject):
-		a.failed = true
+		a.fails = true
 	case a.member == isErrorMember && depth == a.depth+1 && k == jsonstream.Literal && a.json.Is("true"):
-		a.failed = true
+		a.fails = true
 	}
 }
 
 // settle settles the call that a message answers. If there was only one, it is that one:
 // services write ids in spellings of their own.
 func (a *answer) settle() {
-	if a.method || !a.result && !a.failed {
+	if a.method || !a.result && !a.fails {
 		return
 	}
 	for i := range a.open {
 		if len(a.open) > 1 && (!a.known || a.open[i].ID != a.id) {
 			continue
 		}
-		if a.failed {
-			a.unpaid += a.open[i].Cost
-		}
+		a.close(&a.open[i])
 		a.open = append(a.open[:i], a.open[i+1:]...)
 		return
 	}
+}
+
+// statusOK stands for all statuses of an answer that is read.
+const statusOK = 200
+
+// close settles a call by the reply that was read.
+func (a *answer) close(c *Call) {
+	if !a.fails {
+		c.meter.commit(c.Cost)
+		return
+	}
+	a.unpaid += c.refund(&a.failed, statusOK)
 }
 
 // nameOfID returns what an id is compared by: its text, and whether it is a string.

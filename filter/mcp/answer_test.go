@@ -5,6 +5,9 @@ import (
 	"testing"
 )
 
+// costly is a call that nobody wants to know of.
+func costly(id string, cost uint32) Call { return Call{ID: id, Cost: cost} }
+
 // settled reads an answer in pieces of n bytes, and returns what is not paid.
 func settled(contentType, body string, n int, calls ...Call) (unpaid uint32, open int) {
 	s := &State{calls: append([]Call(nil), calls...)}
@@ -16,7 +19,7 @@ func settled(contentType, body string, n int, calls ...Call) (unpaid uint32, ope
 }
 
 func TestSettlement(t *testing.T) {
-	one, two, word := Call{ID: "1", Cost: 5}, Call{ID: "2", Cost: 7}, Call{ID: `"1`, Cost: 11}
+	one, two, word := costly("1", 5), costly("2", 7), costly(`"1`, 11)
 	event := func(data string) string { return "event: message\ndata: " + data + "\n\n" }
 	for _, row := range []struct {
 		name   string
@@ -75,13 +78,13 @@ func TestSettlementByHeaders(t *testing.T) {
 		{401, "", true, 12, false},
 		{503, "text/plain", false, 12, false},
 	} {
-		s := &State{calls: []Call{{ID: "1", Cost: 5}, {ID: "2", Cost: 7}}}
+		s := &State{calls: []Call{costly("1", 5), costly("2", 7)}}
 		if unpaid := s.AnswerHeaders(row.status, row.contentType, row.end); unpaid != row.unpaid || s.Follows() != row.follows {
 			t.Errorf("%+v: %d, follows %v", row, unpaid, s.Follows())
 		}
 	}
-	s := &State{calls: []Call{{ID: "1", Cost: 5}}}
-	if s.Unanswered() != 5 || s.Unanswered() != 0 || s.Settling() {
+	s := &State{calls: []Call{costly("1", 5)}}
+	if s.refundAll(0) != 5 || s.refundAll(0) != 0 || s.Settling() {
 		t.Error("a request without an answer is not paid, once")
 	}
 	if (&State{}).AnswerHeaders(500, "", true) != 0 || (&State{}).AnswerBody([]byte("{}"), true) != 0 {
@@ -101,7 +104,7 @@ func FuzzAnswer(f *testing.F) {
 		if events {
 			contentType = "text/event-stream"
 		}
-		calls := []Call{{ID: "1", Cost: 1}, {ID: "2", Cost: 2}, {ID: `"1`, Cost: 4}}
+		calls := []Call{costly("1", 1), costly("2", 2), costly(`"1`, 4)}
 		unpaid, open := settled(contentType, body, max(n&31, 1), calls...)
 		whole, openWhole := settled(contentType, body, len(body)+1, calls...)
 		if unpaid != whole || open != openWhole || unpaid > 7 || open == 3 && unpaid > 0 {

@@ -20,6 +20,9 @@
 //	tool.go      what a tool needs and costs
 //	flaw.go      why a request cannot be read
 //	answer.go    what the answer says of calls that cost something
+//	settle.go    what becomes of them
+//	asked.go     what a request calls, for those who count and report it
+//	meter.go     counters by tool
 //	list.go      lists of tools in it
 //	reject.go    in which form a client is told of a refusal
 //	explain.go   all of it for tools; the proxy never asks
@@ -54,6 +57,11 @@ type Room struct {
 	hides bool
 	// priced tells that there are tools which cost something.
 	priced bool
+	// reports tells that somebody wants to know what is called, by name.
+	reports bool
+	// meters are those of the first tools, and after them that of all others; nil without
+	// tools.
+	meters []meter
 
 	messages []message.Message // scratch
 }
@@ -74,14 +82,16 @@ func New(c *config.Config, clock proxy.Clock, m *report.Metrics) *Room {
 	for i := range c.MCP.Methods {
 		r.methods[c.MCP.Methods[i].Method] = c.MCP.Methods[i].Scopes
 	}
+	r.reports = c.Audit != nil
+	r.meters = newMeters(c.MCP.Tools, m)
 	for i := range c.MCP.Tools {
-		r.tools[c.MCP.Tools[i].Name] = r.newTool(&c.MCP.Tools[i])
+		r.tools[c.MCP.Tools[i].Name] = r.newTool(&c.MCP.Tools[i], i)
 	}
 	for _, tier := range r.tiers {
 		quoted := string(gjson.AppendJSONString(nil, tier))
 		r.tierNames = append(r.tierNames, quoted[1:len(quoted)-1])
 	}
-	r.other = r.newTool(&c.MCP.OtherTools)
+	r.other = r.newTool(&c.MCP.OtherTools, len(c.MCP.Tools))
 	r.hides, r.priced = r.other.isRestricted(), r.other.Cost > 0
 	for _, t := range r.tools {
 		r.hides, r.priced = r.hides || t.isRestricted(), r.priced || t.Cost > 0

@@ -31,26 +31,24 @@ type State struct {
 	scopes []string
 	rank   int
 	cost   uint32
-	// calls are the calls of tools that cost something, as far as they are not settled.
-	calls  []Call
-	answer *answer // that is being read; nil if none is
+	// asked is what the messages ask for.
+	asked []Asked
+	// calls are the calls of tools that cost something, as far as they are not settled, and
+	// failed those that failed. reserved tells that what they cost was reserved.
+	calls    []Call
+	failed   []Failed
+	reserved bool
+	answer   *answer // that is being read; nil if none is
 	// lists tells that the answer may have a list of tools, streams that only a stream can
 	// have one, and list filters it.
 	lists, streams bool
 	list           *list
 }
 
-// Call is a call of a tool that costs something.
-type Call struct {
-	// ID is the text of its id, with a quotation mark before it if it is a string. It is ""
-	// for a notification.
-	ID   string
-	Tool string
-	Cost uint32
-}
-
 // Reset clears the state and keeps its memory.
-func (s *State) Reset() { *s = State{scopes: s.scopes[:0], calls: s.calls[:0]} }
+func (s *State) Reset() {
+	*s = State{scopes: s.scopes[:0], asked: s.asked[:0], calls: s.calls[:0], failed: s.failed[:0]}
+}
 
 // Begin reads the headers of a request. rule is nil where the room reads nothing. end tells
 // that the request has no body.
@@ -157,18 +155,22 @@ func (s *State) take(m *message.Message) flaw {
 	s.need(r.methods[m.Method])
 	s.lists = s.lists || m.Method == message.ToolsList
 	if m.Method != message.ToolsCall {
+		s.ask(Asked{Method: m.Method})
 		return sound
 	}
 	t := r.toolNamed(m.Name)
 	s.need(t.scopes)
 	cost, rank, ok := t.price(m)
-	if !ok {
+	name := r.nameOf(m, t, cost)
+	if s.ask(Asked{Method: message.ToolsCall, Tool: name, Cost: cost, meter: t.meter}); !ok {
 		return flawArgument
 	}
 	s.rank = max(s.rank, rank)
 	if cost > 0 {
 		s.cost = uint32(min(uint64(s.cost)+uint64(cost), maxPrice))
-		s.calls = append(s.calls, Call{ID: nameOfID(strings.Clone(m.IDText()), m.IDIsString()), Tool: strings.Clone(m.Name), Cost: cost})
+		s.calls = append(s.calls, Call{
+			ID: nameOfID(strings.Clone(m.IDText()), m.IDIsString()), Tool: name, Cost: cost, reports: r.reports, meter: t.meter,
+		})
 	}
 	return sound
 }
@@ -217,15 +219,4 @@ func (s *State) CheckTier(id *caller.Identity) (why refusal.Refusal, refused boo
 		return refusal.Refusal{}, false
 	}
 	return refusal.Refusal{Reason: refusal.TierDenied, Now: s.rule.room.clock.Now()}, true
-}
-
-// Refused counts a refusal of the room.
-func (s *State) Refused(why *refusal.Refusal) {
-	switch {
-	case s.rule == nil:
-	case why.Reason == refusal.TierDenied:
-		s.rule.denied.Add(1)
-	case why.Reason == refusal.Malformed:
-		s.rule.malformed.Add(1)
-	}
 }

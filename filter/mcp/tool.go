@@ -13,6 +13,7 @@ type tool struct {
 	scopes    []string
 	rank      int // of the lowest tier that may use it
 	arguments []argument
+	meter     *meter // nil if nothing is counted by tool
 }
 
 // argument is a compiled argument of a tool.
@@ -29,8 +30,9 @@ type effect struct {
 	rank  int
 }
 
-func (r *Room) newTool(c *config.Tool) *tool {
-	t := &tool{Tool: c, scopes: r.config.ToolScopes(c), rank: r.rank(c.Tier)}
+// newTool compiles a tool. place is its place in the configuration.
+func (r *Room) newTool(c *config.Tool, place int) *tool {
+	t := &tool{Tool: c, scopes: r.config.ToolScopes(c), rank: r.rank(c.Tier), meter: r.meter(place)}
 	for i := range c.Arguments {
 		a := argument{ToolArgument: &c.Arguments[i], values: map[string]effect{}}
 		for _, v := range a.Values {

@@ -101,7 +101,7 @@ func TestPrice(t *testing.T) {
 		if got := s.View(); (s.flaw != sound) || got != (View{row.cost, row.tier}) || s.Cost() != row.cost || s.NeedsTier() != (row.tier != "") {
 			t.Errorf("%s %s: %+v, want %d %q", row.tool, row.arguments, got, row.cost, row.tier)
 		}
-		if paid := row.cost > 0; len(s.calls) > 1 || paid != (len(s.calls) == 1) || paid && s.calls[0] != (Call{"1", row.tool, row.cost}) {
+		if paid := row.cost > 0; len(s.calls) > 1 || paid != (len(s.calls) == 1) || paid && !slices.Equal(bare(s.calls), []Call{{ID: "1", Tool: row.tool, Cost: row.cost}}) {
 			t.Errorf("%s %s: the calls are %+v", row.tool, row.arguments, s.calls)
 		}
 	}
@@ -198,6 +198,14 @@ func values(m map[string]int64) (list []int64) {
 	return list
 }
 
+// bare are calls without those that want to know of them.
+func bare(calls []Call) (list []Call) {
+	for i := range calls {
+		list = append(list, Call{ID: calls[i].ID, Tool: calls[i].Tool, Cost: calls[i].Cost})
+	}
+	return list
+}
+
 // TestBatch: a batch needs and costs what its messages do together.
 func TestBatch(t *testing.T) {
 	w := newWorker(t, `"tiers": ["free", "pro"], "risks": {"READ_ONLY": ["read"]}, "methods": [{"method": "resources/read", "scopes": ["files", "read"]}], "tools": [
@@ -209,11 +217,11 @@ func TestBatch(t *testing.T) {
 		cost               uint32
 		calls              []Call
 	}{
-		{`[` + call("1", "a", "{}") + `,` + call("2", "b", "{}") + `,` + read + `]`, "read b files", "pro", 5, []Call{{"1", "a", 2}, {"2", "b", 3}}},
+		{`[` + call("1", "a", "{}") + `,` + call("2", "b", "{}") + `,` + read + `]`, "read b files", "pro", 5, []Call{{ID: "1", Tool: "a", Cost: 2}, {ID: "2", Tool: "b", Cost: 3}}},
 		{`[` + call("1", "c", "{}") + `,{"method":"ping"},{"id":3,"result":{}}]`, "", "free", 0, nil},
-		{`[` + call("1", "b", "{}") + `,` + call("2", "c", "{}") + `]`, "b", "pro", 3, []Call{{"1", "b", 3}}},
-		{`{"method":"tools/call","params":{"name":"a"}}`, "read", "", 2, []Call{{"", "a", 2}}},
-		{`[` + call("1", "d", `{"n":1000000}`) + `,` + call("2", "d", `{"n":1000000}`) + `]`, "", "", maxPrice, []Call{{"1", "d", maxPrice}, {"2", "d", maxPrice}}},
+		{`[` + call("1", "b", "{}") + `,` + call("2", "c", "{}") + `]`, "b", "pro", 3, []Call{{ID: "1", Tool: "b", Cost: 3}}},
+		{`{"method":"tools/call","params":{"name":"a"}}`, "read", "", 2, []Call{{Tool: "a", Cost: 2}}},
+		{`[` + call("1", "d", `{"n":1000000}`) + `,` + call("2", "d", `{"n":1000000}`) + `]`, "", "", maxPrice, []Call{{ID: "1", Tool: "d", Cost: maxPrice}, {ID: "2", Tool: "d", Cost: maxPrice}}},
 		{read, "files read", "", 0, nil},
 		{`{"id":1,"method":"resources/list"}`, "", "", 0, nil},
 		{`{"id":1,"method":"Resources/Read","params":{"uri":"file:///x"}}`, "", "", 0, nil},
@@ -221,7 +229,7 @@ func TestBatch(t *testing.T) {
 		{call("1", "another", "{}"), "generate", "", 0, nil},
 	} {
 		s := w.read(row.body)
-		if got := s.View(); (s.flaw != sound) || strings.Join(s.Scopes(), " ") != row.scopes || got != (View{row.cost, row.tier}) || !slices.Equal(s.calls, row.calls) {
+		if got := s.View(); (s.flaw != sound) || strings.Join(s.Scopes(), " ") != row.scopes || got != (View{row.cost, row.tier}) || !slices.Equal(bare(s.calls), row.calls) {
 			t.Errorf("%s: %q %+v %+v", row.body, s.Scopes(), got, s.calls)
 		}
 	}

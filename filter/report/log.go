@@ -30,7 +30,7 @@ type Log struct {
 	out        proxy.Log
 	table      *table.Table
 	form       config.ClientForm
-	budgets    [kinds]budget
+	rates      [kinds]Rate
 	omitted    uint64 // since the last line that was written
 	suppressed Counter
 }
@@ -39,8 +39,8 @@ type Log struct {
 // table.
 func NewLog(c *config.Log, out proxy.Log, t *table.Table, m *Metrics) *Log {
 	l := &Log{out: out, table: t, form: c.Client}
-	for i := range l.budgets {
-		l.budgets[i].perSecond = int64(c.PerSecond)
+	for i := range l.rates {
+		l.rates[i] = NewRate(c.PerSecond)
 	}
 	m.Define(&l.suppressed, "gatewarden_log_suppressed_total")
 	return l
@@ -48,7 +48,7 @@ func NewLog(c *config.Log, out proxy.Log, t *table.Table, m *Metrics) *Log {
 
 // Allows tells whether a line of a kind may be written at the time now.
 func (l *Log) Allows(k Kind, now int64) bool {
-	if l.budgets[k].take(now) {
+	if l.rates[k].Take(now) {
 		return true
 	}
 	l.omitted++
@@ -63,24 +63,6 @@ func (l *Log) Write(line Line) {
 		l.omitted = 0
 	}
 	l.out.Warn(string(line))
-}
-
-// budget is a number of lines per second; unused ones are kept for a second.
-type budget struct {
-	perSecond int64
-	// credit is the number of lines that may be written, in thousandths.
-	credit, last int64
-}
-
-func (b *budget) take(now int64) bool {
-	elapsed := min(max(now-b.last, 0), 1000)
-	b.credit = min(b.credit+elapsed*b.perSecond, b.perSecond*1000)
-	b.last = now
-	if b.credit < 1000 {
-		return false
-	}
-	b.credit -= 1000
-	return true
 }
 
 // Client names a client, or a network, in the form that the configuration wants.
