@@ -7,8 +7,10 @@ type Rate struct {
 	credit, last int64
 }
 
-// NewRate returns a rate.
-func NewRate(perSecond int) Rate { return Rate{perSecond: int64(perSecond)} }
+// NewRate returns a rate of which nothing is used.
+func NewRate(perSecond int) Rate {
+	return Rate{perSecond: int64(perSecond), credit: int64(perSecond) * 1000}
+}
 
 // Take tells whether a line may be written at the time now, in milliseconds.
 func (r *Rate) Take(now int64) bool {
