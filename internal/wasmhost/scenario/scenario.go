@@ -95,7 +95,7 @@ func All() []Scenario {
 	var all []Scenario
 	for _, group := range [][]Scenario{
 		lockouts(), failures(), spellings(), clients(), replies(), challenges(), resources(), servers(), confusedDeputies(), updates(), hardening(), distincts(), identities(),
-		quotas(), introspections(), concurrency(), bypasses(), bursts(), repeats(), places(), calls(), accounts(), hosts(), outcomes(), mcpCalls(), operations(), budgets(),
+		quotas(), introspections(), concurrency(), bypasses(), bursts(), repeats(), places(), calls(), accounts(), hosts(), outcomes(), mcpCalls(), operations(), budgets(), audits(),
 	} {
 		all = append(all, group...)
 	}
