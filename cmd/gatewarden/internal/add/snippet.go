@@ -13,6 +13,7 @@ var tags = []struct{ name, regex string }{
 	{"surface", `^wasmcustom\.gatewarden_.*?(\.surface\.([^.]+))`},
 	{"reason", `^wasmcustom\.gatewarden_.*?(\.reason\.([^.]+))`},
 	{"rule", `^wasmcustom\.gatewarden_.*?(\.rule\.([^.]+))`},
+	{"tool", `^wasmcustom\.gatewarden_.*?(\.tool\.([^.]+))`},
 	{"outcome", `^wasmcustom\.gatewarden_.*?(\.outcome\.([^.]+))`},
 	{"operation", `^wasmcustom\.gatewarden_.*?(\.operation\.([^.]+))`},
 	{"plugin", `^wasm(\.(.+))\.vm_reload`},
