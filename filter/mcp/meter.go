@@ -9,7 +9,8 @@ import (
 // The calls of tools are counted by tool. The labels are a closed list: the first tools of
 // the configuration by their names, and all others as one.
 
-// maxMeters is how many tools have counters of their own. Each has some dozen series.
+// maxMeters is how many tools have counters of their own. See RATIONALE.md, "Why do only the
+// first 64 tools have counters of their own?"
 const maxMeters = 64
 
 // allowed is the outcome of a call that goes on to the service.

@@ -1,6 +1,7 @@
 package schematest
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -170,6 +171,34 @@ func TestSchema(t *testing.T) {
 		if schema.Validate(unmarshal(t, line)) == nil {
 			t.Errorf("the schema accepts %s", line)
 		}
+	}
+}
+
+// TestPage: docs/audit.md explains each member and each outcome of the schema.
+func TestPage(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/audit.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var first strings.Builder // the first cells of its tables
+	for _, line := range strings.Split(string(page), "\n") {
+		if cells := strings.Split(line, "|"); len(cells) > 2 {
+			first.WriteString(cells[1])
+		}
+	}
+	schema := compile(t)
+	for name := range schema.Properties {
+		if !strings.Contains(first.String(), "`"+name+"`") {
+			t.Errorf("the page does not explain %s", name)
+		}
+	}
+	for o := range config.NumAuditOutcomes {
+		if !strings.Contains(first.String(), "`"+o.String()+"`") {
+			t.Errorf("the page does not explain %s", o)
+		}
+	}
+	if len(schema.Properties) < 15 {
+		t.Errorf("only %d members: the test looks for the wrong thing", len(schema.Properties))
 	}
 }
 
