@@ -74,7 +74,9 @@ const (
 func labelOf(name string) string {
 	label := []byte(name[:min(len(name), maxLabel)])
 	for i, c := range label {
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-') {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-':
+		default:
 			label[i] = '_'
 		}
 	}
