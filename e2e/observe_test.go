@@ -17,7 +17,7 @@ func TestMetricsHaveLabels(t *testing.T) {
 	s := start(t, configuration(map[string]string{
 		"rest": `{"failures": 3, "window": "1m"}`,
 		"mcp":  `{"failures": 2, "window": "1m", "mode": "shadow"}`,
-	}), ownProcess)
+	}, `"mcp": {"tools": [{"name": "files.delete"}]}`), ownProcess)
 	c := s.newCaller(t, client.HTTP1)
 	c.lock(t, 3) // and 1 refusal
 	for range 4 {
@@ -32,6 +32,9 @@ func TestMetricsHaveLabels(t *testing.T) {
 	s.awaitMetric(t, 3, "gatewarden_requests_total", "surface=rest", "outcome=passed")
 	s.awaitMetric(t, 5, "gatewarden_requests_total", "surface=rest", "outcome=refused")
 	s.awaitMetric(t, 1, "gatewarden_requests_total", "surface=mcp", "outcome=shadowed")
+	c.do(t, "POST", "/mcp", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"files.delete"}}`, rpc, wrong)
+	s.awaitMetric(t, 1, "gatewarden_tool_calls_total", "tool=files_delete", "outcome=allowed")
+	s.awaitMetric(t, 0, "gatewarden_tool_credits_total", "tool=other", "outcome=refunded")
 	// Metrics exist before anything happens, so that alerts can see changes.
 	metrics, err := s.envoy.Metrics(t.Context())
 	require.NoError(t, err)
@@ -46,6 +49,7 @@ func TestMetricsHaveLabels(t *testing.T) {
 			assert.NotContains(t, name, "_surface_", "a label was left in a name")
 			assert.NotContains(t, name, "_reason_")
 			assert.NotContains(t, name, "_outcome_")
+			assert.NotContains(t, name, "files")
 		}
 	}
 }
