@@ -131,3 +131,22 @@ func TestToolCredits(t *testing.T) {
 		}
 	}
 }
+
+// TestToolCreditsWithoutABudget: a price that no budget asks for is no credit.
+func TestToolCreditsWithoutABudget(t *testing.T) {
+	f, host := newFilter(t, auditConfig[:strings.Index(auditConfig, `,
+	"quotas"`)]+`}`)
+	host.Request, host.RequestData = posted(0), []byte(callOf("image"))
+	s := f.NewStream()
+	s.RequestHeaders(false)
+	s.RequestBody(len(host.RequestData), true)
+	answers(s, host, "503", "")
+	const tool = ".tool.image.outcome."
+	if n := sum(t, host, "gatewarden_tool_credits_total"+tool+"reserved", f) + host.Value(t, "gatewarden_tool_credits_total"+tool+"refunded"); n != 0 ||
+		host.Value(t, "gatewarden_tool_calls_total"+tool+"allowed") != 1 {
+		t.Errorf("%d credits", n)
+	}
+	if got := decided(host); len(got) != 1 {
+		t.Errorf("lines %q", got)
+	}
+}
