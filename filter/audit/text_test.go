@@ -2,6 +2,7 @@ package audit
 
 import (
 	"encoding/json"
+	"net/netip"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -114,4 +115,18 @@ func valid(text string) (read string) {
 		panic("encoding/json cannot read what it writes")
 	}
 	return read
+}
+
+// TestLongestLine: docs/audit.md says how long a line can be.
+func TestLongestLine(t *testing.T) {
+	x := strings.Repeat("\x01", 9999)
+	s := State{room: newWorker(t, `{"audit": {}}`).Room, method: x, id: x}
+	s.room.dropped = 1<<63 - 1
+	d := Decision{
+		Outcome: config.AuditInsufficientScope, Surface: strings.Repeat("s", 32), Client: netip.MustParsePrefix("2001:db8:1111:2222::/64"),
+		Identity: &caller.Identity{Verified: true, Subject: x, Tenant: x, Tier: x}, Method: x, Tool: x, Cost: 1e9, Messages: 100, Reason: x, Shadow: true,
+	}
+	if n := len(prefix) + 1 + len(s.append(nil, &d, 0)); n < 6000 || n > 6200 {
+		t.Errorf("%d bytes", n)
+	}
 }
