@@ -2,7 +2,7 @@ module github.com/gatewarden/gatewarden/e2e
 
 // 1.25 is the floor of the MCP SDK and of wazero. Newer releases of
 // connectrpc.com/connect, github.com/prometheus/common, github.com/shirou/gopsutil,
-// github.com/zitadel/oidc and golang.org/x/net want 1.26: hold them back.
+// github.com/zitadel/oidc, golang.org/x/net and modernc.org/sqlite want 1.26: hold them back.
 go 1.25.0
 
 replace github.com/gatewarden/gatewarden => ../

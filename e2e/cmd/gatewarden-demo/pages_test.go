@@ -24,10 +24,11 @@ var refresh = flag.Bool("refresh", false, "write what the commands in the pages 
 
 // playedElsewhere are the pages whose console blocks other tests run.
 var playedElsewhere = map[string]string{
-	"docs/cli.md":      "cmd/gatewarden/internal/cli",
-	"docs/explain.md":  "cmd/gatewarden/internal/cli",
-	"docs/mcp.md":      "cmd/gatewarden/internal/cli",
-	"docs/simulate.md": "cmd/gatewarden/internal/cli",
+	"docs/cli.md":           "cmd/gatewarden/internal/cli",
+	"docs/explain.md":       "cmd/gatewarden/internal/cli",
+	"docs/mcp.md":           "cmd/gatewarden/internal/cli",
+	"docs/quota-service.md": "e2e/cmd/gatewarden-quota-service",
+	"docs/simulate.md":      "cmd/gatewarden/internal/cli",
 }
 
 // TestPages runs the commands of all console blocks, in order, against "make run",

@@ -46,18 +46,7 @@ func TestCommand(t *testing.T) {
 	db, tokenFile, accounts := filepath.Join(dir, "quota.db"), filepath.Join(dir, "token"), filepath.Join(dir, "accounts.json")
 	require.NoError(t, os.WriteFile(tokenFile, []byte("secret\n"), 0o600))
 	require.NoError(t, os.WriteFile(accounts, []byte(`[{"tenant": "acme", "limit": 10, "window": "month"}]`), 0o600))
-	ctx, stop := context.WithCancel(t.Context())
-	out, in := io.Pipe()
-	ended := make(chan int, 1)
-	var log bytes.Buffer
-	go func() {
-		ended <- command(ctx, []string{"-listen", "127.0.0.1:0", "-db", db, "-token-file", tokenFile, "-accounts", accounts, "-account", "globex=5"}, in, &log)
-		_ = in.Close()
-	}()
-	line, err := bufio.NewReader(out).ReadString('\n')
-	require.NoError(t, err)
-	url := regexp.MustCompile(`http://\S+/v1`).FindString(line)
-	require.NotEmpty(t, url, line)
+	url := startService(t, "-listen", "127.0.0.1:0", "-db", db, "-token-file", tokenFile, "-accounts", accounts, "-account", "globex=5")
 
 	body := `{"credits":4,"lifetime_seconds":60,"payer":{"tenant":"acme","subject":"ann"},"surface":"mcp","calls":[{"tool":"draw","credits":4}]}`
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, url+"/reservations/"+strings.Repeat("a", 32), strings.NewReader(body))
@@ -83,7 +72,26 @@ func TestCommand(t *testing.T) {
 	var result, problems bytes.Buffer
 	assert.Equal(t, 1, command(t.Context(), []string{"-db", db, "-query", "DELETE FROM accounts"}, &result, &problems))
 	assert.Contains(t, problems.String(), "readonly")
+}
 
-	stop()
-	assert.Zero(t, <-ended, log.String())
+// startService runs the command until the test ends, and returns the address that it tells.
+func startService(t *testing.T, args ...string) string {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	out, in := io.Pipe()
+	ended := make(chan int, 1)
+	var log bytes.Buffer
+	go func() {
+		ended <- command(ctx, args, in, &log)
+		_ = in.Close()
+	}()
+	t.Cleanup(func() {
+		stop()
+		assert.Zero(t, <-ended, log.String())
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	require.NoError(t, err)
+	url := regexp.MustCompile(`http://\S+/v1`).FindString(line)
+	require.NotEmpty(t, url, line)
+	return url
 }

@@ -62,7 +62,7 @@ var variable = []struct {
 	stands  string
 }{
 	// Seconds left.
-	{regexp.MustCompile(`(?i)(retry-after: |reset: |;t=|again in |retry_after=|locked_for=|retryAfter":|seconds_left":\s?)\d+`), "${1}N"},
+	{regexp.MustCompile(`(?i)(retry-after: |reset: |;t=|again in |retry_after=|locked_for=|retryAfter":|seconds_left":\s?|reset_seconds":)\d+`), "${1}N"},
 	// Times of day and dates.
 	{regexp.MustCompile(`(?i)(date: ).*`), "${1}D"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?`), "T"},
