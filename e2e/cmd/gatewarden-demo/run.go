@@ -27,6 +27,11 @@ func run(ctx context.Context, finder envoy.Finder, configFile string, out io.Wri
 		return err
 	}
 	defer logs.close()
+	quotas, err := startQuotaService(set.bootstrap, logs.dir)
+	if err != nil {
+		return err
+	}
+	defer quotas.close()
 	sayStarting(out)
 	begin := time.Now()
 	s, err := start(ctx, finder, set.backend, envoy.Options{
@@ -41,6 +46,7 @@ func run(ctx context.Context, finder envoy.Finder, configFile string, out io.Wri
 		public: s.public, service: s.service.Address, admin: s.envoy.Admin,
 		operations: set.operations, token: set.token,
 		logs: filepath.Join("build", "demo"), configFile: configFile, config: set.config,
+		quotas: quotas.places(),
 	}.print(out)
 	return attend(ctx, s, out)
 }

@@ -17,6 +17,8 @@ type screen struct {
 	operations, token      string
 	logs, configFile       string
 	config                 *config.Config
+	// quotas are the rows of places about the quota service, if there is one.
+	quotas [][2]string
 }
 
 func (s screen) print(out io.Writer) {
@@ -47,6 +49,7 @@ func (s screen) places() [][2]string {
 		{filepath.Join(s.logs, "access.log"), "each request, with the reason if it was refused"},
 		{filepath.Join(s.logs, "envoy.log"), "Envoy's log, with failures, lockouts and refusals"},
 	}
+	rows = append(rows, s.quotas...)
 	if s.configFile != "" {
 		rows = append(rows, [2]string{s.configFile, "the rules"})
 	}

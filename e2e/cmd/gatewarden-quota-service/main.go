@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"strings"
@@ -146,25 +145,6 @@ func serve(ctx context.Context, s setting, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: service, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Hour}
 	_, _ = fmt.Fprintf(out, "The quota service is at http://%s%s, its ledger in %s.\n", listener.Addr(), quotaservice.Prefix, s.options.File)
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			if err := service.Expire(); err != nil {
-				_, _ = fmt.Fprintf(out, "expiring reservations: %v\n", err)
-			}
-		case err := <-ended:
-			return err
-		case <-ctx.Done():
-			// The context has ended, and the requests that have begun get a moment.
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-			defer cancel()
-			return server.Shutdown(last)
-		}
-	}
+	return service.Serve(ctx, listener)
 }

@@ -202,6 +202,22 @@ func (b *Bootstrap) PluginConfig() (string, error) {
 	return text, nil
 }
 
+// SetEnvironment adds a variable to the environment that the filter sees.
+func (b *Bootstrap) SetEnvironment(name, value string) {
+	vm, _ := b.Plugin["vm_config"].(Object)
+	inner(inner(vm, "environment_variables"), "key_values")[name] = value
+}
+
+// inner is the object in another one, which is made if there is none.
+func inner(outer Object, key string) Object {
+	object, ok := outer[key].(Object)
+	if !ok {
+		object = Object{}
+		outer[key] = object
+	}
+	return object
+}
+
 // SetWasm makes the filter load the module at path.
 func (b *Bootstrap) SetWasm(path string) error {
 	local, err := lookup(b.Plugin, "vm_config", "code", "local")
