@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"mime"
@@ -97,6 +98,9 @@ func (s *Service) reserve(key string, body []byte) (answer, error) {
 	wanted, err := decodeReservation(body)
 	if err != nil {
 		return answer{400, errorMessage{err.Error()}}, nil
+	}
+	if sum := wanted.sum(); wanted.Credits != sum {
+		return answer{422, errorMessage{fmt.Sprintf("the calls cost %d together, and not %d", sum, wanted.Credits)}}, nil
 	}
 	return s.run(func(tx *transaction) (answer, error) { return tx.reserve(key, wanted) })
 }

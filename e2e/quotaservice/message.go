@@ -3,7 +3,6 @@ package quotaservice
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
 	"regexp"
 
@@ -105,17 +104,17 @@ func decode(body []byte, schema *jsonschema.Resolved, into any) error {
 }
 
 func decodeReservation(body []byte) (r reservation, err error) {
-	if err := decode(body, reservationSchema, &r); err != nil {
-		return r, err
-	}
+	err = decode(body, reservationSchema, &r)
+	return r, err
+}
+
+// sum is what the calls cost together.
+func (r reservation) sum() uint32 {
 	sum := uint64(0)
 	for _, c := range r.Calls {
 		sum += uint64(c.Credits)
 	}
-	if uint64(r.Credits) != min(sum, math.MaxUint32) {
-		return r, fmt.Errorf("the calls cost %d together, and not %d", sum, r.Credits)
-	}
-	return r, nil
+	return uint32(min(sum, math.MaxUint32))
 }
 
 func decodeCommit(body []byte) (c commit, err error) {

@@ -229,7 +229,7 @@ func TestRequestsThatDoNotFit(t *testing.T) {
 	status, _ := b.do(t, reserve, key("1"), fits+fits)
 	assert.Equal(t, 400, status)
 	status, answer := b.do(t, reserve, key("1"), strings.Replace(fits, `"credits":4`, `"credits":5`, 1))
-	assert.Equal(t, 400, status)
+	assert.Equal(t, 422, status)
 	assert.Contains(t, answer, "the calls cost 4 together, and not 5")
 
 	status, _ = b.do(t, reserve, key("1"), wants("acme", 10, 60))
