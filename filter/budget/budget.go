@@ -64,6 +64,8 @@ type Room struct {
 	due []*reservation
 	// made is the number of reservations so far.
 	made uint64
+	// name is that of the journal.
+	name []byte
 
 	calls   [verbs][outcomes]report.Counter
 	credits struct{ reserved, committed, refunded, expired report.Counter }
@@ -94,7 +96,8 @@ func New(c *config.Config, p Ports, store table.Store, t *table.Table, log *repo
 		return r
 	}
 	r.asked, r.headers = map[uint32]*reservation{}, headersOf(c.QuotaService)
-	r.journal = journal.New(store, r.journalName())
+	r.name = r.journalName()
+	r.journal = journal.New(store, string(r.name))
 	r.rules = make([]Rule, len(c.Surfaces))
 	for i := range r.rules {
 		s := &c.Surfaces[i]
@@ -113,10 +116,10 @@ func New(c *config.Config, p Ports, store table.Store, t *table.Table, log *repo
 
 // journalName keeps reservations of different services apart: they must not be settled
 // with another one.
-func (r *Room) journalName() string {
+func (r *Room) journalName() []byte {
 	c := r.config
 	key := r.table.Key([]byte("quota service"), []byte(c.Cluster), []byte(c.Scheme), []byte(c.Authority), []byte(c.Path))
-	return string(key.Append(nil))
+	return key.Append(nil)
 }
 
 func (r *Room) defineMetrics(m *report.Metrics) {
@@ -144,11 +147,12 @@ func (r *Room) Rule(surface int) *Rule {
 	return &r.rules[surface]
 }
 
-// newKey returns a key that no other reservation has.
+// newKey returns a key that no other reservation has. Each journal counts workers from one
+// on, and the same service may be asked under another name.
 func (r *Room) newKey() table.Key {
 	worker, _ := r.journal.Worker()
 	r.made++
-	return r.table.Key([]byte("reservation"), strconv.AppendUint(nil, uint64(worker), 10), strconv.AppendUint(nil, r.made, 10))
+	return r.table.Key([]byte("reservation"), r.name, strconv.AppendUint(nil, uint64(worker), 10), strconv.AppendUint(nil, r.made, 10))
 }
 
 // report logs why the service gave no usable answer.
