@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
 	"github.com/gatewarden/gatewarden/e2e/quotaservice"
 )
@@ -22,12 +23,24 @@ var quotaAccounts = []quotaservice.Account{
 	{Tenant: "", Limit: 100, Window: quotaservice.Day},
 }
 
-// asked is what the filter's configuration says of a quota service.
-type asked struct {
-	Endpoint struct {
-		Cluster  string `json:"cluster"`
-		TokenEnv string `json:"token_env"`
-	} `json:"endpoint"`
+// quotaToken gives the filter a token for the quota service, if the configuration wants it
+// in the environment, and returns that environment.
+func quotaToken(b *envoy.Bootstrap, text string) []string {
+	var plugin struct {
+		QuotaService struct {
+			Endpoint struct {
+				TokenEnv string `json:"token_env"`
+			} `json:"endpoint"`
+		} `json:"quota_service"`
+	}
+	_ = json.Unmarshal([]byte(text), &plugin) // the filter says what is wrong with it
+	name := plugin.QuotaService.Endpoint.TokenEnv
+	if name == "" {
+		return nil
+	}
+	token := rand.Text()
+	b.SetEnvironment(name, token)
+	return []string{name + "=" + token}
 }
 
 // quotaService is the reference quota service beside the demo.
@@ -41,28 +54,18 @@ type quotaService struct {
 // startQuotaService starts the quota service that a configuration asks, with a new ledger
 // in dir, and tells Envoy where it is. It returns nil if the configuration asks none, or one
 // that envoy.yaml knows.
-func startQuotaService(b *envoy.Bootstrap, dir string) (*quotaService, error) {
-	text, err := b.PluginConfig()
-	if err != nil {
-		return nil, err
-	}
-	var plugin struct {
-		QuotaService *asked `json:"quota_service"`
-	}
-	if err := json.Unmarshal([]byte(text), &plugin); err != nil || plugin.QuotaService == nil {
-		return nil, err
-	}
-	endpoint := plugin.QuotaService.Endpoint
-	if _, err := b.Cluster(endpoint.Cluster); err == nil {
+func startQuotaService(b *envoy.Bootstrap, c *config.QuotaService, dir string) (*quotaService, error) {
+	if c == nil {
 		return nil, nil
 	}
-	token := rand.Text()
-	q, address, err := serveQuotas(filepath.Join(dir, "quota.db"), token)
+	if _, err := b.Cluster(c.Cluster); err == nil {
+		return nil, nil
+	}
+	q, address, err := serveQuotas(filepath.Join(dir, "quota.db"), c.Token)
 	if err != nil {
 		return nil, err
 	}
-	b.SetEnvironment(endpoint.TokenEnv, token)
-	if err := b.AddCluster(endpoint.Cluster, address); err != nil {
+	if err := b.AddCluster(c.Cluster, address); err != nil {
 		q.close()
 		return nil, err
 	}
@@ -109,7 +112,7 @@ func (q *quotaService) places() [][2]string {
 		return nil
 	}
 	file := filepath.Join("build", "demo", filepath.Base(q.file))
-	rows := [][2]string{{file, "the quota service's ledger. To read it, with SQLite or:"},
+	rows := [][2]string{{file, "the quota service's ledger; sqlite3 reads it, and so does"},
 		{"", "cd e2e && go run ./cmd/gatewarden-quota-service \\"},
 		{"", "  -db ../" + filepath.ToSlash(file) + " -report"}}
 	for _, a := range quotaAccounts {

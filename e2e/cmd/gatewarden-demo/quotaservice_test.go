@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -11,35 +12,39 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
 	"github.com/gatewarden/gatewarden/e2e/quotaservice"
 )
 
 func TestQuotaServiceBesideTheDemo(t *testing.T) {
-	load := func(config string) *envoy.Bootstrap {
+	load := func(text string) (*envoy.Bootstrap, *config.QuotaService) {
 		b, err := envoy.Load("../../../envoy.yaml")
 		require.NoError(t, err)
-		b.SetPluginConfig(config)
-		return b
+		c, err := config.Parse([]byte(text), quotaToken(b, text))
+		require.NoError(t, err)
+		return b, c.QuotaService
 	}
 	dir := t.TempDir()
-	for _, config := range []string{`{}`, `{"quota_service": {"endpoint": {"cluster": "service", "token_env": "QUOTA"}}}`} {
-		q, err := startQuotaService(load(config), dir)
+	const asks = `{"mcp": {"other_tools": {"scopes": []}}, "quota_service": {"endpoint": {"cluster": "%s", "url": "http://quota.example.com/v1", "token_env": "QUOTA"}}}`
+	for _, text := range []string{`{}`, fmt.Sprintf(asks, "service")} {
+		b, c := load(text)
+		q, err := startQuotaService(b, c, dir)
 		require.NoError(t, err)
-		assert.Nil(t, q, config)
+		assert.Nil(t, q, text)
 		assert.Empty(t, q.places())
 		q.close()
 	}
 
-	config := `{"quota_service": {"endpoint": {"cluster": "quota", "token_env": "QUOTA"}}}`
 	for range 2 { // the ledger of the run before is gone
-		b := load(config)
-		q, err := startQuotaService(b, dir)
+		b, c := load(fmt.Sprintf(asks, "quota"))
+		q, err := startQuotaService(b, c, dir)
 		require.NoError(t, err)
 		address, err := b.Endpoint("quota")
 		require.NoError(t, err)
 		vm := b.Plugin["vm_config"].(envoy.Object)
 		token := vm["environment_variables"].(envoy.Object)["key_values"].(envoy.Object)["QUOTA"].(string)
+		assert.Equal(t, c.Token, token)
 
 		body := `{"credits":100,"lifetime_seconds":60,"payer":{"tenant":"acme","subject":"ann"},"surface":"mcp","calls":[{"tool":"draw","credits":100}]}`
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, "http://"+address+"/v1/reservations/"+strings.Repeat("a", 32), strings.NewReader(body))

@@ -27,7 +27,7 @@ func run(ctx context.Context, finder envoy.Finder, configFile string, out io.Wri
 		return err
 	}
 	defer logs.close()
-	quotas, err := startQuotaService(set.bootstrap, logs.dir)
+	quotas, err := startQuotaService(set.bootstrap, set.config.QuotaService, logs.dir)
 	if err != nil {
 		return err
 	}

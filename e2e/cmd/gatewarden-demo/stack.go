@@ -43,7 +43,7 @@ func load(root, plugin string) (*envoy.Bootstrap, *config.Config, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	parsed, err := config.Parse([]byte(text), nil)
+	parsed, err := config.Parse([]byte(text), quotaToken(bootstrap, text))
 	if err != nil {
 		return nil, nil, fmt.Errorf("the filter's configuration is refused: %w", err)
 	}
