@@ -187,10 +187,13 @@ type order struct {
 	status string
 }
 
-func (c *customer) statuses() map[string]int {
+// statusesOf is how often each status came back.
+func statusesOf(customers []*customer) map[string]int {
 	counts := map[string]int{}
-	for _, o := range c.orders {
-		counts[o.status]++
+	for _, c := range customers {
+		for _, o := range c.orders {
+			counts[o.status]++
+		}
 	}
 	return counts
 }
@@ -302,16 +305,15 @@ func reconcile(t *testing.T, asJSON bool) {
 	}()
 	s.update(t, quotaServiceConfig(2, `"log": {"per_second": 7},`))
 	<-done
+	bank.settled(t)
+	s.update(t, strings.Replace(quotaServiceConfig(2, ""), "quota.example.com", "credits.example.com", 1))
+	refused := statusesOf(customers)["503 store_unavailable"]
 	all(5)
 	bank.settled(t)
 	bank.compare(t, shop, customers)
 
-	statuses := map[string]int{}
-	for _, c := range customers {
-		for status, n := range c.statuses() {
-			statuses[status] += n
-		}
-	}
+	statuses := statusesOf(customers)
+	assert.Equal(t, refused, statuses["503 store_unavailable"], "the service knows a key from before it got another name")
 	t.Logf("answers: %v", statuses)
 	for _, status := range []string{"200", "402 quota_exceeded", "503 store_unavailable", "500", "none"} {
 		assert.Positive(t, statuses[status], "%s was not tried: %v", status, statuses)
