@@ -308,6 +308,10 @@ func reconcile(t *testing.T, asJSON bool) {
 	bank.settled(t)
 	s.update(t, strings.Replace(quotaServiceConfig(2, ""), "quota.example.com", "credits.example.com", 1))
 	refused := statusesOf(customers)["503 store_unavailable"]
+	for _, c := range customers {
+		// The workers from before would leave to nobody what they have not settled.
+		c.http.CloseIdleConnections()
+	}
 	all(5)
 	bank.settled(t)
 	bank.compare(t, shop, customers)
