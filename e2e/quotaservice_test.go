@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -23,6 +24,7 @@ import (
 	"github.com/gatewarden/gatewarden/e2e/internal/client"
 	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
 	"github.com/gatewarden/gatewarden/e2e/quotaservice"
+	"github.com/gatewarden/gatewarden/e2e/quotaservice/contract"
 	"github.com/gatewarden/gatewarden/e2e/quotaservice/faults"
 )
 
@@ -42,7 +44,17 @@ func openBank(t *testing.T, accounts ...quotaservice.Account) *bank {
 	var err error
 	b.service, err = quotaservice.New(quotaservice.Options{File: b.file, Token: quotaToken, Accounts: accounts, Now: time.Now})
 	require.NoError(t, err)
-	b.front = faults.New(b.service)
+	agreed, err := contract.Load(filepath.Join(root, "docs", "quota-service.yaml"), quotaservice.Prefix)
+	require.NoError(t, err)
+	b.front = faults.New(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		e, err := agreed.Serve(b.service, r)
+		if !assert.NoError(t, errors.Join(err, e.Request, e.Response), "the filter and the service keep the contract") {
+			return
+		}
+		maps.Copy(w.Header(), e.Answer.Header())
+		w.WriteHeader(e.Answer.Code)
+		_, _ = w.Write(e.Answer.Body.Bytes())
+	}))
 	server := httptest.NewServer(b.front)
 	t.Cleanup(func() {
 		server.CloseClientConnections()
