@@ -48,15 +48,9 @@ func TestCommand(t *testing.T) {
 	require.NoError(t, os.WriteFile(accounts, []byte(`[{"tenant": "acme", "limit": 10, "window": "month"}]`), 0o600))
 	url := startService(t, "-listen", "127.0.0.1:0", "-db", db, "-token-file", tokenFile, "-accounts", accounts, "-account", "globex=5")
 
-	body := `{"credits":4,"lifetime_seconds":60,"payer":{"tenant":"acme","subject":"ann"},"surface":"mcp","calls":[{"tool":"draw","credits":4}]}`
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, url+"/reservations/"+strings.Repeat("a", 32), strings.NewReader(body))
+	status, err := send(t, http.MethodPut, url+"/reservations/"+strings.Repeat("a", 32), wants4)
 	require.NoError(t, err)
-	request.Header.Set("Authorization", "Bearer secret")
-	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
-	require.NoError(t, err)
-	require.NoError(t, response.Body.Close())
-	require.Equal(t, 200, response.StatusCode)
+	require.Equal(t, 200, status)
 
 	for _, row := range []struct {
 		args []string
@@ -73,6 +67,25 @@ func TestCommand(t *testing.T) {
 	assert.Equal(t, 1, command(t.Context(), []string{"-db", db, "-query", "DELETE FROM accounts"}, &result, &problems))
 	assert.Contains(t, problems.String(), "readonly")
 }
+
+const wants4 = `{"credits":4,"lifetime_seconds":60,"payer":{"tenant":"acme","subject":"ann"},"surface":"mcp","calls":[{"tool":"draw","credits":4}]}`
+
+func send(t *testing.T, method, url, body string) (status int, err error) {
+	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	request.Header.Set("Authorization", "Bearer secret")
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	return response.StatusCode, response.Body.Close()
+}
+
+// address matches where the service says that it is.
+var address = regexp.MustCompile(`http://\S+/v1`)
 
 // startService runs the command until the test ends, and returns the address that it tells.
 func startService(t *testing.T, args ...string) string {
@@ -91,7 +104,7 @@ func startService(t *testing.T, args ...string) string {
 	})
 	line, err := bufio.NewReader(out).ReadString('\n')
 	require.NoError(t, err)
-	url := regexp.MustCompile(`http://\S+/v1`).FindString(line)
+	url := address.FindString(line)
 	require.NotEmpty(t, url, line)
 	return url
 }

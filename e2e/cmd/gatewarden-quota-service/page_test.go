@@ -27,8 +27,7 @@ func TestPage(t *testing.T) {
 	page := string(text)
 	assert.Contains(t, page, "\n    (cd e2e && go build -o ../"+program+" ./cmd/gatewarden-quota-service)\n")
 	dir := t.TempDir()
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(dir, program), ".").CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	build(t, filepath.Join(dir, program))
 	t.Chdir(dir)
 
 	line := started.FindStringSubmatch(page)
@@ -53,4 +52,11 @@ func TestPage(t *testing.T) {
 		}
 	}
 	assert.GreaterOrEqual(t, commands, 5, "the test looks for the wrong thing")
+}
+
+// build builds the command.
+func build(t *testing.T, file string) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", file, ".").CombinedOutput()
+	require.NoError(t, err, "%s", out)
 }
