@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -34,12 +35,13 @@ func TestKill(t *testing.T) {
 	url := address.FindString(line)
 
 	var mu sync.Mutex
-	states, enough := map[string]string{}, make(chan struct{}) // by key, as it was answered last
+	states := map[string]string{} // by key, as it was answered last
+	enough, kill := context.WithCancel(t.Context())
 	answered := func(key, state string) {
 		mu.Lock()
 		defer mu.Unlock()
 		if states[key] = state; len(states) == 300 {
-			close(enough)
+			kill()
 		}
 	}
 	var clients sync.WaitGroup
@@ -61,7 +63,7 @@ func TestKill(t *testing.T) {
 			}
 		})
 	}
-	<-enough
+	<-enough.Done()
 	require.NoError(t, service.Process.Kill())
 	clients.Wait()
 	_ = service.Wait() // it was killed
