@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,13 +37,16 @@ type bank struct {
 	front   *faults.Front
 	address string
 	file    string
+	// ahead is how far its clock is ahead of the proxy's.
+	ahead atomic.Int64
 }
 
 func openBank(t *testing.T, accounts ...quotaservice.Account) *bank {
 	t.Helper()
 	b := &bank{file: filepath.Join(t.TempDir(), "quota.db")}
 	var err error
-	b.service, err = quotaservice.New(quotaservice.Options{File: b.file, Token: quotaToken, Accounts: accounts, Now: time.Now})
+	b.service, err = quotaservice.New(quotaservice.Options{File: b.file, Token: quotaToken, Accounts: accounts,
+		Now: func() time.Time { return time.Now().Add(time.Duration(b.ahead.Load())) }})
 	require.NoError(t, err)
 	agreed, err := contract.Load(filepath.Join(root, "docs", "quota-service.yaml"), quotaservice.Prefix)
 	require.NoError(t, err)
@@ -92,6 +96,8 @@ type shop struct {
 	sold  map[string]int // by order, where it is more than nothing
 	seen  map[string]int // requests by what was to happen
 	inner http.Handler
+	// release lets calls go on that are held.
+	release chan struct{}
 }
 
 const price = 7
@@ -105,7 +111,7 @@ type drawing struct {
 }
 
 func newShop(asJSON bool) *shop {
-	s := &shop{sold: map[string]int{}, seen: map[string]int{}}
+	s := &shop{sold: map[string]int{}, seen: map[string]int{}, release: make(chan struct{})}
 	server := mcp.NewServer(&mcp.Implementation{Name: "shop", Version: "1.0.0"}, nil)
 	mcp.AddTool(server, &mcp.Tool{Name: "draw", Description: "draws"}, s.draw)
 	mcp.AddTool(server, &mcp.Tool{Name: "look", Description: "costs nothing"}, s.draw)
@@ -134,7 +140,7 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	for _, fate := range []string{"status", "error", "dropped", "left"} {
+	for _, fate := range []string{"status", "error", "dropped", "left", "held"} {
 		if !bytes.Contains(body, fmt.Appendf(nil, `"fate":%q`, fate)) {
 			continue
 		}
@@ -151,6 +157,9 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler)
 		case "left":
 			<-r.Context().Done()
+		case "held":
+			<-s.release
+			s.inner.ServeHTTP(w, r)
 		}
 		return
 	}
@@ -434,4 +443,47 @@ func TestQuotaServiceOutage(t *testing.T) {
 		sold += shop.paidFor(o.number)
 	}
 	assert.Equal(t, []string{fmt.Sprint(sold)}, bank.query(t, "SELECT sum(credits) FROM ledger WHERE event = 'committed'"))
+}
+
+// If a worker's VM crashes, nobody knows what comes of its calls. They are free: the service
+// gives the credits back, if no other worker has done so before.
+func TestQuotaServiceAfterACrash(t *testing.T) {
+	t.Parallel()
+	trapping, err := envoy.TrappingFilter(root)
+	require.NoError(t, err)
+	bank := openBank(t, quotaservice.Account{Tenant: "acme", Limit: 10 * price, Window: quotaservice.Month})
+	shop := newShop(true)
+	server := httptest.NewServer(shop)
+	t.Cleanup(server.Close)
+	s := start(t, quotaServiceConfig(0, ""), withBank(bank), ownProcess, withModule(trapping), withWorkers(1),
+		withBootstrap(func(b *envoy.Bootstrap) error {
+			b.Plugin["reload_config"] = envoy.Object{"backoff": envoy.Object{"base_interval": "0.05s"}}
+			return b.SetEndpoint("service", strings.TrimPrefix(server.URL, "http://"))
+		}))
+	buyer, unlucky := &customer{caller: s.newCaller(t, client.HTTP1), tenant: "acme"}, &customer{caller: s.newCaller(t, client.HTTP1), tenant: "acme"}
+	buyer.call(t, "draw", "")
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		unlucky.call(t, "draw", "held")
+	}()
+	within(t, 10*time.Second, "the call to reach the server", func() bool { return shop.saw("held") == 1 })
+	crash := s.newCaller(t, client.HTTP1).get(t, "/mcp", []string{"X-Gatewarden-Trap", "1"})
+	require.Equal(t, 503, crash.status, "the filter did not crash")
+	bank.ahead.Store(int64(2 * time.Minute))
+	require.NoError(t, bank.service.Expire())
+	close(shop.release)
+	<-ended
+	assert.Equal(t, "503", unlucky.orders[0].status, "a call of the instance that has crashed")
+	within(t, 10*time.Second, "a new instance of the filter", func() bool {
+		buyer.call(t, "draw", "")
+		return buyer.orders[len(buyer.orders)-1].status == "200"
+	})
+	bank.settled(t)
+	sold := 0
+	for _, o := range buyer.orders {
+		sold += shop.paidFor(o.number)
+	}
+	assert.Equal(t, []string{fmt.Sprint("committed ", sold), fmt.Sprint("expired ", price), fmt.Sprint("reserved ", sold+price)},
+		bank.query(t, "SELECT event, sum(credits) FROM ledger GROUP BY event ORDER BY event"))
 }
