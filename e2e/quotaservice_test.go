@@ -268,7 +268,7 @@ func quotaServiceConfig(retries int, more string) string {
 	return fmt.Sprintf(`{%s
 		"identity": [{"source": "headers", "subject": "x-user", "tenant": "x-tenant"}],
 		"surfaces": [{"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}], "lockout": {"mode": "off"}}],
-		"mcp": {"tools": [{"name": "draw", "cost": 7}, {"name": "look"}]},
+		"mcp": {"reject_format": "http", "tools": [{"name": "draw", "cost": 7}, {"name": "look"}]},
 		"quota_service": {"lifetime": "1m", "endpoint": {
 			"cluster": "quota", "url": "http://quota.example.com/v1", "token_env": "QUOTA_TOKEN", "timeout": "1s", "retries": %d}}}`, more, retries)
 }
