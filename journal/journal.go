@@ -126,7 +126,7 @@ func (j *Journal) claim(entries []Entry) (slot int, ok bool) {
 
 // enlist gives the worker a number that no other one has or had.
 func (j *Journal) enlist() bool {
-	return table.Swap(j.store, j.workers, func(value []byte) ([]byte, bool) {
+	stored := table.Swap(j.store, j.workers, func(value []byte) ([]byte, bool) {
 		last := uint32(0)
 		if len(value) == 4 {
 			last = binary.LittleEndian.Uint32(value)
@@ -135,6 +135,10 @@ func (j *Journal) enlist() bool {
 		j.out = binary.LittleEndian.AppendUint32(j.out[:0], j.owner)
 		return j.out, true
 	})
+	if !stored {
+		j.owner = 0
+	}
+	return stored
 }
 
 // add writes entries into a slot, if it has the given owner and room for them.

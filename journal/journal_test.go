@@ -360,3 +360,19 @@ func (p *schedule) collect() {
 		w.expired = nil
 	}
 }
+
+// TestAWorkerWithoutANumber loses every race for one: it has none then, and gets one later.
+func TestAWorkerWithoutANumber(t *testing.T) {
+	host := fakehost.New()
+	w := New(host, "")
+	host.Races = 1 << 20
+	for range 2 {
+		if number, ok := w.Worker(); ok {
+			t.Errorf("has the number %d", number)
+		}
+	}
+	host.Races = 0
+	if number, ok := w.Worker(); !ok || number != 1 {
+		t.Errorf("has the number %d, %v", number, ok)
+	}
+}

@@ -147,12 +147,13 @@ func (r *Room) Rule(surface int) *Rule {
 	return &r.rules[surface]
 }
 
-// newKey returns a key that no other reservation has. Each journal counts workers from one
+// newKey returns a key that no other reservation has. It is not ok if shared data does not
+// keep this worker's number. Each journal counts workers from one
 // on, and the same service may be asked under another name.
-func (r *Room) newKey() table.Key {
-	worker, _ := r.journal.Worker()
+func (r *Room) newKey() (key table.Key, ok bool) {
+	worker, ok := r.journal.Worker()
 	r.made++
-	return r.table.Key([]byte("reservation"), r.name, strconv.AppendUint(nil, uint64(worker), 10), strconv.AppendUint(nil, r.made, 10))
+	return r.table.Key([]byte("reservation"), r.name, strconv.AppendUint(nil, uint64(worker), 10), strconv.AppendUint(nil, r.made, 10)), ok
 }
 
 // report logs why the service gave no usable answer.

@@ -24,3 +24,17 @@ func TestKeysOfOneServiceUnderTwoNames(t *testing.T) {
 		t.Errorf("both reservations are %s", one)
 	}
 }
+
+// TestNoKey refuses what costs something if shared data does not keep the worker's number:
+// another worker could have the same keys.
+func TestNoKey(t *testing.T) {
+	w := newWorker(t, "", nil)
+	w.host.Races = 1 << 20
+	if q := w.ask(1); q.Waits() || !q.Refuses() || len(w.host.Sent) > 0 {
+		t.Error("asks under a key that others may have")
+	}
+	w.host.Races = 0
+	if q := w.ask(1); !q.Waits() {
+		t.Error("does not ask")
+	}
+}

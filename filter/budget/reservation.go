@@ -35,8 +35,8 @@ const (
 )
 
 // newReservation begins a reservation.
-func (r *Room) newReservation(credits uint32, now int64) *reservation {
-	v := &reservation{key: r.newKey(), credits: credits, until: now + r.config.Lifetime}
+func (r *Room) newReservation(key table.Key, credits uint32, now int64) *reservation {
+	v := &reservation{key: key, credits: credits, until: now + r.config.Lifetime}
 	r.write(v, kindOpen)
 	return v
 }

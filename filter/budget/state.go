@@ -63,12 +63,13 @@ func (s *State) Ask(told func(), id *caller.Identity, appendCalls func(b []byte)
 	}
 	r := s.rule.room
 	now := r.ports.Now()
-	if len(r.asked) >= maxAsked || !r.breaker.allows(now) {
+	key, ok := r.newKey()
+	if !ok || len(r.asked) >= maxAsked || !r.breaker.allows(now) {
 		r.calls[reserve][skipped].Add(1)
 		s.verdict = verdictUnavailable
 		return false
 	}
-	v := r.newReservation(s.cost, now)
+	v := r.newReservation(key, s.cost, now)
 	v.body = s.rule.bodyOf(s.cost, id, appendCalls)
 	if !r.send(v) {
 		r.drop(v)
