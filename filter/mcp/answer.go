@@ -25,6 +25,8 @@ type answer struct {
 	events *sse.Reader // nil if the answer is one JSON document
 	json   jsonstream.Reader
 	open   []Call
+	// alone tells that nothing else is answered than one call.
+	alone bool
 	// unpaid is what calls cost that failed, since it was asked for, and failed are they.
 	unpaid uint32
 	failed []Failed
@@ -68,7 +70,7 @@ func (s *State) AnswerHeaders(status int, contentType string, end bool) (unpaid 
 		s.payAll()
 		return 0
 	}
-	s.answer = &answer{open: s.calls}
+	s.answer = &answer{open: s.calls, alone: s.alone && len(s.calls) == 1 && s.calls[0].ID != ""}
 	if isEvents {
 		s.answer.events = &sse.Reader{}
 	}
@@ -172,14 +174,14 @@ func (a *answer) value(k jsonstream.Kind, depth int) {
 	}
 }
 
-// settle settles the call that a message answers. If there was only one, it is that one:
-// services write ids in spellings of their own.
+// settle settles the call that a message answers. If the request is nothing but one call, it
+// is that one: services write ids in spellings of their own.
 func (a *answer) settle() {
 	if a.method || !a.result && !a.fails {
 		return
 	}
 	for i := range a.open {
-		if len(a.open) > 1 && (!a.known || a.open[i].ID != a.id) {
+		if !a.alone && (!a.known || a.open[i].ID != a.id) {
 			continue
 		}
 		a.close(&a.open[i])

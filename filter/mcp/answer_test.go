@@ -10,7 +10,12 @@ func costly(id string, cost uint32) Call { return Call{ID: id, Cost: cost} }
 
 // settled reads an answer in pieces of n bytes, and returns what is not paid.
 func settled(contentType, body string, n int, calls ...Call) (unpaid uint32, open int) {
-	s := &State{calls: append([]Call(nil), calls...)}
+	s := &State{calls: append([]Call(nil), calls...), alone: len(calls) == 1}
+	return answered(s, contentType, body, n)
+}
+
+// answered is the same for a request that was read.
+func answered(s *State, contentType, body string, n int) (unpaid uint32, open int) {
 	unpaid = s.AnswerHeaders(200, contentType, false)
 	for rest := []byte(body); len(rest) > 0; rest = rest[min(n, len(rest)):] {
 		unpaid += s.AnswerBody(rest[:min(n, len(rest))], false)
@@ -57,6 +62,31 @@ func TestSettlement(t *testing.T) {
 			if unpaid, open := settled(contentType, row.body, n, row.calls...); unpaid != row.unpaid || open != row.open {
 				t.Errorf("%s in pieces of %d: %d not paid and %d open, want %d and %d", row.name, n, unpaid, open, row.unpaid, row.open)
 			}
+		}
+	}
+}
+
+// TestSettlementAmongOthers: only its own answer settles a call that is not the only message
+// of its request.
+func TestSettlementAmongOthers(t *testing.T) {
+	w := newWorker(t, `"tools": [{"name": "t", "cost": 5}]`)
+	paid, free, silent := call("1", "t", "{}"), call("2", "x", "{}"), strings.Replace(call("1", "t", "{}"), `"id":1,`, "", 1)
+	for _, row := range []struct {
+		body, answer string
+		unpaid       uint32
+		open         int
+	}{
+		{paid, `{"id":"of another spelling","error":{}}`, 5, 0},
+		{"[" + paid + "]", `[{"id":1.0,"error":{}}]`, 5, 0},
+		{"[" + paid + `,{"method":"notifications/x"}]`, `[{"id":1.0,"error":{}}]`, 5, 0},
+		{"[" + paid + "," + free + "]", `[{"id":2,"error":{}},{"id":1,"result":{}}]`, 0, 0},
+		{"[" + free + "," + paid + "]", `[{"id":2,"error":{}},{"id":1,"result":{"isError":true}}]`, 5, 0},
+		{"[" + paid + "," + call("2", "t", "{}") + "]", `[{"id":1,"result":{}},{"id":3,"error":{}}]`, 0, 1},
+		{"[" + silent + "," + free + "]", `[{"id":2,"error":{}}]`, 0, 1},
+	} {
+		s := w.read(row.body)
+		if unpaid, open := answered(s, "application/json", row.answer, len(row.answer)); unpaid != row.unpaid || open != row.open {
+			t.Errorf("%s, answered by %s: %d not paid and %d open, want %d and %d", row.body, row.answer, unpaid, open, row.unpaid, row.open)
 		}
 	}
 }

@@ -24,6 +24,7 @@ const (
 	flawMessage
 	flawBatch
 	flawMany
+	flawID
 	flawName
 	flawArgument
 )
@@ -31,7 +32,7 @@ const (
 // flaws are those of a body.
 var flaws = [...]flaw{
 	message.Clear: sound, message.NotJSON: flawJSON, message.Ambiguous: flawAmbiguous, message.NotMessage: flawMessage,
-	message.NoBatches: flawBatch, message.TooMany: flawMany, message.NoName: flawName,
+	message.NoBatches: flawBatch, message.TooMany: flawMany, message.SameID: flawID, message.NoName: flawName,
 }
 
 // flawOf returns why a body of this kind is not read.
@@ -82,6 +83,7 @@ var faults = [...]fault{
 	flawMessage:   {400, jsonrpc.CodeInvalidRequest, badRequest, "The body is not a JSON-RPC message."},
 	flawBatch:     {400, jsonrpc.CodeInvalidRequest, badRequest, "This version of MCP has no batches. Send each message alone."},
 	flawMany:      {400, jsonrpc.CodeInvalidRequest, badRequest, "The batch has more than 100 messages. Send fewer."},
+	flawID:        {400, jsonrpc.CodeInvalidRequest, badRequest, "Two requests of the batch have the same id. Give each one of its own."},
 	flawName:      {400, jsonrpc.CodeInvalidParams, badRequest, "The parameters do not say which tool, prompt or resource is meant."},
 	flawArgument:  {400, jsonrpc.CodeInvalidParams, badRequest, "An argument can be read in more than one way. Write each name once, in its own letters."},
 }

@@ -15,7 +15,7 @@ const ping = `{"jsonrpc":"2.0","id":1,"method":"ping"}`
 // the id of the request.
 func TestFlaws(t *testing.T) {
 	w := newWorker(t, `"max_body": 16384, "tools": [{"name": "t", "scopes": [], "cost": 1, "arguments": [{"argument": "n", "max_count": 2}]}]`)
-	batch := `[` + strings.Repeat(ping+`,`, message.MaxBatch) + ping + `]`
+	batch := `[` + strings.Repeat(`{"method":"notifications/x"},`, message.MaxBatch) + ping + `]`
 	for _, row := range []struct {
 		body         string
 		headers      []string
@@ -67,6 +67,7 @@ func TestFlaws(t *testing.T) {
 		{`[` + ping + `]`, []string{"mcp-protocol-version", "2025-06-18"}, flawBatch, 400, -32600, true},
 		{`[` + ping + `]`, []string{"mcp-protocol-version", "2026-07-28"}, flawBatch, 400, -32600, true},
 		{batch, nil, flawMany, 400, -32600, true},
+		{`[` + ping + `,` + ping + `]`, nil, flawID, 400, -32600, true},
 		{`{"id":1,"method":"tools/call"}`, nil, flawName, 400, -32602, true},
 		{`{"id":1,"method":"resources/read","params":{"name":"x"}}`, nil, flawName, 400, -32602, true},
 		{call("1", "t", `{"n":1,"N":2}`), nil, flawArgument, 400, -32602, true},

@@ -90,5 +90,5 @@ func (s *State) note(m *message.Message) {
 		return
 	}
 	s.onlyCalls = m.Method == message.ToolsCall && (s.onlyCalls || !s.answers)
-	s.answers = true
+	s.alone, s.answers = !s.answers, true
 }

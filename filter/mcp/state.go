@@ -20,10 +20,11 @@ type State struct {
 	rule    *Rule
 	version version
 	client  client
-	// answers tells that a message has an id, and onlyCalls that all that do call tools.
-	answers, onlyCalls bool
-	mirror             mirror
-	flaw               flaw
+	// answers tells that a message has an id, alone that only one does, and onlyCalls that
+	// all that do call tools.
+	answers, alone, onlyCalls bool
+	mirror                    mirror
+	flaw                      flaw
 	// awaits tells that there is a body which has not been read yet.
 	awaits bool
 	// scopes are what the request needs, rank is that of the lowest tier that may make it,

@@ -28,11 +28,13 @@ func (m *Message) Argument(way []string) (a Argument, ok bool) {
 		}
 		ok := true
 		at.ForEach(func(key, value gjson.Result) bool {
-			if !strings.EqualFold(key.Str, name) {
-				return true
+			switch {
+			case key.Str == prototype:
+				ok = false
+			case strings.EqualFold(key.Str, name):
+				ok = key.Str == name && !found.Exists()
+				found = value
 			}
-			ok = key.Str == name && !found.Exists()
-			found = value
 			return ok
 		})
 		if !ok {

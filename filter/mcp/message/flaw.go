@@ -16,6 +16,8 @@ const (
 	NoBatches
 	// TooMany has more than [MaxBatch] messages.
 	TooMany
+	// SameID is a batch of which two requests have the same id.
+	SameID
 	// NoName calls a method without saying on what it should work.
 	NoName
 )

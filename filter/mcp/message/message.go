@@ -4,10 +4,12 @@
 // Parsers of JSON differ in what they make of a name that occurs twice, of names that
 // differ in letter case only, of bytes after the document, of NaN. A service that read a
 // priced call where the filter read none would serve it for nothing. So a body that two
-// parsers could read differently has a [Flaw], and nothing else is said of it.
+// parsers could read differently has a [Flaw], and nothing else is said of it. The tests in
+// e2e/mcpreaders hold what is read here against the parsers of MCP's own SDKs.
 //
 //	message.go   Read: a body to its messages
 //	member.go    the members of an object, each at most once
+//	id.go        the ids of requests
 //	argument.go  the arguments of a call
 //	flaw.go      why a body cannot be read
 package message
@@ -57,14 +59,16 @@ func Read(list []Message, body []byte, batches bool) ([]Message, Flaw) {
 		m, flaw := read(root)
 		return append(list, m), flaw
 	}
-	flaw, count := Clear, 0
+	flaw, count, begin := Clear, 0, len(list)
 	root.ForEach(func(_, element gjson.Result) bool {
 		var m Message
 		if count++; count > MaxBatch {
 			flaw = TooMany
 			return false
 		}
-		m, flaw = read(element)
+		if m, flaw = read(element); flaw == Clear && m.repeatsID(list[begin:]) {
+			flaw = SameID
+		}
 		list = append(list, m)
 		return flaw == Clear
 	})
@@ -99,21 +103,13 @@ func read(json gjson.Result) (m Message, flaw Flaw) {
 	if method.Type != gjson.String || id.Exists() && id.Type != gjson.String && id.Type != gjson.Number {
 		return m, NotMessage
 	}
+	if isMangled(method) || isMangled(id) {
+		return m, Ambiguous
+	}
 	m.Method, m.ID, m.id = method.Str, id.Raw, id
 	flaw = m.readParams(params) // before m is copied: the order of operands is not specified
 	return m, flaw
 }
-
-// IDText returns the text of the id, without escapes if it is a string.
-func (m *Message) IDText() string {
-	if m.id.Type == gjson.String {
-		return m.id.Str
-	}
-	return m.id.Raw
-}
-
-// IDIsString tells whether the id is a string.
-func (m *Message) IDIsString() bool { return m.id.Type == gjson.String }
 
 // readParams reads what the filter needs of a method's parameters.
 func (m *Message) readParams(params gjson.Result) Flaw {
@@ -139,6 +135,9 @@ func (m *Message) readParams(params gjson.Result) Flaw {
 	}
 	if name.Type != gjson.String {
 		return NoName
+	}
+	if isMangled(name) {
+		return Ambiguous
 	}
 	m.Name = name.Str
 	return Clear

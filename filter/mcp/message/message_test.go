@@ -35,6 +35,8 @@ func TestRead(t *testing.T) {
 		{`{"id":1,"method":"prompts/get","params":{"name":"p","uri":"u"}}`, []brief{{"1", "prompts/get", "p"}}, Clear},
 		{`{"id":1,"method":"resources/read","params":{"name":"p","uri":"u"}}`, []brief{{"1", "resources/read", "u"}}, Clear},
 		{`{"id":1,"method":"Tools/Call","params":7}`, []brief{{"1", "Tools/Call", ""}}, Clear},
+		{`[{"id":1,"method":"a"},{"id":"1","method":"b"}]`, []brief{{"1", "a", ""}, {`"1"`, "b", ""}}, Clear},
+		{`{"id":"\ud83d\ude00","method":"�"}`, []brief{{`"\ud83d\ude00"`, "�", ""}}, Clear},
 		{`[{"id":1,"method":"a"},{"method":"b"},{"id":2,"result":1}]`, []brief{{"1", "a", ""}, {"", "b", ""}, {}}, Clear},
 
 		{``, nil, NotJSON},
@@ -58,6 +60,12 @@ func TestRead(t *testing.T) {
 		{`{"method":"tools/call","params":{"name":"a","Name":"b"}}`, nil, Ambiguous},
 		{`{"method":"tools/call","params":{"name":"a","arguments":{},"arguments":{}}}`, nil, Ambiguous},
 		{`{"method":"x","result":1}`, nil, Ambiguous},
+		{`{"id":1,"method":"x","__proto__":{}}`, nil, Ambiguous},
+		{`{"id":1,"result":1,"__proto__":{"method":"x"}}`, nil, Ambiguous},
+		{`{"method":"tools/call","params":{"name":"a","\u005f_proto__":{"arguments":{}}}}`, nil, Ambiguous},
+		{`{"method":"a\ud83d"}`, nil, Ambiguous},
+		{`{"id":"\ude00\ud83d","method":"a"}`, nil, Ambiguous},
+		{`{"method":"tools/call","params":{"name":"\ud83d\u0041"}}`, nil, Ambiguous},
 
 		{`null`, nil, NotMessage},
 		{`"method"`, nil, NotMessage},
@@ -70,6 +78,13 @@ func TestRead(t *testing.T) {
 		{`[]`, nil, NotMessage},
 		{`[{"method":"a"},[]]`, nil, NotMessage},
 		{`[` + strings.Repeat(`{"method":"a"},`, MaxBatch) + `{"method":"a"}]`, nil, TooMany},
+
+		{`[{"id":1,"method":"a"},{"method":"b"},{"id":1,"method":"b"}]`, nil, SameID},
+		{`[{"id":1,"method":"a"},{"id":1.0,"method":"b"}]`, nil, SameID},
+		{`[{"id":-1.5,"method":"a"},{"id":-1e0,"method":"b"}]`, nil, SameID},
+		{`[{"id":9007199254740993,"method":"a"},{"id":9007199254740992,"method":"b"}]`, nil, SameID},
+		{`[{"id":1e300,"method":"a"},{"id":-1e400,"method":"b"}]`, nil, SameID},
+		{`[{"id":"a","method":"a"},{"id":"\u0061","method":"b"}]`, nil, SameID},
 
 		{`{"method":"tools/call"}`, nil, NoName},
 		{`{"method":"tools/call","params":["a"]}`, nil, NoName},
@@ -122,6 +137,10 @@ func TestArgument(t *testing.T) {
 		{`{"Q":"y"}`, "q", Argument{}, false},
 		{`{"o":{},"o":{"q":"x"}}`, "o q", Argument{}, false},
 		{`{"o":{"q":1,"q":1}}`, "o q", Argument{}, false},
+		{`{"__proto__":{"q":"x"}}`, "q", Argument{}, false},
+		{`{"q":"y","__proto__":{"q":"x"}}`, "q", Argument{}, false},
+		{`{"o":{"__proto__":{"q":"x"}}}`, "o q", Argument{}, false},
+		{`{"r":{"__proto__":{"q":"x"}}}`, "q", Argument{}, true},
 		{`{"r":1,"r":2,"q":"x"}`, "q", Argument{Exists: true, Text: "x"}, true},
 	} {
 		list, flaw := Read(nil, []byte(`{"method":"tools/call","params":{"name":"t","arguments":`+row.arguments+`}}`), false)
@@ -150,7 +169,7 @@ func FuzzRead(f *testing.F) {
 		if flaw != Clear {
 			return
 		}
-		raw := []json.RawMessage{body}
+		var raw []json.RawMessage
 		if json.Unmarshal(body, &raw) != nil {
 			raw = []json.RawMessage{body}
 		}
