@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/gatewarden/gatewarden/bench/internal/guests"
+	"github.com/gatewarden/gatewarden/bench/internal/proxy"
 	"github.com/gatewarden/gatewarden/bench/internal/report"
 )
 
@@ -22,7 +23,8 @@ type bench struct {
 	dir       string
 	results   report.Results
 	native    []nativeRow
-	busy      string // how busy the machine was before
+	service   *proxy.Service // behind the proxies that have one
+	busy      string         // how busy the machine was before
 }
 
 func newBench(ctx context.Context, s settings, progress io.Writer) (*bench, error) {
@@ -37,6 +39,10 @@ func newBench(ctx context.Context, s settings, progress io.Writer) (*bench, erro
 		return nil, err
 	}
 	if b.dir, err = os.MkdirTemp("", "bench-"); err != nil {
+		return nil, err
+	}
+	if b.service, err = proxy.StartService(mcpAnswer); err != nil {
+		b.close()
 		return nil, err
 	}
 	b.tools.installRateLimit(ctx, b.dir)
@@ -57,7 +63,12 @@ func newBench(ctx context.Context, s settings, progress io.Writer) (*bench, erro
 	return b, nil
 }
 
-func (b *bench) close() { _ = os.RemoveAll(b.dir) }
+func (b *bench) close() {
+	_ = os.RemoveAll(b.dir)
+	if b.service != nil {
+		b.service.Stop()
+	}
+}
 
 // say tells the terminal; if nobody listens there, nobody can be told.
 func (b *bench) say(format string, args ...any) {

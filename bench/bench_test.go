@@ -88,6 +88,35 @@ func TestOnlyOwn(t *testing.T) {
 	}
 }
 
+// The measured calls are as long as they say, and cost what is expected of them.
+func TestMCP(t *testing.T) {
+	c, err := config.Parse([]byte(mcpConfig), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tool := c.MCP.Tools[0]
+	for _, size := range mcpSizes {
+		var call struct {
+			Params struct {
+				Name      string
+				Arguments struct{ Quality string }
+			}
+		}
+		text := mcpCall(size)
+		if err := json.Unmarshal([]byte(text), &call); err != nil || len(text) != size || call.Params.Name != tool.Name {
+			t.Errorf("a call of %d bytes has %d and is for %q: %v", size, len(text), call.Params.Name, err)
+		}
+		for _, v := range tool.Arguments[0].Values {
+			if cost := v.Times * tool.Cost; (v.Value == call.Params.Arguments.Quality) != (cost == mcpCost) {
+				t.Errorf("%s costs %d", v.Value, cost)
+			}
+		}
+	}
+	if json.Valid([]byte(mcpBroken)) || !json.Valid([]byte(mcpAnswer)) {
+		t.Error("the answer is broken, or what must be refused is not")
+	}
+}
+
 // newFake has results as a run would leave them.
 func newFake() *bench {
 	b := &bench{settings: settings{rounds: 1, soak: 100}, progress: io.Discard, compilers: []string{"go"}}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -83,7 +84,7 @@ func (b *bench) addStore(row, column string, value float64) {
 }
 
 func (v variant) request(s *proxy.Server) load.Request {
-	return load.Request{URL: s.URL + v.path, Headers: append([][2]string{credential}, v.headers...), Status: v.status}
+	return load.Request{URL: s.URL + v.path, Headers: append([][2]string{credential}, v.headers...), Body: v.payload, Status: v.status}
 }
 
 // credential goes with every request: what carries none cannot fail.
@@ -150,7 +151,7 @@ func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsec
 // confirm holds the counts against the requests that were sent. The filter hands
 // its own over once a second.
 func (v variant) confirm(s *proxy.Server, requests int64) error {
-	if err := v.confirmQuotas(s, requests); err != nil || v.counter == "" {
+	if err := errors.Join(v.confirmQuotas(s, requests), v.confirmCredits(s, requests)); err != nil || v.counter == "" {
 		return err
 	}
 	var counted int64

@@ -20,10 +20,13 @@ const (
 	sliceLength = 400 * time.Millisecond
 )
 
-// The columns of a pair, each a ratio of the second to the first.
+// The columns of a pair: ratios of the second to the first, and what they are of.
 const (
 	colPairCPU  = "CPU per request, ratio"
 	colPairRate = "requests per second, ratio"
+
+	colPairFirst  = "CPU per request of the first"
+	colPairSecond = "CPU per request of the second"
 )
 
 // pair is two variants to be compared, the first of them the measure.
@@ -36,12 +39,12 @@ func (b *bench) pairs() []pair {
 			pair{"pair/pass/" + c, "pass/hostcalls-" + c, "pass/gatewarden-" + c},
 			pair{"pair/refuse/" + c, "refuse/bare", "refuse/gatewarden-" + c})
 	}
-	return slices.Concat(all, b.quotaPairs(), b.againstPairs())
+	return slices.Concat(all, b.quotaPairs(), b.mcpPairs(), b.againstPairs())
 }
 
 func (b *bench) pairJobs() []job {
 	byName := map[string]variant{}
-	for _, v := range b.variants() {
+	for _, v := range slices.Concat(b.variants(), b.mcpVariants()) {
 		byName[v.name] = v
 	}
 	var jobs []job
@@ -67,6 +70,7 @@ func (b *bench) measurePair(ctx context.Context, first, second variant, row stri
 		}
 		servers[i] = server
 	}
+	var requests [2]int64
 	for n := range b.slices() {
 		var results [2]load.Result
 		var cpu [2]perRequest
@@ -76,14 +80,17 @@ func (b *bench) measurePair(ctx context.Context, first, second variant, row stri
 			if results[i], cpu[i], err = loaded(servers[i], sides[i].request(servers[i]), sliceLoad); err != nil {
 				return err
 			}
+			requests[i] += results[i].Requests
 		}
 		b.results.Add(row, colPairCPU, cpu[1].all()/cpu[0].all())
 		b.results.Add(row, colPairRate, results[1].Rate()/results[0].Rate())
+		b.results.Add(row, colPairFirst, cpu[0].all())
+		b.results.Add(row, colPairSecond, cpu[1].all())
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 	}
-	return nil
+	return errors.Join(first.confirm(servers[0], requests[0]), second.confirm(servers[1], requests[1]))
 }
 
 // slices is how many there are; a smoke run takes few.

@@ -37,7 +37,7 @@ func (v variant) prove(s *proxy.Server) error {
 			return err
 		}
 	}
-	a, err := ask(once, s.URL+v.path, v.headers)
+	a, err := ask(once, s.URL+v.path, v.payload, v.headers)
 	switch {
 	case err != nil:
 		return err
@@ -48,7 +48,19 @@ func (v variant) prove(s *proxy.Server) error {
 	case refuses && strings.HasPrefix(v.name, "refuse/gatewarden"):
 		return a.resembles(denied)
 	}
-	return nil
+	return v.proveRefusal(s)
+}
+
+// proveRefusal makes sure that what must be refused is.
+func (v variant) proveRefusal(s *proxy.Server) error {
+	if v.refuses == "" {
+		return nil
+	}
+	a, err := ask(once, s.URL+v.path, v.refuses, v.headers)
+	if err == nil && a.status != http.StatusBadRequest {
+		err = fmt.Errorf("%q is answered with %d", v.refuses, a.status)
+	}
+	return err
 }
 
 // provoke asks for a path until the client is refused on the other one, over
@@ -65,10 +77,10 @@ func provoke(s *proxy.Server, provoking, path string, headers [][2]string) error
 	refused := 0
 	for i := range provocations {
 		c := clients[i%connections]
-		if _, err := ask(c, s.URL+provoking, headers); err != nil {
+		if _, err := ask(c, s.URL+provoking, "", headers); err != nil {
 			return err
 		}
-		a, err := ask(c, s.URL+path, headers)
+		a, err := ask(c, s.URL+path, "", headers)
 		if err != nil {
 			return err
 		}
@@ -89,9 +101,13 @@ type answer struct {
 	body   string
 }
 
-// ask sends one request, with the credential.
-func ask(c *http.Client, url string, headers [][2]string) (answer, error) {
-	request, err := http.NewRequest(http.MethodGet, url, nil)
+// ask sends one request, with the credential: a POST if there is something to send.
+func ask(c *http.Client, url, payload string, headers [][2]string) (answer, error) {
+	method := http.MethodGet
+	if payload != "" {
+		method = http.MethodPost
+	}
+	request, err := http.NewRequest(method, url, strings.NewReader(payload))
 	if err != nil {
 		return answer{}, err
 	}

@@ -13,7 +13,7 @@ const left = "X-Ratelimit-Remaining"
 // confirmQuotas makes sure that each rule has counted each request.
 func (v variant) confirmQuotas(s *proxy.Server, requests int64) error {
 	for i, q := range v.quotas {
-		a, err := ask(once, s.URL+v.path, onlyOwn(i))
+		a, err := ask(once, s.URL+v.path, v.payload, onlyOwn(i))
 		if err != nil {
 			return err
 		}

@@ -28,6 +28,11 @@ type variant struct {
 	headers [][2]string
 	// quotas are what it counts requests by, so that it can be asked whether it did.
 	quotas []quota
+	// payload is what is sent by POST, if anything is, and refuses what it must answer with
+	// 400, so that it is known to read what it is sent.
+	payload, refuses string
+	// credits are what each request costs.
+	credits int64
 }
 
 // gatewardenConfig is the default with lockouts longer than any measurement.

@@ -35,6 +35,7 @@ func (b *bench) write(took time.Duration) (text, chart string) {
 		d.section("Requests that are refused, "+plural(workers, "worker"), refuseNote, b.mainHead(), b.mainRows("refuse/", workers))
 	}
 	b.addQuotas(&d)
+	b.addMCP(&d)
 	b.addGrowth(&d)
 	b.addSimulation(&d)
 	d.section("Allocations and host calls", nativeNote, []string{"request", "allocations", "host calls"}, b.nativeRows())

@@ -38,9 +38,16 @@ func dial(s *shared) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	head := "GET /" + path + " HTTP/1.1\r\nHost: " + host + "\r\nUser-Agent: bench\r\n"
+	method := "GET"
+	if s.request.Body != "" {
+		method = "POST"
+	}
+	head := method + " /" + path + " HTTP/1.1\r\nHost: " + host + "\r\nUser-Agent: bench\r\n"
 	for _, h := range s.request.Headers {
 		head += h[0] + ": " + h[1] + "\r\n"
+	}
+	if s.request.Body != "" {
+		head += fmt.Sprintf("Content-Length: %d\r\n", len(s.request.Body))
 	}
 	return &connection{shared: s, conn: conn, reader: bufio.NewReader(conn), head: head}, nil
 }
@@ -68,6 +75,7 @@ func (c *connection) exchange() error {
 		c.out = append(addressOf(number%n).AppendTo(c.out), "\r\n"...)
 	}
 	c.out = append(c.out, "\r\n"...)
+	c.out = append(c.out, c.request.Body...)
 	if err := c.conn.SetDeadline(time.Now().Add(timeout)); err != nil {
 		return err
 	}

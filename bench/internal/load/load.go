@@ -19,6 +19,8 @@ import (
 type Request struct {
 	URL     string
 	Headers [][2]string
+	// Body is sent by POST; without one, it is GET.
+	Body string
 	// Status that every answer must have.
 	Status int
 	// Addresses, unless 0, is from how many client addresses in turn the

@@ -1,5 +1,10 @@
 package proxy
 
+import (
+	"net"
+	"strconv"
+)
+
 // object is a JSON object.
 type object = map[string]any
 
@@ -9,6 +14,9 @@ func (e Envoy) bootstrap() object {
 	clusters := e.Clusters
 	if e.Routed {
 		clusters = append(clusters, object{"name": nowhere, "type": "STATIC", "connect_timeout": "1s"})
+	}
+	if e.Service != "" {
+		clusters = append(clusters, e.serviceCluster())
 	}
 	return object{
 		"admin": object{"address": local(0)},
@@ -57,13 +65,30 @@ func (e Envoy) connectionManager() object {
 
 func (e Envoy) routes() []any {
 	all := object{"match": object{"prefix": "/"}, "route": object{"cluster": nowhere}}
-	if !e.Routed {
+	switch {
+	case e.Service != "":
+		all["route"] = object{"cluster": service}
+	case !e.Routed:
 		all = direct("/", Answer{Status: 200, Body: Body})
 	}
 	return []any{
 		direct(FailPath, Answer{Status: 401, Body: Body}),
 		direct(DenyPath, e.Denied),
 		all,
+	}
+}
+
+// service is the cluster of Envoy.Service.
+const service = "service"
+
+func (e Envoy) serviceCluster() object {
+	host, port, _ := net.SplitHostPort(e.Service)
+	number, _ := strconv.Atoi(port) // Envoy refuses an address that is none
+	return object{
+		"name": service, "type": "STATIC", "connect_timeout": "1s",
+		"load_assignment": object{"cluster_name": service, "endpoints": []any{object{"lb_endpoints": []any{object{
+			"endpoint": object{"address": object{"socket_address": object{"address": host, "port_value": number}}},
+		}}}}},
 	}
 }
 

@@ -23,6 +23,9 @@ type Envoy struct {
 	// what is a direct response by its route. A last filter answers RoutedBody
 	// in the service's place.
 	Routed bool
+	// Service is the address of the service that all other paths belong to; empty if
+	// Envoy answers itself.
+	Service string
 	// Denied is what DenyPath answers, so that it can be to the byte what a
 	// filter refuses with.
 	Denied Answer

@@ -10,7 +10,7 @@ func Wasm(file, configuration string) any {
 	return object{"name": "wasm", "typed_config": object{
 		"@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
 		"config": object{
-			"name": "bench", "failure_policy": "FAIL_RELOAD",
+			"name": "bench", "failure_policy": "FAIL_RELOAD", "allow_on_headers_stop_iteration": true,
 			"vm_config": object{
 				"vm_id": "bench", "runtime": "envoy.wasm.runtime.v8",
 				"code": object{"local": object{"filename": file}},
@@ -31,6 +31,18 @@ func Lua(limit int) any {
 	return object{"name": "lua", "typed_config": object{
 		"@type":               "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua",
 		"default_source_code": object{"inline_string": fmt.Sprintf("local limit = %d\n", limit) + lockout},
+	}}
+}
+
+// MCP is Envoy's own filter for MCP, in its strictest mode: it refuses what is no MCP, or has
+// a name twice. It reads bodies of so many bytes, and notes the tool and one argument.
+func MCP(longest int) any {
+	return object{"name": "mcp", "typed_config": object{
+		"@type":        "type.googleapis.com/envoy.extensions.filters.http.mcp.v3.Mcp",
+		"traffic_mode": "REJECT_NO_MCP", "max_request_body_size": longest, "reject_duplicate_keys": true,
+		"parser_config": object{"methods": []any{object{"method": "tools/call", "extraction_rules": []any{
+			object{"path": "params.name"}, object{"path": "params.arguments.quality"},
+		}}}},
 	}}
 }
 
