@@ -3,7 +3,6 @@ package mcp
 import (
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/tidwall/gjson"
 
@@ -170,7 +169,7 @@ func (s *State) take(m *message.Message) flaw {
 	if cost > 0 {
 		s.cost = uint32(min(uint64(s.cost)+uint64(cost), maxPrice))
 		s.calls = append(s.calls, Call{
-			ID: nameOfID(strings.Clone(m.IDText()), m.IDIsString()), Tool: name, Cost: cost, reports: r.reports, meter: t.meter,
+			ID: nameOfID(m.IDText(), m.IDIsString()), Tool: name, Cost: cost, reports: r.reports, meter: t.meter,
 		})
 	}
 	return sound

@@ -1,10 +1,6 @@
 package message
 
-import (
-	"strings"
-
-	"github.com/tidwall/gjson"
-)
+import "github.com/tidwall/gjson"
 
 // Argument is the value of an argument of a call.
 type Argument struct {
@@ -21,50 +17,37 @@ type Argument struct {
 // objects. It is not ok if parsers could find different ones.
 func (m *Message) Argument(way []string) (a Argument, ok bool) {
 	at := m.arguments
-	for _, name := range way {
-		var found gjson.Result
-		if !at.IsObject() {
+	for i := range way {
+		if kindOf(at) != '{' {
 			return misplaced(at), true
 		}
-		ok := true
-		at.ForEach(func(key, value gjson.Result) bool {
-			switch {
-			case key.Str == prototype:
-				ok = false
-			case strings.EqualFold(key.Str, name):
-				ok = key.Str == name && !found.Exists()
-				found = value
-			}
-			return ok
-		})
-		if !ok {
+		var found [1][]byte
+		if !members(at, way[i:i+1], found[:]) {
 			return Argument{}, false
 		}
-		at = found
+		at = found[0]
 	}
-	return argument(at), true
+	return argument(gjson.ParseBytes(at)), true
 }
 
 // misplaced returns what stands where an object with the argument should. Some services
 // read a text there as JSON and find the argument in it, so it is a value, although nobody
 // knows which one.
-func misplaced(v gjson.Result) Argument {
-	if v.Type == gjson.Null { // there is none
+func misplaced(at []byte) Argument {
+	if kindOf(at) == 0 || kindOf(at) == 'n' { // there is none
 		return Argument{}
 	}
-	return Argument{Exists: true, Text: v.Raw}
+	return Argument{Exists: true, Text: string(at)}
 }
 
 func argument(v gjson.Result) Argument {
 	switch v.Type {
+	case gjson.Null:
+		return Argument{}
 	case gjson.String:
 		return Argument{Exists: true, Text: v.Str}
 	case gjson.Number:
 		return Argument{Exists: true, Text: v.Raw, IsNumber: true, Number: v.Num}
-	case gjson.True, gjson.False:
-		return Argument{Exists: true, Text: v.Raw}
-	case gjson.JSON:
-		return Argument{Exists: true, Text: v.Raw}
 	}
-	return Argument{}
+	return Argument{Exists: true, Text: v.Raw}
 }

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -10,27 +11,26 @@ import (
 // member by member: {"__proto__": {"quality": "ultra"}} then has a quality.
 const prototype = "__proto__"
 
-// members finds the members of an object with these names, and stores them in found, which
-// is as long. It is not ok if one of them occurs twice, or in other letters, or could be
-// inherited: parsers then differ in what they take for its value. Some ignore the letter
-// case of names, those of Go in all of Unicode.
-func members(object gjson.Result, names []string, found []gjson.Result) (ok bool) {
+// members finds the members of an object with these names, and stores their JSON in found,
+// which is as long. It leaves nil for one that is missing. It is not ok if one of them occurs
+// twice, or in other letters, or could be inherited: parsers then differ in what they take
+// for its value. Some ignore the letter case of names, those of Go in all of Unicode.
+func members(object []byte, names []string, found [][]byte) (ok bool) {
 	ok = true
-	object.ForEach(func(key, value gjson.Result) bool {
-		if ok = key.Str != prototype; !ok {
+	walk(object, func(name, value []byte) bool {
+		if ok = string(name) != prototype; !ok {
 			return false
 		}
 		for i := range names {
-			if !strings.EqualFold(key.Str, names[i]) {
-				continue
-			}
-			if key.Str != names[i] || found[i].Exists() {
+			switch {
+			case string(name) == names[i]:
+				ok = len(found[i]) == 0
+				found[i] = value
+			case bytes.EqualFold(name, []byte(names[i])):
 				ok = false
-				return false
 			}
-			found[i] = value
 		}
-		return true
+		return ok
 	})
 	return ok
 }

@@ -11,6 +11,7 @@
 //	member.go    the members of an object, each at most once
 //	id.go        the ids of requests
 //	argument.go  the arguments of a call
+//	walk.go      members and elements, one after the other
 //	flaw.go      why a body cannot be read
 package message
 
@@ -22,7 +23,8 @@ import (
 	"github.com/gatewarden/gatewarden/internal/jsonguard"
 )
 
-// Message is one JSON-RPC message. Its texts may share the memory of the body.
+// Message is one JSON-RPC message. Its arguments share the memory of the body, its texts do
+// not.
 type Message struct {
 	// ID is the raw JSON of a request's id. It is "" for a notification and a response.
 	ID string
@@ -32,8 +34,8 @@ type Message struct {
 	// Name says on what a method works: the name of a tool or a prompt, or the URI of a
 	// resource. It is "" for all methods but tools/call, prompts/get and resources/read.
 	Name string
-	// arguments are those of the call.
-	arguments gjson.Result
+	// arguments are those of the call, as JSON.
+	arguments []byte
 }
 
 // The methods that work on something with a name.
@@ -54,13 +56,13 @@ func Read(list []Message, body []byte, batches bool) ([]Message, Flaw) {
 	if !jsonguard.Valid(body) || !utf8.Valid(body) {
 		return list, NotJSON
 	}
-	root := gjson.ParseBytes(body)
-	if !root.IsArray() {
+	root := body[between(body, 0):]
+	if kindOf(root) != '[' {
 		m, flaw := read(root)
 		return append(list, m), flaw
 	}
 	flaw, count, begin := Clear, 0, len(list)
-	root.ForEach(func(_, element gjson.Result) bool {
+	walk(root, func(_, element []byte) bool {
 		var m Message
 		if count++; count > MaxBatch {
 			flaw = TooMany
@@ -84,16 +86,16 @@ func Read(list []Message, body []byte, batches bool) ([]Message, Flaw) {
 }
 
 // read reads one message.
-func read(json gjson.Result) (m Message, flaw Flaw) {
-	if !json.IsObject() {
+func read(json []byte) (m Message, flaw Flaw) {
+	if kindOf(json) != '{' {
 		return m, NotMessage
 	}
-	var found [5]gjson.Result
+	var found [5][]byte
 	if !members(json, []string{"method", "id", "params", "result", "error"}, found[:]) {
 		return m, Ambiguous
 	}
-	method, id, params := found[0], found[1], found[2]
-	switch isResponse := found[3].Exists() || found[4].Exists(); {
+	method, id, params := gjson.ParseBytes(found[0]), gjson.ParseBytes(found[1]), found[2]
+	switch isResponse := len(found[3])+len(found[4]) > 0; {
 	case !method.Exists() && isResponse:
 		return m, Clear
 	case isResponse:
@@ -112,14 +114,14 @@ func read(json gjson.Result) (m Message, flaw Flaw) {
 }
 
 // readParams reads what the filter needs of a method's parameters.
-func (m *Message) readParams(params gjson.Result) Flaw {
-	if !params.IsObject() {
+func (m *Message) readParams(params []byte) Flaw {
+	if kindOf(params) != '{' {
 		if nameOf(m.Method) != "" {
 			return NoName
 		}
 		return Clear
 	}
-	var found [3]gjson.Result
+	var found [3][]byte
 	if !members(params, []string{"name", "uri", "arguments"}, found[:]) {
 		return Ambiguous
 	}
@@ -129,9 +131,9 @@ func (m *Message) readParams(params gjson.Result) Flaw {
 	case "":
 		return Clear
 	case "name":
-		name = found[0]
+		name = gjson.ParseBytes(found[0])
 	case "uri":
-		name = found[1]
+		name = gjson.ParseBytes(found[1])
 	}
 	if name.Type != gjson.String {
 		return NoName

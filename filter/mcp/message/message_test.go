@@ -27,6 +27,9 @@ func TestRead(t *testing.T) {
 		{`{"jsonrpc":"2.0","id":1,"method":"ping"}`, []brief{{"1", "ping", ""}}, Clear},
 		{` {"method":"ping","id":"\u0061"} `, []brief{{`"\u0061"`, "ping", ""}}, Clear},
 		{`{"method":"p\u0069ng","id":12345678901234567890123}`, []brief{{"12345678901234567890123", "ping", ""}}, Clear},
+		{" {\t\"x\\\\\" :[ {\"}\" : \"]\\\"\"} ,\"\\\\\\\"\", [ ],{ } ,-1.5e3,true ]\r\n, \"method\" : \"a\" ,\"id\":2 } ", []brief{{"2", "a", ""}}, Clear},
+		{`{"a":"\\\\","\"":"{","method":"tools/call","params" : {"x":{"name":"}"},"name" :"t","y":["name"]}}`, []brief{{"", "tools/call", "t"}}, Clear},
+		{` [ {"method":"a"} , {"method":"b"} ] `, []brief{{"", "a", ""}, {"", "b", ""}}, Clear},
 		{`{"method":"notifications/initialized"}`, []brief{{"", "notifications/initialized", ""}}, Clear},
 		{`{"id":1,"result":{"method":"x"}}`, []brief{{}}, Clear},
 		{`{"id":1,"error":{"code":1}}`, []brief{{}}, Clear},
@@ -159,7 +162,7 @@ func TestArgument(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	for _, seed := range []string{
 		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"q":"x"}}}`,
-		`[{"id":"a","method":"ping"},{"id":1,"result":{}}]`, `{"Method":"a"}`, `{"method":"a","method":"b"}`,
+		`[{"id":"a","method":"ping"},{"id":1,"result":{}}]`, `{"Method":"a"}`, `{"\\\"":[{"]":"\\\\"},"}"],"method":"a"}`, `{"method":"a","method":"b"}`,
 		`{"method":"resources/read","params":{"uri":"\ud83d\ude00"}}`, `{"method":"\ud83d"}`, `{"id":1e400,"method":"x"}`, "[[[[", "null",
 	} {
 		f.Add([]byte(seed))

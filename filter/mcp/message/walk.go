@@ -1,0 +1,100 @@
+package message
+
+import (
+	"bytes"
+
+	"github.com/tidwall/gjson"
+)
+
+// walk sees each member of an object, or each element of an array, with its raw JSON, until
+// see returns false. An element has no name. The JSON has to be valid. Long texts are skipped
+// and not read, which gjson does byte by byte at each level that they are nested in.
+func walk(json []byte, see func(name, value []byte) bool) {
+	named := kindOf(json) == '{'
+	for i := between(json, 1); i < len(json) && json[i] != '}' && json[i] != ']'; i = between(json, i) {
+		var name []byte
+		if named {
+			end := endOf(json, i)
+			name = text(json[i:end])
+			i = between(json, end)
+		}
+		end := endOf(json, i)
+		if !see(name, json[i:end]) {
+			return
+		}
+		i = end
+	}
+}
+
+// kindOf returns the first byte of a value, which says what kind it is, 0 if there is none.
+func kindOf(json []byte) byte {
+	if len(json) == 0 {
+		return 0
+	}
+	return json[0]
+}
+
+// between returns where the next name or value begins, or the array or object ends.
+func between(json []byte, i int) int {
+	for i < len(json) {
+		switch json[i] {
+		case ' ', '\t', '\n', '\r', ',', ':':
+			i++
+		default:
+			return i
+		}
+	}
+	return i
+}
+
+// endOf returns where the value ends that begins at i.
+func endOf(json []byte, i int) int {
+	for depth := 0; i < len(json); i++ {
+		switch json[i] {
+		case '"':
+			if i = endOfText(json, i); depth == 0 {
+				return i
+			}
+			i--
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth <= 1 {
+				return i + depth // without depth, it ends what the value is in
+			}
+			depth--
+		case ' ', '\t', '\n', '\r', ',':
+			if depth == 0 {
+				return i
+			}
+		}
+	}
+	return len(json)
+}
+
+// endOfText returns where the text ends that begins at i.
+func endOfText(json []byte, i int) int {
+	for begin := i + 1; ; {
+		length := bytes.IndexByte(json[begin:], '"')
+		if length < 0 {
+			return len(json)
+		}
+		end := begin + length
+		slashes := end
+		for slashes > begin && json[slashes-1] == '\\' {
+			slashes--
+		}
+		begin = end + 1
+		if (end-slashes)%2 == 0 {
+			return begin
+		}
+	}
+}
+
+// text returns a text without its quotation marks and escapes.
+func text(raw []byte) []byte {
+	if bytes.IndexByte(raw, '\\') < 0 && len(raw) >= 2 {
+		return raw[1 : len(raw)-1]
+	}
+	return []byte(gjson.ParseBytes(raw).Str)
+}
