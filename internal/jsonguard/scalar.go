@@ -30,10 +30,7 @@ func (c *checker) word(word string) bool {
 func (c *checker) text() bool {
 	c.i++
 	for {
-		for c.i+8 <= len(c.b) && isPlain(binary.LittleEndian.Uint64(c.b[c.i:])) {
-			c.i += 8
-		}
-		if c.i >= len(c.b) {
+		if c.i += Plain(c.b[c.i:]); c.i >= len(c.b) {
 			return false
 		}
 		switch letter := c.b[c.i]; {
@@ -45,6 +42,16 @@ func (c *checker) text() bool {
 		}
 		c.i++
 	}
+}
+
+// Plain returns how many bytes of a text, from its beginning on, have no meaning in JSON: all
+// of them but for the last few.
+func Plain(text []byte) int {
+	n := 0
+	for n+8 <= len(text) && isPlain(binary.LittleEndian.Uint64(text[n:])) {
+		n += 8
+	}
+	return n
 }
 
 // isPlain tells whether eight bytes of a text have no meaning in JSON. Most of a long body is

@@ -4,6 +4,8 @@ import (
 	"bytes"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/gatewarden/gatewarden/internal/jsonguard"
 )
 
 // walk sees each member of an object, or each element of an array, with its raw JSON, until
@@ -74,21 +76,18 @@ func endOf(json []byte, i int) int {
 
 // endOfText returns where the text ends that begins at i.
 func endOfText(json []byte, i int) int {
-	for begin := i + 1; ; {
-		length := bytes.IndexByte(json[begin:], '"')
-		if length < 0 {
-			return len(json)
+	for i++; i < len(json); i++ {
+		if i += jsonguard.Plain(json[i:]); i >= len(json) {
+			break
 		}
-		end := begin + length
-		slashes := end
-		for slashes > begin && json[slashes-1] == '\\' {
-			slashes--
-		}
-		begin = end + 1
-		if (end-slashes)%2 == 0 {
-			return begin
+		switch json[i] {
+		case '"':
+			return i + 1
+		case '\\':
+			i++
 		}
 	}
+	return len(json)
 }
 
 // text returns a text without its quotation marks and escapes.
