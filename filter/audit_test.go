@@ -47,7 +47,7 @@ func TestDecisionLines(t *testing.T) {
 			`"allowed","method":"tools/call","tool":"ping","cost":0,"messages":2`, `"allowed","method":"tools/call","tool":"new","cost":1,"messages":2`,
 			`"refunded","method":"tools/call","tool":"new","cost":1,"messages":2,"reason":"error"`,
 		}},
-		{"a batch that is refused", `[` + callOf("image") + `,` + callOf("image") + `,` + callOf("image") + `]`, "", "", []string{
+		{"a batch that is refused", `[` + callOf("image") + `,` + strings.Replace(callOf("image"), "7", "8", 1) + `,` + strings.Replace(callOf("image"), "7", "9", 1) + `]`, "", "", []string{
 			`"quota_exceeded","cost":60,"messages":3,"reason":"b"`,
 		}},
 		{"a body that cannot be read", `[`, "", "", []string{`"malformed","cost":0`}},

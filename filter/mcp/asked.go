@@ -1,8 +1,6 @@
 package mcp
 
 import (
-	"strings"
-
 	"github.com/gatewarden/gatewarden/filter/mcp/message"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 )
@@ -23,9 +21,6 @@ func (s *State) ask(what Asked) {
 	if what.Method == "" || !reports && what.meter == nil {
 		return
 	}
-	if what.Method != message.ToolsCall { // the texts of a message share the memory of the body
-		what.Method = strings.Clone(what.Method)
-	}
 	s.asked = append(s.asked, what)
 }
 
@@ -37,7 +32,7 @@ func (r *Room) nameOf(m *message.Message, t *tool, cost uint32) string {
 	case t != r.other:
 		return t.Name
 	}
-	return strings.Clone(m.Name)
+	return m.Name
 }
 
 // Asked returns what the request asks for, as far as somebody wants to know.

@@ -76,7 +76,7 @@ func play(h *hall) {
 	h.ask("503", "/mcp", call("image_generate"), alice...)                      // refunded
 	h.ask("200", "/mcp", `[`+call("image_generate")+`,{"method":"ping"}]`)      // a line for each
 	h.ask("200", "/mcp", `[`+call("image_generate")+`,`+call("image_generate")) // malformed
-	h.ask("200", "/mcp", `[`+call("image_generate")+`,`+call("image_generate")+`]`, alice...)
+	h.ask("200", "/mcp", `[`+call("image_generate")+`,`+strings.Replace(call("image_generate"), `"id":1`, `"id":2`, 1)+`]`, alice...)
 	h.ask("200", "/mcp", call("video"), alice...)
 	h.ask("200", "/api/write", "", alice...)
 	h.ask("200", "/slow", "", append(alice, "x-gatewarden-bypass", "true")...) // a bypass without the role
