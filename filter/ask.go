@@ -92,7 +92,8 @@ func (s *Stream) waits() bool {
 // reserve lets the request go on when a quota service has reserved what it costs. That comes
 // last: what is refused anyway must not use up a budget.
 func (s *Stream) reserve() proxy.Action {
-	if !s.bypass.Granted() && s.budget.Ask(s.reserved, &s.identity.Identity, s.call.AppendCalls) {
+	// Without Asks, each request would allocate what Ask is called with.
+	if !s.bypass.Granted() && s.budget.Asks() && s.budget.Ask(s.reserved, &s.identity.Identity, s.call.AppendCalls) {
 		return proxy.PauseAll
 	}
 	return s.passIfPaid()

@@ -54,11 +54,14 @@ func (s *State) NeedsPayer() bool {
 	return s.cost > 0 && s.rule.room.config.Mode == config.ModeEnforce
 }
 
+// Asks tells whether the service has to be asked.
+func (s *State) Asks() bool { return s.cost > 0 && s.verdict == verdictNone }
+
 // Ask asks the service to reserve what the request costs, for a caller. appendCalls appends
 // its calls as JSON. told is called when the service has answered, once. Ask does not wait if
 // nothing is to be reserved, if the service cannot be asked, or if it has answered.
 func (s *State) Ask(told func(), id *caller.Identity, appendCalls func(b []byte) []byte) (waits bool) {
-	if s.cost == 0 || s.verdict != verdictNone {
+	if !s.Asks() {
 		return false
 	}
 	r := s.rule.room
