@@ -54,7 +54,7 @@ func use(t *testing.T, session *mcp.ClientSession) {
 	defer cancel()
 	list, err := session.ListTools(ctx, nil)
 	require.NoError(t, err)
-	assert.Len(t, list.Tools, 3)
+	assert.Len(t, list.Tools, 7)
 
 	told, err := session.CallTool(ctx, &mcp.CallToolParams{Name: "echo", Arguments: map[string]any{"text": "hello"}})
 	require.NoError(t, err)

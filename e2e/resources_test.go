@@ -133,7 +133,7 @@ func authorize(t *testing.T, own *http.Client, endpoint string) {
 	require.NoError(t, err)
 	tools, err := session.ListTools(ctx, nil)
 	require.NoError(t, err)
-	assert.Len(t, tools.Tools, 3)
+	assert.Len(t, tools.Tools, 7)
 	require.NoError(t, session.Close())
 }
 

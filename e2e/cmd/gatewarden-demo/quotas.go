@@ -153,8 +153,10 @@ func withAPIKey(source *config.Identity) (who asker, ok bool) {
 	for _, key := range []string{service.APIKey, service.BobsKey} {
 		for _, k := range source.Keys {
 			if k.SHA256 == sha256.Sum256([]byte(key)) && k.Expires == 0 {
+				if len(known) == 0 {
+					who.tier = k.Tier
+				}
 				known = append(known, fmt.Sprintf(withKey, key))
-				who.tier = k.Tier
 			}
 		}
 	}

@@ -188,3 +188,15 @@ func TestAttack(t *testing.T) {
 		}
 	}
 }
+
+// So do those for the MCP server.
+func TestScreenIsTrueForTools(t *testing.T) {
+	root, err := filepath.Abs("../../..")
+	require.NoError(t, err)
+	answers := screenAnswers(t, "-config", filepath.Join(root, "examples", "mcp.json"))
+	require.Len(t, answers, 4)
+	assert.Regexp(t, `(?s)^HTTP/1.1 403 .*"reason":"tier_denied","tier":"pro"`, answers[0])
+	assert.Regexp(t, `(?s)^HTTP/1.1 200 .*\nratelimit: "plan";r=299;t=\d+, "credits";r=1960;t=\d+\r\n`, answers[1])
+	assert.Regexp(t, `^ *20 200\n *1 429\n$`, answers[2])
+	assert.Regexp(t, `(?s)^HTTP/1.1 429 .*\nretry-after: \d+\r\n`, answers[3])
+}

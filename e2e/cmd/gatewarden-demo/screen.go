@@ -72,7 +72,7 @@ type try struct{ effect, command string }
 
 func (s screen) tries() []try {
 	items := "http://" + s.public + "/api/v1/items"
-	for _, list := range [][]try{s.quotaTries(items), s.lockoutTries(items), s.oauthTries()} {
+	for _, list := range [][]try{s.mcpTries(), s.quotaTries(items), s.lockoutTries(items), s.oauthTries()} {
 		if len(list) > 0 {
 			return list
 		}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 )
 
@@ -12,7 +13,9 @@ func (s *Service) routeOAuth(mux *http.ServeMux) {
 	mux.HandleFunc("GET /oauth/authorize", consentForm)
 	mux.HandleFunc("POST /oauth/authorize", s.consent)
 	mux.HandleFunc("POST /oauth/token", s.token)
+	mux.HandleFunc("POST /oauth/introspect", introspect)
 	mux.HandleFunc("POST /oauth/register", register)
+	mux.HandleFunc("POST /login", s.login)
 	mux.HandleFunc("GET /.well-known/oauth-authorization-server", authorizationServer)
 }
 
@@ -76,6 +79,8 @@ func authorizationServer(w http.ResponseWriter, r *http.Request) {
 		"authorization_endpoint":                issuer + "/oauth/authorize",
 		"token_endpoint":                        issuer + "/oauth/token",
 		"registration_endpoint":                 issuer + "/oauth/register",
+		"introspection_endpoint":                issuer + "/oauth/introspect",
+		"scopes_supported":                      strings.Fields(fullScope),
 		"response_types_supported":              []string{"code"},
 		"grant_types_supported":                 grantTypes,
 		"code_challenge_methods_supported":      []string{"S256"},
@@ -83,7 +88,7 @@ func authorizationServer(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// grants are the codes and refresh tokens in circulation.
+// grants are the codes, refresh tokens and sessions in circulation.
 type grants struct {
 	mu    sync.Mutex
 	valid map[string]string // secret → what it is
@@ -114,4 +119,11 @@ func (g *grants) redeem(kind, secret string) bool {
 	}
 	delete(g.valid, secret)
 	return true
+}
+
+// holds tells whether a grant is in circulation.
+func (g *grants) holds(kind, secret string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.valid[secret] == kind
 }

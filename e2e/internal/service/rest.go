@@ -4,19 +4,18 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
-	"strings"
 )
 
 func (s *Service) routeREST(mux *http.ServeMux) {
 	api := http.NewServeMux()
 	api.HandleFunc("/api/v1/status/{code}", anyStatus)
-	api.Handle("GET /api/v1/items", authenticated(items))
-	api.Handle("POST /api/v1/items", authenticated(items))
-	api.Handle("GET /api/v1/whoami", authenticated(whoami))
-	api.Handle("POST /api/v1/mcp/query", authenticated(query))
-	api.Handle("POST /api/v1/mcp/batch-query", authenticated(batchQuery))
-	api.Handle("POST /api/v1/embeddings/batch", authenticated(embeddings))
-	api.Handle("/api/v1/", authenticated(http.NotFound))
+	api.Handle("GET /api/v1/items", s.authenticated(items))
+	api.Handle("POST /api/v1/items", s.authenticated(items))
+	api.Handle("GET /api/v1/whoami", s.authenticated(s.whoami))
+	api.Handle("POST /api/v1/mcp/query", s.authenticated(query))
+	api.Handle("POST /api/v1/mcp/batch-query", s.authenticated(batchQuery))
+	api.Handle("POST /api/v1/embeddings/batch", s.authenticated(embeddings))
+	api.Handle("/api/v1/", s.authenticated(http.NotFound))
 	mux.HandleFunc("/api/v1/", func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodOptions {
 			preflight(w, r)
@@ -26,22 +25,17 @@ func (s *Service) routeREST(mux *http.ServeMux) {
 	})
 }
 
-// userOf returns the user of an API key.
-var userOf = map[string]string{APIKey: User, BobsKey: "bob", CarolsKey: "carol", DanasKey: "dana"}
-
-// authenticated lets requests with the right bearer token or an API key pass.
-func authenticated(next http.HandlerFunc) http.Handler {
+// authenticated lets requests of a known caller pass.
+func (s *Service) authenticated(next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", "*")
-		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		key := r.Header.Get("X-Api-Key")
-		switch {
-		case strings.EqualFold(scheme, "bearer") && strings.TrimSpace(token) == Token, userOf[key] != "":
+		switch _, known, presented := s.callerOf(r); {
+		case known:
 			next(w, r)
-		case scheme == "" && key == "":
-			unauthorized(w, `Bearer realm="demo"`, "a token or an API key is needed")
-		default:
+		case presented:
 			unauthorized(w, `Bearer realm="demo", error="invalid_token"`, "the credential is wrong")
+		default:
+			unauthorized(w, `Bearer realm="demo"`, "a token or an API key is needed")
 		}
 	})
 }
@@ -55,12 +49,9 @@ func items(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"items": []string{"rook", "bishop", "queen"}})
 }
 
-func whoami(w http.ResponseWriter, r *http.Request) {
-	user := userOf[r.Header.Get("X-Api-Key")]
-	if user == "" {
-		user = User
-	}
-	writeJSON(w, http.StatusOK, map[string]string{"user": user})
+func (s *Service) whoami(w http.ResponseWriter, r *http.Request) {
+	who, _, _ := s.callerOf(r)
+	writeJSON(w, http.StatusOK, map[string]string{"user": who.user})
 }
 
 func preflight(w http.ResponseWriter, _ *http.Request) {

@@ -17,7 +17,9 @@ import (
 
 // The credentials that the service accepts. All others are wrong.
 const (
-	Token        = "demo-token"
+	Token        = "demo-token"      // alice's
+	ReadToken    = "demo-token-read" // hers, for the scope mcp:query alone
+	BobsToken    = "demo-token-bob"
 	APIKey       = "demo-key" // alice's
 	BobsKey      = "demo-key-bob"
 	CarolsKey    = "demo-key-carol"

@@ -50,7 +50,7 @@ func (s *Service) token(w http.ResponseWriter, r *http.Request) {
 		writeTokenError(w, r, http.StatusBadRequest, problem)
 		return
 	}
-	s.writeTokens(w)
+	s.writeTokens(w, r.PostForm.Get("scope"))
 }
 
 func (s *Service) checkGrant(r *http.Request) tokenError {
@@ -94,11 +94,17 @@ func checkDevice(code string) tokenError {
 	return "invalid_grant"
 }
 
-func (s *Service) writeTokens(w http.ResponseWriter) {
+// writeTokens issues a token for all scopes, unless less is asked for.
+func (s *Service) writeTokens(w http.ResponseWriter, scope string) {
+	token := Token
+	if scope == byToken[ReadToken].scopes {
+		token = ReadToken
+	}
 	noStore(w)
 	writeJSON(w, http.StatusOK, map[string]any{
-		"access_token":  Token,
+		"access_token":  token,
 		"token_type":    "Bearer",
+		"scope":         byToken[token].scopes,
 		"expires_in":    3600,
 		"refresh_token": s.grants.issue("refresh"),
 	})
