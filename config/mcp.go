@@ -20,6 +20,8 @@ type MCP struct {
 	// RejectFormat is the form in which a client is told that its plan, its budget or the
 	// capacity is used up.
 	RejectFormat RejectFormat
+	// Annotate tells what each tool costs, in lists of tools. Default: false.
+	Annotate bool
 	// Tiers are the tiers of callers, the lowest first. A tier that is not listed is
 	// below them. At most 16; default: none.
 	Tiers []string
@@ -150,6 +152,7 @@ var mcpFields = []field[MCP]{
 			{"auto", RejectAuto}, {"http", RejectHTTP}, {"jsonrpc", RejectJSONRPC}, {"tool_error", RejectToolError},
 		}, &m.RejectFormat)
 	}},
+	{key: "annotate", read: func(v value, m *MCP) { v.boolean(&m.Annotate) }},
 	// The tiers come before the tools, which name them.
 	{key: "tiers", read: func(v value, m *MCP) { m.Tiers = readTiers(v) }},
 	{key: "risks", below: keysOf("", riskFields), read: func(v value, m *MCP) { readObject(v, riskFields, &m.Risks) }},
@@ -451,6 +454,9 @@ func (d *draft) checkMCP(out *violations) {
 	}
 	if len(m.Surfaces) == 0 && !d.hasMCP() {
 		out.add("mcp", `has no effect: no surface is of the kind mcp; add one, for example {"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}]}`)
+	}
+	if m.Annotate && !m.hasPrices() && !m.NeedsTiers() {
+		out.add("mcp.annotate", "has no effect: no tool has a cost or a tier; give one a cost, or remove it")
 	}
 	if m.NeedsTiers() && !d.tellsTiers() {
 		out.add("mcp", "has tools for certain tiers, but no identity source provides any; add tier or default_tier to one")

@@ -55,6 +55,11 @@ func (m *MCP) NeedsTiers() bool {
 	return m.OtherTools.needsTier()
 }
 
+// hasPrices tells whether a call of some tool costs something.
+func (m *MCP) hasPrices() bool {
+	return m.OtherTools.Cost > 0 || slices.ContainsFunc(m.Tools, func(t Tool) bool { return t.Cost > 0 })
+}
+
 // hasMCP reports whether a surface is of the kind mcp. It gives a surface whose kind could
 // not be read the benefit of the doubt.
 func (d *draft) hasMCP() bool {

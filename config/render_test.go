@@ -440,7 +440,7 @@ func renderResources(list []OAuth) any {
 var riskWords = [...]string{"READ_ONLY", "LOCAL_MUTATION", "EXTERNAL_MUTATION", "DESTRUCTIVE"}
 
 func renderMCP(m *MCP) object {
-	out := object{"max_body": m.MaxBody, "reject_format": [...]string{"auto", "http", "jsonrpc", "tool_error"}[m.RejectFormat], "other_tools": renderTool(&m.OtherTools)}
+	out := object{"max_body": m.MaxBody, "reject_format": [...]string{"auto", "http", "jsonrpc", "tool_error"}[m.RejectFormat], "annotate": m.Annotate, "other_tools": renderTool(&m.OtherTools)}
 	for key, texts := range map[string][]string{"surfaces": m.Surfaces, "tiers": m.Tiers} {
 		if len(texts) > 0 {
 			out[key] = texts

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -138,6 +139,7 @@ func toolsSayWhatIsMissing(t *testing.T, s *stage) {
 		r := c.do(t, "POST", "/mcp", `{"jsonrpc":"2.0","id":2,"method":"tools/list"}`, one, row.credential)
 		require.Equal(t, 200, r.status, r.body)
 		assert.Equal(t, row.tools, namesIn(t, r.body))
+		assert.Equal(t, len(row.tools), strings.Count(r.body, `"_meta":{"io.github.gatewarden/price":{"unit":"credits","cost":`), r.body)
 	}
 }
 

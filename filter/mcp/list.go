@@ -12,6 +12,7 @@ import (
 // events, in an answer to tools/list and in a stream that repeats one. Only one tool is held
 // at a time. All other bytes stay as they are, but for the hint that a result is the same for
 // every caller (cacheScope, MCP 2026-07-28): what was filtered for one is not for others.
+// What a tool costs is added to it, if that is asked for.
 
 // maxTool is how long a tool in a list may be, in bytes. A longer one is left out: it cannot
 // be held until its name is known.
@@ -34,15 +35,18 @@ type list struct {
 
 	held    []byte // the tool that is being read, and what is between it and the one before
 	comma   int    // the place in held of the comma before the tool, plus one; 0 if there is none
+	mixed   bool   // what is held has an element before the tool that is none
 	any     bool   // the list has a tool that was passed on
 	named   bool   // the next string is the tool's name
-	denied  bool   // the caller may not use the tool
-	known   bool   // its name was read
-	passes  bool   // the current byte is passed on, wherever it stands
-	decides bool   // the current byte ends a tool
-	quote   int    // the place in held of the quotation mark of a cacheScope, plus one
-	public  bool   // it is "public"
-	ends    bool   // the current byte ends it
+	exact   bool   // it is so for every client
+	price   annotation
+	denied  bool // the caller may not use the tool
+	known   bool // its name was read
+	passes  bool // the current byte is passed on, wherever it stands
+	decides bool // the current byte ends a tool
+	quote   int  // the place in held of the quotation mark of a cacheScope, plus one
+	public  bool // it is "public"
+	ends    bool // the current byte ends it
 }
 
 // place is where in an answer the filter is.
@@ -61,7 +65,7 @@ const maxScope = 128
 // ListHeaders tells whether the answer's body has to be filtered. It is not readable if it
 // is compressed in spite of what the service was asked for: nothing of it may pass.
 func (s *State) ListHeaders(contentType, contentEncoding string, id *caller.Identity, allows Allows) (filters, readable bool) {
-	if !s.lists || !s.rule.room.hides {
+	if !s.lists || !s.rule.room.changesLists() {
 		return false, true
 	}
 	isEvents := hasMediaType(contentType, "text/event-stream")
@@ -69,7 +73,8 @@ func (s *State) ListHeaders(contentType, contentEncoding string, id *caller.Iden
 		return false, true
 	}
 	if contentEncoding != "" && !strings.EqualFold(contentEncoding, "identity") {
-		return true, false
+		hides := s.rule.room.hides // a list without prices may pass
+		return hides, !hides
 	}
 	rank := 0
 	if id.Verified {
@@ -81,6 +86,12 @@ func (s *State) ListHeaders(contentType, contentEncoding string, id *caller.Iden
 	}
 	return true, true
 }
+
+// annotates tells whether lists say what tools cost.
+func (r *Room) annotates() bool { return r.config.Annotate }
+
+// changesLists tells whether not every list may pass as it is.
+func (r *Room) changesLists() bool { return r.hides || r.annotates() }
 
 // Filters tells whether the answer's body is being filtered.
 func (s *State) Filters() bool { return s.list != nil }
@@ -110,8 +121,10 @@ func (l *list) take(out []byte, c byte) []byte {
 		l.json, l.base = jsonstream.Reader{}, 0
 		if l.place != elsewhere { // it ends in the middle of a list, and its last line was held
 			l.place = elsewhere
-			l.forget()
-			out = append(out, '\n')
+			if l.room.hides {
+				l.forget()
+				out = append(out, '\n')
+			}
 		}
 	}
 	return l.route(out, c)
@@ -129,7 +142,7 @@ func (l *list) read(c byte) {
 }
 
 // forget forgets what is held.
-func (l *list) forget() { l.held, l.comma = l.held[:0], 0 }
+func (l *list) forget() { l.held, l.comma, l.mixed = l.held[:0], 0, false }
 
 // route passes a byte on, or holds it.
 func (l *list) route(out []byte, c byte) []byte {
@@ -137,7 +150,13 @@ func (l *list) route(out []byte, c byte) []byte {
 		return l.routeScope(out, c)
 	}
 	if l.passes || l.place == elsewhere && !l.decides {
+		out = append(out, l.held...) // only where nothing is left out
+		l.forget()
 		return append(out, c)
+	}
+	if len(l.held) == maxTool && !l.room.hides { // every tool passes, a long one without its price
+		out = append(out, l.held...)
+		l.held, l.price.long = l.held[:0], true
 	}
 	if len(l.held) < maxTool {
 		l.held = append(l.held, c)
@@ -148,15 +167,19 @@ func (l *list) route(out []byte, c byte) []byte {
 		return out
 	}
 	l.place = inList
-	if l.denied || !l.known && !l.may("") {
+	if l.denied || !l.known && !l.may(l.room.other) {
 		l.forget()
 		return out
 	}
-	if !l.any && l.comma > 0 { // a tool that comes first has no comma before it
+	from := 0
+	if !l.any && !l.mixed && l.comma > 0 && l.room.hides { // a tool that comes first has no comma before it
 		out = append(out, l.held[:l.comma-1]...)
-		out = append(out, l.held[l.comma:]...)
+		from = l.comma
+	}
+	if l.room.annotates() {
+		out = l.price.appendTo(out, l.held, from, l.room)
 	} else {
-		out = append(out, l.held...)
+		out = append(out, l.held[from:]...)
 	}
 	l.any = true
 	l.forget()
@@ -202,7 +225,7 @@ func (l *list) see(k jsonstream.Kind) {
 		switch {
 		case l.isNamed("tools"):
 			l.member = toolsMember
-		case l.isNamed("cacheScope"):
+		case l.room.hides && l.isNamed("cacheScope"):
 			l.place, l.passes, l.quote, l.public = inScope, true, 0, false
 		}
 	case k == jsonstream.BeginList && depth == l.base+2 && l.member == toolsMember:
@@ -222,32 +245,41 @@ func (l *list) seeList(k jsonstream.Kind, depth int) {
 	case k == jsonstream.BeginObject:
 		l.place = inTool
 		l.named, l.denied, l.known = false, false, false
-	case k == jsonstream.End && depth == l.base+1: // of the list: what is held is white space
-		l.place = elsewhere
-		l.forget()
+		l.price.begin()
+	case k == jsonstream.End && depth == l.base+1: // of the list
+		if l.place = elsewhere; l.room.hides {
+			l.forget()
+		}
+	default:
+		l.mixed = true
 	}
 }
 
 // seeTool sees a token of a tool.
 func (l *list) seeTool(k jsonstream.Kind, depth int) {
 	own := l.base + 3 // the depth of the tool's members
+	l.price.see(k, &l.json, own, len(l.held))
 	switch {
 	case k == jsonstream.End && depth == own-1:
 		l.decides = true
 	case depth != own:
 	case k == jsonstream.Name:
-		l.named = l.isNamed("name")
+		if l.named = l.isNamed("name"); l.named {
+			l.price.names++
+			l.exact = l.json.Is("name")
+		}
 	case k == jsonstream.String && l.named:
 		text, known := l.json.Text()
 		if !known {
 			text = nil // no tool that is configured has such a name
 		}
-		l.known, l.denied = true, l.denied || !l.may(string(text))
+		t := l.room.toolNamed(string(text))
+		l.known, l.denied = true, l.denied || !l.may(t)
+		if l.exact {
+			l.price.tool = t
+		}
 	}
 }
 
 // may tells whether the caller may use a tool.
-func (l *list) may(name string) bool {
-	t := l.room.toolNamed(name)
-	return l.rank >= t.rank && l.allows(t.scopes)
-}
+func (l *list) may(t *tool) bool { return l.rank >= t.rank && l.allows(t.scopes) }

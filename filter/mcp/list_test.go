@@ -54,6 +54,8 @@ func TestLists(t *testing.T) {
 		{"two names, the other way", list(`{"name":"x","name":"a"},` + a), list(a)},
 		{"other letters", list(`{"Name":"x"},` + a), list(a)},
 		{"no word", list(`{"name":["a"]},` + a), list(a)},
+		{"something else first", list(`1,` + a + `,"a",` + x + `,` + b), list(`1,` + a + `,` + b)},
+		{"something else at the end", list(a + `, null`), list(a)},
 		{"a very long tool", list(`{"name":"a","description":"` + strings.Repeat("d", maxTool) + `"},` + b), list(b)},
 		{"a very long name", list(`{"name":"` + strings.Repeat("a", 300) + `"},` + b), list(b)},
 		{"for everybody", `{"result":{"cacheScope" : "public","tools":[` + x + `],"ttlMs":5}}`, `{"result":{"cacheScope" : "private","tools":[],"ttlMs":5}}`},
@@ -94,6 +96,7 @@ func FuzzList(f *testing.F) {
 		f.Add(seed, 3)
 	}
 	f.Add(`{"result":{"cacheScope":"public","tools":[{"name":"x"}],"cacheScope":1}}`, 1)
+	f.Add(`{"result":{"tools":[1,{"name":"a"},"x",{"name":"x"},{"name":"b"}]}}`, 1)
 	f.Fuzz(func(t *testing.T, body string, n int) {
 		got := filtered(t, "application/json", body, max(n&31, 1))
 		if whole := filtered(t, "application/json", body, len(body)+1); got != whole {

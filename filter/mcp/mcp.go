@@ -24,6 +24,7 @@
 //	asked.go     what a request calls, for those who count and report it
 //	meter.go     counters by tool
 //	list.go      lists of tools in it
+//	annotate.go  what they say of prices
 //	reject.go    in which form a client is told of a refusal
 //	explain.go   all of it for tools; the proxy never asks
 package mcp

@@ -105,7 +105,7 @@ func (s *State) Awaits() bool { return s.awaits }
 
 // ReadsAnswer tells whether the answer may have to be read.
 func (s *State) ReadsAnswer() bool {
-	return s.rule != nil && (s.awaits && s.rule.room.priced || s.Settling() || (s.awaits || s.lists) && s.rule.room.hides)
+	return s.rule != nil && (s.awaits && s.rule.room.priced || s.Settling() || (s.awaits || s.lists) && s.rule.room.changesLists())
 }
 
 // MaxBody returns how long the body may be, in bytes.

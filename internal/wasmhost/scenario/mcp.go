@@ -62,6 +62,13 @@ const (
 
 const toolList = `{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"search"}, {"name":"image_generate"},{"name":"delete"},{"name":"time"},{"name":"new"}],"nextCursor":"x"}}`
 
+const imagePrice = `"cost":5,"arguments":[{"argument":["quality"],"times":{"premium":3,"ultra":5,"ultra_plus":8},"tiers":{"ultra_plus":"pro"},"other":8,"other_tier":"pro","absent":1}]`
+
+// withPrice is a tool in a list that tells prices.
+func withPrice(name, price string) string {
+	return `{"name":"` + name + `","_meta":{"io.github.gatewarden/price":{"unit":"credits",` + price + `}}}`
+}
+
 const tierPro = "This needs the tier pro or a higher one."
 
 // python is the client of the official SDK for Python.
@@ -226,6 +233,17 @@ func mcpCalls() []Scenario {
 				ask("with trailers", "Bare-1", `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`, answerBody("application/json", toolList), answerTrailer("x", "y"),
 					says(`{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"time"}],"nextCursor":"x"}}`)),
 				ask("compressed in spite of all", "Pro-1", `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`, answer(200, [2]string{"content-encoding", "gzip"}), answerBody("application/json", "\x1f\x8b"), unreadableList),
+			},
+		},
+		{
+			Name:   "MCP: lists say what calls cost",
+			Config: strings.Replace(tooled(), `"mcp": {`, `"mcp": {"annotate": true, `, 1),
+			Steps: []Step{
+				ask("what the caller may use", "Low-1", `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`, answerBody("application/json", toolList[:70], toolList[70:]),
+					says(`{"jsonrpc":"2.0","id":1,"result":{"tools":[ `+withPrice("image_generate", imagePrice)+`,`+withPrice("time", `"cost":0`)+`,`+withPrice("new", `"cost":0`)+`],"nextCursor":"x"}}`), hasNo("content-length")),
+				ask("in events", "Free-1", `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`, answerBody("text/event-stream", "data: "+toolList[:95], toolList[95:]+"\n\n"),
+					says("data: "+`{"jsonrpc":"2.0","id":1,"result":{"tools":[`+withPrice("search", `"cost":0`)+`,`+withPrice("time", `"cost":0`)+`],"nextCursor":"x"}}`+"\n\n")),
+				ask("other answers pass as they are", "Pro-1", call("1", "search", ""), answerBody("application/json", toolList), says(toolList)),
 			},
 		},
 		{

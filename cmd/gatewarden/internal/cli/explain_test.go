@@ -100,6 +100,7 @@ func TestExplainSays(t *testing.T) {
 		{tools, callOf("draw", `{"quality":"low","quality":"high"}`) + as, []string{"! mcp", "cannot be read: An argument can be read in more than one way.", "It is refused: An argument", "docs/mcp.md"}},
 		{tools, `/mcp --json '{"id":1,"method":"ping"}'`, []string{`! method "ping"`, "mcp.methods[0]", "of which the caller lacks read", "auth_denied"}},
 		{tools, `/mcp --json '{"id":1,"method":"tools/list"}'`, []string{`- method "tools/list"`, "needs no scope"}},
+		{strings.Replace(tools, `"mcp": {`, `"mcp": {"annotate": true, `, 1), `/mcp --json '{"id":1,"method":"tools/list"}'`, []string{"* prices", "mcp.annotate", "each tool in the list says what its calls cost"}},
 		{tools, `/mcp --json '{"id":1,"result":{}}'`, []string{"- a response"}},
 		{tools, `/mcp -d x=y`, []string{"! mcp", "Send the request as application/json, in UTF-8.", "HTTP 415"}},
 		{`{}`, `/healthz`, []string{"exempt, exempt[1] (default)", "It passes to the service."}},

@@ -50,6 +50,9 @@ func (w *written) messageRules(v *filter.Explanation, m *mcp.MessageView) (list 
 		}
 		list = append(list, Rule{Rule: methodName(m), Place: place, Applies: m.Rule >= 0, Says: needs(v, m.MethodScopes, "")})
 	}
+	if m.Method == "tools/list" && w.MCP.Annotate {
+		list = append(list, Rule{Rule: "prices", Place: w.place("mcp.annotate"), Applies: true, Says: "each tool in the list says what its calls cost"})
+	}
 	if m.Name == "" && m.Method != "tools/call" {
 		return list
 	}
