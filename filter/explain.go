@@ -125,6 +125,8 @@ type View struct {
 	Surface string
 	// Client is not known for a request that nothing asked about.
 	Client caller.Client
+	// Cost in credits of what the request calls.
+	Cost uint32
 }
 
 // ForgetGuess makes the request's guess unknown, for tools that replay a request without
@@ -135,7 +137,7 @@ func (s *Stream) ForgetGuess() { s.guess.Reset() }
 func (s *Stream) View() View {
 	v := View{Client: s.client}
 	if s.surface != nil {
-		v.Surface = s.surface.Name
+		v.Surface, v.Cost = s.surface.Name, s.call.Cost()
 	}
 	return v
 }

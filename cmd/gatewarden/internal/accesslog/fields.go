@@ -29,6 +29,10 @@ const (
 	fieldSubject
 	fieldTenant
 	fieldTier
+	fieldScopes
+	fieldCall
+	fieldTool
+	fieldCredits
 	fields // those that --field can name
 
 	// What the names of other proxies mean.
@@ -70,6 +74,10 @@ var usual = [fields]struct {
 	fieldSubject:      {"subject", []string{"subject"}},
 	fieldTenant:       {"tenant", []string{"tenant"}},
 	fieldTier:         {"tier", []string{"tier"}},
+	fieldScopes:       {"scopes", []string{"scopes"}},
+	fieldCall:         {"mcp_method", []string{"mcp_method"}},
+	fieldTool:         {"tool", []string{"tool", "mcp_name"}},
+	fieldCredits:      {"credits", []string{"credits", "cost"}},
 }
 
 // Fields knows by which name a line tells what.

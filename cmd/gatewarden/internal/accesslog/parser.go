@@ -88,6 +88,8 @@ func (p *Parser) record(v *values, r *Record) (is verdict, problem string) {
 		Method: v.told(fieldMethod), Path: v.told(fieldPath), Authority: v.told(fieldAuthority),
 		GRPC: grpcStatus(v.told(fieldGRPC)), CredentialID: v.told(fieldCredentialID), Failure: v.told(fieldFailure), Guess: v.told(fieldGuess),
 		Subject: v.told(fieldSubject), Tenant: v.told(fieldTenant), Tier: v.told(fieldTier),
+		Scopes: v.told(fieldScopes), ScopesKnown: v.rank[fieldScopes] > 0,
+		Call: v.told(fieldCall), Tool: v.told(fieldTool), Credits: credits(v.told(fieldCredits)),
 	}
 	if problem = v.readTimes(r); problem != "" {
 		return isUnreadable, problem
@@ -130,6 +132,20 @@ func isRefusal(details, reason string) bool {
 	}
 	return reason != "" && reason != denied
 }
+
+// credits reads what calls cost, -1 if it is no whole number.
+func credits(text string) int64 {
+	if text == "" {
+		return -1
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 || n > mostCredits {
+		return -1
+	}
+	return n
+}
+
+const mostCredits = 1_000_000_000
 
 func unclear(what, text, remedy string) string {
 	if text == "" {

@@ -13,11 +13,14 @@ func show(r *Record) string {
 	fmt.Fprintf(&b, "%d+%d %s %s %d", r.Start, r.Ended-r.Start, r.Method, r.Path, r.Status)
 	for _, part := range []struct{ name, value string }{
 		{"authority", r.Authority}, {"client", r.Client}, {"forwarded", r.Forwarded}, {"id", r.CredentialID}, {"failure", r.Failure}, {"guess", r.Guess},
-		{"subject", r.Subject}, {"tenant", r.Tenant}, {"tier", r.Tier},
+		{"subject", r.Subject}, {"tenant", r.Tenant}, {"tier", r.Tier}, {"scopes", r.Scopes}, {"call", r.Call}, {"tool", r.Tool},
 	} {
 		if part.value != "" {
 			fmt.Fprintf(&b, " %s=%s", part.name, part.value)
 		}
+	}
+	if r.Credits >= 0 {
+		fmt.Fprintf(&b, " credits=%d", r.Credits)
 	}
 	if r.Answered != r.Ended {
 		fmt.Fprintf(&b, " answered=+%d", r.Answered-r.Start)
@@ -80,8 +83,9 @@ func TestLines(t *testing.T) {
 		{"unless told", `{"time":2,"start_time":1,"method":"GET","path":"/","status":200}`, "1000+0 GET / 200", 0, []string{"time=start_time"}},
 		{"nested", `{"time":1,"http":{"method":"GET"},"path":"/","status":200,"ip":"a"}`, "1000+0 GET / 200 client=a", 0, []string{"method=http.method", "client=ip"}},
 		{"a header", `{"time":1,"method":"GET","path":"/","status":200,"ip":"192.0.2.9"}`, "1000+0 GET / 200 x-real-ip:192.0.2.9", 0, []string{"header:X-Real-IP=ip"}},
-		{"all that a log may tell", `{"time":1,"method":"POST","path":"/t","status":400,"duration_ms":90,"response_duration":20,"credential":true,"credential_id":"c1","failure":"invalid_grant","guess":"9f3c0d1e","subject":"s","tenant":"t","tier":"pro","grpc_status":"Unauthenticated"}`,
-			"1000+90 POST /t 400 id=c1 failure=invalid_grant guess=9f3c0d1e subject=s tenant=t tier=pro answered=+20 grpc=16 credential=true", 0, nil},
+		{"all that a log may tell", `{"time":1,"method":"POST","path":"/t","status":400,"duration_ms":90,"response_duration":20,"credential":true,"credential_id":"c1","failure":"invalid_grant","guess":"9f3c0d1e","subject":"s","tenant":"t","tier":"pro","scopes":"a b","mcp_method":"tools/call","mcp_name":"draw","credits":40,"grpc_status":"Unauthenticated"}`,
+			"1000+90 POST /t 400 id=c1 failure=invalid_grant guess=9f3c0d1e subject=s tenant=t tier=pro scopes=a b call=tools/call tool=draw credits=40 answered=+20 grpc=16 credential=true", 0, nil},
+		{"credits that are none", `{"time":1,"method":"POST","path":"/t","status":200,"duration_ms":0,"tool":"-","cost":"many"}`, "1000+0 POST /t 200", 0, nil},
 		{"no guess", `{"time":1,"method":"GET","path":"/","status":401,"guess":"-"}`, "1000+0 GET / 401", 0, nil},
 		{"a guess of digits alone", `{"time":1,"method":"GET","path":"/","status":401,"guess":1234567890123456}`, "1000+0 GET / 401 guess=1234567890123456", 0, nil},
 		{"a guess by another name", `{"time":1,"method":"GET","path":"/","status":401,"gw":{"guess":"ab"}}`, "1000+0 GET / 401 guess=ab", 0, []string{"guess=gw.guess"}},
@@ -129,7 +133,7 @@ func TestFieldsThatAreNone(t *testing.T) {
 	for _, row := range []struct{ given, want string }{
 		{"client", `--field "client" has no name behind an equals sign; write for example client=src_ip`},
 		{"client=", `--field "client=" has no name behind an equals sign; write for example client=src_ip`},
-		{"ip=x", `--field "ip" is no field; write one of time, client, forwarded, method, path, authority, status, details, reason, duration, response_duration, grpc_status, credential, credential_id, failure, guess, subject, tenant, tier, or header: and the name of a request header`},
+		{"ip=x", `--field "ip" is no field; write one of time, client, forwarded, method, path, authority, status, details, reason, duration, response_duration, grpc_status, credential, credential_id, failure, guess, subject, tenant, tier, scopes, mcp_method, tool, credits, or header: and the name of a request header`},
 	} {
 		_, err := NewFields([]string{row.given})
 		if err == nil || err.Error() != row.want {

@@ -32,6 +32,13 @@ type Record struct {
 	Guess string
 	// Subject, Tenant and Tier are those of a verified identity.
 	Subject, Tenant, Tier string
+	// Scopes are those of a verified identity, if ScopesKnown tells that the log has them.
+	Scopes      string
+	ScopesKnown bool
+	// Call is the method of MCP that the request calls, Tool the name of the tool.
+	Call, Tool string
+	// Credits is what the calls of the request cost, -1 if the log does not say.
+	Credits int64
 	// Refused tells whether Gatewarden itself refused the request.
 	Refused bool
 	// Missing is what a line of its format does not tell.
@@ -39,6 +46,9 @@ type Record struct {
 	// Headers are the request headers that the log has.
 	Headers []proxy.Header
 }
+
+// CallsMCP tells whether the log says what the request calls.
+func (r *Record) CallsMCP() bool { return r.Call != "" || r.Tool != "" }
 
 // NoGRPC means that the request was not a gRPC call.
 const NoGRPC = -1

@@ -51,6 +51,8 @@ type Variant struct {
 	// Clients are the first that were locked out or refused, each on each surface
 	// where it was.
 	Clients []Client `json:"clients"`
+	// Payers are the first that called what costs credits.
+	Payers []Payer `json:"payers,omitempty"`
 	// ClientsLocked and ClientsHurt are how many clients were locked out, and how
 	// many of those with a right credential were refused. They are exact unless
 	// AtLeast is set.
@@ -111,12 +113,28 @@ type Series struct {
 
 // Quota is what came of a quota.
 type Quota struct {
-	Name     string `json:"name"`
+	Name string `json:"name"`
+	// Unit is requests or credits, Credits what was spent of the latter.
+	Unit     string `json:"unit"`
+	Credits  uint64 `json:"credits"`
 	Admitted uint64 `json:"admitted"`
 	Refused  uint64 `json:"refused"`
 	// Unverified are those charged to an address, because the caller was not
 	// verified.
 	Unverified uint64 `json:"unverified"`
+}
+
+// Payer is a tenant that calls what costs credits; a user or a client if the log names no
+// tenant.
+type Payer struct {
+	Payer string `json:"payer"`
+	// Calls are the requests that cost credits, and Refused those for which a budget had too
+	// few. Credits is what was paid for the others: those that failed are not paid.
+	Calls   int64 `json:"calls"`
+	Credits int64 `json:"credits"`
+	Refused int64 `json:"refused"`
+	// First is when the first one was refused.
+	First *time.Time `json:"first,omitempty"`
 }
 
 // Client is one client on one surface.

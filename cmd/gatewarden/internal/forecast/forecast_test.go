@@ -30,7 +30,8 @@ func sample() *Forecast {
 		Variants: []Variant{{
 			Name: evil, Sums: sums, Unguarded: 9, Malformed: 1, NetworkLockouts: 2, Forgotten: 3, ClientsLocked: 1, ClientsHurt: 1, AtLeast: true,
 			Surfaces: []Surface{{Name: "rest", Kind: "api", Sums: sums, Series: Series{From: from, Step: 60, Requests: []int64{1000, 234}, Failures: []int64{20, 0}, Refused: []int64{5, 0}}}},
-			Quotas:   []Quota{{Name: "plan", Admitted: 7, Refused: 1, Unverified: 7}},
+			Quotas:   []Quota{{Name: "plan", Unit: "requests", Admitted: 7, Refused: 1, Unverified: 7}, {Name: "credits", Unit: "credits", Credits: 1330, Admitted: 5}},
+			Payers:   []Payer{{Payer: "acme", Calls: 4, Credits: 330}, {Payer: evil, Calls: 3, Credits: 1000, Refused: 2, First: &to}},
 			Clients: []Client{
 				{Surface: "rest", Client: "192.0.2.1", First: from, Last: to, Lockouts: 1, LockedSeconds: 60, Failures: 20, Refused: 4, Stopped: 2, Lost: 1, Before: 3, Locked: []Span{{from, from.Add(time.Minute)}}},
 				{Surface: "rest", Client: "192.0.2.2", First: from, Last: to, Refused: 1},
@@ -61,7 +62,8 @@ func TestText(t *testing.T) {
 		"Honest     1 request with right credentials would have been refused, of at least 1 client",
 		"Neither    2 requests that were refused", "Networks   2 lockouts", "Evicted    3 counters", "Malformed  1 path",
 		"  rest     api      1,234        20         1        5        2       1",
-		"  plan          7        1                7",
+		"  plan            7        1                7        -\n  credits         5        0                0    1,330\n",
+		"\nCredits\n  CALLER ", "  2026-09-21T15:13:20Z      3        2    1,000\n  acme ",
 		"Locked out\n", "Refused without a lockout\n", "Honest clients hurt\n", "Assumptions\n  - something of",
 	} {
 		if !strings.Contains(got, want) {

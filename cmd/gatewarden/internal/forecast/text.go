@@ -1,6 +1,7 @@
 package forecast
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -86,6 +87,7 @@ func (t *text) variant(v *Variant) {
 	t.sums(v)
 	t.surfaces(v)
 	t.quotas(v)
+	t.payers(v)
 	t.clients("Locked out", v, wasLocked)
 	t.clients("Refused without a lockout", v, onlyRefused)
 	t.hurt(v)
@@ -174,8 +176,43 @@ func (t *text) quotas(v *Variant) {
 	for _, q := range v.Quotas {
 		rows = append(rows, []string{q.Name, Count(q.Admitted), Count(q.Refused), Count(q.Unverified)})
 	}
+	if v.hasBudgets() {
+		rows[0] = append(rows[0], "CREDITS")
+		for i, q := range v.Quotas {
+			credits := "-"
+			if q.Unit == "credits" {
+				credits = Count(q.Credits)
+			}
+			rows[i+1] = append(rows[i+1], credits)
+		}
+	}
 	t.line("")
 	t.table(1, rows)
+}
+
+func (v *Variant) hasBudgets() bool {
+	return slices.ContainsFunc(v.Quotas, func(q Quota) bool { return q.Unit == "credits" })
+}
+
+// payers are listed by what was refused to them, and then by what they spent.
+func (t *text) payers(v *Variant) {
+	if len(v.Payers) == 0 {
+		return
+	}
+	list := slices.Clone(v.Payers)
+	slices.SortStableFunc(list, func(a, b Payer) int {
+		return cmp.Or(cmp.Compare(b.Refused, a.Refused), cmp.Compare(b.Credits, a.Credits), strings.Compare(a.Payer, b.Payer))
+	})
+	t.title("Credits", len(list))
+	rows := [][]string{{"CALLER", "FIRST REFUSED", "CALLS", "REFUSED", "CREDITS"}}
+	for _, p := range list[:min(len(list), t.top)] {
+		first := "never"
+		if p.First != nil {
+			first = clock(*p.First)
+		}
+		rows = append(rows, []string{Plain(p.Payer), first, Count(p.Calls), Count(p.Refused), Count(p.Credits)})
+	}
+	t.table(2, rows)
 }
 
 func (t *text) clients(title string, v *Variant, keep func(*Client) bool) {

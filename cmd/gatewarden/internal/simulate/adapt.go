@@ -3,6 +3,7 @@ package simulate
 import (
 	"strings"
 
+	"github.com/gatewarden/gatewarden/cmd/gatewarden/internal/accesslog"
 	"github.com/gatewarden/gatewarden/config"
 )
 
@@ -14,7 +15,28 @@ const (
 	subjectHeader = "x-simulated-subject"
 	tenantHeader  = "x-simulated-tenant"
 	tierHeader    = "x-simulated-tier"
+	scopesHeader  = "x-simulated-scopes"
 )
+
+// known is what the log has of requests.
+type known struct {
+	// credentials: it tells them apart. calls: it says what requests of MCP call, and
+	// prices what that costs. scopes and tiers are those of callers.
+	credentials, calls, prices, scopes, tiers bool
+}
+
+// knownOf looks for it in some records.
+func knownOf(records []accesslog.Record) (k known) {
+	for i := range records {
+		r := &records[i]
+		k.credentials = k.credentials || r.CredentialID != ""
+		k.calls = k.calls || r.CallsMCP()
+		k.prices = k.prices || r.Credits >= 0 && r.CallsMCP()
+		k.scopes = k.scopes || r.ScopesKnown
+		k.tiers = k.tiers || r.Tier != ""
+	}
+	return k
+}
 
 // adaptation is a configuration as a log can be simulated with.
 type adaptation struct {
@@ -25,9 +47,9 @@ type adaptation struct {
 	identities bool
 }
 
-// adapt copies a configuration. credentials tells whether the log distinguishes
-// credentials, enforce whether to enforce rules in shadow mode.
-func adapt(original *config.Config, credentials, enforce bool) adaptation {
+// adapt copies a configuration. log is what the log has, enforce tells whether to enforce
+// rules in shadow mode.
+func adapt(original *config.Config, log known, enforce bool) adaptation {
 	c := *original
 	a := adaptation{Config: &c, identities: len(c.Identity) > 0}
 	// A path may have been logged with its query.
@@ -40,21 +62,20 @@ func adapt(original *config.Config, credentials, enforce bool) adaptation {
 		c.Bypass = config.Bypass{}
 		a.left = append(a.left, "bypass")
 	}
-	if len(c.Scopes.Operations) > 0 { // whom they did not serve, the log says
-		c.Scopes = config.Scopes{}
+	if len(c.Scopes.Operations) > 0 && !log.scopes { // whom they did not serve, the log says
+		c.Scopes.Operations = nil
 		a.left = append(a.left, "scopes")
 	}
-	if c.MCP != nil {
-		c.MCP = nil
-		a.left = append(a.left, "mcp")
-	}
+	a.adaptMCP(log)
 	a.adaptIdentity()
 	c.Surfaces = append([]config.Surface(nil), c.Surfaces...)
 	for i := range c.Surfaces {
-		a.adaptSurface(&c.Surfaces[i], credentials, enforce)
+		a.adaptSurface(&c.Surfaces[i], log.credentials, enforce)
 	}
 	c.Quotas = append([]config.Quota(nil), c.Quotas...)
-	a.leaveBudgets()
+	if c.MCP == nil {
+		a.leaveBudgets()
+	}
 	if enforce {
 		for i := range c.Quotas {
 			enforceMode(&c.Quotas[i].Mode)
@@ -67,8 +88,7 @@ func adapt(original *config.Config, credentials, enforce bool) adaptation {
 	return a
 }
 
-// leaveBudgets leaves out the quotas of credits: no log has what the calls of a request
-// cost.
+// leaveBudgets leaves out the quotas of credits: without the calls, nothing has a price.
 func (a *adaptation) leaveBudgets() {
 	found := false
 	for i := range a.Quotas {
@@ -94,7 +114,7 @@ func (a *adaptation) adaptIdentity() {
 	}
 	a.Identity = []config.Identity{{
 		Kind: config.IdentityHeaders, DefaultTier: tier,
-		Headers: config.IdentityNames{Subject: subjectHeader, Tenant: tenantHeader, Tier: tierHeader},
+		Headers: config.IdentityNames{Subject: subjectHeader, Tenant: tenantHeader, Tier: tierHeader, Scopes: scopesHeader},
 	}}
 }
 

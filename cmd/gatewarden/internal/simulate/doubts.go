@@ -170,6 +170,11 @@ func (v *variant) assumptions() []string {
 	case config.SourceHeader:
 		about(d.unnamed, "%s requests do not have the header that client.source needs: the client field was used. --field header:"+v.adapted.Client.Header+"=NAME names it.")
 	}
+	about(v.uncalled, "%s requests of MCP name no method and no tool: they cost nothing and need nothing. Fields \"mcp_method\" and \"tool\" would tell.")
+	about(v.unpriced, "%s calls of tools whose price depends on arguments, which no log has: each costs what it does without them. A field \"credits\" would tell.")
+	if v.adapted.MCP != nil {
+		about(int64(len(v.payers.list)), "%s callers of priced tools: a call with status 200 counts as paid, though a result with isError is not.")
+	}
 	if v.adapted.identities {
 		about(d.unverified, "%s requests name no identity, so quotas count them by address. Fields \"subject\", \"tenant\" and \"tier\" would tell.")
 	}

@@ -10,13 +10,15 @@ var kindNames = [...]string{
 	config.KindOAuthToken: "oauth-token", config.KindOAuthConsent: "oauth-consent", config.KindLogin: "login",
 }
 
+var unitNames = [...]string{config.Requests: "requests", config.Credits: "credits"}
+
 // forecast is what came of the variant.
 func (v *variant) forecast() forecast.Variant {
 	v.filter.Flush()
 	out := forecast.Variant{
 		Name: v.name, Unguarded: v.unguarded, Malformed: v.malformed, Surfaces: []forecast.Surface{}, Quotas: []forecast.Quota{},
 		Clients: v.clients.forecast(), ClientsLocked: len(v.clients.locked.seen), ClientsHurt: len(v.clients.hurt.seen),
-		AtLeast: v.clients.locked.over || v.clients.hurt.over, NetworkLockouts: v.networks,
+		Payers: v.payers.list, AtLeast: v.clients.locked.over || v.clients.hurt.over, NetworkLockouts: v.networks,
 	}
 	out.Reasons = map[string]int64{}
 	for _, name := range []string{"table_evictions", "table_full", "quota_table_evictions", "quota_table_full"} {
@@ -42,7 +44,8 @@ func (v *variant) forecast() forecast.Variant {
 		}
 		requests := "gatewarden_quota_requests_total.rule." + q.Name + ".outcome."
 		out.Quotas = append(out.Quotas, forecast.Quota{
-			Name: q.Name, Admitted: v.host.Metric(requests + "admitted"),
+			Name: q.Name, Unit: unitNames[q.Unit], Credits: v.host.Metric("gatewarden_credits_total.rule." + q.Name + ".outcome.committed"),
+			Admitted:   v.host.Metric(requests + "admitted"),
 			Refused:    v.host.Metric(requests+"refused") + v.host.Metric(requests+"shadowed"),
 			Unverified: v.host.Metric("gatewarden_quota_unverified_total.rule." + q.Name),
 		})

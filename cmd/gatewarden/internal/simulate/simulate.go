@@ -64,9 +64,9 @@ func (s *Simulation) Add(records []accesslog.Record) {
 
 // begin makes the variants ready. The first records tell what the log has.
 func (s *Simulation) begin(first []accesslog.Record) {
-	credentials := slices.ContainsFunc(first, func(r accesslog.Record) bool { return r.CredentialID != "" })
+	log := knownOf(first)
 	for _, v := range s.options.Variants {
-		adapted := adapt(v.Config, credentials, !s.options.AsConfigured)
+		adapted := adapt(v.Config, log, !s.options.AsConfigured)
 		s.variants = append(s.variants, newVariant(v.Name, adapted, max(0, first[0].Ended-s.options.Window)))
 	}
 	s.timeline = newTimeline(s.options.Window, func(e event) {

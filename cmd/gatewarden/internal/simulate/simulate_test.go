@@ -19,7 +19,7 @@ const noon = int64(1_790_000_000_000)
 func visit(at int64, client string, status int) accesslog.Record {
 	return accesslog.Record{
 		Start: noon + at, Answered: noon + at + 1, Ended: noon + at + 1, Client: client,
-		Method: "GET", Path: "/api/v1/items", Status: status, GRPC: accesslog.NoGRPC,
+		Method: "GET", Path: "/api/v1/items", Status: status, GRPC: accesslog.NoGRPC, Credits: -1,
 	}
 }
 
@@ -260,7 +260,7 @@ func TestAssumptions(t *testing.T) {
 	}
 }
 
-// TestBudgetsAreLeftOut: no log has what a call costs. A window of the calendar gives way to
+// TestBudgetsAreLeftOut: without the calls, nothing has a price. A window of the calendar gives way to
 // one that is tried.
 func TestBudgetsAreLeftOut(t *testing.T) {
 	const json = `{"mcp": {"other_tools": {"scopes": [], "cost": 1}}, "quotas": [

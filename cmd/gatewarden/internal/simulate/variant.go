@@ -14,6 +14,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/credential"
 	judge "github.com/gatewarden/gatewarden/filter/outcome"
 	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/filter/route"
 	"github.com/gatewarden/gatewarden/table"
 )
 
@@ -35,6 +36,12 @@ type variant struct {
 	heard    heard
 
 	unguarded, malformed int64
+	// router is nil if it does not matter what requests call.
+	router *route.Router
+	// uncalled are the requests of which the log does not say what they call, unpriced the
+	// calls whose price depends on what it does not say.
+	uncalled, unpriced int64
+	payers             payers
 	// unhosted are the requests without a host in the log.
 	unhosted int64
 	networks int64
@@ -77,6 +84,9 @@ func newVariant(name string, a adaptation, from int64) *variant {
 	}
 	v.filter, v.credential = filter.New(a.Config, v.host, seed), credential.New(&a.Credentials)
 	v.host.Log = v.hear
+	if a.MCP != nil {
+		v.router = route.New(a.Config)
+	}
 	judges := judge.New(a.Config, v.host)
 	for i := range a.Surfaces {
 		v.surfaces[i].config, v.surfaces[i].judge = &a.Surfaces[i], judges.Rule(i)
@@ -124,8 +134,7 @@ func (v *variant) request(f *flight, e *event) {
 	if e.record.Authority == "" {
 		v.unhosted++
 	}
-	s.RequestHeaders(false)
-	v.nameGuess(s, e.record)
+	v.ask(s, e.record)
 	view := s.View()
 	index, guarded := v.byName[view.Surface]
 	if !guarded {
@@ -146,10 +155,37 @@ func (v *variant) request(f *flight, e *event) {
 	if reason != "" {
 		v.refuse(f, e, reason)
 	}
+	if refused := v.host.Replied != nil; view.Cost > 0 && (!refused || v.host.Replied.Status == 402) {
+		v.payers.count(e.record, clientName(f.client), int64(view.Cost), e.at, refused)
+	}
 	v.follow(f, e)
 	if v.host.Replied != nil {
 		v.leave(f, s)
 	}
+}
+
+// ask shows the filter a request.
+func (v *variant) ask(s *filter.Stream, r *accesslog.Record) {
+	reads := v.readsCalls()
+	switch {
+	case !reads:
+		s.RequestHeaders(false)
+	case !r.CallsMCP():
+		if r.Method == "POST" {
+			v.uncalled++
+		}
+		s.RequestHeaders(true)
+	default:
+		v.describeCall(r)
+		s.RequestHeaders(false)
+		if v.host.Replied == nil {
+			s.RequestBody(len(v.host.Body), true)
+		}
+		if r.Guess != "" {
+			return // it is that of the credential
+		}
+	}
+	v.nameGuess(s, r)
 }
 
 // nameGuess tells the filter what a request presents. If the body signs in, the log's name
@@ -302,6 +338,7 @@ func (v *variant) describe(r *accesslog.Record) {
 		add(subjectHeader, subject)
 		add(tenantHeader, r.Tenant)
 		add(tierHeader, r.Tier)
+		add(scopesHeader, r.Scopes)
 	}
 	h.Request = append(h.Request, r.Headers...)
 }
