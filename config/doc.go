@@ -55,6 +55,7 @@
 //	scope.go                  which scopes operations need
 //	mcp.go                    what the calls of MCP servers need and cost
 //	mcp_check.go              tools that no caller can use, and arguments without an effect
+//	mcp_price.go              whether callers can pay for what they may call
 //	oauth.go                  resource metadata and challenge
 //	oauth_surface.go          which surface belongs to which resource
 //	oauth_server.go           metadata of authorization servers

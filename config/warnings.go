@@ -24,6 +24,7 @@ func (c *Config) Warnings() []string {
 	c.warnExempt(warn)
 	c.warnShadows(warn)
 	c.warnQuotas(warn)
+	c.warnPrices(warn)
 	c.warnStepUp(warn)
 	c.warnResources(warn)
 	c.warnAuthorizationServers(warn)
