@@ -20,6 +20,9 @@ type MCP struct {
 	// RejectFormat is the form in which a client is told that its plan, its budget or the
 	// capacity is used up.
 	RejectFormat RejectFormat
+	// Origins are those whose pages may call the server. Empty means no page may; nil, the
+	// default, that Origin is not looked at.
+	Origins []string
 	// Annotate tells what each tool costs, in lists of tools. Default: false.
 	Annotate bool
 	// Tiers are the tiers of callers, the lowest first. A tier that is not listed is
@@ -152,6 +155,7 @@ var mcpFields = []field[MCP]{
 			{"auto", RejectAuto}, {"http", RejectHTTP}, {"jsonrpc", RejectJSONRPC}, {"tool_error", RejectToolError},
 		}, &m.RejectFormat)
 	}},
+	{key: "origins", read: func(v value, m *MCP) { m.Origins = v.origins() }},
 	{key: "annotate", read: func(v value, m *MCP) { v.boolean(&m.Annotate) }},
 	// The tiers come before the tools, which name them.
 	{key: "tiers", read: func(v value, m *MCP) { m.Tiers = readTiers(v) }},

@@ -186,7 +186,7 @@ func TestEveryField(t *testing.T) {
 			Token: "s3cr:t", Timeout: 30_000, Retries: 3, Lifetime: 86_400_000, Mode: ModeShadow,
 		}},
 		{"mcp", *c.MCP, MCP{
-			Surfaces: []string{"tools"}, MaxBody: 1 << 20, RejectFormat: RejectToolError, Annotate: true, Tiers: []string{"free", "pro plan"},
+			Surfaces: []string{"tools"}, MaxBody: 1 << 20, RejectFormat: RejectToolError, Annotate: true, Origins: []string{"https://app.example.com", "http://localhost:6274"}, Tiers: []string{"free", "pro plan"},
 			Risks:   [NumRisks][]string{{"mcp:query"}, {"mcp:tools"}, nil, {"mcp:admin", "generate"}},
 			Methods: []MCPMethod{{"resources/read", []string{"mcp:query"}}},
 			Tools: []Tool{

@@ -20,11 +20,10 @@ func defaultCORS() CORS { return CORS{Any: true} }
 
 func readOrigins(v value, c *CORS) {
 	list := v.texts(func(item value, text string) string {
-		if problem := originProblem(text); problem != "" {
-			item.bad(quote(text) + " " + problem)
-			return ""
+		if text == "*" {
+			return text
 		}
-		return text
+		return item.origin(text)
 	})
 	c.Any = indexOf(list, "*") >= 0
 	switch {
@@ -35,12 +34,27 @@ func readOrigins(v value, c *CORS) {
 	}
 }
 
+// origins reads a list of origins, which is not nil.
+func (v value) origins() []string {
+	list := v.texts(func(item value, text string) string { return item.origin(text) })
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
+// origin checks an origin, and returns "" if it is none.
+func (v value) origin(text string) string {
+	if problem := originProblem(text); problem != "" {
+		v.bad(quote(text) + " " + problem)
+		return ""
+	}
+	return text
+}
+
 // originProblem says why a text is not an Origin as browsers send it (RFC 6454
 // section 6.2), or returns "". Any other form would match no request.
 func originProblem(text string) string {
-	if text == "*" {
-		return ""
-	}
 	const example = `write for example "https://app.example.com"`
 	u, problem := splitURL(text)
 	switch {

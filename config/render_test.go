@@ -446,6 +446,9 @@ func renderMCP(m *MCP) object {
 			out[key] = texts
 		}
 	}
+	if m.Origins != nil {
+		out["origins"] = texts(m.Origins)
+	}
 	risks := object{}
 	for i, scopes := range m.Risks {
 		risks[riskWords[i]] = texts(scopes)

@@ -14,6 +14,7 @@ type flaw uint8
 
 const (
 	sound flaw = iota
+	flawOrigin
 	flawType
 	flawEncoding
 	flawSize
@@ -73,6 +74,7 @@ type fault struct {
 const badRequest, unsupported = "Bad Request", "Unsupported Media Type"
 
 var faults = [...]fault{
+	flawOrigin:    {403, jsonrpc.CodeForbidden, "Forbidden", "Pages of this origin must not call this server."},
 	flawType:      {415, jsonrpc.CodeInvalidRequest, unsupported, "Send the request as application/json, in UTF-8."},
 	flawEncoding:  {415, jsonrpc.CodeInvalidRequest, unsupported, "Send the request without compression."},
 	flawSize:      {413, jsonrpc.CodeInvalidRequest, "Content Too Large", "The request is too large."},
@@ -124,10 +126,11 @@ func (s *State) tierWords() refusal.Words {
 }
 
 // NamesID tells whether a refusal of the request has the id of the request: nobody knows
-// which one that is if the body cannot be read in one way only.
+// which one that is if the body cannot be read in one way only, and of a page that must not
+// call the server nothing is read.
 func (s *State) NamesID() bool {
 	switch s.flaw {
-	case flawJSON, flawAmbiguous, flawMessage:
+	case flawOrigin, flawJSON, flawAmbiguous, flawMessage:
 		return false
 	}
 	return true

@@ -16,6 +16,7 @@
 //	mcp.go       the room
 //	state.go     the calls of a request
 //	version.go   the version of the protocol, and what follows from it
+//	origin.go    which pages may call the server
 //	mirror.go    headers that repeat what is in the body
 //	tool.go      what a tool needs and costs
 //	flaw.go      why a request cannot be read

@@ -57,6 +57,10 @@ func (s *State) Begin(rule *Rule, headers []proxy.Header, t *request.Target, d *
 	if s.rule = rule; rule == nil {
 		return
 	}
+	if !rule.admits(headers) {
+		s.flaw = flawOrigin
+		return
+	}
 	if end || request.Upgrades(t, d) {
 		s.lists = t.Method == "GET" // a stream can repeat what an earlier one missed
 		s.streams = s.lists

@@ -181,6 +181,19 @@ func mcpCalls() []Scenario {
 			},
 		},
 		{
+			Name:   "MCP: pages of other origins",
+			Config: strings.Replace(tooled(), `"mcp": {`, `"mcp": {"origins": ["https://app.example"], `, 1),
+			Steps: []Step{
+				ask("no page", "Pro-1", call("1", "search", "")),
+				ask("a page that may", "Pro-1", call("1", "search", ""), with("origin", "https://app.example")),
+				ask("one that must not", "Pro-1", call("1", "search", ""), with("origin", "https://evil.example"), refused("malformed", 403),
+					says(rpcRefusal("", "403", "Pages of this origin must not call this server.", "malformed", ""))),
+				get("a stream", "/mcp", token("Pro-1"), with("origin", "https://evil.example"), refused("malformed", 403)),
+				get("no failure of the page's user", "/mcp", token("Pro-1"), with("origin", "https://evil.example"), refused("malformed", 403), times(25)),
+				get("so that others go on", "/mcp", token("Pro-1")),
+			},
+		},
+		{
 			Name:   "MCP: batches where there are some",
 			Config: tooled(),
 			Steps: []Step{

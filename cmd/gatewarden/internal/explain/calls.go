@@ -24,7 +24,7 @@ func (w *written) callRules(v *filter.Explanation) (list []Rule) {
 	}
 	switch {
 	case v.Call.Flaw != "":
-		return append(list, Rule{Rule: "mcp", Place: w.place("mcp"), Applies: true, Says: "cannot be read: " + v.Call.Flaw})
+		return append(list, Rule{Rule: "mcp", Place: w.place("mcp"), Applies: true, Says: "is refused: " + v.Call.Flaw})
 	case v.Call.Awaits:
 		says := "the body is not read yet: its headers say that it " + needs(v, v.Scope.Needed, v.Call.Tier)
 		return append(list, Rule{Rule: "mcp", Place: w.place("mcp"), Applies: true, Says: says})
