@@ -66,6 +66,10 @@ func adapt(original *config.Config, log known, enforce bool) adaptation {
 		c.Scopes.Operations = nil
 		a.left = append(a.left, "scopes")
 	}
+	if c.QuotaService != nil { // nobody knows what it would have answered
+		c.QuotaService = nil
+		a.left = append(a.left, "quota_service")
+	}
 	a.adaptMCP(log)
 	a.adaptIdentity()
 	c.Surfaces = append([]config.Surface(nil), c.Surfaces...)

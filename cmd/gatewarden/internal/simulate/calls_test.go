@@ -92,6 +92,15 @@ func TestCalls(t *testing.T) {
 	}
 }
 
+// A quota service is not asked, and its budgets refuse nobody.
+func TestQuotaServiceIsLeftOut(t *testing.T) {
+	const service = `"quota_service": {"name": "bank", "endpoint": {"cluster": "quota", "url": "https://quota.example.com/v1", "token": "secret"}}`
+	f := runAll(t, false, strings.Replace(tools(`"limit": 20, "window": "1h"`), `"quotas"`, service+`, "quotas"`, 1), calls(3, 0, "plain"))
+	if v := &f.Variants[0]; v.Refused != 0 || v.Quotas[0].Credits != 12 || !strings.Contains(strings.Join(f.Assumptions, "\n"), ": quota_service.") {
+		t.Errorf("%v\n%s", v.Reasons, f.Assumptions)
+	}
+}
+
 // Who spends what, and who is refused from when on.
 func TestPayers(t *testing.T) {
 	v := run(t, false, tools(`"limit": 20, "window": "1h"`), calls(7, 0, "plain"), calls(3, 7, "search"),
