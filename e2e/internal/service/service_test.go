@@ -125,3 +125,54 @@ func TestDebugIsNotForThoseBehindAProxy(t *testing.T) {
 	assert.Equal(t, 404, serve(s, request("GET", "/debug/seen", "", "X-Request-Id", "1")).Code)
 	assert.Empty(t, s.Seen())
 }
+
+// A session begins with the right password, and is a credential like a key or a token.
+func TestSession(t *testing.T) {
+	s := New()
+	assert.Equal(t, 401, serve(s, request("POST", "/login", "user=alice&password=x")).Code)
+	w := serve(s, request("POST", "/login", "user=alice&password=wonderland"))
+	require.Equal(t, 204, w.Code)
+	cookie := w.Result().Cookies()[0]
+	for value, status := range map[string]int{cookie.Value: 200, "guess": 401, "": 401} {
+		r := request("GET", "/api/v1/whoami", "")
+		r.AddCookie(&http.Cookie{Name: cookie.Name, Value: value})
+		assert.Equal(t, status, serve(s, r).Code)
+	}
+}
+
+func TestIntrospection(t *testing.T) {
+	s := New()
+	assert.Equal(t, 401, serve(s, request("POST", "/oauth/introspect", "token="+Token)).Code)
+	for token, want := range map[string]string{
+		BobsToken: `{"active":true,"aud":"http://example.com/mcp","plan":"pro","scope":"mcp:query generate","sub":"bob","tenant":"globex"}`,
+		"guess":   `{"active":false}`,
+	} {
+		r := request("POST", "/oauth/introspect", "token="+token)
+		r.SetBasicAuth(ClientID, ClientSecret)
+		assert.JSONEq(t, want, serve(s, r).Body.String())
+	}
+	for scope, token := range map[string]string{"": Token, "mcp:query": ReadToken, "mcp:query generate": Token} {
+		r := request("POST", "/oauth/token", "grant_type=client_credentials&scope="+url.QueryEscape(scope))
+		r.SetBasicAuth(ClientID, ClientSecret)
+		assert.Contains(t, serve(s, r).Body.String(), `"access_token":"`+token+`"`)
+	}
+}
+
+// What somebody types into curl is answered in JSON, without a session.
+func TestSingleCalls(t *testing.T) {
+	s := New()
+	for _, row := range []struct{ call, want string }{
+		{`{"name":"image_generate","arguments":{"prompt":"a rook","quality":"ultra_plus"}}`, `"text":"A picture of a rook."`},
+		{`{"name":"image_generate","arguments":{"prompt":""}}`, `"isError":true`},
+		{`{"name":"image_generate","arguments":{"prompt":"a rook","quality":"best"}}`, `"isError":true`},
+		{`{"name":"search","arguments":{"word":"QUEEN"}}`, `"text":"The queen does both."`},
+		{`{"name":"server_time","arguments":{}}`, `o'clock, UTC`},
+		{`{"name":"notes_delete","arguments":{}}`, `"text":"Deleted`},
+	} {
+		r := request("POST", "/mcp", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":`+row.call+`}`, "Content-Type", "application/json", "X-Api-Key", BobsKey)
+		w := serve(s, r)
+		assert.Equal(t, "application/json", w.Header().Get("Content-Type"))
+		assert.Contains(t, w.Body.String(), row.want)
+	}
+	assert.Equal(t, 401, serve(s, request("POST", "/mcp", "{}", "X-Api-Key", "guess")).Code)
+}
