@@ -55,7 +55,7 @@ func adapt(original *config.Config, log known, enforce bool) adaptation {
 	// A path may have been logged with its query.
 	c.Credentials = config.Credentials{Headers: []string{"authorization"}, Query: c.Credentials.Query}
 	c.Burst = config.Burst{} // a log has what became of requests, and not when they came
-	c.OAuth, c.AuthorizationServers, c.UntrustedHeaders, c.HeadersStopIteration = nil, nil, nil, config.StopIterationMissing
+	c.OAuth, c.AuthorizationServers, c.UntrustedHeaders, c.Audit, c.HeadersStopIteration = nil, nil, nil, nil, config.StopIterationMissing
 	// The lines about decisions are how they are followed.
 	c.Log = config.Log{Client: config.ClientFull, PerSecond: 1 << 40}
 	if c.Bypass.Header != "" {
