@@ -28,7 +28,9 @@ const watched = `{
     {"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}], "lockout": {"failures": 2, "window": "1h", "mode": "shadow"}},
     {"name": "docs", "kind": "api", "match": [{"path": "/docs"}], "lockout": {"repeats": "once"}}
   ],
-  "mcp": {"other_tools": {"scopes": [], "cost": 1}},
+  "mcp": {"tools": [{"name": "add", "scopes": [], "cost": 1}], "other_tools": {"scopes": [], "cost": 1}},
+  "quota_service": {"endpoint": {"cluster": "nowhere", "url": "http://quota.example.com", "token": "x"}, "mode": "shadow"},
+  "audit": {"sample": {"allowed": 0, "locked_out": 0, "quota_exceeded": 0}},
   "quotas": [{"name": "plan", "surfaces": ["docs"], "per": ["client"], "limit": 20, "window": "1h"},
     {"name": "budget", "unit": "credits", "per": ["client"], "limit": 100, "window": "1h"}],
   "concurrency": [{"name": "service", "per": "all", "limit": 1000}]
@@ -39,6 +41,7 @@ const (
 	guessers  = 150
 	requests  = 400
 	allowance = 20
+	calls     = 2 // of tools, one of which fails
 )
 
 // A real Prometheus scrapes a real Envoy under attack, and every panel shows what
@@ -60,7 +63,8 @@ func TestDashboardAndAlertsSeeAnAttack(t *testing.T) {
 	s.operate(t, token)
 	within(t, 20*time.Second, "a scrape after the attack", func() bool {
 		return p.value(`sum(gatewarden_quota_requests_total{outcome="refused"})`) == requests-allowance &&
-			p.value(`sum(gatewarden_requests_total{outcome="shadowed"})`) == 1 &&
+			p.value(`sum(gatewarden_requests_total{outcome="shadowed"})`) == 1+calls &&
+			p.value(`sum(gatewarden_tool_credits_total{outcome=~"committed|refunded"})`) == calls &&
 			p.value(`sum(gatewarden_requests_total{surface="rest",outcome="refused"})`) == guessers &&
 			p.value(`sum(gatewarden_operations_total)`) == 2 &&
 			p.value("sum(envoy_listener_manager_lds_update_rejected)") == 1
@@ -69,8 +73,8 @@ func TestDashboardAndAlertsSeeAnAttack(t *testing.T) {
 	t.Run("alerts", func(t *testing.T) { assertAlerts(t, p) })
 }
 
-// misbehave guesses from many addresses, asks far more often than a quota allows,
-// and gives Envoy a configuration that it refuses.
+// misbehave guesses from many addresses, calls tools without a quota service that pays,
+// asks far more often than a quota allows, and gives Envoy a configuration that it refuses.
 func (s *stage) misbehave(t *testing.T) {
 	t.Helper()
 	for range guessers {
@@ -81,6 +85,10 @@ func (s *stage) misbehave(t *testing.T) {
 	c := s.newCaller(t, client.HTTP1)
 	for range 3 {
 		require.Equal(t, 401, c.do(t, "POST", "/mcp", initialize, rpc, wrong).status)
+	}
+	for _, tool := range []string{`"add","arguments":{"a":1,"b":2}`, `"missing"`} {
+		r := c.do(t, "POST", "/mcp", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":`+tool+`}}`, []string{"Content-Type", "application/json"}, valid)
+		require.Equal(t, 200, r.status, r.body)
 	}
 	for range requests {
 		c.get(t, "/docs")
@@ -112,7 +120,7 @@ func alertsAtOnce(t *testing.T) string {
 
 func assertAlerts(t *testing.T, p *prometheus) {
 	want := []string{"GatewardenAttack", "GatewardenConfigurationRefused", "GatewardenLockouts",
-		"GatewardenOperationsDenied", "GatewardenQuotaStorm"}
+		"GatewardenOperationsDenied", "GatewardenQuotaServiceFails", "GatewardenQuotaStorm"}
 	var firing []string
 	within(t, 10*time.Second, "the alerts to fire", func() bool {
 		firing = nil
@@ -135,12 +143,15 @@ var expected = map[string]map[string]float64{
 	"Crashes":                {"": 0},
 	"Envoys with the filter": {"": 1},
 	"Requests by decision": {"outcome=passed": 3*guessers + 2 + allowance, "outcome=refused": guessers + requests - allowance,
-		"outcome=shadowed": 1, "outcome=known_good": 0},
-	"Requests by surface":               {"surface=rest": 4 * guessers, "surface=mcp": 3, "surface=docs": requests},
+		"outcome=shadowed": 1 + calls, "outcome=known_good": 0},
+	"Requests by surface":               {"surface=rest": 4 * guessers, "surface=mcp": 3 + calls, "surface=docs": requests},
 	"Failed authentications by surface": {"surface=rest": 3 * guessers, "surface=mcp": 3},
 	"Refusals by reason":                {"reason=locked_out surface=rest": guessers, "reason=quota_exceeded surface=docs": requests - allowance},
 	"Quotas by decision":                {"outcome=admitted rule=plan": allowance, "outcome=refused rule=plan": requests - allowance},
-	"Would have been refused":           {"surface=mcp": 1, "surface=rest": 0},
+	"Would have been refused":           {"surface=mcp": 1 + calls, "surface=rest": 0},
+	"Calls by tool":                     {"outcome=allowed tool=add": 1, "outcome=allowed tool=other": 1},
+	"Credits spent by tool":             {"tool=add": 1},
+	"Calls to the quota service":        {"operation=reserve outcome=error": calls, "operation=commit outcome=ok": 0},
 	"Operations":                        {"operation=list": 1, "operation=denied": 1},
 	"Configurations refused by Envoy":   {"": 1},
 }
