@@ -389,15 +389,18 @@ func written(t *testing.T, log string) (out []accesslog.Record) {
 }
 
 func TestGrid(t *testing.T) {
-	c, err := config.Parse([]byte(`{"quotas": [{"name": "plan", "per": ["client"], "limit": 5, "window": "1m"}]}`), nil)
+	c, err := config.Parse([]byte(`{"quotas": [{"name": "plan", "per": ["client"], "limit": 5, "window": "1m"},
+		{"name": "tiers", "per": ["client"], "limits": {"free": 5, "default": 9}, "window": "1m"}]}`), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, row := range []struct{ tries, want string }{
 		{"rest.failures=5,10 rest.window=1m,5m", "rest.failures=5 rest.window=1m 5/60000|rest.failures=5 rest.window=5m 5/300000|rest.failures=10 rest.window=1m 10/60000|rest.failures=10 rest.window=5m 10/300000"},
 		{"plan.limit=7 rest.pending=3 rest.duration=2h", "plan.limit=7 rest.pending=3 rest.duration=2h 20/60000"},
+		{"tiers.limit=7", "--try tiers.limit: the quota has limits by tier, so this would change only the default one; compare files with several --config"},
+		{"tiers.window=1h", "tiers.window=1h 20/60000"},
 		{"rest", `--try "rest" cannot be read; write for example rest.failures=5,10,20`},
-		{"api.failures=5", "--try api: no surface and no quota has that name; there are consent, token, mcp, rest, plan"},
+		{"api.failures=5", "--try api: no surface and no quota has that name; there are consent, token, mcp, rest, plan, tiers"},
 		{"rest.repeats=count,once", "rest.repeats=count 20/60000|rest.repeats=once 20/60000 once"},
 		{"rest.repeats=twice", "--try rest.repeats=twice is neither count nor once"},
 		{"rest.failures=-1", "--try rest.failures=-1 is no number from 0 to 1000000"},

@@ -67,8 +67,11 @@ func (t Trial) apply(c *config.Config, value string) (*config.Config, error) {
 	}
 	for i := range out.Quotas {
 		if q := &out.Quotas[i]; q.Name == t.rule {
-			if t.limit == "window" {
+			switch {
+			case t.limit == "window":
 				q.Calendar = config.NoCalendar
+			case t.limit == "limit" && len(q.Tiers) > 0:
+				return nil, fmt.Errorf("--try %s.limit: the quota has limits by tier, so this would change only the default one; compare files with several --config", t.rule)
 			}
 			return &out, t.set(map[string]any{"limit": &q.Limit, "window": &q.Window}, value)
 		}
