@@ -26,13 +26,16 @@ func (b *breaker) allows(now int64) bool {
 	if !b.isOpen() {
 		return true
 	}
-	left := b.until - now
-	if b.trial || left > 0 && left <= maxDelay { // more is left if the clock was stepped back
+	if b.trial || isAhead(b.until, now) {
 		return false
 	}
 	b.trial = true
 	return true
 }
+
+// isAhead tells whether a moment is still to come. It is never further ahead than maxDelay,
+// unless the clock was stepped back: then nobody waits for it.
+func isAhead(moment, now int64) bool { return moment > now && moment-now <= maxDelay }
 
 // succeeded notes that a call was answered.
 func (b *breaker) succeeded() { *b = breaker{} }

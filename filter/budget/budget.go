@@ -68,7 +68,7 @@ type Room struct {
 	name []byte
 
 	calls   [verbs][outcomes]report.Counter
-	credits struct{ reserved, committed, refunded, expired report.Counter }
+	credits report.Credits
 	headers []proxy.Header
 	entries [1]journal.Entry // scratch
 }
@@ -130,12 +130,7 @@ func (r *Room) defineMetrics(m *report.Metrics) {
 			}
 		}
 	}
-	const total = "gatewarden_credits_total"
-	name := r.config.Name
-	m.Define(&r.credits.reserved, total, "rule", name, "outcome", "reserved")
-	m.Define(&r.credits.committed, total, "rule", name, "outcome", "committed")
-	m.Define(&r.credits.refunded, total, "rule", name, "outcome", "refunded")
-	m.Define(&r.credits.expired, total, "rule", name, "outcome", "expired")
+	r.credits.Define(m, r.config.Name)
 }
 
 // Rule returns the rule of a surface, by its place in the configuration, or nil if the

@@ -111,7 +111,7 @@ func (r *Room) reserved(v *reservation, o outcome, b balance, again bool, now in
 	s := v.waiter
 	v.waiter, v.body = nil, nil
 	if v.granted = o == confirmed; v.granted {
-		r.credits.reserved.Add(uint64(v.credits))
+		r.credits.Reserved.Add(uint64(v.credits))
 	}
 	switch {
 	case v.granted && s != nil:

@@ -41,7 +41,7 @@ func (r *Room) lose(v *reservation) {
 // expire counts the credits of a reservation that the service has given back by itself.
 func (r *Room) expire(v *reservation) {
 	if v.granted {
-		r.credits.expired.Add(uint64(v.credits))
+		r.credits.Expired.Add(uint64(v.credits))
 	}
 	r.drop(v)
 }
@@ -56,10 +56,10 @@ func (r *Room) settled(v *reservation, o outcome, now int64) {
 		r.expire(v)
 		return
 	case v.granted && v.verb == commit:
-		r.credits.committed.Add(uint64(v.spent))
-		r.credits.refunded.Add(uint64(v.credits - v.spent))
+		r.credits.Committed.Add(uint64(v.spent))
+		r.credits.Refunded.Add(uint64(v.credits - v.spent))
 	case v.granted:
-		r.credits.refunded.Add(uint64(v.credits))
+		r.credits.Refunded.Add(uint64(v.credits))
 	}
 	r.drop(v)
 }
@@ -97,11 +97,10 @@ func (r *Room) repeat(now int64) {
 	r.due = nil // those that fail again are appended behind
 	kept := list[:0]
 	for i, v := range list {
-		late := v.next - now
 		switch {
 		case now >= v.until:
 			r.lose(v)
-		case late > 0 && late <= maxDelay || sent >= perTick:
+		case isAhead(v.next, now) || sent >= perTick:
 			kept = append(kept, v)
 		case !r.breaker.allows(now):
 			r.due = append(append(kept, list[i:]...), r.due...)

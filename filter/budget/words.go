@@ -3,18 +3,14 @@ package budget
 import (
 	"strconv"
 
-	"github.com/gatewarden/gatewarden/filter/jsonrpc"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 )
 
 // Words returns what a refusal of the room says.
 func (s *State) Words(why *refusal.Refusal) refusal.Words {
 	if why.Reason == refusal.StoreUnavailable {
-		return refusal.Words{
-			Status: 503, GRPC: refusal.GRPCUnavailable, Code: jsonrpc.CodeUnavailable,
-			Problem: refusal.Blank("Service Unavailable"),
-			Message: refusal.TryAgain("This costs credits, and it cannot be found out at the moment whether there are enough.", why.Seconds),
-		}
+		const message = "This costs credits, and it cannot be found out at the moment whether there are enough."
+		return refusal.NewUnavailable(refusal.TryAgain(message, why.Seconds))
 	}
 	due := refusal.Payment{Rule: why.Rule, Cost: s.cost, Violated: `"` + why.Rule + `"`}
 	if s.balance.knowsLeft {

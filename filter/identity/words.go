@@ -24,11 +24,7 @@ const unavailableMessage = "It cannot be found out at the moment whether the cre
 // the surface.
 func (s *State) Words(why *refusal.Refusal, challenge string) refusal.Words {
 	if why.Reason == refusal.StoreUnavailable {
-		// The client did nothing wrong, so it gets no challenge.
-		return refusal.Words{
-			Status: 503, GRPC: refusal.GRPCUnavailable, Code: jsonrpc.CodeUnavailable,
-			Problem: refusal.Blank("Service Unavailable"), Message: unavailableMessage,
-		}
+		return refusal.NewUnavailable(unavailableMessage) // without a challenge
 	}
 	if s.rule == nil {
 		return refusal.Words{}

@@ -3,7 +3,6 @@ package quota
 import (
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/quota/algorithm"
-	"github.com/gatewarden/gatewarden/filter/report"
 	"github.com/gatewarden/gatewarden/journal"
 	"github.com/gatewarden/gatewarden/table"
 )
@@ -23,17 +22,6 @@ type reservation struct {
 	written bool
 }
 
-// credits counts what became of the credits of a quota.
-type credits struct{ reserved, committed, refunded, expired report.Counter }
-
-func (c *credits) define(m *report.Metrics, rule string) {
-	const total = "gatewarden_credits_total"
-	m.Define(&c.reserved, total, "rule", rule, "outcome", "reserved")
-	m.Define(&c.committed, total, "rule", rule, "outcome", "committed")
-	m.Define(&c.refunded, total, "rule", rule, "outcome", "refunded")
-	m.Define(&c.expired, total, "rule", rule, "outcome", "expired")
-}
-
 // reserve writes down what the quotas of credits took. What the journal has no place for
 // stays spent if this worker does not settle it.
 func (s *State) reserve() {
@@ -44,7 +32,7 @@ func (s *State) reserve() {
 	r.entries = r.entries[:0]
 	for i := range s.charges {
 		if c := &s.charges[i]; c.reserves() {
-			c.quota.credits.reserved.Add(uint64(c.cost))
+			c.quota.credits.Reserved.Add(uint64(c.cost))
 			r.entries = append(r.entries, r.entryOf(c))
 		}
 	}
@@ -81,7 +69,7 @@ func (s *State) Refund(credits uint32, now int64) {
 	for i := range s.charges {
 		if c := &s.charges[i]; c.reserves() {
 			s.rules.room.refund(c, part, now)
-			c.quota.credits.refunded.Add(uint64(part))
+			c.quota.credits.Refunded.Add(uint64(part))
 			c.taken = s.reserved > 0
 		}
 	}
@@ -95,7 +83,7 @@ func (s *State) Commit() {
 	}
 	for i := range s.charges {
 		if c := &s.charges[i]; c.reserves() {
-			c.quota.credits.committed.Add(uint64(spent))
+			c.quota.credits.Committed.Add(uint64(spent))
 			c.taken = false
 		}
 	}
@@ -140,7 +128,7 @@ func (r *Room) Tick() {
 func (r *Room) expire(e *journal.Entry) {
 	for i := range r.quotas {
 		if q := &r.quotas[i]; q.Unit == config.Credits && q.hash == e.Rule {
-			q.credits.expired.Add(uint64(e.Cost))
+			q.credits.Expired.Add(uint64(e.Cost))
 		}
 	}
 	kind, p := algorithm.Kind(e.Kind), algorithm.Plan{Limit: e.Limit, Window: e.Window}

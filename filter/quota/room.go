@@ -79,7 +79,7 @@ func (r *Room) openJournal(store table.Store, m *report.Metrics) {
 			continue
 		}
 		q.hash = uint32(r.table.Hash(q.id))
-		q.credits.define(m, q.Name)
+		q.credits.Define(m, q.Name)
 		if r.journal == nil {
 			r.journal = journal.New(store, "")
 		}

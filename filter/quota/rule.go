@@ -29,7 +29,7 @@ type quota struct {
 	limits []allowance
 
 	admitted, refused, shadowed, unverified report.Counter
-	credits                                 credits
+	credits                                 report.Credits
 }
 
 // allowance is one of a quota's limits, with what replies say of it.

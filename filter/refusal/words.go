@@ -157,6 +157,15 @@ func TryAgain(sentence string, seconds int64) string {
 	return sentence + " Try again in " + strconv.FormatInt(seconds, 10) + " seconds."
 }
 
+// NewUnavailable returns the words for a request about which another server must be asked
+// that gives no answer. The client did nothing wrong.
+func NewUnavailable(message string) Words {
+	return Words{
+		Status: 503, GRPC: GRPCUnavailable, Code: jsonrpc.CodeUnavailable,
+		Problem: Blank("Service Unavailable"), Message: message,
+	}
+}
+
 // NewMalformed returns the words for a request that can be read in more than one way:
 // its sender could choose the counters that it is held to.
 func NewMalformed(detail string) Words {
