@@ -169,7 +169,7 @@ const (
 )
 
 var quotaFields = []field[Quota]{
-	{key: "name", required: `write for example "per-tenant"`, read: readQuotaName},
+	{key: "name", required: `write for example "per-tenant"`, read: func(v value, q *Quota) { q.Name = readQuotaName(v) }},
 	{key: "surfaces", read: func(v value, q *Quota) {
 		q.Surfaces = v.references("leave it out for all surfaces")
 	}},
@@ -248,11 +248,13 @@ func readWindow(v value, q *Quota) {
 }
 
 // readQuotaName refuses the prefix that names lockouts in replies.
-func readQuotaName(v value, q *Quota) {
+func readQuotaName(v value) string {
 	const taken = "lockout-"
-	if q.Name = readName(v, "a rule's name"); strings.HasPrefix(q.Name, taken) {
-		v.bad(quote(q.Name) + " begins with " + taken + ", which names a surface's lockout in replies; choose another")
+	name := readName(v, "a rule's name")
+	if strings.HasPrefix(name, taken) {
+		v.bad(quote(name) + " begins with " + taken + ", which names a surface's lockout in replies; choose another")
 	}
+	return name
 }
 
 const (

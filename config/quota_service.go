@@ -52,7 +52,7 @@ type serviceDraft struct {
 }
 
 var quotaServiceFields = []field[serviceDraft]{
-	{key: "name", read: func(v value, s *serviceDraft) { s.Name = readName(v, "a rule's name") }},
+	{key: "name", read: func(v value, s *serviceDraft) { s.Name = readQuotaName(v) }},
 	{key: "surfaces", read: func(v value, s *serviceDraft) {
 		s.Surfaces = v.references("leave it out for all surfaces that mcp applies to")
 	}},
