@@ -150,7 +150,7 @@ func (t *tally) appendItem(b []byte) []byte {
 // if no quota limits it. If something else than a quota refused the request, Headers
 // looks at the counters and takes nothing.
 func (s *State) Headers(client *caller.Client, id *caller.Identity, why *refusal.Refusal) []proxy.Header {
-	exceeded := why.Reason == refusal.QuotaExceeded
+	exceeded := why.Reason == refusal.QuotaExceeded && s.exceeded.first.charge != nil // or a quota service
 	if !exceeded {
 		s.bill(client, id)
 	}

@@ -18,6 +18,7 @@ import (
 // whether one of them refuses the request. Otherwise [State.Watch] must follow. After a
 // refusal, Spend may be called again.
 func (s *State) Spend(client *caller.Client, id *caller.Identity) (why refusal.Refusal, refused bool) {
+	s.exceeded = standing{}
 	if s.bill(client, id); len(s.charges) == 0 {
 		return refusal.Refusal{}, false
 	}

@@ -190,6 +190,23 @@ func budgets() []Scenario {
 			Log: []string{"quota service error cluster=nowhere operation=reserve reason=not_sent"},
 		},
 		{
+			Name: "budget: a quota service beside quotas of the filter, which get back what they took when it refuses",
+			Config: strings.Replace(remote(""), `"quotas": []`, `"concurrency": [{"name": "one", "per": "all", "limit": 1}],
+				"quotas": [{"name": "rate", "per": ["tenant"], "limit": 9, "window": "1m"}, `+hourly+`]`, 1),
+			Funds: map[string]int{"small": 30},
+			Steps: []Step{
+				paid("", "Free-1", call("1", "image", ""), has("ratelimit", `"rate";r=8;t=60, "hour";r=35;t=3600`, `"credits";r=5;t=3600`)),
+				paid("not enough there", "Free-1", call("2", "image", ""), refused("quota_exceeded", 402), has("ratelimit", `"rate";r=8;t=60, "hour";r=35;t=3600`, `"credits";r=5;t=90`)),
+				paid("not enough here", "Free-1", call("3", "image", `"count":2`), refused("quota_exceeded", 402), has("ratelimit", `"hour";r=35;t=3600, "rate";r=8;t=60`)),
+				paid("for free", "Free-1", call("4", "time", ""), has("ratelimit", `"rate";r=7;t=60`)),
+			},
+			Metrics: map[string]uint64{
+				"gatewarden_credits_total.rule.credits.outcome.reserved":                   25,
+				"gatewarden_credits_total.rule.hour.outcome.refunded":                      25,
+				"gatewarden_rate_limited_requests_total.surface.mcp.reason.quota_exceeded": 2,
+			},
+		},
+		{
 			Name:   "budget: a quota service in shadow mode refuses nobody",
 			Config: remote(`, "mode": "shadow"`),
 			Funds:  map[string]int{"small": 30},
