@@ -47,6 +47,8 @@ type Config struct {
 	MCP *MCP
 	// QuotaService keeps budgets for the calls of MCP servers. Nil unless configured.
 	QuotaService *QuotaService
+	// Fleet is a service that counts for all proxies together. Nil unless configured.
+	Fleet *Fleet
 	// OAuth describes the services to OAuth clients, each as a resource. Default:
 	// none.
 	OAuth []OAuth

@@ -148,6 +148,9 @@ func (d *draft) readSecrets(env []string, out *violations) {
 	if name := d.tokenVariable; name != "" {
 		readSecret(env, name, "quota_service.endpoint.token_env", &d.QuotaService.Token, out)
 	}
+	if name := d.fleetVariable; name != "" {
+		readSecret(env, name, "fleet.secret_env", &d.Fleet.Secret, out)
+	}
 }
 
 // checkIntrospection refuses a source that would never receive a token.

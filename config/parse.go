@@ -52,6 +52,8 @@ type draft struct {
 	secretVariables []string
 	// tokenVariable is the environment variable with the token of the quota service, or "".
 	tokenVariable string
+	// fleetVariable is the environment variable with the secret of the fleet, or "".
+	fleetVariable string
 }
 
 // Keys lists the paths of all keys of a configuration, for example client.source
@@ -103,6 +105,9 @@ var rootFields = []field[draft]{
 	}},
 	{key: "quota_service", below: keysOf("", quotaServiceFields), read: func(v value, d *draft) {
 		d.QuotaService, d.tokenVariable = readQuotaService(v)
+	}},
+	{key: "fleet", below: keysOf("", fleetFields), read: func(v value, d *draft) {
+		d.Fleet, d.fleetVariable = readFleet(v)
 	}},
 	{key: "oauth", below: keysOf("", oauthFields), read: func(v value, d *draft) {
 		d.OAuth = readResources(v)

@@ -27,6 +27,9 @@ func (d *draft) validate(out *violations) {
 	if d.QuotaService != nil {
 		d.checkQuotaService(out)
 	}
+	if d.Fleet != nil {
+		d.checkFleet(out)
+	}
 	d.checkResources(out)
 	d.checkAuthorizationServers(out)
 }
