@@ -110,6 +110,20 @@ func (p *pluginContext) OnHttpCallResponse(number uint32, _, bodySize, _ int) {
 	}
 }
 
+// OnGRPCReceive passes the answer to a gRPC call that the filter made.
+func (p *pluginContext) OnGRPCReceive(number uint32, size int) {
+	if f := p.filter.Get(); f != nil {
+		f.GRPCAnswered(number, size)
+	}
+}
+
+// OnGRPCClose passes the status of a gRPC call that has no answer.
+func (p *pluginContext) OnGRPCClose(number, status uint32) {
+	if f := p.filter.Get(); f != nil {
+		f.GRPCFailed(number, status)
+	}
+}
+
 // OnPluginDone hands the proxy what was counted since the last tick.
 func (p *pluginContext) OnPluginDone() bool {
 	if f := p.filter.Get(); f != nil {

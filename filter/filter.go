@@ -136,3 +136,11 @@ func (f *Filter) Answered(number uint32, size int) {
 	f.budget.Answered(number, size)
 	f.oauth.Answered(number, size)
 }
+
+// GRPCAnswered reports the answer to the gRPC call with this number, and the size of its
+// message.
+func (f *Filter) GRPCAnswered(uint32, int) {} // the fleet room will take them
+
+// GRPCFailed reports that the gRPC call with this number has no answer, and the status of
+// gRPC that says why.
+func (f *Filter) GRPCFailed(uint32, uint32) {} // the fleet room will take them

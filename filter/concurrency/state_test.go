@@ -351,11 +351,12 @@ func TestMetricNames(t *testing.T) {
 // still is a proxy that allocates nothing.
 type still struct{ *fakehost.StillData }
 
-func (*still) Now() int64                  { return 1_000_000 }
-func (*still) Counter(string) proxy.Metric { return 0 }
-func (*still) Gauge(string) proxy.Metric   { return 0 }
-func (*still) Add(proxy.Metric, uint64)    {}
-func (*still) Record(proxy.Metric, uint64) {}
+func (*still) Now() int64                    { return 1_000_000 }
+func (*still) Counter(string) proxy.Metric   { return 0 }
+func (*still) Gauge(string) proxy.Metric     { return 0 }
+func (*still) Histogram(string) proxy.Metric { return 0 }
+func (*still) Add(proxy.Metric, uint64)      {}
+func (*still) Record(proxy.Metric, uint64)   {}
 
 // TestFurtherPlacesAllocateNothing holds that a request allocates nothing if its worker
 // holds places under the same limits already.

@@ -103,6 +103,8 @@ func (p *fakeProxy) Counter(name string) proxy.Metric {
 
 func (p *fakeProxy) Gauge(name string) proxy.Metric { return p.Counter(name) }
 
+func (p *fakeProxy) Histogram(name string) proxy.Metric { return p.Counter(name) }
+
 func (p *fakeProxy) Add(m proxy.Metric, n uint64) { p.values[p.names[m]] += n }
 
 func (p *fakeProxy) Record(proxy.Metric, uint64) {}

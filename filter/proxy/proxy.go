@@ -55,6 +55,17 @@ type Call struct {
 	Timeout int64
 }
 
+// GRPCCall is a unary gRPC call to another server.
+type GRPCCall struct {
+	// Cluster is the proxy's name of the server, which must speak HTTP/2.
+	Cluster string
+	// Service is the full name of the service, for instance "package.Service".
+	Service, Method string
+	Message         []byte
+	// Timeout in milliseconds.
+	Timeout int64
+}
+
 // Metric identifies a metric of the proxy.
 type Metric uint32
 
@@ -142,6 +153,17 @@ type Callouts interface {
 	AnswerBody(size int) []byte
 }
 
+// GRPC calls other servers by gRPC.
+type GRPC interface {
+	// CallGRPC sends a call. The proxy reports its outcome by the number that CallGRPC
+	// returns: an answer or a status of gRPC. The call goes on when the stream ends. If ok
+	// is false, the call was not sent, and nothing will be reported.
+	CallGRPC(call *GRPCCall) (number uint32, ok bool)
+	// GRPCMessage returns up to size bytes of the answer that is being reported. The next
+	// callback overwrites them.
+	GRPCMessage(size int) []byte
+}
+
 // Replies answer requests and let them go on.
 type Replies interface {
 	// Reply answers the current request instead of the service.
@@ -178,10 +200,12 @@ type Log interface {
 
 // Metrics are the proxy's metrics. All workers share them.
 type Metrics interface {
-	// Counter and Gauge define a metric. To define one again returns the same one.
+	// Counter, Gauge and Histogram define a metric. To define one again returns the same
+	// one.
 	Counter(name string) Metric
 	Gauge(name string) Metric
-	// Add adds to a counter, Record sets a gauge.
+	Histogram(name string) Metric
+	// Add adds to a counter. Record sets a gauge, or adds a sample to a histogram.
 	Add(metric Metric, n uint64)
 	Record(metric Metric, value uint64)
 }
@@ -199,6 +223,7 @@ type Host interface {
 	ResponseBody
 	ResponseBodyReplacer
 	Callouts
+	GRPC
 	Replies
 	Timer
 	State

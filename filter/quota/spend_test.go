@@ -471,6 +471,7 @@ func (s *still) ResponseHeaders() []proxy.Header { return s.lines }
 func (*still) AddResponseHeader(_, _ string)     {}
 func (*still) RemoveResponseHeader(string)       {}
 func (*still) Counter(string) proxy.Metric       { return 0 }
+func (*still) Histogram(string) proxy.Metric     { return 0 }
 func (*still) Gauge(string) proxy.Metric         { return 0 }
 func (*still) Add(proxy.Metric, uint64)          {}
 func (*still) Record(proxy.Metric, uint64)       {}

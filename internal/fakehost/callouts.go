@@ -1,6 +1,10 @@
 package fakehost
 
-import "github.com/gatewarden/gatewarden/filter/proxy"
+import (
+	"bytes"
+
+	"github.com/gatewarden/gatewarden/filter/proxy"
+)
 
 // Call records a call to another server and returns its number, unless NoCalls is set.
 func (h *Host) Call(c *proxy.Call) (number uint32, ok bool) {
@@ -19,6 +23,24 @@ func (h *Host) AnswerStatus() string { h.record("answer status"); return h.CallS
 func (h *Host) AnswerBody(size int) []byte {
 	h.record("answer body")
 	return []byte(h.CallBody[:min(size, len(h.CallBody))])
+}
+
+// CallGRPC records a gRPC call and returns its number, unless NoGRPC is set.
+func (h *Host) CallGRPC(c *proxy.GRPCCall) (number uint32, ok bool) {
+	h.record("grpc call")
+	if h.NoGRPC {
+		return 0, false
+	}
+	sent := *c
+	sent.Message = bytes.Clone(c.Message)
+	h.SentGRPC = append(h.SentGRPC, &sent)
+	return uint32(len(h.SentGRPC)), true
+}
+
+// GRPCMessage returns the beginning of GRPCBody.
+func (h *Host) GRPCMessage(size int) []byte {
+	h.record("grpc message")
+	return []byte(h.GRPCBody[:min(size, len(h.GRPCBody))])
 }
 
 // Attend makes the further calls act on a stream.

@@ -46,6 +46,12 @@ type Host struct {
 	Sent []*proxy.Call
 	// CallStatus and CallBody are the answer that is being reported.
 	CallStatus, CallBody string
+	// NoGRPC makes gRPC calls fail.
+	NoGRPC bool
+	// SentGRPC are the gRPC calls. A call's number is its place, from 1 on.
+	SentGRPC []*proxy.GRPCCall
+	// GRPCBody is the message of the answer that is being reported.
+	GRPCBody string
 	// Attended is the stream that calls act on.
 	Attended uint32
 	// Resumed are the streams that were resumed, in order.
@@ -62,9 +68,12 @@ type Host struct {
 	// Log are the lines that were written.
 	Log []string
 	// Names are the metrics by number, each with its kind before it, for instance
-	// "counter gatewarden_failures_total", and Values what they stand at.
+	// "counter gatewarden_failures_total", and Values what they stand at. Of a histogram
+	// that is its last sample.
 	Names  []string
 	Values []uint64
+	// Samples are those of histograms, by name.
+	Samples map[string][]uint64
 
 	cas uint32
 }

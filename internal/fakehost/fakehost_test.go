@@ -3,6 +3,8 @@ package fakehost
 import (
 	"slices"
 	"testing"
+
+	"github.com/gatewarden/gatewarden/filter/proxy"
 )
 
 // TestSet shows Envoy's compare-and-swap: a missing key is created whatever the
@@ -64,6 +66,37 @@ func TestHeaders(t *testing.T) {
 	h.AddResponseHeader("b", "4")
 	if want := Headers("b", "2", "b", "4"); !slices.Equal(h.Response, want) {
 		t.Errorf("the headers are %q, want %q", h.Response, want)
+	}
+}
+
+// TestGRPC shows that a call is kept as it was when it was sent.
+func TestGRPC(t *testing.T) {
+	h := New()
+	message := []byte("m")
+	number, ok := h.CallGRPC(&proxy.GRPCCall{Cluster: "c", Message: message})
+	message[0] = 'x'
+	if !ok || number != 1 || string(h.SentGRPC[0].Message) != "m" {
+		t.Errorf("call %d, sent %v: %+v", number, ok, h.SentGRPC)
+	}
+	h.GRPCBody = "answer"
+	if got := string(h.GRPCMessage(3)) + string(h.GRPCMessage(9)); got != "ansanswer" {
+		t.Errorf("the message is %q", got)
+	}
+	h.NoGRPC = true
+	if _, ok := h.CallGRPC(&proxy.GRPCCall{}); ok || len(h.SentGRPC) != 1 {
+		t.Errorf("sent %v: %d calls", ok, len(h.SentGRPC))
+	}
+}
+
+// TestHistogram shows that all samples are kept.
+func TestHistogram(t *testing.T) {
+	h := New()
+	m := h.Histogram("h")
+	h.Record(m, 5)
+	h.Record(h.Histogram("h"), 7)
+	h.Record(h.Gauge("h"), 9)
+	if got := h.Samples["h"]; !slices.Equal(got, []uint64{5, 7}) {
+		t.Errorf("the samples are %d", got)
 	}
 }
 

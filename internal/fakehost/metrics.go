@@ -1,6 +1,7 @@
 package fakehost
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/gatewarden/gatewarden/filter/proxy"
@@ -11,6 +12,9 @@ func (h *Host) Counter(name string) proxy.Metric { return h.metric("counter", na
 
 // Gauge defines a gauge, or returns the one of that name.
 func (h *Host) Gauge(name string) proxy.Metric { return h.metric("gauge", name) }
+
+// Histogram defines a histogram, or returns the one of that name.
+func (h *Host) Histogram(name string) proxy.Metric { return h.metric("histogram", name) }
 
 func (h *Host) metric(kind, name string) proxy.Metric {
 	h.record("define")
@@ -27,8 +31,17 @@ func (h *Host) metric(kind, name string) proxy.Metric {
 // Add adds to a counter.
 func (h *Host) Add(m proxy.Metric, n uint64) { h.record("add metric"); h.Values[m] += n }
 
-// Record sets a gauge.
-func (h *Host) Record(m proxy.Metric, value uint64) { h.record("record metric"); h.Values[m] = value }
+// Record sets a gauge, or adds a sample to a histogram.
+func (h *Host) Record(m proxy.Metric, value uint64) {
+	h.record("record metric")
+	h.Values[m] = value
+	if name, histogram := strings.CutPrefix(h.Names[m], "histogram "); histogram {
+		if h.Samples == nil {
+			h.Samples = map[string][]uint64{}
+		}
+		h.Samples[name] = append(h.Samples[name], value)
+	}
+}
 
 // Value returns what a counter stands at. The test fails if no such counter is
 // defined.

@@ -12,6 +12,16 @@ type HTTPCallContext interface {
 	OnHttpCallResponse(number uint32, numHeaders, bodySize, numTrailers int)
 }
 
+// GRPCContext is what a plugin context that makes gRPC calls implements, too. The SDK has
+// no such calls.
+type GRPCContext interface {
+	// OnGRPCReceive is called when the answer to a gRPC call has arrived.
+	OnGRPCReceive(number uint32, size int)
+	// OnGRPCClose is called when a gRPC call has ended without an answer, with its status
+	// of gRPC.
+	OnGRPCClose(number, status uint32)
+}
+
 var vmContext types.VMContext = &types.DefaultVMContext{}
 
 // SetVMContext registers the plugin. It belongs into an init function: the proxy
@@ -131,5 +141,19 @@ func httpCallResponse(id, number, headers, body, trailers uint32) {
 	results.reset()
 	if p, ok := plugins[id].(HTTPCallContext); ok {
 		p.OnHttpCallResponse(number, int(headers), int(body), int(trailers))
+	}
+}
+
+func grpcReceive(id, number, size uint32) {
+	results.reset()
+	if p, ok := plugins[id].(GRPCContext); ok {
+		p.OnGRPCReceive(number, int(size))
+	}
+}
+
+func grpcClose(id, number, status uint32) {
+	results.reset()
+	if p, ok := plugins[id].(GRPCContext); ok {
+		p.OnGRPCClose(number, status)
 	}
 }

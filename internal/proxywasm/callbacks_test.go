@@ -43,6 +43,9 @@ func (p *plugin) OnHttpCallResponse(number uint32, headers, body, trailers int) 
 	p.tell("call %d: %d %d %d", number, headers, body, trailers)
 }
 
+func (p *plugin) OnGRPCReceive(number uint32, size int) { p.tell("grpc %d: %d bytes", number, size) }
+func (p *plugin) OnGRPCClose(number, status uint32)     { p.tell("grpc %d: status %d", number, status) }
+
 func (p *plugin) NewHttpContext(id uint32) types.HttpContext {
 	p.tell("stream %d", id)
 	if p.refuse {
@@ -123,6 +126,8 @@ func TestCallbacksReachTheirContexts(t *testing.T) {
 		{func() any { return requestBody(2, 100, false) }, types.Action(2), "request body 100 false"},
 		{func() any { return requestTrailers(2, 1) }, types.ActionPause, "request trailers 1"},
 		{func() any { httpCallResponse(1, 7, 2, 30, 4); return nil }, nil, "call 7: 2 30 4"},
+		{func() any { grpcReceive(1, 8, 300); return nil }, nil, "grpc 8: 300 bytes"},
+		{func() any { grpcClose(1, 9, 14); return nil }, nil, "grpc 9: status 14"},
 		{func() any { return responseHeaders(2, 6, false) }, types.ActionContinue, "response headers 6 false"},
 		{func() any { return responseBody(2, 9, true) }, types.ActionPause, "response body 9 true"},
 		{func() any { return responseTrailers(2, 3) }, types.ActionContinue, "response trailers 3"},
@@ -152,6 +157,8 @@ func TestCallbacksOfUnknownContexts(t *testing.T) {
 		{func() any { return responseBody(2, 1, true) }, types.ActionContinue, ""},
 		{func() any { return responseTrailers(2, 1) }, types.ActionContinue, ""},
 		{func() any { httpCallResponse(7, 1, 1, 1, 1); return nil }, nil, ""},
+		{func() any { grpcReceive(7, 1, 1); return nil }, nil, ""},
+		{func() any { grpcClose(7, 1, 14); return nil }, nil, ""},
 		{func() any { return done(2) }, true, ""},
 		{func() any { return done(1) }, true, "plugin done"},
 	})
@@ -165,6 +172,7 @@ func TestEachCallbackReclaimsResults(t *testing.T) {
 		"request trailers": func() { requestTrailers(1, 0) }, "response headers": func() { responseHeaders(1, 0, true) },
 		"response body": func() { responseBody(1, 0, true) }, "response trailers": func() { responseTrailers(1, 0) },
 		"call response": func() { httpCallResponse(1, 0, 0, 0, 0) },
+		"grpc receive":  func() { grpcReceive(1, 0, 0) }, "grpc close": func() { grpcClose(1, 0, 0) },
 	} {
 		results.take(100)
 		if call(); results.used != 0 {

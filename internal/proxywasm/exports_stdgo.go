@@ -53,3 +53,9 @@ func onResponseTrailers(id, n uint32) uint32 { return uint32(responseTrailers(id
 func onHTTPCallResponse(id, number, headers, body, trailers uint32) {
 	httpCallResponse(id, number, headers, body, trailers)
 }
+
+//go:wasmexport proxy_on_grpc_receive
+func onGRPCReceive(id, number, size uint32) { grpcReceive(id, number, size) }
+
+//go:wasmexport proxy_on_grpc_close
+func onGRPCClose(id, number, status uint32) { grpcClose(id, number, status) }

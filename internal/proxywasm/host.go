@@ -230,6 +230,18 @@ func (*Host) AnswerStatus() string { return headerValue(mapAnswerHeaders, ":stat
 
 func (*Host) AnswerBody(size int) []byte { return buffer(bufferAnswerBody, 0, size) }
 
+func (h *Host) CallGRPC(c *proxy.GRPCCall) (number uint32, ok bool) {
+	h.pairs = appendServer(h.pairs[:0], c.Cluster)
+	d, n := bytesOf(h.pairs)
+	s, l := stringOf(c.Service)
+	t, m := stringOf(c.Method)
+	b, k := bytesOf(c.Message)
+	status := grpcCall(d, n, s, l, t, m, nil, 0, b, k, uint32(c.Timeout), unsafe.Pointer(&slot.number))
+	return slot.number, status == statusOK
+}
+
+func (*Host) GRPCMessage(size int) []byte { return buffer(bufferGRPCMessage, 0, size) }
+
 func (*Host) Attend(stream uint32) { setEffectiveContext(stream) }
 
 func (*Host) Warn(line string) { log(logWarn, line) }
@@ -243,6 +255,8 @@ func (*Host) Error(line string) { log(logError, line) }
 func (h *Host) Counter(name string) proxy.Metric { return h.define(metricCounter, name) }
 
 func (h *Host) Gauge(name string) proxy.Metric { return h.define(metricGauge, name) }
+
+func (h *Host) Histogram(name string) proxy.Metric { return h.define(metricHistogram, name) }
 
 // define defines a metric. A proxy that refuses one refuses most likely all, so the log
 // names the first.

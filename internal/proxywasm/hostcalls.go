@@ -50,6 +50,9 @@ func setEffectiveContext(id uint32) uint32
 //go:wasmimport env proxy_http_call
 func httpCall(cluster unsafe.Pointer, clusterSize uint32, headers unsafe.Pointer, headersSize uint32, body unsafe.Pointer, bodySize uint32, trailers unsafe.Pointer, trailersSize, timeout uint32, number unsafe.Pointer) uint32
 
+//go:wasmimport env proxy_grpc_call
+func grpcCall(server unsafe.Pointer, serverSize uint32, service unsafe.Pointer, serviceSize uint32, method unsafe.Pointer, methodSize uint32, metadata unsafe.Pointer, metadataSize uint32, message unsafe.Pointer, messageSize, timeout uint32, number unsafe.Pointer) uint32
+
 //go:wasmimport env proxy_define_metric
 func defineMetric(kind uint32, name unsafe.Pointer, nameSize uint32, id unsafe.Pointer) uint32
 
@@ -88,6 +91,7 @@ const (
 	bufferRequestBody         = 0
 	bufferResponseBody        = 1
 	bufferAnswerBody          = 4
+	bufferGRPCMessage         = 5
 	bufferPluginConfiguration = 7
 
 	streamRequest = 0
@@ -96,8 +100,9 @@ const (
 	logWarn  = 3
 	logError = 4
 
-	metricCounter = 0
-	metricGauge   = 1
+	metricCounter   = 0
+	metricGauge     = 1
+	metricHistogram = 2
 
 	clockRealtime  = 0
 	clockMonotonic = 1

@@ -217,6 +217,11 @@ func (*Host) AnswerBody(size int) []byte {
 	return b
 }
 
+// CallGRPC sends nothing: the SDK and its emulator have no gRPC calls.
+func (*Host) CallGRPC(*proxy.GRPCCall) (number uint32, ok bool) { return 0, false }
+
+func (*Host) GRPCMessage(int) []byte { return nil }
+
 func (*Host) Attend(stream uint32) { _ = proxywasm.SetEffectiveContext(stream) }
 
 func (*Host) Warn(line string) { proxywasm.LogWarn(line) }
@@ -233,10 +238,11 @@ func (*Host) Gauge(name string) proxy.Metric {
 	return proxy.Metric(proxywasm.DefineGaugeMetric(name))
 }
 
+func (*Host) Histogram(name string) proxy.Metric {
+	return proxy.Metric(proxywasm.DefineHistogramMetric(name))
+}
+
 func (*Host) Add(m proxy.Metric, n uint64) { proxywasm.MetricCounter(m).Increment(n) }
 
-// Record sets a gauge to a value. The SDK can only add to it.
-func (*Host) Record(m proxy.Metric, value uint64) {
-	gauge := proxywasm.MetricGauge(m)
-	gauge.Add(int64(value) - gauge.Value())
-}
+// Record calls the host as for a histogram, which sets a gauge: the SDK can only add to one.
+func (*Host) Record(m proxy.Metric, value uint64) { proxywasm.MetricHistogram(m).Record(value) }

@@ -68,6 +68,7 @@ const (
 	RequestBody         BufferType = 0
 	ResponseBody        BufferType = 1
 	CallResponseBody    BufferType = 4
+	GRPCReceiveBuffer   BufferType = 5
 	VMConfiguration     BufferType = 6
 	PluginConfiguration BufferType = 7
 	maxBufferType       BufferType = 8

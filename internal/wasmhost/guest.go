@@ -15,6 +15,8 @@ const (
 	OnResponseBody     Callback = "proxy_on_response_body"
 	OnResponseTrailers Callback = "proxy_on_response_trailers"
 	OnHTTPCallResponse Callback = "proxy_on_http_call_response"
+	OnGRPCReceive      Callback = "proxy_on_grpc_receive"
+	OnGRPCClose        Callback = "proxy_on_grpc_close"
 	OnLog              Callback = "proxy_on_log"
 	OnDone             Callback = "proxy_on_done"
 	OnDelete           Callback = "proxy_on_delete"
@@ -42,6 +44,8 @@ type Guest interface {
 	OnResponseTrailers(id uint32, trailers int) (Action, error)
 
 	OnHTTPCallResponse(id, call uint32, headers, size, trailers int) error
+	OnGRPCReceive(id, call uint32, size int) error
+	OnGRPCClose(id, call, status uint32) error
 
 	OnLog(id uint32) error
 	OnDone(id uint32) (bool, error)
@@ -69,6 +73,8 @@ func (NoCallbacks) OnResponseHeaders(uint32, int, bool) (Action, error) { return
 func (NoCallbacks) OnResponseBody(uint32, int, bool) (Action, error)    { return Continue, nil }
 func (NoCallbacks) OnResponseTrailers(uint32, int) (Action, error)      { return Continue, nil }
 func (NoCallbacks) OnHTTPCallResponse(_, _ uint32, _, _, _ int) error   { return nil }
+func (NoCallbacks) OnGRPCReceive(_, _ uint32, _ int) error              { return nil }
+func (NoCallbacks) OnGRPCClose(_, _, _ uint32) error                    { return nil }
 func (NoCallbacks) OnLog(uint32) error                                  { return nil }
 func (NoCallbacks) OnDone(uint32) (bool, error)                         { return true, nil }
 func (NoCallbacks) OnDelete(uint32) error                               { return nil }

@@ -287,6 +287,14 @@ func (v *vm) OnHTTPCallResponse(id, call uint32, headers, size, trailers int) er
 	return v.tell(OnHTTPCallResponse, uint64(id), uint64(call), uint64(headers), uint64(size), uint64(trailers))
 }
 
+func (v *vm) OnGRPCReceive(id, call uint32, size int) error {
+	return v.tell(OnGRPCReceive, uint64(id), uint64(call), uint64(size))
+}
+
+func (v *vm) OnGRPCClose(id, call, status uint32) error {
+	return v.tell(OnGRPCClose, uint64(id), uint64(call), uint64(status))
+}
+
 func (v *vm) OnLog(id uint32) error          { return v.tell(OnLog, uint64(id)) }
 func (v *vm) OnDone(id uint32) (bool, error) { return v.accepts(OnDone, uint64(id)) }
 func (v *vm) OnDelete(id uint32) error       { return v.tell(OnDelete, uint64(id)) }

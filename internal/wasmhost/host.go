@@ -25,6 +25,9 @@ type Options struct {
 	// when a stream could not go on otherwise, or when Proxy.Answer says so.
 	Clusters []string
 	Callout  func(HTTPCall) Response
+	// GRPC answers gRPC calls, when Proxy.AnswerGRPC says so or when a stream could not go
+	// on otherwise.
+	GRPC func(GRPCCall) GRPCAnswer
 }
 
 // LogLine is a line that a guest logged, or wrote to stdout (as Info) or
@@ -58,6 +61,7 @@ type Host struct {
 	partial    [Critical + 1]string // lines begun on stdout and stderr, by level
 	calls      Calls
 	callouts   callouts
+	grpc       grpcCalls
 	tick       time.Duration
 }
 

@@ -119,6 +119,8 @@ func (h *Host) buffer(t BufferType) (content []byte, ok bool) {
 			return slices.Concat(a.Body...), true
 		}
 		return nil, true
+	case GRPCReceiveBuffer:
+		return h.grpc.received, true
 	case RequestBody, ResponseBody:
 		if b := h.body(t); b != nil {
 			return *b, true

@@ -14,7 +14,7 @@ import (
 // results that are to be written into the guest's memory if the status is OK.
 type invocation struct {
 	*Host
-	bytes  [4][]byte // byte arguments in order; they are the guest's memory
+	bytes  [5][]byte // byte arguments in order; they are the guest's memory
 	ints   [3]uint64 // integer arguments in order
 	out    []byte    // the result that memory is allocated for
 	number uint64    // the result of fixed size
@@ -90,6 +90,7 @@ var proxyFunctions = map[string]proxyFunction{
 	"proxy_done":                  {"", func(*invocation) Status { return NotFound }},
 
 	"proxy_http_call":             {"bbbbiI", sendHTTPCall},
+	"proxy_grpc_call":             {"bbbbbiI", sendGRPCCall},
 	"proxy_call_foreign_function": {"bbB", func(c *invocation) (s Status) { c.out, s = c.CallForeignFunction(c.str(0), c.bytes[1]); return s }},
 
 	"proxy_define_metric": {"ibI", func(c *invocation) Status {
@@ -138,6 +139,15 @@ func sendHTTPCall(c *invocation) Status {
 	id, s := c.SendHTTPCall(HTTPCall{
 		Cluster: c.str(0), Headers: DecodePairs(c.bytes[1]), Body: slices.Clone(c.bytes[2]),
 		Trailers: DecodePairs(c.bytes[3]), Timeout: time.Duration(c.ints[0]) * time.Millisecond,
+	})
+	c.number = uint64(id)
+	return s
+}
+
+func sendGRPCCall(c *invocation) Status {
+	id, s := c.SendGRPCCall(GRPCCall{
+		Cluster: clusterOf(c.bytes[0]), Service: c.str(1), Method: c.str(2), Metadata: DecodePairs(c.bytes[3]),
+		Message: slices.Clone(c.bytes[4]), Timeout: time.Duration(c.ints[0]) * time.Millisecond,
 	})
 	c.number = uint64(id)
 	return s

@@ -130,7 +130,7 @@ func (e *Exchange) Waits() bool { return !e.stream.finished && !e.stream.gone }
 // Finish gives the answers that are owed until the exchange is over, and returns
 // what came of it.
 func (e *Exchange) Finish() Result {
-	for e.Waits() && e.stream.proxy.Answer() {
+	for e.Waits() && (e.stream.proxy.Answer() || e.stream.proxy.AnswerGRPC()) {
 	}
 	e.stream.ensureEnd()
 	return e.stream.close()

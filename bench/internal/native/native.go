@@ -62,14 +62,15 @@ func (h *host) ResponseHeader(name string) string {
 func (h *host) ResponseHeaders() []proxy.Header  { h.calls++; return h.response }
 func (h *host) AddResponseHeader(string, string) { h.calls++ }
 
-func (h *host) SetReason(string)            { h.calls++ }
-func (h *host) SetFailure(string)           { h.calls++ }
-func (h *host) SetGuess(string)             { h.calls++ }
-func (h *host) Reply(*proxy.Reply)          { h.calls++ }
-func (h *host) Warn(string)                 { h.calls++ }
-func (h *host) Counter(string) proxy.Metric { return 0 }
-func (h *host) Gauge(string) proxy.Metric   { return 0 }
-func (h *host) Record(proxy.Metric, uint64) { h.calls++ }
+func (h *host) SetReason(string)              { h.calls++ }
+func (h *host) SetFailure(string)             { h.calls++ }
+func (h *host) SetGuess(string)               { h.calls++ }
+func (h *host) Reply(*proxy.Reply)            { h.calls++ }
+func (h *host) Warn(string)                   { h.calls++ }
+func (h *host) Counter(string) proxy.Metric   { return 0 }
+func (h *host) Gauge(string) proxy.Metric     { return 0 }
+func (h *host) Histogram(string) proxy.Metric { return 0 }
+func (h *host) Record(proxy.Metric, uint64)   { h.calls++ }
 
 // Scene is a kind of request.
 type Scene struct {

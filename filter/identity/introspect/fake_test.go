@@ -57,6 +57,8 @@ func (p *fakeProxy) Counter(name string) proxy.Metric {
 
 func (p *fakeProxy) Gauge(name string) proxy.Metric { return p.Counter(name) }
 
+func (p *fakeProxy) Histogram(name string) proxy.Metric { return p.Counter(name) }
+
 func (p *fakeProxy) Add(m proxy.Metric, n uint64) { p.values[m] += n }
 
 func (p *fakeProxy) Record(proxy.Metric, uint64) {}

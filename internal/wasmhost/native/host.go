@@ -114,6 +114,16 @@ func (h host) AnswerStatus() string { return h.value(wasmhost.CallResponseHeader
 
 func (h host) AnswerBody(size int) []byte { return h.bytes(wasmhost.CallResponseBody, 0, size) }
 
+func (h host) CallGRPC(c *proxy.GRPCCall) (number uint32, ok bool) {
+	number, status := h.SendGRPCCall(wasmhost.GRPCCall{
+		Cluster: strings.Clone(c.Cluster), Service: strings.Clone(c.Service), Method: strings.Clone(c.Method),
+		Message: slices.Clone(c.Message), Timeout: time.Duration(c.Timeout) * time.Millisecond,
+	})
+	return number, status == wasmhost.OK
+}
+
+func (h host) GRPCMessage(size int) []byte { return h.bytes(wasmhost.GRPCReceiveBuffer, 0, size) }
+
 func (h host) SetTickPeriod(milliseconds uint32) bool {
 	return h.Host.SetTickPeriod(time.Duration(milliseconds)*time.Millisecond) == wasmhost.OK
 }
@@ -125,6 +135,8 @@ func (h host) Warn(line string) { h.Log(wasmhost.Warn, line) }
 func (h host) Counter(name string) proxy.Metric { return h.define(wasmhost.Counter, name) }
 
 func (h host) Gauge(name string) proxy.Metric { return h.define(wasmhost.Gauge, name) }
+
+func (h host) Histogram(name string) proxy.Metric { return h.define(wasmhost.Histogram, name) }
 
 func (h host) define(kind wasmhost.MetricType, name string) proxy.Metric {
 	id, _ := h.DefineMetric(kind, name)

@@ -141,6 +141,18 @@ func (g *guest) OnHTTPCallResponse(_, call uint32, _, size, _ int) error {
 	return nil
 }
 
+func (g *guest) OnGRPCReceive(_, call uint32, size int) error {
+	g.host.takeBack()
+	g.filter.GRPCAnswered(call, size)
+	return nil
+}
+
+func (g *guest) OnGRPCClose(_, call, status uint32) error {
+	g.host.takeBack()
+	g.filter.GRPCFailed(call, status)
+	return nil
+}
+
 func (g *guest) OnDone(id uint32) (bool, error) {
 	g.host.takeBack()
 	if s := g.streams[id]; s != nil {

@@ -171,6 +171,12 @@ func (*Host) AnswerStatus() string { return "" }
 // AnswerBody is always empty.
 func (*Host) AnswerBody(int) []byte { return nil }
 
+// CallGRPC fails: no server is asked.
+func (*Host) CallGRPC(*proxy.GRPCCall) (number uint32, ok bool) { return 0, false }
+
+// GRPCMessage is always empty.
+func (*Host) GRPCMessage(int) []byte { return nil }
+
 // SetTickPeriod does nothing: time passes as the caller says.
 func (*Host) SetTickPeriod(uint32) bool { return true }
 
@@ -190,6 +196,9 @@ func (h *Host) Counter(name string) proxy.Metric { return h.define(name) }
 // Gauge defines a gauge.
 func (h *Host) Gauge(name string) proxy.Metric { return h.define(name) }
 
+// Histogram defines a histogram.
+func (h *Host) Histogram(name string) proxy.Metric { return h.define(name) }
+
 func (h *Host) define(name string) proxy.Metric {
 	id, defined := h.names[name]
 	if !defined {
@@ -203,5 +212,5 @@ func (h *Host) define(name string) proxy.Metric {
 // Add adds to a counter.
 func (h *Host) Add(metric proxy.Metric, n uint64) { h.values[metric] += n }
 
-// Record sets a gauge.
+// Record sets a gauge, or keeps the last sample of a histogram.
 func (h *Host) Record(metric proxy.Metric, value uint64) { h.values[metric] = value }

@@ -37,7 +37,7 @@ var callbacks = []wasmhost.Callback{
 	wasmhost.OnContextCreate, wasmhost.OnVMStart, wasmhost.OnConfigure, wasmhost.OnTick,
 	wasmhost.OnRequestHeaders, wasmhost.OnRequestBody, wasmhost.OnRequestTrailers,
 	wasmhost.OnResponseHeaders, wasmhost.OnResponseBody, wasmhost.OnResponseTrailers,
-	wasmhost.OnHTTPCallResponse, wasmhost.OnDone,
+	wasmhost.OnHTTPCallResponse, wasmhost.OnGRPCReceive, wasmhost.OnGRPCClose, wasmhost.OnDone,
 }
 
 // The request that is tried: a failed authentication at a surface of the empty

@@ -100,6 +100,7 @@ func module(change func([]function) []function) []byte {
 		{"proxy_abi_version_0_2_0", 0, false, nil}, {"malloc", 1, true, one},
 		{"proxy_on_context_create", 2, false, nil}, {"proxy_on_vm_start", 2, true, one}, {"proxy_on_configure", 2, true, one},
 		{"proxy_on_tick", 1, false, nil}, {"proxy_on_done", 1, true, one}, {"proxy_on_http_call_response", 5, false, nil},
+		{"proxy_on_grpc_receive", 3, false, nil}, {"proxy_on_grpc_close", 3, false, nil},
 	}
 	goOn := []byte{0x41, 0}
 	for _, c := range []wasmhost.Callback{wasmhost.OnRequestHeaders, wasmhost.OnRequestBody, wasmhost.OnResponseHeaders, wasmhost.OnResponseBody} {
