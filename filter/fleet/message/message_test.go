@@ -70,7 +70,7 @@ func TestReadResponse(t *testing.T) {
 		{"the last overall code", "0801 1200 0802", OverLimit, []Status{{}}},
 		{"the last number", "1208 0801 0802 1801 1802", Unknown, []Status{{Code: OverLimit, Left: 2}}},
 		{"limits are joined", "1208 1202 0814 1202 1002", Unknown, []Status{{Limit: 20, Unit: Minute, HasLimit: true}}},
-		{"durations are joined", "120c 2202 0802 2206 10c0843d 0803", Unknown, []Status{{Reset: 3001}}},
+		{"durations are joined", "120a 2202 0802 2204 10c0843d", Unknown, []Status{{Reset: 2001}}},
 		{"numbers are cut", "08feffffffffffffffff01 120b 18ffffffffffffffffff01", -2, []Status{{Left: 1<<32 - 1}}},
 		{"more than 32 bits", "8880808000 02 1206 188180808010", OverLimit, []Status{{Left: 1}}},
 		{"a number with needless bytes", "0882808000", OverLimit, nil},
