@@ -182,3 +182,18 @@ func (q *Quota) fleetLimits(add func(name string, limit uint32, window int64)) {
 
 // limits reports whether a quota's limit limits anything.
 func limits(limit uint32) bool { return limit > 0 && limit < NoLimit }
+
+// Alone returns the limit that a proxy holds clients to while the service gives no answer.
+// rule is how the limit takes part, nil if it does not.
+func (f *Fleet) Alone(rule *FleetRule, limit uint32) uint32 {
+	switch {
+	case rule == nil || limit == 0:
+		return limit
+	case rule.OnError == OnErrorOpen:
+		return NoLimit
+	case rule.OnError == OnErrorClosed || f.Replicas == 0:
+		return limit
+	}
+	replicas := uint32(f.Replicas)
+	return limit/replicas + min(limit%replicas, 1)
+}

@@ -58,6 +58,7 @@ func (s *Stream) settleCalls(unpaid uint32) {
 	if unpaid > 0 {
 		s.quota.Refund(unpaid, s.filter.host.Now())
 		s.budget.Refund(unpaid)
+		s.fleet.Refund(unpaid)
 		s.auditRefunds()
 	}
 	if !s.call.Settling() {

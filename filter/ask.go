@@ -86,12 +86,20 @@ func (s *Stream) called(mayRefuse bool) (refused bool) {
 
 // waits tells whether the request waits for any answer.
 func (s *Stream) waits() bool {
-	return s.identity.Waits() || s.burst.Waits() || s.document.Waits() || s.budget.Waits()
+	return s.identity.Waits() || s.burst.Waits() || s.document.Waits() || s.budget.Waits() || s.fleet.Waits()
 }
 
-// reserve lets the request go on when a quota service has reserved what it costs. That comes
-// last: what is refused anyway must not use up a budget.
+// reserve lets the request go on when the fleet and a quota service have counted what it
+// costs. That comes last: what is refused anyway must not use up a budget.
 func (s *Stream) reserve() proxy.Action {
+	if s.askFleet() {
+		return proxy.PauseAll
+	}
+	return s.followFleet()
+}
+
+// pay lets the request go on when a quota service has reserved what it costs.
+func (s *Stream) pay() proxy.Action {
 	// Without Asks, each request would allocate what Ask is called with.
 	if !s.bypass.Granted() && s.budget.Asks() && s.budget.Ask(s.reserved, &s.identity.Identity, s.call.AppendCalls) {
 		return proxy.PauseAll
@@ -119,6 +127,7 @@ func (s *Stream) passIfPaid() proxy.Action {
 	s.lockout.Release(why.Now)
 	s.concurrency.Leave(why.Now)
 	s.quota.GiveBack(why.Now)
+	s.fleet.GiveBack()
 	return s.refuse(&why, s.heldBody())
 }
 

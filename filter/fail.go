@@ -12,7 +12,7 @@ func (s *Stream) fail(why report.Cause) (repeats bool) {
 	s.tellGuess(&guess)
 	failure := s.lockout.Fail(&guess, now)
 	s.attempt.Fail(&guess, now)
-	s.lockout.FailNetwork(&guess, now)
+	network := s.lockout.FailNetwork(&guess, now)
 	found, lockedUntil := s.attempt.Stuff(now < failure.LockedUntil, now), int64(0)
 	if found.Locks {
 		lockedUntil = s.lockout.LockEarly(found.WindowEnd, found.Now, stuffing)
@@ -20,6 +20,7 @@ func (s *Stream) fail(why report.Cause) (repeats bool) {
 	s.attempt.ReportStuffing(&found, lockedUntil)
 	s.attempt.Spray(&guess, now)
 	s.lockout.Report(&failure, why, stuffing, now)
+	s.reportFailure(&failure, network, now)
 	return failure.Repeats
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/concurrency"
 	"github.com/gatewarden/gatewarden/filter/counter"
 	"github.com/gatewarden/gatewarden/filter/credential"
+	"github.com/gatewarden/gatewarden/filter/fleet"
 	"github.com/gatewarden/gatewarden/filter/identity"
 	"github.com/gatewarden/gatewarden/filter/lockout"
 	"github.com/gatewarden/gatewarden/filter/mcp"
@@ -49,6 +50,7 @@ type Filter struct {
 	mcp         *mcp.Room
 	oauth       *oauth.Room
 	audit       *audit.Room
+	fleet       *fleet.Room // nil: there is none
 
 	cors      *refusal.CORS
 	log       *report.Log
@@ -70,17 +72,18 @@ func New(c *config.Config, host proxy.Host, seed table.Seed) *Filter {
 	counters := counter.New(t, "gatewarden_table", m)
 	log := report.NewLog(&c.Log, host, t, m)
 	list := report.NewLockouts(host, t, m)
+	shared := counter.NewShared(c.Fleet)
 	f := &Filter{
 		config: c, host: host, hash: t, holding: holdingOf(c), surfaces: make([]surface, len(c.Surfaces)), log: log, metrics: m,
 		route:       route.New(c),
 		client:      client.New(&c.Client, host),
 		credential:  credential.New(&c.Credentials),
 		outcome:     outcome.New(c, host),
-		lockout:     lockout.New(c, host, host, counters, log, list, m),
-		attempt:     attempt.New(c, host, counters, log, list, m),
+		lockout:     lockout.New(c, host, host, counters, shared, log, list, m),
+		attempt:     attempt.New(c, host, counters, shared, log, list, m),
 		burst:       burst.New(c, counters, m),
 		bypass:      bypass.New(c, host, log, m),
-		quota:       quota.New(c, host, host, seed, m),
+		quota:       quota.New(c, host, host, seed, shared, m),
 		budget:      budget.New(c, host, host, t, log, m),
 		concurrency: concurrency.New(c, host, counters, m),
 		scope:       scope.New(c, host, m),
@@ -88,7 +91,8 @@ func New(c *config.Config, host proxy.Host, seed table.Seed) *Filter {
 		oauth:       oauth.New(c, host, log, m),
 		audit:       audit.New(c, host, log, t, m),
 	}
-	f.identity = identity.New(c, host, counters, log, m, f.discoveries())
+	f.identity = identity.New(c, host, counters, shared.Or(&t.Names), log, m, f.discoveries())
+	f.fleet = fleet.New(c, host, seed, shared, log, m, f.learn)
 	f.cors = refusal.NewCORS(&c.CORS, f.exposed())
 	m.Define(&f.malformed, rateLimitedTotal, "surface", noSurface, "reason", string(refusal.Malformed))
 	for i := range f.surfaces {
@@ -121,6 +125,7 @@ func (f *Filter) Tick() {
 	f.concurrency.Tick()
 	f.quota.Tick()
 	f.budget.Tick()
+	f.fleet.Tick()
 	f.lockout.Tick()
 	f.burst.Tick()
 	f.Flush()
@@ -136,11 +141,3 @@ func (f *Filter) Answered(number uint32, size int) {
 	f.budget.Answered(number, size)
 	f.oauth.Answered(number, size)
 }
-
-// GRPCAnswered reports the answer to the gRPC call with this number, and the size of its
-// message.
-func (f *Filter) GRPCAnswered(uint32, int) {} // the fleet room will take them
-
-// GRPCFailed reports that the gRPC call with this number has no answer, and the status of
-// gRPC that says why.
-func (f *Filter) GRPCFailed(uint32, uint32) {} // the fleet room will take them

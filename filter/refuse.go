@@ -13,7 +13,10 @@ func (s *Stream) refuse(why *refusal.Refusal, body []byte) proxy.Action {
 	s.filter.host.SetReason(string(why.Reason))
 	s.call.Refused(why)
 	s.auditRefusal(why, false)
+	s.refreshLockout(why)
 	switch {
+	case s.fleet.Refuses():
+		s.filter.fleet.Refused(s.surface.place)
 	case s.budget.Refuses():
 		s.budget.Refused()
 	case why.Reason == refusal.AuthDenied, why.Reason == refusal.StoreUnavailable:
@@ -65,6 +68,9 @@ func (s *Stream) answer(why *refusal.Refusal, body []byte) proxy.Action {
 
 // words are those of the room that refuses.
 func (s *Stream) words(why *refusal.Refusal) refusal.Words {
+	if s.fleet.Refuses() {
+		return s.fleet.Words(why)
+	}
 	if s.budget.Refuses() {
 		return s.budget.Words(why)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/concurrency"
 	"github.com/gatewarden/gatewarden/filter/credential"
+	"github.com/gatewarden/gatewarden/filter/fleet"
 	"github.com/gatewarden/gatewarden/filter/identity"
 	"github.com/gatewarden/gatewarden/filter/jsonrpc"
 	"github.com/gatewarden/gatewarden/filter/lockout"
@@ -54,6 +55,7 @@ type Stream struct {
 	call        mcp.State
 	document    oauth.Visit
 	audit       audit.State
+	fleet       fleet.State
 
 	recipient refusal.Recipient // of a refusal
 	hold      hold
@@ -76,11 +78,12 @@ func (s *Stream) Reset() {
 	s.concurrency.Reset()
 	s.scope.Reset()
 	s.call.Reset()
+	s.fleet.Reset()
 	f, account, guess, attempt, quota, concurrency := s.filter, s.account, s.guess, s.attempt, s.quota, s.concurrency
-	scope, call := s.scope, s.call
+	scope, call, fleet := s.scope, s.call, s.fleet
 	*s = Stream{} // in place: a composite literal would be copied
 	s.filter, s.account, s.guess, s.attempt, s.quota, s.concurrency = f, account, guess, attempt, quota, concurrency
-	s.scope, s.call = scope, call
+	s.scope, s.call, s.fleet = scope, call, fleet
 }
 
 // RequestHeaders decides about a request. end tells whether it has no body.
@@ -244,6 +247,7 @@ func (s *Stream) enterBurst(headers []proxy.Header) {
 // pass lets the request go on.
 func (s *Stream) pass() proxy.Action {
 	s.quota.Passed()
+	s.fleet.Passed()
 	s.call.Passed(s.owes())
 	s.auditPass()
 	switch {
@@ -271,9 +275,13 @@ func (s *Stream) Done() {
 		s.auditRefunds()
 	}
 	if s.quota.Open() {
+		if !s.responds {
+			s.fleet.Refund(1<<32 - 1)
+		}
 		s.quota.Done(!s.responds, s.filter.host.Now())
 	}
 	s.budget.Done(!s.responds)
+	s.fleet.Done()
 	s.identity.Leave()
 	s.burst.Leave()
 	s.unhold()

@@ -22,6 +22,7 @@ import (
 // surface is what the rooms have for a configured surface.
 type surface struct {
 	*config.Surface
+	place       int // in the configuration
 	identity    *identity.Rule
 	outcome     *outcome.Rule
 	lockout     *lockout.Rule
@@ -52,6 +53,7 @@ func (f *Filter) readySurface(i int) {
 	s := &f.surfaces[i]
 	*s = surface{
 		Surface:     &f.config.Surfaces[i],
+		place:       i,
 		identity:    f.identity.Rule(i),
 		outcome:     f.outcome.Rule(i),
 		lockout:     f.lockout.Rule(i),

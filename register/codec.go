@@ -7,16 +7,16 @@ import (
 	"github.com/gatewarden/gatewarden/table"
 )
 
-// The layout of a set, version 1, in little-endian order but for the key:
+// The layout of a set, version 2, in little-endian order but for the key:
 //
 //	header   version(1) count(1) lostUntil(6)
-//	lockout  key(16) also(16) size(1) what(1) subject(8) since(6) until(6) surface client by
+//	lockout  key(16) also(16) shared(16) fleet(8) size(1) what(1) subject(8) since(6) until(6) surface client by
 //
 // A string is its length in one byte, then its bytes.
 const (
-	lockoutsVersion = 1
+	lockoutsVersion = 2
 	headerSize      = 8
-	fixedSize       = 2*table.KeySize + 2 + 8 + 6 + 6
+	fixedSize       = 3*table.KeySize + 8 + 2 + 8 + 6 + 6
 	// maxText is longer than every name: surfaces have 32 characters, clients at most
 	// 43 and operators 64.
 	maxText = 64
@@ -56,7 +56,8 @@ func (s *set) encode() []byte {
 	b = table.AppendTime(b, s.lostUntil)
 	for i := range s.lockouts {
 		l := &s.lockouts[i]
-		b = append(l.Also.Append(l.Key.Append(b)), l.Size, byte(l.What))
+		b = binary.LittleEndian.AppendUint64(l.Shared.Append(l.Also.Append(l.Key.Append(b))), l.Fleet)
+		b = append(b, l.Size, byte(l.What))
 		b = binary.LittleEndian.AppendUint64(b, l.Subject)
 		b = table.AppendTime(table.AppendTime(b, l.Since), l.Until)
 		for _, text := range []string{l.Surface, l.Client, l.By} {
@@ -81,6 +82,8 @@ func (r *reader) lockout() (l Lockout, ok bool) {
 	}
 	l.Key, _ = table.ReadKey(r.take(table.KeySize))
 	l.Also, _ = table.ReadKey(r.take(table.KeySize))
+	l.Shared, _ = table.ReadKey(r.take(table.KeySize))
+	l.Fleet = binary.LittleEndian.Uint64(r.take(8))
 	l.Size, l.What = r.take(1)[0], What(r.take(1)[0])
 	l.Subject = binary.LittleEndian.Uint64(r.take(8))
 	l.Since, l.Until = r.time(), r.time()

@@ -18,6 +18,10 @@ type Lockout struct {
 	// Also is a counter of another rule that an unlock by hand clears as well, so that the
 	// lockout does not begin again at once; zero if there is none.
 	Also table.Key
+	// Shared is the name of its counter in the fleet with this ID, so that an unlock by hand
+	// reaches the other proxies; 0 if it is in none.
+	Shared table.Key
+	Fleet  uint64
 	// By is the operator who locked the client out by hand, "" if the filter did.
 	By string
 	// Since is when it began, Until when it was to end when it was written down.

@@ -18,9 +18,11 @@ const (
 	// Capacity is the most lockouts that the register lists at once. It is not
 	// configurable, because an endpoint could not know the setting.
 	Capacity = sets * ways
-	// MaxBytes is the most that its keys and values, and those of the catalogue, ever
-	// take. Without lockouts the register takes nothing, and mostly a third of that.
-	MaxBytes = sets*(len(keyPrefix)+4+maxSetSize) + len(catalogueKey) + maxCatalogueSize
+	// MaxBytes is the most that its keys and values, and those of the catalogue and the
+	// fleets, ever take. Without lockouts the register takes nothing, and mostly a third of
+	// that.
+	MaxBytes = sets*(len(keyPrefix)+4+maxSetSize) + len(catalogueKey) + maxCatalogueSize +
+		len(fleetsKey) + maxFleetsSize + len(unlocksKey) + maxUnlocksSize
 )
 
 // Register is one worker's view of the register. It is not safe for concurrent use.

@@ -30,23 +30,19 @@ const (
 	setsName = "set"
 )
 
-// Key is the hash of a counter's name.
-type Key struct{ fingerprint, place uint64 }
-
 // Clock tells the time in milliseconds.
 type Clock interface{ Now() int64 }
 
 // Table is one worker's view of the table. It is not safe for concurrent use;
 // every worker has its own.
 type Table struct {
+	Names
 	store Store
-	seed  Seed
 	mask  uint64
 
-	key  []byte // scratch: the table's prefix and a set's index
-	name []byte // scratch: what is hashed
-	out  []byte // scratch: an encoded set
-	set  set    // scratch: a decoded set
+	key []byte // scratch: the table's prefix and a set's index
+	out []byte // scratch: an encoded set
+	set set    // scratch: a decoded set
 }
 
 // LoadSeed returns the installation's seed from the store. The first worker to
@@ -81,7 +77,7 @@ func NewNamed(store Store, seed Seed, name string, counters int) *Table {
 	for sets <= (counters-1)/Ways { // not sets*Ways < counters, which overflows
 		sets *= 2
 	}
-	t := &Table{store: store, seed: seed, mask: uint64(sets - 1)}
+	t := &Table{Names: Names{seed: seed}, store: store, mask: uint64(sets - 1)}
 	t.key = append(t.key, keyPrefix+name+"/\x00\x00\x00\x00"...)
 	t.out = make([]byte, 0, headerSize+Ways*recordSize)
 	return t
@@ -93,23 +89,6 @@ func (t *Table) Capacity() int { return int(t.mask+1) * Ways }
 // MaxBytes is the most that the table's keys and values ever take.
 func (t *Table) MaxBytes() int {
 	return int(t.mask+1)*(len(t.key)+headerSize+Ways*recordSize) + len(seedKey) + len(t.seed)
-}
-
-// Key hashes a counter's name, which is the sequence of its parts: each goes in
-// with its length, so that no two sequences are the same name.
-func (t *Table) Key(parts ...[]byte) Key {
-	t.name = t.name[:0]
-	for _, part := range parts {
-		t.name = binary.LittleEndian.AppendUint32(t.name, uint32(len(part)))
-		t.name = append(t.name, part...)
-	}
-	lo, hi := t.seed.sum(t.name)
-	return Key{fingerprint: lo, place: hi}
-}
-
-// Hash is a keyed 64-bit hash of data, for logs that must not show it.
-func (t *Table) Hash(data []byte) uint64 {
-	return t.Key([]byte("hash"), data).fingerprint
 }
 
 func (t *Table) locate(key Key) []byte {

@@ -48,19 +48,23 @@ var (
 type Room struct {
 	clock proxy.Clock
 	table *counter.Table
-	log   *report.Log
-	list  *report.Lockouts
-	rules []Rule
-	name  []byte // scratch: the accounts of a request
+	// shared names counters for the fleet, nil if there is none.
+	shared *counter.Shared
+	log    *report.Log
+	list   *report.Lockouts
+	rules  []Rule
+	name   []byte // scratch: the accounts of a request
+	// alone tells that the fleet does not count, see [Room.CountAlone].
+	alone bool
 }
 
 // New compiles the rules of all surfaces and defines their metrics. Locked accounts and
-// credentials go into list.
-func New(c *config.Config, clock proxy.Clock, t *counter.Table, log *report.Log, list *report.Lockouts, m *report.Metrics) *Room {
-	r := &Room{clock: clock, table: t, log: log, list: list, rules: make([]Rule, len(c.Surfaces))}
+// credentials go into list. shared is nil if there is no fleet.
+func New(c *config.Config, clock proxy.Clock, t *counter.Table, shared *counter.Shared, log *report.Log, list *report.Lockouts, m *report.Metrics) *Room {
+	r := &Room{clock: clock, table: t, shared: shared, log: log, list: list, rules: make([]Rule, len(c.Surfaces))}
 	for i := range r.rules {
 		rule, surface := &r.rules[i], &c.Surfaces[i]
-		rule.compile(r, surface)
+		rule.compile(r, c, surface)
 		m.Define(&rule.stuffings, "gatewarden_stuffing_total", "surface", surface.Name)
 		m.Define(&rule.sprayings, "gatewarden_spraying_total", "surface", surface.Name)
 	}
@@ -84,6 +88,8 @@ type Rule struct {
 	name []byte
 	// stuffing and spraying are off if their limits are 0.
 	stuffing, spraying distinct
+	// alone are the limits of the failure keys while the fleet does not count.
+	alone []uint32
 	// slow is the failure key that slows down attempts on a sprayed account.
 	slow config.FailureKey
 	// namesCredential tells whether a failure key counts by credential.
@@ -93,7 +99,7 @@ type Rule struct {
 	stuffings, sprayings report.Counter
 }
 
-func (r *Rule) compile(room *Room, s *config.Surface) {
+func (r *Rule) compile(room *Room, c *config.Config, s *config.Surface) {
 	r.room, r.surface, r.name = room, s, []byte(s.Name)
 	stuffing, spraying := &s.Lockout.Stuffing, &s.Lockout.Spraying
 	r.stuffing = distinct{limit: stuffing.Credentials, window: stuffing.Window}
@@ -103,6 +109,7 @@ func (r *Rule) compile(room *Room, s *config.Surface) {
 		by := s.Lockout.Keys[i].By
 		r.namesCredential = r.namesCredential || by == config.ByCredential
 		r.awaitsAccount = r.awaitsAccount || by == config.ByAccount
+		r.alone = append(r.alone, c.Fleet.Alone(c.Fleet.Keys(s), s.Lockout.Keys[i].Failures))
 	}
 	// A report alone does not justify holding or refusing a request. A rule with
 	// consequences must not be evaded by a form that can be read in two ways.

@@ -30,7 +30,7 @@ func Check[K Known](s *State, known K) (why refusal.Refusal, refused bool) {
 		t := &s.targets[i]
 		r, now, found := s.rule.room.table.Get(t.key, s.rule.room.clock)
 		switch {
-		case !found || r.Count < t.rule.Failures || now >= r.WindowEnd || excuses(s, known, t):
+		case !found || r.Count < s.rule.limit(t) || now >= r.WindowEnd || excuses(s, known, t):
 		case t.rule.Lock:
 			t.refuses = true
 			return refuse(refusal.LockedOut, r.WindowEnd, now), true
@@ -73,7 +73,7 @@ func (s *State) TakeTurns() (why refusal.Refusal, refused bool) {
 			continue
 		}
 		now := s.rule.room.clock.Now()
-		if until, taken := s.rule.room.takeTurn(t, now); !taken {
+		if until, taken := s.rule.room.takeTurn(t, s.rule.limit(t), now); !taken {
 			t.refuses = true
 			return refuse(refusal.RateLimited, until, now), true
 		}
@@ -83,8 +83,7 @@ func (s *State) TakeTurns() (why refusal.Refusal, refused bool) {
 
 // takeTurn lets one attempt pass and makes the next one wait. taken is false if another
 // attempt passed before; then until is the end of its turn.
-func (r *Room) takeTurn(t *target, now int64) (until int64, taken bool) {
-	limit := t.rule.Failures
+func (r *Room) takeTurn(t *target, limit uint32, now int64) (until int64, taken bool) {
 	r.table.Update(t.key, now, func(r table.Record, _ uint8, at int64) (table.Record, bool) {
 		until, taken = r.LockedUntil, at >= r.LockedUntil
 		if taken {
@@ -113,16 +112,18 @@ func (s *State) Fail(guess *caller.Guess, now int64) {
 		if t.rule == &s.rule.slow || s.repeats(t.key, t.rule, guess, now) {
 			continue // Spray counts the slow ones
 		}
-		if record, locks := s.rule.room.fail(t.key, t.rule, now); locks {
+		record, locks := s.rule.room.fail(t.key, t.rule, s.rule.limit(t), now)
+		t.counted = locks || now >= record.LockedUntil || !t.rule.Lock
+		if locks {
 			s.list(t, &record, now)
 		}
 	}
 }
 
 // fail counts a failure and tells whether it is the one that locks.
-func (r *Room) fail(key table.Key, rule *config.FailureKey, now int64) (record table.Record, locks bool) {
+func (r *Room) fail(key table.Key, rule *config.FailureKey, limit uint32, now int64) (record table.Record, locks bool) {
 	result := r.table.Update(key, now, func(r table.Record, floor uint8, at int64) (table.Record, bool) {
-		record = fail(r, floor, rule, at)
+		record = fail(r, floor, rule, limit, at)
 		locks = rule.Lock && at >= r.LockedUntil && at < record.LockedUntil
 		return record, true
 	})
@@ -131,14 +132,14 @@ func (r *Room) fail(key table.Key, rule *config.FailureKey, now int64) (record t
 
 // fail counts one failure. A window that slows attempts down is prolonged by each
 // failure. floor is the level of evicted records, see [table.Change].
-func fail(r table.Record, floor uint8, rule *config.FailureKey, now int64) table.Record {
+func fail(r table.Record, floor uint8, rule *config.FailureKey, limit uint32, now int64) table.Record {
 	r = begin(r, floor, rule, now)
 	if !rule.Lock {
 		r.WindowEnd = now + rule.Window
 	}
 	r.Count = counter.Increment(r.Count)
-	r.Level = counter.Level(r.Count, rule.Failures)
-	if rule.Lock && r.Count >= rule.Failures {
+	r.Level = counter.Level(r.Count, limit)
+	if rule.Lock && r.Count >= limit {
 		r.LockedUntil = r.WindowEnd
 	}
 	return r
@@ -160,6 +161,9 @@ func (s *State) list(t *target, record *table.Record, now int64) {
 	}
 	if t.rule.Client {
 		l.Client = s.rule.room.log.Client(s.client.Prefix)
+	}
+	if shared := s.rule.room.shared; shared != nil {
+		l.Shared, l.Fleet = t.shared, shared.Fleet
 	}
 	s.rule.room.list.Put(l, now)
 }

@@ -240,7 +240,7 @@ func TestLostLockoutIsNotRegistered(t *testing.T) {
 func TestKeysInherit(t *testing.T) {
 	rule := &config.FailureKey{Failures: 10, Window: 1000}
 	for floor, want := range map[uint8]uint32{0: 1, 26: 2, 255: 9} {
-		if got := fail(table.Record{}, floor, rule, 5000); got.Count != want || got.WindowEnd != 6000 || got.Level != counter.Level(want, 10) {
+		if got := fail(table.Record{}, floor, rule, rule.Failures, 5000); got.Count != want || got.WindowEnd != 6000 || got.Level != counter.Level(want, 10) {
 			t.Errorf("at the level %d: %+v", floor, got)
 		}
 	}

@@ -48,7 +48,7 @@ func (w *worker) start() {
 	plain := table.New(w.host, fakehost.Seed, 1<<12)
 	log := report.NewLog(&w.config.Log, w.host, plain, w.metrics)
 	list := report.NewLockouts(w.host, plain, w.metrics)
-	w.Room = New(w.config, w.host, counter.New(plain, "gatewarden_table", w.metrics), log, list, w.metrics)
+	w.Room = New(w.config, w.host, counter.New(plain, "gatewarden_table", w.metrics), counter.NewShared(w.config.Fleet), log, list, w.metrics)
 }
 
 // request is what a test's request attempts on the first surface, or the given one.

@@ -29,7 +29,7 @@ func (s *State) sprayAt(account string, guess *caller.Guess, now int64) {
 			s.reportSpraying(account, now)
 		}
 	case r.spraying.lasting && !s.repeats(key, &r.slow, guess, now):
-		r.room.fail(key, &r.slow, now) // slow never locks
+		r.room.fail(key, &r.slow, r.slow.Failures, now) // slow never locks
 	}
 }
 

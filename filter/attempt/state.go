@@ -25,6 +25,12 @@ type State struct {
 type target struct {
 	key  table.Key
 	rule *config.FailureKey
+	// place is that of the failure key in the configuration, -1 for the slow one, and shared
+	// the counter's name in the fleet, if there is one.
+	place  int
+	shared table.Key
+	// counted tells that a failure was counted that others should know of.
+	counted bool
 	// subject is the keyed hash of the target if the failure key locks, and 0
 	// otherwise.
 	subject uint64
@@ -85,7 +91,7 @@ func (s *State) Account(name string, inBody bool) {
 	s.accounts = append(s.accounts, name)
 	s.addTargets(config.ByAccount, []byte(name), inBody)
 	if s.rule.surface.Lockout.Spraying.Slow {
-		s.targets = append(s.targets, target{key: s.sprayingKey(name), rule: &s.rule.slow, inBody: inBody})
+		s.targets = append(s.targets, target{key: s.sprayingKey(name), rule: &s.rule.slow, place: -1, inBody: inBody})
 	}
 }
 
@@ -112,7 +118,10 @@ func (s *State) addTargets(by config.KeyPart, what []byte, inBody bool) {
 		if key.Client {
 			client = s.client.Key[:]
 		}
-		t := target{key: r.room.table.Key(keyRule, r.name, []byte{byte(i)}, client, what), rule: key, inBody: inBody}
+		t := target{key: r.room.table.Key(keyRule, r.name, []byte{byte(i)}, client, what), rule: key, place: i, inBody: inBody}
+		if r.room.shared != nil {
+			t.shared = r.room.shared.Key(keyRule, r.name, []byte{byte(i)}, client, what)
+		}
 		if key.Lock {
 			t.subject = r.room.table.Hash(what)
 		}

@@ -22,7 +22,6 @@
 //	state.go        a request
 //	reservation.go  a reservation, from the first call to the last
 //	settle.go       settlements that the service has not confirmed
-//	breaker.go      a service that does not answer is not asked for a while
 //	protocol.go     requests to the service, and what its answers say
 //	words.go        what a refusal says
 //	headers.go      what a response says of the budget
@@ -36,6 +35,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/report"
+	"github.com/gatewarden/gatewarden/internal/breaker"
 	"github.com/gatewarden/gatewarden/journal"
 	"github.com/gatewarden/gatewarden/table"
 )
@@ -55,7 +55,7 @@ type Room struct {
 	table   *table.Table // makes keys
 	log     *report.Log
 	journal *journal.Journal
-	breaker breaker
+	breaker breaker.Breaker
 	rules   []Rule
 
 	// asked are the reservations with a call under way, by its number.

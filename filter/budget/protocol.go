@@ -8,7 +8,6 @@ import (
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/proxy"
-	"github.com/gatewarden/gatewarden/table"
 )
 
 // verb is an operation of the service.
@@ -64,7 +63,7 @@ func headersOf(c *config.QuotaService) []proxy.Header {
 // callFor returns the request for what is to be done with a reservation.
 func (r *Room) callFor(v *reservation) *proxy.Call {
 	c, method := r.config, "POST"
-	path := c.Path + "/reservations/" + nameOf(v.key)
+	path := c.Path + "/reservations/" + string(v.key.AppendHex(nil))
 	var body []byte
 	switch v.verb {
 	case reserve:
@@ -79,17 +78,6 @@ func (r *Room) callFor(v *reservation) *proxy.Call {
 	headers := append([]proxy.Header(nil), r.headers...)
 	headers[methodAt].Value, headers[pathAt].Value = method, path
 	return &proxy.Call{Cluster: c.Cluster, Headers: headers, Body: body, Timeout: c.Timeout}
-}
-
-// nameOf returns a key in hexadecimal.
-func nameOf(key table.Key) string {
-	const digits = "0123456789abcdef"
-	b := key.Append(nil)
-	name := make([]byte, 0, 2*len(b))
-	for _, c := range b {
-		name = append(name, digits[c>>4], digits[c&15])
-	}
-	return string(name)
 }
 
 // bodyOf returns the request to reserve credits for a caller. appendCalls appends the calls

@@ -1,6 +1,7 @@
 package budget
 
 import (
+	"github.com/gatewarden/gatewarden/internal/breaker"
 	"github.com/gatewarden/gatewarden/journal"
 	"github.com/gatewarden/gatewarden/table"
 )
@@ -65,7 +66,7 @@ func (r *Room) send(v *reservation) bool {
 	if !ok {
 		r.calls[v.verb][failed].Add(1)
 		r.report(v.verb, "not_sent")
-		r.breaker.failed(r.ports.Now())
+		r.breaker.Failed(r.ports.Now(), breaker.LongestDelay, 0)
 		return false
 	}
 	v.tries++
@@ -85,9 +86,9 @@ func (r *Room) Answered(number uint32, size int) {
 	r.calls[v.verb][o].Add(1)
 	now := r.ports.Now()
 	if o == failed {
-		r.breaker.failed(now)
+		r.breaker.Failed(now, breaker.LongestDelay, 0)
 	} else {
-		r.breaker.succeeded()
+		r.breaker.Succeeded()
 	}
 	if v.verb != reserve {
 		r.settled(v, o, now)
@@ -101,7 +102,7 @@ func (r *Room) Answered(number uint32, size int) {
 
 // retries asks for a reservation again that got no answer, under the same key.
 func (r *Room) retries(v *reservation) bool {
-	return v.waiter != nil && v.tries <= r.config.Retries && !r.breaker.isOpen() && r.send(v)
+	return v.waiter != nil && v.tries <= r.config.Retries && !r.breaker.IsOpen() && r.send(v)
 }
 
 // reserved takes the final answer to a reservation, and tells the request that waits for it.

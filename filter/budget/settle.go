@@ -1,6 +1,9 @@
 package budget
 
-import "github.com/gatewarden/gatewarden/journal"
+import (
+	"github.com/gatewarden/gatewarden/internal/breaker"
+	"github.com/gatewarden/gatewarden/journal"
+)
 
 // perTick bounds the settlements that are repeated in a second.
 const perTick = 512
@@ -8,7 +11,7 @@ const perTick = 512
 // settle settles a reservation: it commits what is spent, or refunds all of it. If another
 // worker has taken the reservation over, that is its business.
 func (r *Room) settle(v *reservation, how verb, spent uint32, now int64) {
-	v.verb, v.spent, v.tries, v.delay = how, spent, 0, firstDelay
+	v.verb, v.spent, v.tries, v.delay = how, spent, 0, breaker.FirstDelay
 	kind, cost := uint8(kindRefund), v.credits
 	if how == commit {
 		kind, cost = kindCommit, spent
@@ -16,7 +19,7 @@ func (r *Room) settle(v *reservation, how verb, spent uint32, now int64) {
 	if v.written && !r.journal.Amend(v.ticket, kind, cost) {
 		return
 	}
-	if !r.breaker.allows(now) || !r.send(v) {
+	if !r.breaker.Allows(now) || !r.send(v) {
 		r.postpone(v, now)
 	}
 }
@@ -28,7 +31,7 @@ func (r *Room) postpone(v *reservation, now int64) {
 		return
 	}
 	v.next = now + v.delay
-	v.delay = min(2*v.delay, maxDelay)
+	v.delay = min(2*v.delay, breaker.LongestDelay)
 	r.due = append(r.due, v)
 }
 
@@ -80,7 +83,7 @@ func (r *Room) Tick() {
 // adopt takes over what a worker that is gone had not settled. Nobody knows what came of a
 // request whose worker is gone: it is not paid.
 func (r *Room) adopt(e *journal.Entry) {
-	v := &reservation{key: e.Key, credits: e.Cost, until: e.At, verb: refund, delay: firstDelay}
+	v := &reservation{key: e.Key, credits: e.Cost, until: e.At, verb: refund, delay: breaker.FirstDelay}
 	kind := uint8(kindRefund)
 	if e.Kind == kindCommit {
 		v.verb, v.spent, kind = commit, e.Cost, kindCommit
@@ -100,9 +103,9 @@ func (r *Room) repeat(now int64) {
 		switch {
 		case now >= v.until:
 			r.lose(v)
-		case isAhead(v.next, now) || sent >= perTick:
+		case breaker.IsAhead(v.next, now) || sent >= perTick:
 			kept = append(kept, v)
-		case !r.breaker.allows(now):
+		case !r.breaker.Allows(now):
 			r.due = append(append(kept, list[i:]...), r.due...)
 			return
 		default:

@@ -67,7 +67,7 @@ func (s *State) Ask(told func(), id *caller.Identity, appendCalls func(b []byte)
 	r := s.rule.room
 	now := r.ports.Now()
 	key, ok := r.newKey()
-	if !ok || len(r.asked) >= maxAsked || !r.breaker.allows(now) {
+	if !ok || len(r.asked) >= maxAsked || !r.breaker.Allows(now) {
 		r.calls[reserve][skipped].Add(1)
 		s.verdict = verdictUnavailable
 		return false

@@ -35,7 +35,7 @@ func (s *State) acceptedIdentity(c *caller.Credential) caller.Identity {
 	if r.scratch = spelling; !ok {
 		return caller.Identity{}
 	}
-	credential := r.table.Hash(r.scratch)
+	credential := r.names.Hash(r.scratch)
 	r.scratch = table.AppendPart(table.AppendPart(table.AppendPart(r.scratch[:0], c.Place), c.Scheme), c.Token)
 	if c.Carrier == caller.InQuery || c.Carrier == caller.InProtocol {
 		r.scratch = append(r.scratch, byte(c.Carrier)) // a header may have the same name

@@ -25,7 +25,7 @@ func (r *Room) newAPIKeys(configured []config.APIKey) []apiKey {
 	keys := make([]apiKey, len(configured))
 	for i := range keys {
 		keys[i] = newAPIKey(&configured[i])
-		keys[i].identity.Credential = r.table.Hash(table.AppendPart([]byte("key"), configured[i].ID))
+		keys[i].identity.Credential = r.names.Hash(table.AppendPart([]byte("key"), configured[i].ID))
 	}
 	return keys
 }

@@ -132,7 +132,7 @@ func newHouse(t testing.TB, json, discovery string) *house {
 	for i := range discoveries {
 		discoveries[i] = discovery
 	}
-	h.Room = New(h.config, h.proxy, tab, log, h.metrics, discoveries)
+	h.Room = New(h.config, h.proxy, tab, &tab.Names, log, h.metrics, discoveries)
 	h.proxy.calls = nil
 	return h
 }

@@ -28,6 +28,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/identity/introspect"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/report"
+	"github.com/gatewarden/gatewarden/table"
 )
 
 // Ports is what the room needs of the proxy.
@@ -46,6 +47,7 @@ type Room struct {
 	properties proxy.Properties
 	headers    proxy.RequestHeaderRemover
 	table      *counter.Table
+	names      *table.Names
 
 	untrusted []string // headers
 	sources   []source
@@ -59,13 +61,13 @@ type Room struct {
 
 // New makes the sources and surfaces of a configuration ready. discoveries has for each
 // surface the member in which refusals tell OAuth clients where to get a token, with a
-// comma before it. It is "" where there is none.
-func New(c *config.Config, p Ports, t *counter.Table, log *report.Log, m *report.Metrics, discoveries []string) *Room {
+// comma before it. It is "" where there is none. Credentials are hashed by names.
+func New(c *config.Config, p Ports, t *counter.Table, names *table.Names, log *report.Log, m *report.Metrics, discoveries []string) *Room {
 	r := &Room{
-		clock: p, wall: p, properties: p, headers: p, table: t,
+		clock: p, wall: p, properties: p, headers: p, table: t, names: names,
 		untrusted: c.UntrustedHeaders,
 		sources:   make([]source, len(c.Identity)),
-		lookups:   introspect.New(p, t, log, m),
+		lookups:   introspect.New(p, t, names, log, m),
 		rules:     make([]Rule, len(c.Surfaces)),
 	}
 	for i := range r.sources {

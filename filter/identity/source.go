@@ -62,7 +62,7 @@ func (s *source) verifiesCredential() bool {
 func (r *Room) named(id caller.Identity) caller.Identity {
 	if id.Verified {
 		r.scratch = claim.AppendName(r.scratch[:0], &id)
-		id.Credential = r.table.Hash(r.scratch)
+		id.Credential = r.names.Hash(r.scratch)
 	}
 	return id
 }

@@ -37,22 +37,25 @@ func (s *State) Fail(guess *caller.Guess, now int64) Failure {
 		s.disgrace(now)
 		return Failure{Repeats: true}
 	}
-	r, locks, stored := s.count(s.counter, s.rule.config, now)
+	r, locks, stored := s.count(s.counter, s.rule.own(), now)
 	s.rule.failures.Add(1)
 	s.disgrace(now)
 	return Failure{LockedUntil: r.LockedUntil, Locks: locks, lost: !stored, count: r.Count, windowEnd: r.WindowEnd}
 }
 
 // FailNetwork counts a failure of the client's network with a guess, at the time now, if
-// the rule counts for networks. It reports the failure that locks the network out.
-func (s *State) FailNetwork(guess *caller.Guess, now int64) {
+// the rule counts for networks. It reports the failure that locks the network out. It tells
+// whether the failure counts for it: not during a lockout.
+func (s *State) FailNetwork(guess *caller.Guess, now int64) (counts bool) {
 	if !s.counts || !s.rule.hasWide() || s.repeats(s.wide, &s.rule.wide, guess, now) {
-		return
+		return false
 	}
-	if r, locks, _ := s.count(s.wide, &s.rule.wide, now); locks {
+	r, locks, _ := s.count(s.wide, s.rule.network(), now)
+	if locks {
 		s.rule.networkLockouts.Add(1)
 		s.reportNetwork(&r, now)
 	}
+	return locks || now >= r.LockedUntil
 }
 
 // LockEarly locks the client out at the time now, although its failures have not

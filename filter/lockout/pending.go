@@ -54,7 +54,7 @@ func (s *State) Admit(guess *caller.Guess) (why refusal.Refusal, refused bool) {
 // allowed returns the number of attempts that may be pending at the time now, 0 if the
 // client is locked out.
 func (s *State) allowed(now int64) uint64 {
-	rule, room := s.rule.config, s.rule.room
+	rule, room := s.rule.own(), s.rule.room
 	r, _, _ := room.table.Get(s.counter, room.clock)
 	if now < r.LockedUntil {
 		return 0

@@ -1,6 +1,7 @@
 package lockout
 
 import (
+	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/report"
 	"github.com/gatewarden/gatewarden/register"
@@ -36,9 +37,10 @@ func (s *State) Report(f *Failure, why report.Cause, also table.Key, now int64) 
 func (s *State) beginLockout(until, now int64, also table.Key) {
 	s.rule.lockouts.Add(1)
 	room := s.rule.room
+	shared, fleet := s.rule.sharedClient(&s.client.Key)
 	room.list.Put(register.Lockout{
 		Key: s.counter, What: register.Client, Client: room.log.Client(s.client.Prefix), Also: also,
-		Surface: s.rule.surface, Until: until,
+		Shared: shared, Fleet: fleet, Surface: s.rule.surface, Until: until,
 	}, now)
 }
 
@@ -74,9 +76,11 @@ func (s *State) reportLost(why report.Cause, now int64) {
 // its line.
 func (s *State) reportNetwork(r *table.Record, now int64) {
 	room, network := s.rule.room, s.network()
+	key := caller.Key(network)
+	shared, fleet := s.rule.sharedNetwork(&key)
 	room.list.Put(register.Lockout{
 		Key: s.wide, What: register.Network, Client: room.log.Client(network),
-		Surface: s.rule.surface, Until: r.LockedUntil,
+		Shared: shared, Fleet: fleet, Surface: s.rule.surface, Until: r.LockedUntil,
 	}, now)
 	if !room.log.Allows(report.Signal, now) {
 		return

@@ -16,9 +16,13 @@ type Room struct {
 	clock proxy.Clock
 	store table.Store
 	table *counter.Table
-	log   *report.Log
-	list  *report.Lockouts
-	rules []Rule
+	// shared names counters for the fleet, nil if there is none.
+	shared *counter.Shared
+	log    *report.Log
+	list   *report.Lockouts
+	rules  []Rule
+	// alone tells that the fleet does not count, see [Room.CountAlone].
+	alone bool
 	// catalogue describes the surfaces that lock out, ticks counts the calls of
 	// Tick.
 	catalogue []register.Surface
@@ -26,12 +30,12 @@ type Room struct {
 }
 
 // New compiles the rules and defines their metrics. The counters are in t, the
-// catalogue of surfaces is published in store.
-func New(c *config.Config, clock proxy.Clock, store table.Store, t *counter.Table, log *report.Log, list *report.Lockouts, m *report.Metrics) *Room {
-	room := &Room{clock: clock, store: store, table: t, log: log, list: list, rules: make([]Rule, len(c.Surfaces))}
+// catalogue of surfaces is published in store. shared is nil if there is no fleet.
+func New(c *config.Config, clock proxy.Clock, store table.Store, t *counter.Table, shared *counter.Shared, log *report.Log, list *report.Lockouts, m *report.Metrics) *Room {
+	room := &Room{clock: clock, store: store, table: t, shared: shared, log: log, list: list, rules: make([]Rule, len(c.Surfaces))}
 	for i := range c.Surfaces {
 		r := &room.rules[i]
-		r.compile(room, &c.Surfaces[i])
+		r.compile(room, c, &c.Surfaces[i])
 		r.defineMetrics(m)
 		if r.Counts() {
 			room.catalogue = append(room.catalogue, r.catalogued(&c.Client))
@@ -62,17 +66,22 @@ type Rule struct {
 	// that is locked out before its failures reach the limit, because it tries too
 	// many credentials: its window is that in which they are counted.
 	wide, early config.Lockout
+	// alone and aloneWide are config and wide while the fleet does not count.
+	alone, aloneWide config.Lockout
 
 	failures, repeated, lockouts, networkLockouts report.Counter
 	lockedOut, rateLimited                        report.Counter
 }
 
-func (r *Rule) compile(room *Room, s *config.Surface) {
+func (r *Rule) compile(room *Room, c *config.Config, s *config.Surface) {
 	r.room, r.config = room, &s.Lockout
 	r.surface, r.name, r.policy = s.Name, []byte(s.Name), `"lockout-`+s.Name+`"`
 	r.wide, r.early = s.Lockout, s.Lockout
 	r.wide.Failures = s.Lockout.Wide.Failures
 	r.early.Window = s.Lockout.Stuffing.Window
+	r.alone, r.aloneWide = s.Lockout, r.wide
+	r.alone.Failures = c.Fleet.Alone(c.Fleet.Lockouts(s), r.alone.Failures)
+	r.aloneWide.Failures = c.Fleet.Alone(c.Fleet.Wide(s), r.aloneWide.Failures)
 }
 
 func (r *Rule) defineMetrics(m *report.Metrics) {

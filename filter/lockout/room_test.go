@@ -40,7 +40,7 @@ func newWorkerOn(t testing.TB, json string, host *fakehost.Host) *worker {
 	counters := counter.New(table.New(host, fakehost.Seed, c.Table.Clients), "gatewarden_table", m)
 	log := report.NewLog(&c.Log, host, counters.Table, m)
 	list := report.NewLockouts(host, counters.Table, m)
-	w := &worker{room: New(c, host, host, counters, log, list, m), host: host, config: c, metrics: m}
+	w := &worker{room: New(c, host, host, counters, counter.NewShared(c.Fleet), log, list, m), host: host, config: c, metrics: m}
 	w.room.Tick()
 	return w
 }
@@ -350,7 +350,7 @@ func TestRequestsAllocateNothing(t *testing.T) {
 	store := &memory{values: map[string]*[]byte{}}
 	c, m := w.config, report.NewMetrics(w.host)
 	counters := counter.New(table.New(store, fakehost.Seed, c.Table.Clients), "gatewarden_table", m)
-	room := New(c, store, store, counters, report.NewLog(&c.Log, w.host, counters.Table, m), report.NewLockouts(store, counters.Table, m), m)
+	room := New(c, store, store, counters, nil, report.NewLog(&c.Log, w.host, counters.Table, m), report.NewLockouts(store, counters.Table, m), m)
 	client, name, s := w.client(ann), []byte("ann"), &State{}
 	play := func() {
 		s.Begin(room.Rule(0), client, true)

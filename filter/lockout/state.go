@@ -117,7 +117,7 @@ func (s *State) Check() (why refusal.Refusal, refused bool) {
 func (s *State) locked() (r table.Record, now int64, limit Limit) {
 	room := s.rule.room
 	r, now, found := room.table.Get(s.counter, room.clock)
-	s.left = failuresLeft(&r, s.rule.config, now)
+	s.left = failuresLeft(&r, s.rule.own(), now)
 	if found && now < r.LockedUntil {
 		limit = ClientLimit
 	}

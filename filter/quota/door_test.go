@@ -8,6 +8,7 @@ import (
 
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/caller"
+	"github.com/gatewarden/gatewarden/filter/counter"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/report"
@@ -43,7 +44,7 @@ func newDoor(t testing.TB, json string) *door {
 func newDoorAt(t testing.TB, json string, host *fakehost.Host, store table.Store) *door {
 	t.Helper()
 	c, m := fakehost.ParseConfig(t, json), report.NewMetrics(host)
-	d := &door{Room: New(c, host, store, fakehost.Seed, m), json: json, config: c, host: host, metrics: m}
+	d := &door{Room: New(c, host, store, fakehost.Seed, counter.NewShared(c.Fleet), m), json: json, config: c, host: host, metrics: m}
 	d.cors = refusal.NewCORS(&c.CORS, d.Exposed())
 	d.from("192.0.2.1")
 	return d

@@ -45,6 +45,10 @@ func (s *State) bill(client *caller.Client, id *caller.Identity) {
 		c.fallback = !has(id, c.quota.Per)
 		r.name = s.appendPayer(r.name[:0], &c, client, id)
 		c.key = r.table.Key(ruleName, c.quota.id, r.name)
+		if c.told = false; c.quota.part != apart {
+			c.shared = r.shared.Key(ruleName, []byte(c.quota.Name), r.name)
+			c.exhausted = r.table.Key(exhaustedRule, c.quota.id, r.name)
+		}
 		if kept = append(kept, c); i < s.enforced {
 			if enforced++; c.quota.Unit == config.Requests {
 				requests++
@@ -91,7 +95,7 @@ func (s *State) appendPayer(out []byte, c *charge, client *caller.Client, id *ca
 
 // endpoint returns a hash of what counts as the request's path.
 func (r *Room) endpoint(t *request.Target) uint64 {
-	return r.table.Hash([]byte(endpoint(request.Path(t.Path))))
+	return r.shared.Or(&r.table.Names).Hash([]byte(endpoint(request.Path(t.Path))))
 }
 
 // endpoint returns the path to count by: one for all spellings of an unambiguous path. All

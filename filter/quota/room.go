@@ -30,6 +30,8 @@ type Room struct {
 	// some: they must not evict the counters of failing clients. See
 	// RATIONALE.md, "Why do quotas have a table of their own?"
 	table *counter.Table
+	// shared names counters for the fleet, nil if there is none.
+	shared *counter.Shared
 	// journal has the reservations of all workers, nil if no quota counts credits.
 	journal *journal.Journal
 	// unwritten counts reservations that it had no place for.
@@ -50,12 +52,12 @@ type Rules struct {
 }
 
 // New compiles the quotas of a configuration. They share their counters with all rooms
-// that have the same store and seed.
-func New(c *config.Config, p Ports, store table.Store, seed table.Seed, m *report.Metrics) *Room {
-	r := &Room{config: c, ports: p, rules: make([]Rules, len(c.Surfaces))}
+// that have the same store and seed. shared is nil if there is no fleet.
+func New(c *config.Config, p Ports, store table.Store, seed table.Seed, shared *counter.Shared, m *report.Metrics) *Room {
+	r := &Room{config: c, ports: p, shared: shared, rules: make([]Rules, len(c.Surfaces))}
 	for i := range c.Quotas {
 		if !c.Quotas[i].Off() {
-			r.quotas = append(r.quotas, newQuota(c.Quotas, i))
+			r.quotas = append(r.quotas, newQuota(c, i))
 		}
 	}
 	if len(r.quotas) == 0 {

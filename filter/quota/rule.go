@@ -19,6 +19,7 @@ type quota struct {
 	id        []byte
 	kind      algorithm.Kind
 	algorithm *algorithm.Algorithm
+	part      part
 	// hash stands for the quota in the journal.
 	hash uint32
 	// bit is the quota's bit, overrides the bits of the quotas that it overrides.
@@ -41,10 +42,11 @@ type allowance struct {
 }
 
 // newQuota compiles one of the configured quotas.
-func newQuota(all []config.Quota, place int) quota {
+func newQuota(c *config.Config, place int) quota {
+	all := c.Quotas
 	rule := &all[place]
 	q := quota{
-		Quota: rule, place: place, bit: 1 << place, kind: algorithm.KindOf(rule),
+		Quota: rule, place: place, bit: 1 << place, kind: algorithm.KindOf(rule), part: partOf(c.Fleet, rule),
 	}
 	const counts = 0x80 // sets rules of credits apart
 	q.algorithm, q.id = algorithm.Of(q.kind), append([]byte{byte(q.kind) | counts*byte(rule.Unit)}, rule.Name...)

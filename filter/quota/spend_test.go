@@ -490,7 +490,7 @@ func TestPassingAllocatesNothing(t *testing.T) {
 		more := `, "algorithm": "` + algorithm + `"`
 		c := fakehost.ParseConfig(t, quotaConfig(rule("a", 1_000_000, more), rule("b", 1_000_000, more+`, "paths": [{"prefix": "/api"}], "cost": [{"path": "/api", "cost": 2}]`),
 			`{"name": "c", "per": ["subject", "tenant", "credential", "path", "client"], "limit": 1000000, "window": "1m", "mode": "shadow"}`))
-		r := New(c, host, host, fakehost.Seed, report.NewMetrics(host))
+		r := New(c, host, host, fakehost.Seed, nil, report.NewMetrics(host))
 		client, who := caller.Client{}, caller.Identity{Verified: true, Subject: "ann", Tenant: "acme"}
 		target := request.Target{Method: "GET", Path: "/api", Readings: []string{"/api"}}
 		var s State

@@ -37,6 +37,11 @@ type charge struct {
 	key      table.Key
 	fallback bool // see [View]
 
+	// shared and exhausted are the names of the counter in the fleet, and of the record that
+	// nothing is left there; told tells that the fleet was asked.
+	shared, exhausted table.Key
+	told              bool
+
 	algorithm.Balance
 	taking algorithm.Taking
 	taken  bool

@@ -87,7 +87,7 @@ func newTestBed(t testing.TB, fields string) *testBed {
 	m := report.NewMetrics(p)
 	tab := counter.New(table.New(p, table.Seed{1, 2, 3, 4}, 1), "gatewarden_table", m)
 	log := report.NewLog(&config.Log{PerSecond: 10}, p, tab.Table, m)
-	b := &testBed{fakeProxy: p, lookups: New(p, tab, log, m), metrics: m}
+	b := &testBed{fakeProxy: p, lookups: New(p, tab, &tab.Names, log, m), metrics: m}
 	b.server = b.lookups.Server(parseSource(t, fields), 0)
 	return b
 }

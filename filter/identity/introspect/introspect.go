@@ -32,6 +32,7 @@ type Lookups struct {
 	wall     proxy.WallClock
 	callouts proxy.Callouts
 	table    *counter.Table
+	names    *table.Names
 	log      *report.Log
 
 	byKey    map[table.Key]*lookup
@@ -42,10 +43,10 @@ type Lookups struct {
 }
 
 // New returns look-ups, none of them in progress. Tokens and names are hashed under the
-// table's seed.
-func New(p Ports, t *counter.Table, log *report.Log, m *report.Metrics) *Lookups {
+// table's seed, and by names where others learn the hash.
+func New(p Ports, t *counter.Table, names *table.Names, log *report.Log, m *report.Metrics) *Lookups {
 	l := &Lookups{
-		clock: p, wall: p, callouts: p, table: t, log: log,
+		clock: p, wall: p, callouts: p, table: t, names: names, log: log,
 		byKey: map[table.Key]*lookup{}, byNumber: map[uint32]*lookup{},
 	}
 	for i := range l.counters {

@@ -71,7 +71,7 @@ func (l *Lookups) begin(q *Inquiry, client *caller.Client) (ok bool) {
 		return false
 	}
 	l.scratch = table.AppendPart(table.AppendPart(l.scratch[:0], "bearer"), q.token)
-	begun := &lookup{key: q.key, server: q.server, client: client.Key, credential: l.table.Hash(l.scratch)}
+	begun := &lookup{key: q.key, server: q.server, client: client.Key, credential: l.names.Hash(l.scratch)}
 	l.byKey[begun.key], l.byNumber[number] = begun, begun
 	begun.add(q)
 	return true
@@ -144,6 +144,6 @@ func (l *Lookups) complete(ended *lookup, id caller.Identity) caller.Identity {
 		return id
 	}
 	l.scratch = claim.AppendName(l.scratch[:0], &id)
-	id.Credential = l.table.Hash(l.scratch)
+	id.Credential = l.names.Hash(l.scratch)
 	return id
 }

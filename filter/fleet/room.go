@@ -1,0 +1,240 @@
+package fleet
+
+import (
+	"encoding/binary"
+
+	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/filter/counter"
+	"github.com/gatewarden/gatewarden/filter/fleet/message"
+	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/filter/refusal"
+	"github.com/gatewarden/gatewarden/filter/report"
+	"github.com/gatewarden/gatewarden/internal/breaker"
+	"github.com/gatewarden/gatewarden/register"
+	"github.com/gatewarden/gatewarden/table"
+)
+
+// Ports are what the room needs of the proxy.
+type Ports interface {
+	proxy.Clock
+	proxy.WallClock
+	proxy.GRPC
+	proxy.Metrics
+	table.Store
+}
+
+// Learn takes what a counter that proxies share means for this one: its client is locked out
+// until a time, or, if until is 0, was unlocked by an operator. Of a quota, nothing is left
+// until then.
+type Learn func(c *Counter, until, now int64)
+
+// Room is one worker's part of the fleet. It is not safe for concurrent use. The nil Room
+// belongs to no fleet.
+type Room struct {
+	config *config.Fleet
+	ports  Ports
+	shared *counter.Shared
+	table  *table.Table // of generations
+	log    *report.Log
+	learn  Learn
+
+	surfaces []surfaceRules
+	quotas   []quotaRules
+	unlock   Rule
+
+	memory   memory
+	outbox   outbox
+	carry    carry
+	calls    map[uint32]*call
+	breakers [callKinds]breaker.Breaker
+	underway bool // a call that nobody waits for
+	ticks    uint
+	// ticked is when the last tick was: the time for what need not be exact.
+	ticked int64
+
+	outcomes   [callKinds][outcomes]report.Counter
+	fallbacks  [3]report.Counter
+	delivery   [deliveries]report.Counter
+	mismatches report.Counter
+	closed     []report.Counter // refusals, by surface
+	// duration is the histogram of calls; pending and alone are gauges.
+	duration, pending, alone proxy.Metric
+	told_                    int // reports that pending shows
+
+	request  request
+	statuses []message.Status
+}
+
+// delivery is what became of a report.
+type delivery uint8
+
+const (
+	delivered delivery = iota
+	unconfirmed
+	lost
+	deliveries
+)
+
+// New returns the room of a configuration, nil if there is no fleet. All proxies of the fleet
+// must have the same shared names. learn is called whenever the service has said something
+// that holds in this proxy.
+func New(c *config.Config, p Ports, seed table.Seed, shared *counter.Shared, log *report.Log, m *report.Metrics, learn Learn) *Room {
+	if c.Fleet == nil {
+		return nil
+	}
+	r := &Room{
+		config: c.Fleet, ports: p, shared: shared, log: log, learn: learn,
+		table:  table.NewNamed(p, seed, "fleet", generations),
+		memory: make(memory, places), carry: carry{}, calls: map[uint32]*call{},
+	}
+	r.outbox.at = map[joined]*item{}
+	r.compile(c)
+	r.defineMetrics(c, m)
+	return r
+}
+
+func (r *Room) defineMetrics(c *config.Config, m *report.Metrics) {
+	for kind := range r.outcomes {
+		for what := range r.outcomes[kind] {
+			if callKind(kind) == reporting && outcome(what) == skipped {
+				continue // it waits
+			}
+			m.Define(&r.outcomes[kind][what], "gatewarden_fleet_calls_total", "kind", callKindNames[kind], "outcome", outcomeNames[what])
+		}
+	}
+	for i, name := range [...]string{config.OnErrorLocal: "local", config.OnErrorOpen: "open", config.OnErrorClosed: "closed"} {
+		m.Define(&r.fallbacks[i], "gatewarden_fleet_fallbacks_total", "decision", name)
+	}
+	for i, name := range [deliveries]string{"delivered", "unconfirmed", "lost"} {
+		m.Define(&r.delivery[i], "gatewarden_fleet_reports_total", "outcome", name)
+	}
+	m.Define(&r.mismatches, "gatewarden_fleet_limit_mismatches_total")
+	r.closed = make([]report.Counter, len(c.Surfaces))
+	for i := range r.surfaces {
+		name := c.Surfaces[i].Name
+		m.Define(&r.surfaces[i].learned, "gatewarden_fleet_lockouts_learned_total", "surface", name)
+		m.Define(&r.closed[i], "gatewarden_rate_limited_requests_total", "surface", name, "reason", string(refusal.StoreUnavailable))
+	}
+	r.duration = r.ports.Histogram("gatewarden_fleet_call_milliseconds")
+	r.pending, r.alone = r.ports.Gauge("gatewarden_fleet_reports_pending"), r.ports.Gauge("gatewarden_fleet_workers_alone")
+}
+
+// IsAlone tells whether this worker counts alone, because the service gives no answer to
+// reports.
+func (r *Room) IsAlone() bool { return r != nil && r.breakers[reporting].IsOpen() }
+
+// anyOpen tells whether the worker has stopped to ask or to tell the service anything.
+func (r *Room) anyOpen() bool { return r.breakers[reporting].IsOpen() || r.breakers[asking].IsOpen() }
+
+// becomes publishes that the service is heard, or not any more.
+func (r *Room) becomes(wasAlone bool, now int64) {
+	switch alone := r.anyOpen(); {
+	case alone && !wasAlone:
+		r.ports.Add(r.alone, 1)
+	case !alone && wasAlone:
+		r.ports.Add(r.alone, ^uint64(0)) // minus one
+	}
+	r.publish(now)
+}
+
+// Refused counts a request that [State.Check] refused, on a surface.
+func (r *Room) Refused(surface int) {
+	if surface >= 0 && surface < len(r.closed) {
+		r.closed[surface].Add(1)
+	}
+}
+
+// Report reports failures of a counter.
+func (r *Room) Report(c *Counter) {
+	i := &item{Counter: *c, kind: failure, hits: 1}
+	i.window, i.ends = c.Rule.window(r.moment())
+	if r.IsAlone() {
+		r.fallbacks[c.Rule.onError].Add(1)
+	}
+	r.put(i)
+}
+
+// watch looks how a counter stands that this worker has not looked at for a while.
+func (r *Room) watch(c *Counter) {
+	if !r.IsAlone() && r.memory.isDue(c.Shared, r.ticked, min(c.Rule.length, patience)) {
+		r.look(c, r.moment())
+	}
+}
+
+// look looks how a counter stands.
+func (r *Room) look(c *Counter, at moment) {
+	i := &item{Counter: *c, kind: peek}
+	i.window, i.ends = c.Rule.window(at)
+	r.put(i)
+}
+
+// LockedOut looks now and then, while a client is locked out, whether an operator has
+// unlocked it.
+func (r *Room) LockedOut(c *Counter) {
+	if r.IsAlone() || !r.memory.isDue(c.Shared, r.ticked, r.config.Refresh) {
+		return
+	}
+	i := &item{Counter: *c, kind: confirm}
+	i.window, i.ends = c.Rule.window(r.moment())
+	r.put(i)
+}
+
+// put sends an item, or keeps it until it can be sent.
+func (r *Room) put(i *item) {
+	if !r.outbox.put(i) && i.kind.isReport() {
+		r.delivery[lost].Add(uint64(i.hits))
+	}
+	r.flush()
+}
+
+// publishEvery is the number of ticks after which it is published again whether the service
+// is heard.
+const publishEvery = 30
+
+// Tick does what is due once a second: it drops what is outdated, looks whether the service is
+// there again, and unlocks for other proxies whom an operator has unlocked.
+func (r *Room) Tick() {
+	if r == nil {
+		return
+	}
+	now := r.ports.Now()
+	r.ticked = now
+	r.delivery[lost].Add(r.outbox.expire(now, !r.IsAlone()))
+	r.carry.expire(now)
+	if r.ticks++; r.ticks%publishEvery == 1 {
+		r.publish(now)
+	}
+	r.passOnUnlocks(now)
+	if r.IsAlone() {
+		r.probe(now)
+	} else {
+		r.flush()
+	}
+	r.ports.Add(r.pending, uint64(r.outbox.reports)-uint64(r.told_))
+	r.told_ = r.outbox.reports
+}
+
+// publish tells operations endpoints whether the service is heard.
+func (r *Room) publish(now int64) {
+	register.PublishFleet(r.ports, register.Fleet{
+		ID: r.shared.Fleet, Domain: r.config.Domain, Heard: !r.anyOpen(), Pending: uint32(r.outbox.reports),
+	}, now)
+}
+
+// passOnUnlocks counts the unlocks at the service that operations endpoints have asked for.
+func (r *Room) passOnUnlocks(now int64) {
+	for _, shared := range register.TakeUnlocks(r.ports, r.shared.Fleet) {
+		r.put(&item{Counter: Counter{Rule: &r.unlock, Shared: shared}, kind: unlock, hits: 1, ends: now + longestUnit})
+	}
+}
+
+// moment is the time on both clocks.
+func (r *Room) moment() moment { return moment{r.ports.Now(), r.ports.WallNow()} }
+
+// chance is a number that nobody can predict who does not know the secret.
+func (r *Room) chance(now int64) uint64 {
+	var b [16]byte
+	binary.LittleEndian.PutUint64(b[:], uint64(now))
+	binary.LittleEndian.PutUint64(b[8:], uint64(r.ticks))
+	return r.shared.Hash(b[:])
+}
