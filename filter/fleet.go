@@ -13,7 +13,7 @@ import (
 // it decides about. It tells whether the request waits for the answer.
 func (s *Stream) askFleet() (waits bool) {
 	f := s.filter
-	if f.fleet == nil {
+	if f.fleet == nil || s.fleet.Begun() {
 		return false
 	}
 	s.fleet.Begin(f.fleet)

@@ -247,7 +247,6 @@ func (r *Room) failed(c *call, status uint32) {
 			r.keep(i)
 		}
 	}
-	r.flush()
 }
 
 // keep keeps a report for later.
@@ -359,8 +358,8 @@ func (r *Room) compare(u *Rule, status *message.Status) (limited bool) {
 		if status.HasLimit {
 			has = limitText(status.Limit, status.Unit.Length())
 		}
-		r.log.Write(report.NewLine("fleet limit differs").Field("rule", u.name).Field("service", has).
-			Field("configuration", limitText(u.limit, u.unit)).Field("remedy", "give the service what gatewarden fleet prints"))
+		r.log.Write(report.NewLine("fleet limit differs, print the domain file anew with gatewarden fleet").Field("rule", u.name).Field("service", has).
+			Field("configuration", limitText(u.limit, u.unit)))
 	}
 	return status.HasLimit
 }

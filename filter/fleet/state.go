@@ -42,6 +42,9 @@ func (s *State) Reset() { *s = State{asked: s.asked[:0]} }
 // Begin begins a request. room is nil if there is no fleet.
 func (s *State) Begin(room *Room) { s.room, s.asked = room, s.asked[:0] }
 
+// Begun tells whether Begin was called.
+func (s *State) Begun() bool { return s.room != nil }
+
 // Watch looks how a counter of failures stands before its request goes on: at once if its
 // rule is async, and otherwise when the service is asked.
 func (s *State) Watch(c *Counter) {

@@ -71,6 +71,9 @@ func (c *charge) waits() bool { return c.quota.part == synchronous && !c.told &&
 // and when the window ends.
 func (s *State) Tell(i int, fits bool, left uint32, until int64) {
 	c := &s.charges[i]
+	if c.told {
+		return
+	}
 	c.told = true
 	if fits {
 		s.rules.room.take(c, s.now)
@@ -82,6 +85,9 @@ func (s *State) Tell(i int, fits bool, left uint32, until int64) {
 // limit of this proxy alone.
 func (s *State) TellNothing(i int) {
 	c := &s.charges[i]
+	if c.told {
+		return
+	}
 	c.told = true
 	f := s.rules.room.config.Fleet
 	alone := f.Alone(f.Quota(c.quota.Quota), c.plan.Limit)

@@ -43,15 +43,15 @@ func (h *Host) Record(m proxy.Metric, value uint64) {
 	}
 }
 
-// Value returns what a counter stands at. The test fails if no such counter is
+// Value returns what a counter or a gauge stands at. The test fails if none such is
 // defined.
 func (h *Host) Value(t testing.TB, name string) uint64 {
 	t.Helper()
 	for i, known := range h.Names {
-		if known == "counter "+name {
+		if known == "counter "+name || known == "gauge "+name {
 			return h.Values[i]
 		}
 	}
-	t.Fatalf("there is no counter %s", name)
+	t.Fatalf("there is neither a counter nor a gauge %s", name)
 	return 0
 }
