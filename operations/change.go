@@ -49,7 +49,7 @@ func (e *Endpoint) lock(host Host, r *request, by string) *proxy.Reply {
 		return badRequest(notAClient)
 	}
 	host.Add(e.metrics.lock, 1)
-	body := e.document(made, surfaces, true, host.WallNow())
+	body := e.document(made, surfaces, true, now, host.WallNow())
 	if !fresh {
 		return reply(200, mediaJSON, body)
 	}
@@ -141,6 +141,9 @@ func (e *Endpoint) unlock(host Host, id, by string) *proxy.Reply {
 	if listed {
 		e.register.Remove(l)
 		e.forgetAlso(size, l.Also, host.Now())
+		if l.Fleet != 0 && !register.AskUnlock(host, l.Fleet, l.Shared) {
+			host.Warn("gatewarden: operator unlock stays here, because too many wait to be told to the fleet")
+		}
 	}
 	host.Add(e.metrics.unlock, 1)
 	host.Warn("gatewarden: operator unlock surface=" + orUnknown(l.Surface) + " client=" + orUnknown(l.Client) + " by=" + by)

@@ -29,7 +29,7 @@ func (e *Endpoint) list(host Host, r *request) *proxy.Reply {
 		return badRequest(wrong)
 	}
 	host.Add(e.metrics.list, 1)
-	return reply(200, mediaJSON, e.document(found, surfaces, complete, host.WallNow()))
+	return reply(200, mediaJSON, e.document(found, surfaces, complete, now, host.WallNow()))
 }
 
 // listed are the lockouts that the register names and the table confirms.
@@ -102,7 +102,7 @@ func (e *Endpoint) name(s *register.Surface, target *lockout.Target) (l register
 }
 
 // document is the answer of the list: what lasts at the time of day, and where.
-func (e *Endpoint) document(found []*entry, surfaces []register.Surface, complete bool, wall int64) []byte {
+func (e *Endpoint) document(found []*entry, surfaces []register.Surface, complete bool, now, wall int64) []byte {
 	b := make([]byte, 0, 512+320*len(found))
 	b = appendTime(append(b, `{"now":`...), wall)
 	b = strconv.AppendBool(append(b, `,"complete":`...), complete)
@@ -111,11 +111,24 @@ func (e *Endpoint) document(found []*entry, surfaces []register.Surface, complet
 	for i := range surfaces {
 		b = appendSurface(comma(b, i), &surfaces[i])
 	}
+	b = append(b, `],"fleets":[`...)
+	for i, f := range register.Fleets(e.store, now) {
+		b = appendFleet(comma(b, i), &f)
+	}
 	b = append(b, `],"lockouts":[`...)
 	for i := range found {
 		b = found[i].appendTo(comma(b, i), surfaces, wall)
 	}
 	return append(b, "]}"...)
+}
+
+// appendFleet writes whether the service is heard that counts for all proxies, and how many
+// reports wait for it.
+func appendFleet(b []byte, f *register.Fleet) []byte {
+	b = appendText(b, `{"domain":`, f.Domain)
+	b = strconv.AppendBool(append(b, `,"heard":`...), f.Heard)
+	b = strconv.AppendUint(append(b, `,"pending":`...), uint64(f.Pending), 10)
+	return append(b, '}')
 }
 
 func comma(b []byte, i int) []byte {

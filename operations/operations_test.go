@@ -145,10 +145,11 @@ func TestList(t *testing.T) {
 	d.now += 5_500
 	d.lock(register.Lockout{Surface: "login", Size: 6, What: register.Account, Subject: 0xABC}, d.now+1, 5)
 	d.lock(register.Lockout{Surface: "rest", Size: 12, What: register.Network, Client: "192.0.2.0/24"}, d.now-1, 200) // over
+	register.PublishFleet(d.fakeHost, register.Fleet{ID: 1, Domain: "gatewarden", Pending: 7}, d.now)
 	r := d.ask("GET", "/lockouts")
 	want := `{"now":"2027-01-15T08:16:45Z","complete":true,"envoy":"1.40.0","surfaces":[` +
 		`{"name":"rest","enforced":true,"ipv4_prefix":32,"ipv6_prefix":64,"seconds":60},` +
-		`{"name":"login","enforced":false,"ipv4_prefix":24,"ipv6_prefix":64,"seconds":300}],"lockouts":[` +
+		`{"name":"login","enforced":false,"ipv4_prefix":24,"ipv6_prefix":64,"seconds":300}],"fleets":[{"domain":"gatewarden","heard":false,"pending":7}],"lockouts":[` +
 		`{"id":"ID","surface":"login","what":"account","client":null,"subject":"abc","since":"2027-01-15T08:16:45Z",` +
 		`"until":"2027-01-15T08:16:46Z","seconds_left":1,"failures":5,"by":null,"enforced":false},` +
 		`{"id":"ID","surface":"rest","what":"client","client":"192.0.2.1","subject":null,"since":"2027-01-15T08:16:40Z",` +
@@ -271,6 +272,25 @@ func TestUnlockForgetsTheRest(t *testing.T) {
 		if r, _, found := d.endpoint.table(12).Get(key, moment(d.now)); found {
 			t.Errorf("%+v is left", r)
 		}
+	}
+}
+
+// What an operator unlocks here is unlocked at all proxies of its fleet.
+func TestUnlockTellsTheFleet(t *testing.T) {
+	d := newDesk(t, "full")
+	shared := d.endpoint.table(12).Key([]byte("shared"))
+	l := d.lock(register.Lockout{Surface: "rest", Size: 12, Client: "192.0.2.1", Fleet: 7, Shared: shared}, d.now+60_000, 20)
+	d.ask("DELETE", "/lockouts/"+idOf(12, l.Key))
+	alone := d.lock(register.Lockout{Surface: "rest", Size: 12, Client: "192.0.2.2"}, d.now+60_000, 20)
+	d.ask("DELETE", "/lockouts/"+idOf(12, alone.Key))
+	if got := register.TakeUnlocks(d.fakeHost, 8); len(got) != 0 {
+		t.Errorf("another fleet is told %v", got)
+	}
+	if got := register.TakeUnlocks(d.fakeHost, 7); len(got) != 1 || got[0] != shared {
+		t.Errorf("the fleet is told %v", got)
+	}
+	if got := register.TakeUnlocks(d.fakeHost, 7); len(got) != 0 {
+		t.Errorf("the fleet is told twice: %v", got)
 	}
 }
 

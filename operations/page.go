@@ -12,7 +12,7 @@ var page string
 // page.
 // See https://www.w3.org/TR/CSP3/
 const contentSecurityPolicy = "default-src 'none'; connect-src 'self'; img-src data:; " +
-	"script-src 'sha256-B1m5H7eE0DpXT7z2A2T8ggUMc1qnYluq65hhp4MLo+0='; " +
+	"script-src 'sha256-MU4n8sNLh1Fkb2ptpy6dFUpxKD4tRbVdcdDDoOZ8pjM='; " +
 	"style-src 'sha256-W2YtMCOv+t35rygV6B+GDDkxJlXn65xgOArAzr82uSk='; " +
 	"require-trusted-types-for 'script'; trusted-types 'none'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -127,7 +127,7 @@ func TakeUnlocks(store table.Store, fleet uint64) (list []table.Key) {
 				kept = append(kept, rest[:unlockSize]...)
 				continue
 			}
-			if key, ok := table.ReadKey(rest[8:]); ok {
+			if key, ok := table.ReadKey(rest[8:unlockSize]); ok {
 				list = append(list, key)
 			}
 		}

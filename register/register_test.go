@@ -265,3 +265,50 @@ func TestCatalogueIsBounded(t *testing.T) {
 		t.Errorf("%d keys, %d bytes", len(keys), data.bytes())
 	}
 }
+
+// TestFleets: what instances publish of fleets is found until it is old, and a value that
+// nobody here wrote is as none.
+func TestFleets(t *testing.T) {
+	store := newStore()
+	for i := range uint64(maxFleets + 3) {
+		PublishFleet(store, Fleet{ID: i + 1, Domain: "gatewarden", Heard: i%2 == 0, Pending: uint32(i)}, 1000)
+	}
+	PublishFleet(store, Fleet{ID: 10, Domain: "other"}, 5000)
+	list := Fleets(store, 5000)
+	if len(list) != maxFleets || list[maxFleets-1] != (Fleet{ID: 10, Domain: "other"}) || !list[1].Heard {
+		t.Errorf("%+v", list)
+	}
+	if list = Fleets(store, 1000+forgetAfter); len(list) != 1 {
+		t.Errorf("later there are %+v", list)
+	}
+	value, cas, _ := store.Get([]byte(fleetsKey))
+	for cut := range len(value) {
+		readFleets(value[:cut])
+	}
+	store.Set([]byte(fleetsKey), []byte{9, 1, 2}, cas)
+	if list = Fleets(store, 5000); len(list) != 0 {
+		t.Errorf("of another version: %+v", list)
+	}
+}
+
+// TestUnlocks: each fleet takes its own unlocks once, and there is a bound.
+func TestUnlocks(t *testing.T) {
+	store := newStore()
+	names := table.NewNames(table.Seed{})
+	for i := range maxUnlocks {
+		if !AskUnlock(store, uint64(i%2+1), names.Key([]byte{byte(i)})) {
+			t.Fatal(i)
+		}
+	}
+	if AskUnlock(store, 1, names.Key([]byte("more"))) {
+		t.Error("there is no bound")
+	}
+	for fleet := uint64(1); fleet <= 2; fleet++ {
+		if n := len(TakeUnlocks(store, fleet)); n != maxUnlocks/2 {
+			t.Errorf("fleet %d gets %d", fleet, n)
+		}
+		if !AskUnlock(store, fleet, names.Key([]byte("again"))) || len(TakeUnlocks(store, fleet)) != 1 {
+			t.Error("then there is no place")
+		}
+	}
+}

@@ -201,7 +201,7 @@ func (r *Room) Tick() {
 	r.ticked = now
 	r.delivery[lost].Add(r.outbox.expire(now, !r.IsAlone()))
 	r.carry.expire(now)
-	if r.ticks++; r.ticks%publishEvery == 1 {
+	if r.ticks++; r.ticks%publishEvery == 1 || r.anyOpen() {
 		r.publish(now)
 	}
 	r.passOnUnlocks(now)
