@@ -252,13 +252,16 @@ func headers(all []proxy.Header, names ...string) string {
 // TestFleetUnlock: an operator unlocks a client at one proxy, and all others follow when the
 // client comes.
 func TestFleetUnlock(t *testing.T) {
-	w := newFleet(t, fleetOf("", ""), 3)
+	w := newFleet(t, fleetOf("", ""), 4)
 	if got, want := w.script("g0 g1 g2 g0 g1 l0 l1 l2"), "401 401 401 401 401 429 429 429"; got != want {
 		t.Fatalf("got %s, want %s", got, want)
 	}
 	w.unlock(1)
 	if got, want := w.script("l1 l1"), "200 200"; got != want {
 		t.Errorf("at the operator's proxy: got %s, want %s", got, want)
+	}
+	if got, want := w.script("l3 l3"), "200 200"; got != want {
+		t.Errorf("at one that has not seen the client: got %s, want %s", got, want)
 	}
 	if got, want := w.script("t6 l0 l0 l2 l2"), "429 200 429 200"; got != want {
 		t.Errorf("at the others: got %s, want %s", got, want)
