@@ -71,7 +71,7 @@ func (s *Stream) Explain(headers []proxy.Header) Explanation {
 	e := Explanation{
 		Path: f.route.Explain(&t), Client: f.client.Explain(headers), Credential: f.credential.Explain(headers),
 		Accounts: s.attempt.Accounts(), Options: t.AsksOptions(),
-		Surface: f.placeOf(s.surface), Document: f.oauth.Find(&t) != nil, GRPC: d.IsGRPC(), Form: refusal.FormOf(&t, &d),
+		Surface: placeOf(s.surface), Document: f.oauth.Find(&t) != nil, GRPC: d.IsGRPC(), Form: refusal.FormOf(&t, &d),
 		Shadowed: s.shadowed, AsksBypass: s.bypass.Asked(), Bypassed: s.bypass.Granted(), Judged: s.outcome.Awaits(),
 		Handshake: s.outcome.Handshakes(),
 		Now:       f.host.Now(),
@@ -94,13 +94,11 @@ func (s *Stream) Explain(headers []proxy.Header) Explanation {
 	return e
 }
 
-func (f *Filter) placeOf(s *surface) int {
-	for i := range f.surfaces {
-		if s == &f.surfaces[i] {
-			return i
-		}
+func placeOf(s *surface) int {
+	if s == nil {
+		return -1
 	}
-	return -1
+	return s.place
 }
 
 // CountsFailures tells whether failures count on a surface, by its place in the

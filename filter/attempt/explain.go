@@ -36,17 +36,7 @@ func (s *State) Explain() (v View) {
 	v.Sprays = s.rule.spraying.limit > 0 && len(s.accounts) > 0
 	for i := range s.targets {
 		t := &s.targets[i]
-		v.Attempts = append(v.Attempts, AttemptView{s.rule.placeOf(t), t.refuses, room.table.View(t.key, room.clock)})
+		v.Attempts = append(v.Attempts, AttemptView{t.place, t.refuses, room.table.View(t.key, room.clock)})
 	}
 	return v
-}
-
-// placeOf returns the place of a target's failure key, -1 if it is that of spraying.
-func (r *Rule) placeOf(t *target) int {
-	for i := range r.surface.Lockout.Keys {
-		if t.rule == &r.surface.Lockout.Keys[i] {
-			return i
-		}
-	}
-	return -1
 }

@@ -118,7 +118,7 @@ func (w *written) lockoutRules(v *filter.Explanation) []Rule {
 	rule.Applies = true
 	rule.Says = sentence(
 		fmt.Sprintf("%s within %s lock out for %s", some(int64(l.Failures), "failure"), span(l.Window), duration(l)),
-		repeatsSay(l, v), modeSays(l.Mode), counterSays(&v.Lockout.Client, v.Now), mayFail(v))
+		repeatsSay(l, v), modeSays(l.Mode), fleetSays(w.Fleet.Lockouts(&w.Surfaces[v.Surface])), counterSays(&v.Lockout.Client, v.Now), mayFail(v))
 	list := []Rule{rule}
 	if l.Wide.Failures > 0 {
 		list = append(list, Rule{Rule: "wide", Place: w.place("surfaces[%d].lockout.wide", v.Surface), Applies: true, Says: sentence(
@@ -179,6 +179,17 @@ func modeSays(m config.Mode) string {
 		return "mode shadow: it only reports"
 	}
 	return ""
+}
+
+// fleetSays says whether other proxies count for a rule as well, which are not asked here.
+func fleetSays(rule *config.FleetRule) string {
+	switch {
+	case rule == nil:
+		return ""
+	case rule.Sync:
+		return "the fleet is asked for each request; here this proxy is alone"
+	}
+	return "counts with the other proxies of the fleet; here this proxy is alone"
 }
 
 // counterSays says how a counter stands.
@@ -326,7 +337,7 @@ func (w *written) quotaRule(o *outcome, i int) Rule {
 		rule.Says = "sets no limit for this caller"
 	default:
 		rule.Applies = !v.Bypassed
-		rule.Says = sentence(w.payer(q, v, view), w.price(q, view), modeSays(q.Mode), balance(o, view))
+		rule.Says = sentence(w.payer(q, v, view), w.price(q, view), modeSays(q.Mode), fleetSays(w.Fleet.Quota(q)), balance(o, view))
 	}
 	return rule
 }

@@ -70,6 +70,7 @@ func adapt(original *config.Config, log known, enforce bool) adaptation {
 		c.QuotaService = nil
 		a.left = append(a.left, "quota_service")
 	}
+	c.Fleet = nil // its proxies count as one, and so does the simulation
 	a.adaptMCP(log)
 	a.adaptIdentity()
 	c.Surfaces = append([]config.Surface(nil), c.Surfaces...)
