@@ -34,14 +34,17 @@ func (s *Stream) askFleet() (waits bool) {
 func (s *Stream) watchFleet() {
 	f, at := s.filter.fleet, s.surface.place
 	if rule := f.Client(at); rule != nil {
-		s.fleet.Watch(counterOf(rule, s.lockout.SharedClient()))
+		c := counterOf(rule, s.lockout.SharedClient())
+		s.fleet.Watch(&c)
 	}
 	if rule := f.Network(at); rule != nil {
-		s.fleet.Watch(counterOf(rule, s.lockout.SharedNetwork()))
+		c := counterOf(rule, s.lockout.SharedNetwork())
+		s.fleet.Watch(&c)
 	}
 	for i := range s.attempt.Targets() {
 		if c, rule := s.attempted(i); rule != nil {
-			s.fleet.Watch(attemptCounterOf(rule, c))
+			counter := attemptCounterOf(rule, c)
+			s.fleet.Watch(&counter)
 		}
 	}
 }
@@ -56,12 +59,12 @@ func (s *Stream) attempted(i int) (attempt.Shared, *fleet.Rule) {
 	return c, s.filter.fleet.Key(s.surface.place, c.Place)
 }
 
-func counterOf(rule *fleet.Rule, c lockout.Shared) *fleet.Counter {
-	return &fleet.Counter{Rule: rule, Shared: c.Key, Local: c.Local, Client: c.Client}
+func counterOf(rule *fleet.Rule, c lockout.Shared) fleet.Counter {
+	return fleet.Counter{Rule: rule, Shared: c.Key, Local: c.Local, Client: c.Client}
 }
 
-func attemptCounterOf(rule *fleet.Rule, c attempt.Shared) *fleet.Counter {
-	return &fleet.Counter{Rule: rule, Shared: c.Key, Local: c.Local, Client: c.Client, Subject: c.Subject}
+func attemptCounterOf(rule *fleet.Rule, c attempt.Shared) fleet.Counter {
+	return fleet.Counter{Rule: rule, Shared: c.Key, Local: c.Local, Client: c.Client, Subject: c.Subject}
 }
 
 // fleetTold ends the wait for the fleet. The fleet room calls it.
@@ -124,14 +127,17 @@ func (s *Stream) reportFailure(failure *lockout.Failure, network bool, now int64
 		return
 	}
 	if rule := f.Client(at); rule != nil && !failure.Repeats && (failure.Locks || now >= failure.LockedUntil) {
-		f.Report(counterOf(rule, s.lockout.SharedClient()))
+		c := counterOf(rule, s.lockout.SharedClient())
+		f.Report(&c)
 	}
 	if rule := f.Network(at); rule != nil && network {
-		f.Report(counterOf(rule, s.lockout.SharedNetwork()))
+		c := counterOf(rule, s.lockout.SharedNetwork())
+		f.Report(&c)
 	}
 	for i := range s.attempt.Targets() {
 		if c, rule := s.attempted(i); rule != nil && c.Counted {
-			f.Report(attemptCounterOf(rule, c))
+			counter := attemptCounterOf(rule, c)
+			f.Report(&counter)
 		}
 	}
 }
@@ -145,14 +151,17 @@ func (s *Stream) refreshLockout(why *refusal.Refusal) {
 	}
 	at := s.surface.place
 	if rule := f.Client(at); rule != nil {
-		f.LockedOut(counterOf(rule, s.lockout.SharedClient()))
+		c := counterOf(rule, s.lockout.SharedClient())
+		f.LockedOut(&c)
 	}
 	if rule := f.Network(at); rule != nil {
-		f.LockedOut(counterOf(rule, s.lockout.SharedNetwork()))
+		c := counterOf(rule, s.lockout.SharedNetwork())
+		f.LockedOut(&c)
 	}
 	for i := range s.attempt.Targets() {
 		if c, rule := s.attempted(i); rule != nil {
-			f.LockedOut(attemptCounterOf(rule, c))
+			counter := attemptCounterOf(rule, c)
+			f.LockedOut(&counter)
 		}
 	}
 }

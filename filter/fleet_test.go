@@ -388,3 +388,49 @@ func TestFleetLimitDiffers(t *testing.T) {
 		t.Errorf("the log has %q", lines)
 	}
 }
+
+// TestFleetHostCalls: a client that was looked at before costs what it costs without a fleet,
+// and a rule in sync mode one call of the service.
+func TestFleetHostCalls(t *testing.T) {
+	const passes = "request headers, property source.address, get, response header :status"
+	for _, row := range []struct{ name, more, rest, before, want string }{
+		{"seen before", "", "", "l0", passes},
+		{"seen first", "", "", "", "request headers, property source.address, get, now, wall now, get, grpc call, grpc message, now, wall now, record metric, response header :status"},
+		{"sync", `, "rules": [{"rule": "lockouts", "mode": "sync"}]`, "", "l0",
+			"request headers, property source.address, get, now, wall now, get, grpc call, grpc message, now, wall now, record metric, get, attend, resume, response header :status"},
+		{"a quota", `, "rules": [{"rule": "quotas"}]`, `, "quotas": [{"name": "all", "per": ["client"], "limit": 3, "window": "1m"}]`, "l0",
+			"request headers, property source.address, get, now, get, now, wall now, grpc call, grpc message, now, wall now, record metric, attend, get, set, resume, " +
+				"response headers, now, add ratelimit-policy, add ratelimit, add x-ratelimit-limit, add x-ratelimit-remaining, add x-ratelimit-reset"},
+	} {
+		w := newFleet(t, fleetOf(row.more, row.rest), 1)
+		w.script(row.before)
+		w.proxies[0].host.Forget()
+		w.script("l0")
+		if got := strings.Join(w.proxies[0].host.Calls, ", "); got != row.want {
+			t.Errorf("%s: %s\nwant %s", row.name, got, row.want)
+		}
+	}
+}
+
+// TestFleetAllocates: for a client that was looked at before, nothing is allocated that would
+// not be without a fleet.
+func TestFleetAllocates(t *testing.T) {
+	w := newFleet(t, fleetOf("", ""), 1)
+	w.script("l0")
+	alone, host := newFilter(t, "")
+	if with, without := allocations(w.proxies[0].Filter, w.proxies[0].host), allocations(alone, host); with != without {
+		t.Errorf("%v allocations, without a fleet %v", with, without)
+	}
+}
+
+func allocations(f *Filter, host *fakehost.Host) float64 {
+	s, request, response := f.NewStream(), with(get("/api/v1"), "authorization", "Bearer x"), hdr(":status", "200")
+	return testing.AllocsPerRun(100, func() {
+		host.Calls = host.Calls[:0]
+		host.Request, host.Response = request, response
+		s.RequestHeaders(true)
+		s.ResponseHeaders(true)
+		s.Done()
+		s.Reset()
+	})
+}

@@ -113,11 +113,11 @@ func (r *Room) send(c *call, timeout int64) bool {
 }
 
 // flush sends what waits, unless a call is under way: then the answer will.
-func (r *Room) flush() {
+func (r *Room) flush(at moment) {
 	if r.underway || len(r.outbox.waiting) == 0 || r.breakers[reporting].IsOpen() {
 		return
 	}
-	c := &call{kind: reporting, sent: r.moment(), items: r.outbox.take()}
+	c := &call{kind: reporting, sent: at, items: r.outbox.take()}
 	for _, i := range c.items {
 		if i.kind == confirm || i.kind == unlock {
 			r.addUnlock(&i.Counter, i.hits)
@@ -129,13 +129,13 @@ func (r *Room) flush() {
 	r.start(c)
 }
 
-// probe looks whether the service is there again, at the time now.
-func (r *Room) probe(now int64) {
-	if r.underway || !r.breakers[reporting].Allows(now) {
+// probe looks whether the service is there again.
+func (r *Room) probe(at moment) {
+	if r.underway || !r.breakers[reporting].Allows(at.now) {
 		return
 	}
 	r.addUnlock(&Counter{}, 0)
-	r.start(&call{kind: reporting, sent: r.moment()})
+	r.start(&call{kind: reporting, sent: at})
 }
 
 // start sends a call that nobody waits for.
@@ -201,7 +201,7 @@ func (r *Room) Answered(number uint32, size int) {
 	for i, item := range c.items {
 		r.told(item, &r.statuses[i], at)
 	}
-	r.flush()
+	r.flush(at)
 }
 
 // grpcMalformed stands for an answer that cannot be read.
@@ -249,9 +249,9 @@ func (r *Room) failed(c *call, status uint32) {
 	}
 }
 
-// keep keeps a report for later.
+// keep keeps an item for later.
 func (r *Room) keep(i *item) {
-	if !r.outbox.put(i) {
+	if !r.outbox.put(i) && i.kind.isReport() {
 		r.delivery[lost].Add(uint64(i.hits))
 	}
 }
@@ -274,7 +274,7 @@ func (r *Room) told(i *item, status *message.Status, at moment) {
 	case status.Code == message.OverLimit && i.kind == spending:
 		r.learn(&i.Counter, r.until(i.Rule, status, at), at.now)
 	case status.Code == message.OverLimit:
-		r.over(i, r.until(i.Rule, status, at))
+		r.over(i, r.until(i.Rule, status, at), at)
 	case i.kind != spending:
 		r.note(i, status, at)
 	}

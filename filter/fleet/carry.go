@@ -84,9 +84,10 @@ func (r *Room) giveBack(a *Asked, units uint32) {
 
 // spend reports what a request spent that did not wait for the answer.
 func (r *Room) spend(a *Asked) {
-	a.window, a.Until = a.Rule.window(r.moment())
+	at := r.moment()
+	a.window, a.Until = a.Rule.window(at)
 	due := a.cost - r.carry.take(carried{a.Shared, a.window}, a.cost)
 	if due > 0 {
-		r.put(&item{Counter: a.Counter, kind: spending, hits: due, window: a.window, ends: a.Until})
+		r.put(&item{Counter: a.Counter, kind: spending, hits: due, window: a.window, ends: a.Until}, at)
 	}
 }

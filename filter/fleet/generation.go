@@ -54,10 +54,10 @@ func (r *Room) unlocks(status *message.Status) uint32 {
 
 // over begins to lock a client out: first it is looked up whether an operator has unlocked
 // it.
-func (r *Room) over(i *item, until int64) {
+func (r *Room) over(i *item, until int64, at moment) {
 	next := *i
 	next.kind, next.hits, next.until = confirm, 0, until
-	r.put(&next)
+	r.put(&next, at)
 }
 
 // confirmed takes the generation that a client is in. It tells whether it locks the client

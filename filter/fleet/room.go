@@ -59,7 +59,8 @@ type Room struct {
 	closed     []report.Counter // refusals, by surface
 	// duration is the histogram of calls; pending and alone are gauges.
 	duration, pending, alone proxy.Metric
-	told_                    int // reports that pending shows
+	// shown is what pending shows of this worker.
+	shown int
 
 	request  request
 	statuses []message.Status
@@ -146,12 +147,10 @@ func (r *Room) Refused(surface int) {
 
 // Report reports failures of a counter.
 func (r *Room) Report(c *Counter) {
-	i := &item{Counter: *c, kind: failure, hits: 1}
-	i.window, i.ends = c.Rule.window(r.moment())
 	if r.IsAlone() {
 		r.fallbacks[c.Rule.onError].Add(1)
 	}
-	r.put(i)
+	r.begin(&item{Counter: *c, kind: failure, hits: 1}, r.moment())
 }
 
 // watch looks how a counter stands that this worker has not looked at for a while.
@@ -163,9 +162,7 @@ func (r *Room) watch(c *Counter) {
 
 // look looks how a counter stands.
 func (r *Room) look(c *Counter, at moment) {
-	i := &item{Counter: *c, kind: peek}
-	i.window, i.ends = c.Rule.window(at)
-	r.put(i)
+	r.begin(&item{Counter: *c, kind: peek}, at)
 }
 
 // LockedOut looks now and then, while a client is locked out, whether an operator has
@@ -174,17 +171,19 @@ func (r *Room) LockedOut(c *Counter) {
 	if r.IsAlone() || !r.memory.isDue(c.Shared, r.ticked, r.config.Refresh) {
 		return
 	}
-	i := &item{Counter: *c, kind: confirm}
-	i.window, i.ends = c.Rule.window(r.moment())
-	r.put(i)
+	r.begin(&item{Counter: *c, kind: confirm}, r.moment())
+}
+
+// begin sends an item of the window that is running.
+func (r *Room) begin(i *item, at moment) {
+	i.window, i.ends = i.Rule.window(at)
+	r.put(i, at)
 }
 
 // put sends an item, or keeps it until it can be sent.
-func (r *Room) put(i *item) {
-	if !r.outbox.put(i) && i.kind.isReport() {
-		r.delivery[lost].Add(uint64(i.hits))
-	}
-	r.flush()
+func (r *Room) put(i *item, at moment) {
+	r.keep(i)
+	r.flush(at)
 }
 
 // publishEvery is the number of ticks after which it is published again whether the service
@@ -197,21 +196,24 @@ func (r *Room) Tick() {
 	if r == nil {
 		return
 	}
-	now := r.ports.Now()
+	at := r.moment()
+	now := at.now
 	r.ticked = now
 	r.delivery[lost].Add(r.outbox.expire(now, !r.IsAlone()))
 	r.carry.expire(now)
 	if r.ticks++; r.ticks%publishEvery == 1 || r.anyOpen() {
 		r.publish(now)
 	}
-	r.passOnUnlocks(now)
+	r.passOnUnlocks(at)
 	if r.IsAlone() {
-		r.probe(now)
+		r.probe(at)
 	} else {
-		r.flush()
+		r.flush(at)
 	}
-	r.ports.Add(r.pending, uint64(r.outbox.reports)-uint64(r.told_))
-	r.told_ = r.outbox.reports
+	if n := r.outbox.reports; n != r.shown {
+		r.ports.Add(r.pending, uint64(n)-uint64(r.shown)) // below zero, it counts down
+		r.shown = n
+	}
 }
 
 // publish tells operations endpoints whether the service is heard.
@@ -222,9 +224,9 @@ func (r *Room) publish(now int64) {
 }
 
 // passOnUnlocks counts the unlocks at the service that operations endpoints have asked for.
-func (r *Room) passOnUnlocks(now int64) {
+func (r *Room) passOnUnlocks(at moment) {
 	for _, shared := range register.TakeUnlocks(r.ports, r.shared.Fleet) {
-		r.put(&item{Counter: Counter{Rule: &r.unlock, Shared: shared}, kind: unlock, hits: 1, ends: now + longestUnit})
+		r.put(&item{Counter: Counter{Rule: &r.unlock, Shared: shared}, kind: unlock, hits: 1, ends: at.now + longestUnit}, at)
 	}
 }
 
