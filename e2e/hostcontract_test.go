@@ -35,8 +35,18 @@ func TestHostContract(t *testing.T) {
 	require.NoError(t, err, "%s", out)
 	upstream := httptest.NewServer(&contract.Echo{})
 	t.Cleanup(upstream.Close)
+	var http2 http.Protocols
+	http2.SetUnencryptedHTTP2(true)
+	grpc := httptest.NewUnstartedServer(contract.GRPC{})
+	grpc.Config.Protocols = &http2
+	grpc.Start()
+	t.Cleanup(grpc.Close)
 	s := start(t, "", ownProcess, withModule(guest), withWorkers(1), withBootstrap(func(b *envoy.Bootstrap) error {
-		return forContract(b, strings.TrimPrefix(upstream.URL, "http://"))
+		return errors.Join(
+			forContract(b, strings.TrimPrefix(upstream.URL, "http://")),
+			addHTTP2(b, contract.GRPCCluster, strings.TrimPrefix(grpc.URL, "http://")),
+			addHTTP2(b, contract.ClosedCluster, "127.0.0.1:1"), // where nobody listens
+		)
 	}))
 	contract.Run(t, func(r contract.Request) contract.Response {
 		t.Helper()
@@ -87,6 +97,10 @@ func forContract(b *envoy.Bootstrap, upstream string) error {
 		},
 	}
 	return b.SetEndpoint("service", upstream)
+}
+
+func addHTTP2(b *envoy.Bootstrap, name, address string) error {
+	return errors.Join(b.AddCluster(name, address), b.SpeakHTTP2(name))
 }
 
 // hangs is how long an answer may take before it is taken for one that does not

@@ -57,9 +57,13 @@ func TestContract(t *testing.T) {
 	echo := &contract.Echo{}
 	proxy := start(t, wasmhost.NewProcess(wasmhost.ProcessOptions{VMID: "contract-vm"}), wasmhost.Options{
 		VMConfig: []byte("vm"), StopIteration: true, PluginName: "contract", RootID: "root",
-		Env: map[string]string{"CONTRACT": "yes"}, Clusters: []string{"service"},
+		Env: map[string]string{"CONTRACT": "yes"}, Clusters: []string{"service", contract.GRPCCluster, contract.ClosedCluster},
 		Callout: func(c wasmhost.HTTPCall) wasmhost.Response {
 			return answer(echo, wasmhost.Request{Method: c.Header(":method"), Path: c.Header(":path"), Headers: c.Headers, Body: [][]byte{c.Body}})
+		},
+		GRPC: func(c wasmhost.GRPCCall) wasmhost.GRPCAnswer {
+			status, message := contract.GRPC{}.Answer(c.Cluster, c.Method, string(c.Message))
+			return wasmhost.GRPCAnswer{Status: status, Message: []byte(message)}
 		},
 	})
 	contract.Run(t, func(r contract.Request) contract.Response { return send(proxy, echo, r) })
@@ -80,6 +84,8 @@ func send(proxy *wasmhost.Proxy, echo *contract.Echo, r contract.Request) contra
 		}
 		return a
 	})
+	for proxy.AnswerGRPC() { // of calls whose stream is over
+	}
 	if got.UpstreamSawHeaders && !got.ReachedUpstream {
 		echo.Note(got.UpstreamRequest.Header("x-contract-report"), contract.SawHeaders)
 	}

@@ -2,6 +2,7 @@ package wasmhost
 
 import (
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -13,6 +14,10 @@ type GRPCCall struct {
 	Message                  []byte
 	Timeout                  time.Duration
 }
+
+// grpcUnavailable is the status of calls that reach no server, and, in Envoy, of those that
+// have no answer in time.
+const grpcUnavailable = 14
 
 // GRPCAnswer is what comes of a call: a message, or another status than 0.
 type GRPCAnswer struct {
@@ -37,28 +42,32 @@ type grpcCall struct {
 func (h *Host) GRPCCalls() []GRPCCall { return slices.Clone(h.grpc.asked) }
 
 // SendGRPCCall makes a call. As an HTTP call it belongs to the plugin, and the root context
-// gets the answer. See
+// gets the outcome. So it does if there is no such cluster: by a number that the guest was
+// not told, when the running callback is over. See
 // https://github.com/envoyproxy/envoy/blob/v1.36.0/source/extensions/common/wasm/context.cc
 // (Context::grpcCall)
 func (h *Host) SendGRPCCall(c GRPCCall) (id uint32, status Status) {
 	h.grpc.asked = append(h.grpc.asked, c)
+	h.grpc.lastID++
+	call := grpcCall{h.grpc.lastID, c}
 	if !slices.Contains(h.options.Clusters, c.Cluster) {
+		h.deferred = append(h.deferred, func() { h.proxy.tellGRPC(call, GRPCAnswer{Status: grpcUnavailable}) })
 		return 0, InternalFailure
 	}
-	h.grpc.lastID++
-	h.grpc.owed = append(h.grpc.owed, grpcCall{h.grpc.lastID, c})
-	return h.grpc.lastID, OK
+	h.grpc.owed = append(h.grpc.owed, call)
+	return call.id, OK
 }
 
 // clusterOf reads an envoy.config.core.v3.GrpcService that names a cluster, and nothing
-// else: field 1 in field 1. Envoy takes other bytes for the name itself.
+// else: field 1 in field 1. Envoy takes the bare name of a cluster, too, but crashes on
+// "users", which is a message of another kind. So here the VM traps.
 func clusterOf(server []byte) string {
-	if inner, ok := onlyField(server); ok {
-		if name, ok := onlyField(inner); ok {
+	if target, ok := onlyField(server); ok {
+		if name, ok := onlyField(target); ok {
 			return string(name)
 		}
 	}
-	return string(server)
+	panic(fmt.Sprintf("%q is not a GrpcService with a cluster: Envoy may crash", server))
 }
 
 // onlyField returns the content of a message with nothing but a field 1 of any length.
@@ -82,16 +91,20 @@ func (p *Proxy) AnswerGRPC() bool {
 	}
 	owed := h.grpc.owed[0]
 	h.grpc.owed = h.grpc.owed[1:]
-	answer := h.options.GRPC(owed.call)
+	p.tellGRPC(owed, h.options.GRPC(owed.call))
+	return true
+}
+
+func (p *Proxy) tellGRPC(c grpcCall, a GRPCAnswer) {
+	h := p.host
 	switch {
-	case answer.Status != 0 && p.guest.Exports(OnGRPCClose):
-		_, p.trapped = h.call(rootID, func() error { return p.guest.OnGRPCClose(rootID, owed.id, answer.Status) })
-	case answer.Status == 0 && p.guest.Exports(OnGRPCReceive):
+	case a.Status != 0 && p.guest.Exports(OnGRPCClose):
+		_, p.trapped = h.call(rootID, func() error { return p.guest.OnGRPCClose(rootID, c.id, a.Status) })
+	case a.Status == 0 && p.guest.Exports(OnGRPCReceive):
 		_, p.trapped = h.call(rootID, func() error {
-			h.grpc.received = answer.Message
+			h.grpc.received = a.Message
 			defer func() { h.grpc.received = nil }()
-			return p.guest.OnGRPCReceive(rootID, owed.id, len(answer.Message))
+			return p.guest.OnGRPCReceive(rootID, c.id, len(a.Message))
 		})
 	}
-	return true
 }

@@ -44,6 +44,7 @@ type LogLine struct {
 // Like a VM it belongs to one goroutine at a time.
 type Host struct {
 	process *Process
+	proxy   *Proxy
 	options Options
 
 	streams   map[uint32]*stream // open contexts but the root

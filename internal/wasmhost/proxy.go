@@ -67,6 +67,7 @@ func (p *Proxy) Reload() error {
 
 func (p *Proxy) start(h *Host) error {
 	p.host, p.trapped = h, nil
+	h.proxy = p
 	guest, err := p.load(h)
 	if err != nil {
 		var start *StartError

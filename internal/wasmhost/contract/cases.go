@@ -9,7 +9,7 @@ import (
 // Cases returns all rows.
 func Cases() []Case {
 	return slices.Concat(sharedDataCases(), headerCases(), phaseCases(), propertyCases(), metadataCases(),
-		replyCases(), bodyCases(), callCases(), valueCases(), trapCases())
+		replyCases(), bodyCases(), callCases(), grpcCases(), valueCases(), trapCases())
 }
 
 // in makes a step of a phase; the operations are those of the guest:
@@ -29,6 +29,10 @@ func Cases() []Case {
 //	clocks, clock id, random n, metric kind name change..., foreign name,
 //	http-call cluster name value...   a call with these headers, whose answer begins
 //	                              the phase "answer"
+//	grpc-call cluster method message   a call of contract.Service, whose outcome begins
+//	                              the phase "grpc-answer", where the size is that of the
+//	                              answer, or "grpc-close", where it is the status. If there
+//	                              is no call, the phase is "grpc-stray"
 //	attend                        go back to the stream
 //	continue stream, effective context, collect n, env name,
 //	print text, panic

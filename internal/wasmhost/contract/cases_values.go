@@ -17,6 +17,9 @@ func valueCases() []Case {
 		one("metrics: a gauge goes up and down", get, report(
 			`request metric OK OK OK OK OK changed by 4 same id: false unknown id: NotFound`,
 		), in("request", "metric", "1", "contract_gauge", "+7", "+-3", "+0")),
+		one("metrics: a histogram takes samples, and cannot be read", get, report(
+			`request metric OK OK OK BadArgument changed by 0 same id: false unknown id: NotFound`,
+		), in("request", "metric", "2", "contract_histogram", "=3", "=0")),
 		one("metrics: no such kind", get, report(
 			`request metric BadArgument NotFound changed by 0 same id: true unknown id: NotFound`,
 		), in("request", "metric", "3", "contract_none")),

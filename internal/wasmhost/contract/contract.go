@@ -10,7 +10,9 @@
 // "vm" (a StringValue) and the environment CONTRACT=yes. The plugin allows
 // on_headers_stop_iteration. Trailers pass in both directions (enable_trailers),
 // X-Forwarded-For is believed (use_remote_address false), and the requests go to the
-// host contract.example. The cluster "service" is the upstream, for calls, too. In front of the filter another one leaves the dynamic metadata
+// host contract.example. The cluster "service" is the upstream, for calls, too.
+// GRPCCluster has the service GRPC and is called by HTTP/2, as is ClosedCluster, at whose
+// address nobody listens. In front of the filter another one leaves the dynamic metadata
 // Metadata behind; nothing else changes anything.
 package contract
 
@@ -23,6 +25,12 @@ import (
 	"testing"
 
 	"github.com/gatewarden/gatewarden/internal/wasmhost/contract/script"
+)
+
+// The clusters for gRPC calls.
+const (
+	GRPCCluster   = "contract-grpc"
+	ClosedCluster = "contract-closed"
 )
 
 // Request is sent over HTTP/1.1: with Content-Length if it has a body, chunked if

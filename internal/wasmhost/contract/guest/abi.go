@@ -70,6 +70,9 @@ func proxyCallForeignFunction(name unsafe.Pointer, nameSize uint32, args unsafe.
 //go:wasmimport env proxy_http_call
 func proxyHTTPCall(cluster unsafe.Pointer, clusterSize uint32, headers unsafe.Pointer, headersSize uint32, body unsafe.Pointer, bodySize uint32, trailers unsafe.Pointer, trailersSize, timeout uint32, id unsafe.Pointer) uint32
 
+//go:wasmimport env proxy_grpc_call
+func proxyGRPCCall(server unsafe.Pointer, serverSize uint32, service unsafe.Pointer, serviceSize uint32, method unsafe.Pointer, methodSize uint32, metadata unsafe.Pointer, metadataSize uint32, message unsafe.Pointer, messageSize, timeout uint32, id unsafe.Pointer) uint32
+
 //go:wasmimport env proxy_set_effective_context
 func proxySetEffectiveContext(id uint32) uint32
 

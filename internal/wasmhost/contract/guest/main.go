@@ -24,11 +24,16 @@ type stream struct {
 	lines  []string
 	// counted is what "growth" saw last.
 	counted uint64
+	waits   int // gRPC calls without an outcome
 }
 
 var (
 	streams = map[uint32]*stream{}
 	calls   = map[uint32]*stream{} // those that made them
+	// grpcCalls are numbered apart. stray is what the outcome of an unknown call is told to:
+	// the stream that made the last call in vain.
+	grpcCalls = map[uint32]*stream{}
+	stray     *stream
 )
 
 const (
@@ -100,6 +105,24 @@ func onHTTPCallResponse(_, call, _, size, _ uint32) {
 	}
 }
 
+//go:wasmexport proxy_on_grpc_receive
+func onGRPCReceive(_, call, size uint32) { endGRPC(call, "grpc-answer", size) }
+
+//go:wasmexport proxy_on_grpc_close
+func onGRPCClose(_, call, status uint32) { endGRPC(call, "grpc-close", status) }
+
+func endGRPC(call uint32, phase string, n uint32) {
+	s := grpcCalls[call]
+	if s == nil {
+		stray.run("grpc-stray", n, true)
+		return
+	}
+	delete(grpcCalls, call)
+	s.waits--
+	s.run(phase, n, true)
+	s.file()
+}
+
 //go:wasmexport proxy_on_log
 func onLog(id uint32) { streams[id].run("log", 0, true) }
 
@@ -109,14 +132,17 @@ func onDone(id uint32) bool {
 	return true
 }
 
-// The last callback of a stream files its report.
-//
 //go:wasmexport proxy_on_delete
 func onDelete(id uint32) {
 	s := streams[id]
 	delete(streams, id)
 	s.run("delete", 0, true)
-	if s.report != "" {
+	s.file()
+}
+
+// file keeps the report when the stream is over, and its gRPC calls are.
+func (s *stream) file() {
+	if s.report != "" && streams[s.id] != s && s.waits == 0 {
 		setSharedData("report/"+s.report, strings.Join(s.lines, "\n"), 0)
 	}
 }

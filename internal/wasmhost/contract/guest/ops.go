@@ -59,6 +59,7 @@ func init() {
 		"metric":            (*callback).metric,
 		"foreign":           (*callback).foreign,
 		"http-call":         (*callback).httpCall,
+		"grpc-call":         (*callback).grpcCall,
 		"attend":            func(c *callback, _ []string) { c.line("attend", name(proxySetEffectiveContext(c.id))) },
 		"effective":         func(c *callback, a []string) { c.line("effective", name(proxySetEffectiveContext(number(a[0])))) },
 		"collect":           (*callback).collect,
@@ -293,6 +294,23 @@ func (c *callback) httpCall(a []string) {
 		calls[id] = c.stream
 	}
 	c.line("http-call", name(status))
+}
+
+// grpcCall names the server by a GrpcService, see internal/proxywasm.
+func (c *callback) grpcCall(a []string) {
+	cluster := append([]byte{0x0a, byte(len(a[0]))}, a[0]...)
+	server := string(append([]byte{0x0a, byte(len(cluster))}, cluster...))
+	const service, timeout = "contract.Service", 200
+	var id uint32
+	status := proxyGRPCCall(data(server), size(server), data(service), size(service), data(a[1]), size(a[1]), nil, 0,
+		data(a[2]), size(a[2]), timeout, unsafe.Pointer(&id))
+	if status == 0 {
+		grpcCalls[id] = c.stream
+		c.waits++
+	} else {
+		stray = c.stream
+	}
+	c.line("grpc-call", name(status))
 }
 
 // collect runs the garbage collector while there is something to collect.
