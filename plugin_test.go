@@ -510,6 +510,21 @@ func TestOperationsEndpoint(t *testing.T) {
 	w.play([]step{{note: "another begins", send: request{method: "GET", path: "/api/v1", from: "192.0.2.9", headers: guess.headers}, refused: 429, headers: seconds("30")}})
 }
 
+// Envoy reports calls that it did not send by numbers that nobody knows, and may report
+// calls to a plugin that refused its configuration.
+func TestOutcomesOfUnknownGRPCCalls(t *testing.T) {
+	w := start(t, "")
+	for _, c := range append(w.workers.contexts, new(pluginContext)) {
+		p, ok := c.(*pluginContext)
+		if !ok {
+			t.Fatalf("the context is a %T", c)
+		}
+		p.OnGRPCReceive(7, 100)
+		p.OnGRPCClose(8, 14)
+	}
+	w.play([]step{{send: get("/api/v1", "bad", 401)}})
+}
+
 // A stream that is done gives its place to the next.
 func TestDoneStreamsHoldNothing(t *testing.T) {
 	w := start(t, `{"concurrency": [{"name": "one", "per": "all", "limit": 1}], "surfaces": [{"name": "rest", "kind": "api", "match": [{"path": "/x"}]}]}`)

@@ -35,10 +35,8 @@ func TestHostContract(t *testing.T) {
 	require.NoError(t, err, "%s", out)
 	upstream := httptest.NewServer(&contract.Echo{})
 	t.Cleanup(upstream.Close)
-	var http2 http.Protocols
-	http2.SetUnencryptedHTTP2(true)
 	grpc := httptest.NewUnstartedServer(contract.GRPC{})
-	grpc.Config.Protocols = &http2
+	grpc.Config.Protocols = onlyHTTP2()
 	grpc.Start()
 	t.Cleanup(grpc.Close)
 	s := start(t, "", ownProcess, withModule(guest), withWorkers(1), withBootstrap(func(b *envoy.Bootstrap) error {
@@ -97,6 +95,12 @@ func forContract(b *envoy.Bootstrap, upstream string) error {
 		},
 	}
 	return b.SetEndpoint("service", upstream)
+}
+
+func onlyHTTP2() *http.Protocols {
+	p := new(http.Protocols)
+	p.SetUnencryptedHTTP2(true)
+	return p
 }
 
 func addHTTP2(b *envoy.Bootstrap, name, address string) error {

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"encoding/base64"
+	big "encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,11 +36,17 @@ func TestScenarios(t *testing.T) {
 	t.Parallel()
 	upstream, asked := &teller{}, &authorizer{}
 	server, auth := httptest.NewServer(upstream), httptest.NewServer(asked)
+	called := &grpcServer{}
+	grpc := httptest.NewUnstartedServer(called)
+	grpc.Config.Protocols = onlyHTTP2()
+	grpc.Start()
 	t.Cleanup(server.Close)
 	t.Cleanup(auth.Close)
+	t.Cleanup(grpc.Close)
 	s := start(t, "", withWorkers(1), withBootstrap(func(b *envoy.Bootstrap) error {
 		return errors.Join(forScenarios(b, strings.TrimPrefix(server.URL, "http://")),
-			b.AddCluster(scenario.AuthCluster, strings.TrimPrefix(auth.URL, "http://")))
+			b.AddCluster(scenario.AuthCluster, strings.TrimPrefix(auth.URL, "http://")),
+			addHTTP2(b, scenario.GRPCCluster, strings.TrimPrefix(grpc.URL, "http://")))
 	}))
 	played := 0
 	for i, script := range scenario.All() {
@@ -49,6 +56,7 @@ func TestScenarios(t *testing.T) {
 		played++
 		t.Run(script.Name, func(t *testing.T) {
 			asked.of.Store(scenario.NewAuthorizer(script))
+			called.of.Store(scenario.NewGRPCServer(script))
 			w := s.world(t, upstream, fmt.Sprintf("scenario-%d", i), script)
 			scenario.Run(t, w, script)
 		})
@@ -260,6 +268,22 @@ func (a *authorizer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for _, chunk := range says.Body {
 		_, _ = w.Write(chunk)
 	}
+}
+
+// grpcServer is the gRPC server of the scenario that is played.
+type grpcServer struct {
+	of atomic.Pointer[scenario.GRPCServer]
+}
+
+func (g *grpcServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	says := g.of.Load().Serve(strings.TrimPrefix(r.URL.Path, "/"))
+	w.Header().Set("Content-Type", "application/grpc")
+	if says.Status == 0 {
+		_, _ = w.Write(big.BigEndian.AppendUint32([]byte{0}, uint32(len(says.Message))))
+		_, _ = w.Write(says.Message)
+	}
+	w.Header().Set(http.TrailerPrefix+"Grpc-Status", strconv.Itoa(int(says.Status)))
 }
 
 // teller is a service that answers as it is told by the request.

@@ -49,7 +49,7 @@ func waiting(name, cluster, method, message string, report []string, steps ...sc
 
 // failing is one that ends with a status.
 func failing(name, cluster, method string, status uint32) Case {
-	return waiting(name+" is status "+strconv.Itoa(int(status)), cluster, method, "abc", []string{
+	return waiting(name+" is status "+strconv.FormatUint(uint64(status), 10), cluster, method, "abc", []string{
 		`request grpc-call OK`, fmt.Sprintf(`grpc-close size=%d end=true`, status), `grpc-close buffer 5 OK ""`, `grpc-close get 0 :path BadArgument ""`,
 		`grpc-close attend OK`, `grpc-close continue OK`,
 	}, in("grpc-close", "call"), in("grpc-close", "buffer", "5", "0", "100"), in("grpc-close", "get", "0", ":path"),

@@ -3,6 +3,7 @@ package contract
 import (
 	"encoding/binary"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 )
@@ -31,6 +32,9 @@ var ways = map[string]way{
 	"Fail": {func(w http.ResponseWriter, _ *http.Request, _ string) {
 		w.Header().Set("Grpc-Status", "7")
 	}, 7, nil},
+	"FailOddly": {func(w http.ResponseWriter, _ *http.Request, _ string) {
+		w.Header().Set("Grpc-Status", "99")
+	}, math.MaxUint32, nil},
 	"Unavailable": {func(w http.ResponseWriter, _ *http.Request, _ string) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}, 14, nil},

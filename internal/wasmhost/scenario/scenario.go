@@ -30,6 +30,9 @@ type Scenario struct {
 	Has map[string][]wasmhost.Response
 	// Funds are the credits that tenants have at the quota service.
 	Funds map[string]int
+	// Tells is what the gRPC server answers by method ("package.Service/Method"), one answer
+	// after the other, and then the last one again. It has no other methods.
+	Tells map[string][]wasmhost.GRPCAnswer
 	// Workers that take turns in sending; 1 if 0.
 	Workers int
 	Steps   []Step

@@ -24,10 +24,11 @@ func NewStandIn(s Scenario, start Start) (*StandIn, error) {
 	w := &StandIn{
 		process: wasmhost.NewProcess(wasmhost.ProcessOptions{}),
 		start:   start,
-		settles: s.Funds != nil,
-		options: wasmhost.Options{PluginConfig: []byte(s.Config), Env: s.Env, StopIteration: !s.HidesBodies, Clusters: []string{AuthCluster}},
+		settles: s.Funds != nil || s.Tells != nil,
+		options: wasmhost.Options{PluginConfig: []byte(s.Config), Env: s.Env, StopIteration: !s.HidesBodies, Clusters: []string{AuthCluster, GRPCCluster}},
 	}
-	auth := NewAuthorizer(s)
+	auth, grpc := NewAuthorizer(s), NewGRPCServer(s)
+	w.options.GRPC = func(c wasmhost.GRPCCall) wasmhost.GRPCAnswer { return grpc.Serve(c.Service + "/" + c.Method) }
 	w.options.Callout = func(c wasmhost.HTTPCall) wasmhost.Response {
 		return auth.Serve(c.Header(":method"), c.Header(":path"), c.Body)
 	}
@@ -58,13 +59,12 @@ func (w *StandIn) Do(worker int, send wasmhost.Request, answer wasmhost.Response
 		return answer
 	})
 	for n := 0; n < longest && e.Waits(); n++ {
-		if !w.workers[worker].Answer() {
+		if !answerOne(w.workers[worker]) {
 			w.Advance(time.Second)
 		}
 	}
 	r := e.Finish()
-	for w.settles && w.workers[worker].Answer() {
-	}
+	w.settle(worker)
 	if r.Trapped != nil {
 		return Outcome{Details: "trapped: " + r.Trapped.Error()}
 	}
@@ -77,13 +77,22 @@ func (w *StandIn) Do(worker int, send wasmhost.Request, answer wasmhost.Response
 	}
 }
 
+// answerOne answers a call of any kind, and tells whether there was one.
+func answerOne(worker *wasmhost.Proxy) bool { return worker.Answer() || worker.AnswerGRPC() }
+
+func (w *StandIn) settle(worker int) {
+	for w.settles && answerOne(w.workers[worker]) {
+	}
+}
+
 // Advance is World.Advance. However long it is, the workers' timers come in time.
 func (w *StandIn) Advance(d time.Duration) {
 	const period = 5 * time.Second
 	for ; d > 0; d -= period {
 		w.process.Clock.Advance(min(d, period))
-		for _, worker := range w.workers {
+		for i, worker := range w.workers {
 			_ = worker.Tick()
+			w.settle(i)
 		}
 	}
 }
