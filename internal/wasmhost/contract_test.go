@@ -63,6 +63,9 @@ func TestContract(t *testing.T) {
 		},
 		GRPC: func(c wasmhost.GRPCCall) wasmhost.GRPCAnswer {
 			status, message := contract.GRPC{}.Answer(c.Cluster, c.Method, string(c.Message))
+			if c.Authority != contract.Authority {
+				t.Errorf("the authority is %q", c.Authority)
+			}
 			return wasmhost.GRPCAnswer{Status: status, Message: []byte(message)}
 		},
 	})

@@ -9,10 +9,10 @@ import (
 
 // GRPCCall is a unary gRPC call that a guest asked for.
 type GRPCCall struct {
-	Cluster, Service, Method string
-	Metadata                 [][2]string
-	Message                  []byte
-	Timeout                  time.Duration
+	Cluster, Authority, Service, Method string
+	Metadata                            [][2]string
+	Message                             []byte
+	Timeout                             time.Duration
 }
 
 // grpcUnavailable is the status of calls that reach no server, and, in Envoy, of those that
@@ -58,28 +58,36 @@ func (h *Host) SendGRPCCall(c GRPCCall) (id uint32, status Status) {
 	return call.id, OK
 }
 
-// clusterOf reads an envoy.config.core.v3.GrpcService that names a cluster, and nothing
-// else: field 1 in field 1. Envoy takes the bare name of a cluster, too, but crashes on
-// "users", which is a message of another kind. So here the VM traps.
-func clusterOf(server []byte) string {
-	if target, ok := onlyField(server); ok {
-		if name, ok := onlyField(target); ok {
-			return string(name)
-		}
+// serverOf reads an envoy.config.core.v3.GrpcService that names a cluster, and perhaps an
+// authority, in this order, and nothing else. Envoy takes the bare name of a cluster, too,
+// but crashes on "users", which is a message of another kind. So here the VM traps.
+func serverOf(server []byte) (cluster, authority string) {
+	target, rest, ok := cutField(server, 1)
+	name, more, named := cutField(target, 1)
+	host := name
+	if len(more) > 0 {
+		var hosted bool
+		host, more, hosted = cutField(more, 2)
+		named = named && hosted
 	}
-	panic(fmt.Sprintf("%q is not a GrpcService with a cluster: Envoy may crash", server))
+	if !ok || !named || len(rest)+len(more) > 0 {
+		panic(fmt.Sprintf("%q is not a GrpcService with a cluster: Envoy may crash", server))
+	}
+	return string(name), string(host)
 }
 
-// onlyField returns the content of a message with nothing but a field 1 of any length.
-func onlyField(b []byte) (content []byte, ok bool) {
-	if len(b) == 0 || b[0] != 0x0a {
-		return nil, false
+// cutField returns the content of the field of this number, which has to come first, and
+// what follows.
+func cutField(b []byte, number byte) (content, rest []byte, ok bool) {
+	if len(b) == 0 || b[0] != number<<3|2 {
+		return nil, nil, false
 	}
 	length, n := binary.Uvarint(b[1:])
-	if n <= 0 || length != uint64(len(b)-1-n) {
-		return nil, false
+	if n <= 0 || length > uint64(len(b)-1-n) {
+		return nil, nil, false
 	}
-	return b[1+n:], true
+	b = b[1+n:]
+	return b[:length], b[length:], true
 }
 
 // AnswerGRPC answers the oldest gRPC call that waits for it, and tells whether there was

@@ -145,8 +145,9 @@ func sendHTTPCall(c *invocation) Status {
 }
 
 func sendGRPCCall(c *invocation) Status {
+	cluster, authority := serverOf(c.bytes[0])
 	id, s := c.SendGRPCCall(GRPCCall{
-		Cluster: clusterOf(c.bytes[0]), Service: c.str(1), Method: c.str(2), Metadata: DecodePairs(c.bytes[3]),
+		Cluster: cluster, Authority: authority, Service: c.str(1), Method: c.str(2), Metadata: DecodePairs(c.bytes[3]),
 		Message: slices.Clone(c.bytes[4]), Timeout: time.Duration(c.ints[0]) * time.Millisecond,
 	})
 	c.number = uint64(id)

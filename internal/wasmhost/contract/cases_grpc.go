@@ -20,6 +20,9 @@ func grpcCases() []Case {
 		waiting("an answer without a byte", GRPCCluster, "Echo", "", []string{
 			`request grpc-call OK`, `grpc-answer size=0 end=true`, `grpc-answer buffer 5 OK ""`, `grpc-answer attend OK`, `grpc-answer continue OK`,
 		}, in("grpc-answer", "call"), in("grpc-answer", "buffer", "5", "0", "100"), in("grpc-answer", "attend"), in("grpc-answer", "continue", "0")),
+		waiting("the server sees the authority", GRPCCluster, "Host", "", []string{
+			`request grpc-call OK`, `grpc-answer buffer 5 OK "authority"`, `grpc-answer attend OK`, `grpc-answer continue OK`,
+		}, in("grpc-answer", "buffer", "5", "0", "100"), in("grpc-answer", "attend"), in("grpc-answer", "continue", "0")),
 		// A call to nowhere fails at once. Its outcome is reported all the same, by a number
 		// that nobody was told, when the callback is over.
 		one("grpc: an unknown cluster", get, report(

@@ -27,8 +27,9 @@ import (
 	"github.com/gatewarden/gatewarden/internal/wasmhost/contract/script"
 )
 
-// The clusters for gRPC calls.
+// The clusters for gRPC calls, and the :authority that all have.
 const (
+	Authority     = "authority"
 	GRPCCluster   = "contract-grpc"
 	ClosedCluster = "contract-closed"
 )

@@ -35,6 +35,9 @@ var ways = map[string]way{
 	"FailOddly": {func(w http.ResponseWriter, _ *http.Request, _ string) {
 		w.Header().Set("Grpc-Status", "99")
 	}, math.MaxUint32, nil},
+	"Host": {func(w http.ResponseWriter, r *http.Request, _ string) {
+		ended("0", func(string) string { return framed(r.Host) })(w, r, "")
+	}, 0, func(string) string { return Authority }},
 	"Unavailable": {func(w http.ResponseWriter, _ *http.Request, _ string) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}, 14, nil},

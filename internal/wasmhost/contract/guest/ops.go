@@ -299,6 +299,7 @@ func (c *callback) httpCall(a []string) {
 // grpcCall names the server by a GrpcService, see internal/proxywasm.
 func (c *callback) grpcCall(a []string) {
 	cluster := append([]byte{0x0a, byte(len(a[0]))}, a[0]...)
+	cluster = append(cluster, "\x12\x09authority"...)
 	server := string(append([]byte{0x0a, byte(len(cluster))}, cluster...))
 	const service, timeout = "contract.Service", 200
 	var id uint32
