@@ -49,6 +49,9 @@
 //	quota.go                  rules, limits, algorithms, costs, headers
 //	quota_check.go            checks and warnings of quotas
 //	quota_service.go          budgets that another service keeps
+//	fleet.go                  what a rate limit service counts for all proxies
+//	fleet_limit.go            names, limits and windows that the service has
+//	fleet_check.go            checks and warnings of the fleet
 //	concurrency.go            requests in flight
 //	burst.go                  attempts that wait for each other
 //	bypass.go                 roles without limits

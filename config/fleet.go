@@ -111,8 +111,6 @@ const (
 const (
 	minFleetSecret = 32
 	maxReplicas    = 100_000
-
-	fleetRemedy = `write for example {"cluster": "ratelimit", "secret_env": "FLEET_SECRET"}`
 )
 
 // fleetDraft is a fleet while it is read.
@@ -183,6 +181,15 @@ func readFleetSecret(v value, f *fleetDraft) {
 	}
 }
 
+// readVariable reads the secret from the environment.
+func (f *Fleet) readVariable(env []string, name string, out *violations) {
+	before := out.count()
+	readSecret(env, name, "fleet.secret_env", &f.Secret, out)
+	if problem := shortSecret(f.Secret); problem != "" && out.count() == before {
+		out.add("environment "+clip(name), problem)
+	}
+}
+
 // shortSecret says what is wrong with a secret that could be guessed from hashes under
 // it, or returns "".
 func shortSecret(secret string) string {
@@ -190,7 +197,7 @@ func shortSecret(secret string) string {
 		return ""
 	}
 	return "has fewer than " + strconv.Itoa(minFleetSecret) + " characters, so that clients could be guessed from their hashes; " +
-		"write what \"openssl rand -hex 32\" prints"
+		"write for example what openssl rand -hex 32 prints"
 }
 
 func readFleetRules(v value, f *fleetDraft) {

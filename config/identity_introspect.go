@@ -149,7 +149,7 @@ func (d *draft) readSecrets(env []string, out *violations) {
 		readSecret(env, name, "quota_service.endpoint.token_env", &d.QuotaService.Token, out)
 	}
 	if name := d.fleetVariable; name != "" {
-		readSecret(env, name, "fleet.secret_env", &d.Fleet.Secret, out)
+		d.Fleet.readVariable(env, name, out)
 	}
 }
 

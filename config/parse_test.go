@@ -185,6 +185,15 @@ func TestEveryField(t *testing.T) {
 			Name: "plan_1", Surfaces: []string{"tools"}, Cluster: "quota", Scheme: "http", Authority: "quota.example.com:8080", Path: "/v1",
 			Token: "s3cr:t", Timeout: 30_000, Retries: 3, Lifetime: 86_400_000, Mode: ModeShadow,
 		}},
+		{"fleet", *c.Fleet, Fleet{
+			Cluster: "ratelimit", Domain: "Edge_1-a", Secret: "correct horse battery staple, twice", Timeout: 250, Refresh: 3_600_000, Replicas: 100_000,
+			Rules: []FleetRule{
+				{Rule: FleetLockouts, Surfaces: []string{"login"}, Sync: true, OnError: OnErrorClosed},
+				{Rule: FleetLockouts, Surfaces: []string{"api-v2"}, OnError: OnErrorOpen},
+				{Rule: FleetWide}, {Rule: FleetKeys},
+				{Rule: FleetQuotas, Names: []string{"off"}},
+			},
+		}},
 		{"mcp", *c.MCP, MCP{
 			Surfaces: []string{"tools"}, MaxBody: 1 << 20, RejectFormat: RejectToolError, Annotate: true, Origins: []string{"https://app.example.com", "http://localhost:6274"}, Tiers: []string{"free", "pro plan"},
 			Risks:   [NumRisks][]string{{"mcp:query"}, {"mcp:tools"}, nil, {"mcp:admin", "generate"}},

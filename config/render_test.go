@@ -57,6 +57,9 @@ func render(c *Config) []byte {
 	if c.QuotaService != nil {
 		root["quota_service"] = renderQuotaService(c.QuotaService)
 	}
+	if c.Fleet != nil {
+		root["fleet"] = renderFleet(c.Fleet)
+	}
 	if c.Audit != nil {
 		root["audit"] = renderAudit(c.Audit)
 	}
@@ -88,6 +91,34 @@ func renderQuotaService(s *QuotaService) object {
 	if len(s.Surfaces) > 0 {
 		o["surfaces"] = s.Surfaces
 	}
+	return o
+}
+
+func renderFleet(f *Fleet) object {
+	o := object{
+		"cluster": f.Cluster, "domain": f.Domain, "secret": f.Secret,
+		"timeout": formatMilliseconds(f.Timeout), "refresh": formatDuration(f.Refresh),
+	}
+	if f.Replicas > 0 {
+		o["replicas"] = f.Replicas
+	}
+	rules := []object{}
+	for _, r := range f.Rules {
+		rule := object{
+			"rule": r.Rule.String(), "mode": "async", "on_error": [...]string{"local", "open", "closed"}[r.OnError],
+		}
+		if r.Sync {
+			rule["mode"] = "sync"
+		}
+		if len(r.Surfaces) > 0 {
+			rule["surfaces"] = r.Surfaces
+		}
+		if len(r.Names) > 0 {
+			rule["names"] = r.Names
+		}
+		rules = append(rules, rule)
+	}
+	o["rules"] = rules
 	return o
 }
 

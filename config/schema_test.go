@@ -86,6 +86,9 @@ func edited(t *testing.T, kind, path string, value any) map[string]any {
 	if strings.HasPrefix(path, "quota_service") {
 		more = `"quota_service": {"endpoint": {"cluster": "quota", "url": "https://quota.example.com", "token": "t"}}, "mcp": {}, `
 	}
+	if strings.HasPrefix(path, "fleet") {
+		more = `"fleet": {"cluster": "ratelimit", "secret": "` + strings.Repeat("x", 32) + `", "rules": [{"rule": "lockouts"}]}, `
+	}
 	if strings.HasPrefix(path, "scopes") || strings.HasPrefix(path, "mcp") {
 		identity = `{"source": "metadata", "subject": "sub", "scopes": "scope", "tier": "tier"}`
 		tool := `"arguments": [{"argument": "quality", "times": {"high": 2}, "tiers": {"high": "one"}}]`

@@ -25,6 +25,7 @@ func (c *Config) Warnings() []string {
 	c.warnShadows(warn)
 	c.warnQuotas(warn)
 	c.warnPrices(warn)
+	c.warnFleet(warn)
 	c.warnStepUp(warn)
 	c.warnResources(warn)
 	c.warnAuthorizationServers(warn)
