@@ -42,7 +42,7 @@ func TestJSONInPages(t *testing.T) {
 			if b.Attributes["of"] != "" || page == "docs/gauntlet.md" || page == "docs/configuration.md" {
 				continue // the last two have tests of their own
 			}
-			c, err := config.Parse([]byte(b.Text), nil)
+			c, err := config.Parse([]byte(b.Text), docs.Environment)
 			if err != nil {
 				t.Errorf("%s:%d: %v", page, b.Line, err)
 			} else if warnings := c.Warnings(); len(warnings) > 0 {

@@ -8,6 +8,8 @@ import (
 	"sort"
 	"strings"
 	"testing"
+
+	"github.com/gatewarden/gatewarden/internal/docs"
 )
 
 // TestDocumentedKeys: docs/configuration.md lists all keys, and no others, in
@@ -113,7 +115,10 @@ func TestDocumentedConfigurations(t *testing.T) {
 	blocks := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(readDocs(t), -1)
 	defaults := 0
 	for _, block := range blocks {
-		c := mustParse(t, block[1])
+		c, err := Parse([]byte(block[1]), docs.Environment)
+		if err != nil {
+			t.Fatalf("%s\n%v", block[1], err)
+		}
 		if w := c.Warnings(); len(w) > 0 {
 			t.Errorf("%s\nwarns: %v", block[1], w)
 		}

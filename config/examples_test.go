@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/gatewarden/gatewarden/internal/docs"
 )
 
 // TestExamples: the examples are valid and have no warnings.
@@ -17,7 +19,7 @@ func TestExamples(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := Parse(text, nil)
+		c, err := Parse(text, docs.Environment)
 		if err != nil {
 			t.Errorf("%s: %v", file, err)
 			continue

@@ -9,6 +9,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/internal/docs"
 )
 
 // TestValid: the schema accepts what the parser accepts. Otherwise editors would
@@ -18,7 +19,7 @@ func TestValid(t *testing.T) {
 	for _, path := range append(glob(t, "../testdata/valid/*.json"), glob(t, "../../examples/*.json")...) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			text := read(t, path)
-			if _, err := config.Parse([]byte(text), nil); err != nil {
+			if _, err := config.Parse([]byte(text), docs.Environment); err != nil {
 				t.Errorf("the parser refuses it:\n%v", err)
 			}
 			if err := validate(t, schema, text); err != nil {

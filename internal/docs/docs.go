@@ -9,6 +9,9 @@ import (
 	"strings"
 )
 
+// Environment has the variables that configurations in pages and examples take secrets from.
+var Environment = []string{"FLEET_SECRET=the documentation's, which is no secret"}
+
 // Block is what stands between two fences.
 type Block struct {
 	// Language is the first word behind the opening fence.

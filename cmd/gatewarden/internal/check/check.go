@@ -95,6 +95,7 @@ func (c *checker) run() {
 	c.envoy()
 	for _, i := range c.file.Instances {
 		c.configuration(i)
+		c.fleet(i)
 		if i.Kind != instances.Plain {
 			c.around(i)
 		}

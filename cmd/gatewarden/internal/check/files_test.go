@@ -169,7 +169,7 @@ func TestShipped(t *testing.T) {
 	checked := 0
 	check := func(name, text string) {
 		var r Result
-		r.File(name, []byte(text), nil)
+		r.File(name, []byte(text), docs.Environment)
 		checked += r.Instances
 		for _, f := range r.Findings {
 			t.Errorf("%s:%d: %s %s: %s", f.File, f.Line, f.Where, f.Path, f.Message)

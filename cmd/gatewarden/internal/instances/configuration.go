@@ -105,9 +105,9 @@ func step(n tree.Node, path string) (below tree.Node, rest string) {
 	return n.Item(index), rest
 }
 
-// HasKey tells whether the text of the configuration has a root key, be the rest of
-// it right or wrong.
-func (i *Instance) HasKey(key string) bool { return i.settings.At(key).Exists() }
+// HasKey tells whether the text of the configuration has a key, below others of objects
+// if several are given, be the rest of it right or wrong.
+func (i *Instance) HasKey(keys ...string) bool { return i.settings.At(keys...).Exists() }
 
 // LineOfText is the line that a message about the text as a whole begins with.
 func (i *Instance) LineOfText(message string) int {
