@@ -23,19 +23,30 @@ func guard(cmd *cobra.Command, file string, env []string, number int) (*instance
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	p, err := choose(found.Instances, number)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, fmt.Errorf("%s %w", name, err)
-	case p.Problem != "":
-		return nil, fmt.Errorf("%s:%d: %s", name, p.Line, p.Problem)
-	case p.Config == nil:
-		first := p.Refused.Violations[0]
-		return nil, fmt.Errorf("%s is refused by the filter: %s: %s; %q says all that is wrong",
-			name, first.Path, first.Message, "gatewarden check")
-	case p.Config.Admin != nil:
+	}
+	if err := unusable(p, name); err != nil {
+		return nil, err
+	}
+	if p.Config.Admin != nil {
 		return nil, fmt.Errorf("%s has an operations endpoint there, which guards nothing: name another instance", name)
 	}
 	return p, nil
+}
+
+// unusable says why an instance in the file of this name has no configuration, or returns
+// nil.
+func unusable(p *instances.Instance, name string) error {
+	switch {
+	case p.Problem != "":
+		return fmt.Errorf("%s:%d: %s", name, p.Line, p.Problem)
+	case p.Config == nil:
+		first := p.Refused.Violations[0]
+		return fmt.Errorf("%s is refused by the filter: %s: %s; %q says all that is wrong",
+			name, first.Path, first.Message, "gatewarden check")
+	}
+	return nil
 }
 
 // choose returns one of a file's instances. Operations endpoints guard nothing.

@@ -306,9 +306,12 @@ func isNamed(names ...tree.Node) bool {
 	return false
 }
 
+// Placeholder stands for a secret that is not known here, and is as long as one has to be.
+const Placeholder = "not known before Envoy runs, but set then"
+
 // fromOutside gives the VM a variable of Envoy's own environment. One that is not
 // known here gets some value if the filter can bear any: it is there when Envoy
-// runs. The value is as long as a secret has to be.
+// runs.
 func (i *Instance) fromOutside(name string, environment []string) {
 	for _, entry := range environment {
 		if strings.HasPrefix(entry, name+"=") {
@@ -316,7 +319,7 @@ func (i *Instance) fromOutside(name string, environment []string) {
 		}
 	}
 	if name != "TRUST_FORWARDED_FOR" && !strings.HasPrefix(name, "RATE_LIMIT_") {
-		i.Environment = append(i.Environment, name+"=not known before Envoy runs, but set then")
+		i.Environment = append(i.Environment, name+"="+Placeholder)
 	}
 }
 
