@@ -143,13 +143,13 @@ var fleetRuleFields = []field[FleetRule]{
 		r.Sync = r.Rule.ofQuotas()
 	}},
 	{key: "surfaces", read: func(v value, r *FleetRule) {
-		r.Surfaces = v.references("leave it out for all surfaces")
+		r.Surfaces = readFleetNames(v, "leave it out for all surfaces")
 		if r.Rule.ofQuotas() {
 			v.bad(`is for lockouts, wide and keys; name the quotas in "names", or leave it out for all`)
 		}
 	}},
 	{key: "names", read: func(v value, r *FleetRule) {
-		r.Names = v.references("leave it out for all quotas")
+		r.Names = readFleetNames(v, "leave it out for all quotas")
 		if r.Rule != fleetUnknown && !r.Rule.ofQuotas() {
 			v.bad(`is for quotas and budgets; name the surfaces in "surfaces", or leave it out for all`)
 		}
@@ -207,6 +207,17 @@ func readFleetRules(v value, f *fleetDraft) {
 		r := FleetRule{Rule: fleetUnknown}
 		readObject(item, fleetRuleFields, &r)
 		f.Rules = append(f.Rules, r)
+	})
+}
+
+// readFleetNames reads names of surfaces or quotas. One that could not be read is empty.
+func readFleetNames(v value, emptyRemedy string) []string {
+	v.refuseEmpty(emptyRemedy)
+	return v.texts(func(item value, text string) string {
+		if text == "" {
+			item.bad(`"" is not a name; write one, or remove it`)
+		}
+		return text
 	})
 }
 

@@ -224,7 +224,7 @@ func (l *Lockout) warnFleet(i int, warn func(path, message string)) {
 		warn(surfacePath(i, "lockout.duration"), "is longer than the window, for which the fleet counts"+late+
 			"write a window of this length, or no duration")
 	}
-	if l.Escalate.Factor > 0 && l.Escalate.Max > l.Window {
+	if l.Escalate.Max > l.Window {
 		warn(surfacePath(i, "lockout.escalate.max"), "is longer than the window, for which the fleet counts"+late+
 			"write a longer window, or remove escalate")
 	}

@@ -40,9 +40,10 @@ func TestWarningsInOrder(t *testing.T) {
 				"keys": [{"per": ["account"], "failures": 3, "action": "lock"}]}},
 			{"name": "b", "kind": "api", "match": [{"path": "/a/b"}],
 			 "lockout": {"keys": [{"per": ["account"], "failures": 3, "action": "lock"}]}}],
-		"quotas": [{"name": "q", "per": ["path"], "limit": 9, "window": "1m"}]}`,
+		"quotas": [{"name": "q", "per": ["path"], "limit": 9, "window": "1m"}],
+		"fleet": {"cluster": "ratelimit", "secret": "0123456789abcdef0123456789abcdef"}}`,
 		"client.source credentials surfaces[0].lockout.keys[0].action surfaces[0].lockout.duration " +
-			"surfaces[0].lockout.stuffing.credentials surfaces[1].lockout.keys[0].action surfaces[1].match[0] quotas[0].per"}})
+			"surfaces[0].lockout.stuffing.credentials surfaces[1].lockout.keys[0].action surfaces[1].match[0] quotas[0].per fleet.replicas"}})
 }
 
 func TestWarningsOfEnvironment(t *testing.T) {

@@ -50,7 +50,7 @@ func (c *checker) fleetCluster(i *instances.Instance) {
 				return
 			}
 		}
-		dynamic = dynamic || bootstrap.At("dynamic_resources", "cds_config").Exists() || bootstrap.At("dynamic_resources", "ads_config").Exists()
+		dynamic = dynamic || bootstrap.At("dynamic_resources", "cds_config").Exists()
 	}
 	if dynamic {
 		return

@@ -1,6 +1,9 @@
 package check
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // TestFleet: each row is one mistake around a fleet in an otherwise correct Envoy.
 func TestFleet(t *testing.T) {
@@ -41,6 +44,7 @@ func TestFleet(t *testing.T) {
 		{"routes of a control plane", []change{with(json), variable, {"static_resources:", "dynamic_resources: {lds_config: {ads: {}}}\nstatic_resources:"}}, missing},
 		{"without HTTP/2", []change{with(json), variable, cluster("connect_timeout: 1s")}, noHTTP2},
 		{"HTTP/1.1", []change{with(json), variable, cluster(http1)}, "error fleet-http2 " + http1},
+		{"HTTP/3", []change{with(json), variable, cluster(explicit + `explicit_http_config: {http3_protocol_options: {}}}}`)}, ""},
 		{"older field", []change{with(json), variable, cluster("http2_protocol_options: {}")}, ""},
 		{"negotiated", []change{with(json), variable, cluster(auto + "\n      " + tls)}, ""},
 		{"negotiated in clear", []change{with(json), variable, cluster(auto)}, "error fleet-http2 " + auto},
@@ -63,8 +67,22 @@ func TestFleet(t *testing.T) {
 			}
 		})
 	}
+	// The clusters of a file are those of the Envoys in it, and not of a mesh.
+	const istio = "kind: WasmPlugin\napiVersion: extensions.istio.io/v1alpha1\nmetadata: {name: gatewarden}\nspec:\n  phase: AUTHN\n  failStrategy: FAIL_RELOAD\n" +
+		"  vmConfig: {env: [{name: FLEET_SECRET, valueFrom: HOST}]}\n  pluginConfig: {" + json + "}\n"
+	for _, text := range []string{istio, text + "\n---\n" + istio, listenersOf(edit(t, text, []change{with(json), variable}))} {
+		if got := findings(t, text); got != "" {
+			t.Errorf("%s\ngot:\n%s", text, got)
+		}
+	}
 	plain := `{"fleet": {"cluster": "ratelimit", "replicas": 3, ` + secret + `}}`
 	if got, want := findings(t, plain), "warning fleet-secret "+plain; got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
+}
+
+// listenersOf are those of an Envoy without what is around it, as a control plane has it.
+func listenersOf(envoy string) string {
+	_, listeners, _ := strings.Cut(envoy, "  listeners:\n")
+	return listeners
 }

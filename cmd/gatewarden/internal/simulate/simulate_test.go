@@ -509,3 +509,11 @@ func TestForeignLogs(t *testing.T) {
 		}
 	}
 }
+
+// TestFleetIsNotAsked: a simulation asks no service, and counts what the log has.
+func TestFleetIsNotAsked(t *testing.T) {
+	original := config.Config{Fleet: &config.Fleet{Rules: []config.FleetRule{{Rule: config.FleetLockouts, OnError: config.OnErrorClosed}}}}
+	if a := adapt(&original, known{}, false); a.Fleet != nil || original.Fleet == nil {
+		t.Errorf("got %+v of %+v", a.Fleet, original.Fleet)
+	}
+}
