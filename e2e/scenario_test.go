@@ -56,7 +56,7 @@ func TestScenarios(t *testing.T) {
 		played++
 		t.Run(script.Name, func(t *testing.T) {
 			asked.of.Store(scenario.NewAuthorizer(script))
-			called.of.Store(scenario.NewGRPCServer(script))
+			called.of.Store(scenario.NewGRPCServer(script, time.Now))
 			w := s.world(t, upstream, fmt.Sprintf("scenario-%d", i), script)
 			scenario.Run(t, w, script)
 		})
@@ -270,14 +270,21 @@ func (a *authorizer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// grpcPrefix is what a message has before it: whether it is compressed, and its length.
+const grpcPrefix = 5
+
 // grpcServer is the gRPC server of the scenario that is played.
 type grpcServer struct {
 	of atomic.Pointer[scenario.GRPCServer]
 }
 
 func (g *grpcServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	_, _ = io.Copy(io.Discard, r.Body)
-	says := g.of.Load().Serve(strings.TrimPrefix(r.URL.Path, "/"))
+	frame, err := io.ReadAll(r.Body)
+	if err != nil || len(frame) < grpcPrefix {
+		http.Error(w, "not a call", http.StatusBadRequest)
+		return
+	}
+	says := g.of.Load().Serve(strings.TrimPrefix(r.URL.Path, "/"), frame[grpcPrefix:])
 	w.Header().Set("Content-Type", "application/grpc")
 	if says.Status == 0 {
 		_, _ = w.Write(big.BigEndian.AppendUint32([]byte{0}, uint32(len(says.Message))))

@@ -38,7 +38,6 @@ type member struct {
 	*Filter
 	host    *fakehost.Host
 	handled int // calls
-	waiting *Stream
 }
 
 func newFleet(t *testing.T, json string, proxies int) *fleetWorld {

@@ -30,10 +30,11 @@ const (
 // call is a call that is under way: of a request that waits, or with items that nobody waits
 // for. Both are missing in one that only looks whether the service is there again.
 type call struct {
-	kind  callKind
-	sent  moment
-	asker *State
-	items []*item
+	kind    callKind
+	sent    moment
+	timeout int64
+	asker   *State
+	items   []*item
 	// asked is what a request had asked that has gone.
 	asked []Asked
 	// descriptors is the number of answers that have to come.
@@ -92,6 +93,7 @@ func (r *Room) addUnlock(c *Counter, hits uint32) {
 
 // send makes the call whose request was made. It returns false if the proxy cannot.
 func (r *Room) send(c *call, timeout int64) bool {
+	c.timeout = timeout
 	q := &r.request
 	names, size := string(q.names), 0
 	for i := range q.descriptors {
@@ -183,8 +185,8 @@ func (r *Room) Answered(number uint32, size int) {
 		return
 	}
 	delete(r.calls, number)
-	overall, ok := message.Unknown, false
-	overall, r.statuses, ok = message.ReadResponse(r.ports.GRPCMessage(size), r.statuses[:0])
+	overall, statuses, ok := message.ReadResponse(r.ports.GRPCMessage(size), r.statuses[:0])
+	r.statuses = statuses
 	if !ok || overall == message.Unknown || len(r.statuses) != c.descriptors {
 		r.failed(c, grpcMalformed)
 		return
@@ -222,7 +224,7 @@ func (r *Room) failed(c *call, status uint32) {
 	at := r.moment()
 	r.measure(c, at.now)
 	what := failed
-	if status == grpcDeadlineExceeded {
+	if status == grpcDeadlineExceeded || at.now-c.sent.now >= c.timeout { // Envoy says 14 for both
 		what = timedOut
 	}
 	r.outcomes[c.kind][what].Add(1)
@@ -235,7 +237,8 @@ func (r *Room) failed(c *call, status uint32) {
 		return
 	}
 	r.underway = false
-	uncounted := status == grpcUnavailable || status == grpcUnknown || status == grpcExhausted
+	// What comes back at once has most likely not arrived. Envoy's status does not tell.
+	uncounted := what == failed && (status == grpcUnavailable || status == grpcUnknown || status == grpcExhausted)
 	for _, i := range c.items {
 		switch {
 		case !i.kind.isReport():

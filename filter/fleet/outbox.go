@@ -47,8 +47,10 @@ type outbox struct {
 type joined struct {
 	shared table.Key
 	window int64
-	kind   kind
+	kind   uint64 // no smaller: a map hashes its keys as bytes under TinyGo, with what lies between
 }
+
+func (i *item) joined() joined { return joined{i.Shared, i.window, uint64(i.kind)} }
 
 const (
 	// maxReports bounds the reports that wait, maxPeeks everything else.
@@ -60,7 +62,7 @@ const (
 
 // put adds an item. It returns false if there is no place for it.
 func (o *outbox) put(i *item) bool {
-	key := joined{i.Shared, i.window, i.kind}
+	key := i.joined()
 	if have := o.at[key]; have != nil {
 		have.hits += min(i.hits, 1<<32-1-have.hits)
 		have.until = max(have.until, i.until)
@@ -113,7 +115,7 @@ func (o *outbox) expire(now int64, keepsPeeks bool) (lost uint64) {
 }
 
 func (o *outbox) gone(i *item) {
-	delete(o.at, joined{i.Shared, i.window, i.kind})
+	delete(o.at, i.joined())
 	if i.kind.isReport() {
 		o.reports--
 	}

@@ -17,6 +17,8 @@ type Service struct {
 	Wall func() int64
 	// Limits are those of its domain file, by the name of the rule.
 	Limits map[string]config.FleetLimit
+	// Before is what others have counted on each counter of a rule.
+	Before map[string]uint64
 	// Counts are its counters, by the names of rule, key and window.
 	Counts map[string]uint64
 	// Asked are all descriptors so far, for instance "lockout/rest+1" and "unlock+0".
@@ -103,7 +105,7 @@ func (s *Service) count(domain string, descriptor []byte) (status []byte, over, 
 	now := s.Wall()
 	name := rule + " " + domain + " " + key + " " + strconv.FormatInt(now/limit.Unit, 10)
 	s.Counts[name] += hits
-	count := s.Counts[name]
+	count := s.Counts[name] + s.Before[rule]
 	over = count > uint64(limit.Limit)
 	left, code := uint64(0), byte(2)
 	if !over {

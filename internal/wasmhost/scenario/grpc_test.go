@@ -71,7 +71,7 @@ func TestStandInAnswersGRPC(t *testing.T) {
 	if got := len(guest.told); got != 3 || guest.told[0] != "first" || guest.told[2] != "tick" {
 		t.Errorf("told %q", guest.told)
 	}
-	if got := NewGRPCServer(Scenario{}).Serve("pkg.Service/Ask"); got.Status != unimplemented {
+	if got := NewGRPCServer(Scenario{}, time.Now).Serve("pkg.Service/Ask", nil); got.Status != unimplemented {
 		t.Errorf("an unknown method: %+v", got)
 	}
 }

@@ -33,6 +33,9 @@ type Scenario struct {
 	// Tells is what the gRPC server answers by method ("package.Service/Method"), one answer
 	// after the other, and then the last one again. It has no other methods.
 	Tells map[string][]wasmhost.GRPCAnswer
+	// Fleet is what other proxies have counted so far at the rate limit service, on each
+	// counter of a rule, by the rule's name there. Without it, there is no service.
+	Fleet map[string]uint64
 	// Workers that take turns in sending; 1 if 0.
 	Workers int
 	Steps   []Step
@@ -98,7 +101,7 @@ func All() []Scenario {
 	var all []Scenario
 	for _, group := range [][]Scenario{
 		lockouts(), failures(), spellings(), clients(), replies(), challenges(), resources(), servers(), confusedDeputies(), updates(), hardening(), distincts(), identities(),
-		quotas(), introspections(), concurrency(), bypasses(), bursts(), repeats(), places(), calls(), accounts(), hosts(), outcomes(), mcpCalls(), operations(), budgets(), audits(),
+		quotas(), introspections(), concurrency(), bypasses(), bursts(), repeats(), places(), calls(), accounts(), hosts(), outcomes(), mcpCalls(), operations(), budgets(), audits(), fleets(),
 	} {
 		all = append(all, group...)
 	}

@@ -24,11 +24,11 @@ func NewStandIn(s Scenario, start Start) (*StandIn, error) {
 	w := &StandIn{
 		process: wasmhost.NewProcess(wasmhost.ProcessOptions{}),
 		start:   start,
-		settles: s.Funds != nil || s.Tells != nil,
+		settles: s.Funds != nil || s.Tells != nil || s.Fleet != nil,
 		options: wasmhost.Options{PluginConfig: []byte(s.Config), Env: s.Env, StopIteration: !s.HidesBodies, Clusters: []string{AuthCluster, GRPCCluster}},
 	}
-	auth, grpc := NewAuthorizer(s), NewGRPCServer(s)
-	w.options.GRPC = func(c wasmhost.GRPCCall) wasmhost.GRPCAnswer { return grpc.Serve(c.Service + "/" + c.Method) }
+	auth, grpc := NewAuthorizer(s), NewGRPCServer(s, w.process.Clock.Realtime)
+	w.options.GRPC = func(c wasmhost.GRPCCall) wasmhost.GRPCAnswer { return grpc.Serve(c.Service+"/"+c.Method, c.Message) }
 	w.options.Callout = func(c wasmhost.HTTPCall) wasmhost.Response {
 		return auth.Serve(c.Header(":method"), c.Header(":path"), c.Body)
 	}
