@@ -126,6 +126,7 @@ func (f *Filter) Tick() {
 	f.quota.Tick()
 	f.budget.Tick()
 	f.fleet.Tick()
+	f.hearFleet()
 	f.lockout.Tick()
 	f.burst.Tick()
 	f.Flush()

@@ -42,7 +42,7 @@ func (s *Stream) watchFleet() {
 		s.fleet.Watch(&c)
 	}
 	for i := range s.attempt.Targets() {
-		if c, rule := s.attempted(i); rule != nil {
+		if c, rule := s.attempted(i); rule != nil && !c.Slowed {
 			counter := attemptCounterOf(rule, c)
 			s.fleet.Watch(&counter)
 		}
@@ -94,6 +94,9 @@ func (s *Stream) decideFleet() (why refusal.Refusal, refused bool) {
 	}
 	if s.fleet.Locks() {
 		if why, refused = s.decideAccess(); refused {
+			return why, true
+		}
+		if why, refused = s.attempt.TakeTurns(); refused && s.giveUp(&why) {
 			return why, true
 		}
 	}

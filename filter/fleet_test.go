@@ -363,6 +363,59 @@ func TestFleetBounds(t *testing.T) {
 	}
 }
 
+// TestFleetTimeout: Envoy gives a call that timed out the status of one that was refused. Its
+// reports are not repeated, because the service may have counted them.
+func TestFleetTimeout(t *testing.T) {
+	for _, row := range []struct {
+		after     int64
+		delivered uint64
+	}{{999, 1}, {1000, 0}} {
+		w := newFleet(t, fleetOf("", ""), 1)
+		p := w.proxies[0]
+		w.login(0)
+		exchange(p.Filter, p.host, with(get("/x"), "authorization", "Bearer x"), hdr(":status", "401"))
+		p.host.Time += row.after
+		p.handled++
+		p.GRPCFailed(uint32(p.handled), 14)
+		w.pass(1000)
+		if got := w.service.Total("lockout/rest"); got != row.delivered {
+			t.Errorf("after %d ms: %d reports", row.after, got)
+		}
+	}
+}
+
+// TestFleetSlows: attempts on an account that was attacked elsewhere are slowed down here.
+func TestFleetSlows(t *testing.T) {
+	for _, mode := range []string{"sync", "async"} {
+		w := newFleet(t, strings.Replace(fleetOf(`, "rules": [{"rule": "keys", "mode": "`+mode+`"}]`, ""), `"window": "1m"`,
+			`"window": "1m", "keys": [{"per": ["account"], "failures": 2, "window": "1h", "action": "slow"}]`, 1), 3)
+		attempt := func(proxy int, status string) string {
+			return w.request(w.proxies[proxy], with(get("/x"), "authorization", basic("alice", "x")), status)
+		}
+		var got []string
+		for _, step := range []struct {
+			proxy  int
+			status string
+		}{{0, "401"}, {1, "401"}, {2, "200"}, {2, "200"}} {
+			got = append(got, attempt(step.proxy, step.status))
+		}
+		if mode == "async" { // the first look comes after the first request
+			got = append(got, attempt(2, "200"))
+		}
+		want := "401 401 200 429"
+		if mode == "async" {
+			want = "401 401 200 200 429"
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: got %s, want %s", mode, got, want)
+		}
+		w.pass(2000)
+		if got := attempt(2, "200"); got != "200" {
+			t.Errorf("%s: after the turn: %s", mode, got)
+		}
+	}
+}
+
 // TestFleetLimitDiffers: a domain file of another configuration is noticed.
 func TestFleetLimitDiffers(t *testing.T) {
 	w := newFleet(t, fleetOf("", ""), 1)

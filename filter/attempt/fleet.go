@@ -21,8 +21,9 @@ type Shared struct {
 	Client netip.Prefix
 	// Subject is the keyed hash of what is locked, 0 if the failure key does not lock.
 	Subject uint64
-	// Counted tells whether a failure was counted for it that is to be reported.
-	Counted bool
+	// Slowed tells whether this proxy slows attempts down by itself, and Counted whether a
+	// failure was counted that is to be reported.
+	Slowed, Counted bool
 }
 
 // Targets is the number of counters that the request attempts.
@@ -34,7 +35,7 @@ func (s *State) Shared(i int) (c Shared, ok bool) {
 	if t.place < 0 {
 		return Shared{}, false
 	}
-	c = Shared{Place: t.place, Key: t.shared, Local: t.key, Subject: t.subject, Counted: t.counted}
+	c = Shared{Place: t.place, Key: t.shared, Local: t.key, Subject: t.subject, Slowed: t.slowed, Counted: t.counted}
 	if t.rule.Client {
 		c.Client = s.client.Prefix
 	}

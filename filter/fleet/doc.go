@@ -28,12 +28,15 @@
 //
 // The files:
 //
-//	room.go        the room, and what it publishes
+//	room.go        the room
 //	rule.go        the rules that take part, and their windows
 //	counter.go     a counter, and its name at the service
 //	state.go       a request: what it asks, what it is told
 //	outbox.go      what has to be told or asked without anybody waiting
-//	call.go        calls and their outcomes
+//	request.go     what the service is asked
+//	call.go        calls, and those without an answer
+//	answer.go      what answers mean
+//	heard.go       whether the service is heard
 //	generation.go  lockouts that an operator ends
 //	memory.go      the counters that were looked at lately
 //	carry.go       what was charged for nothing

@@ -120,24 +120,6 @@ func (r *Room) defineMetrics(c *config.Config, m *report.Metrics) {
 	r.pending, r.alone = r.ports.Gauge("gatewarden_fleet_reports_pending"), r.ports.Gauge("gatewarden_fleet_workers_alone")
 }
 
-// IsAlone tells whether this worker counts alone, because the service gives no answer to
-// reports.
-func (r *Room) IsAlone() bool { return r != nil && r.breakers[reporting].IsOpen() }
-
-// anyOpen tells whether the worker has stopped to ask or to tell the service anything.
-func (r *Room) anyOpen() bool { return r.breakers[reporting].IsOpen() || r.breakers[asking].IsOpen() }
-
-// becomes publishes that the service is heard, or not any more.
-func (r *Room) becomes(wasAlone bool, now int64) {
-	switch alone := r.anyOpen(); {
-	case alone && !wasAlone:
-		r.ports.Add(r.alone, 1)
-	case !alone && wasAlone:
-		r.ports.Add(r.alone, ^uint64(0)) // minus one
-	}
-	r.publish(now)
-}
-
 // Refused counts a request that [State.Check] refused, on a surface.
 func (r *Room) Refused(surface int) {
 	if surface >= 0 && surface < len(r.closed) {
@@ -214,13 +196,6 @@ func (r *Room) Tick() {
 		r.ports.Add(r.pending, uint64(n)-uint64(r.shown)) // below zero, it counts down
 		r.shown = n
 	}
-}
-
-// publish tells operations endpoints whether the service is heard.
-func (r *Room) publish(now int64) {
-	register.PublishFleet(r.ports, register.Fleet{
-		ID: r.shared.Fleet, Domain: r.config.Domain, Heard: !r.anyOpen(), Pending: uint32(r.outbox.reports),
-	}, now)
 }
 
 // passOnUnlocks counts the unlocks at the service that operations endpoints have asked for.

@@ -1,0 +1,64 @@
+package fleet
+
+import (
+	"github.com/gatewarden/gatewarden/filter/report"
+	"github.com/gatewarden/gatewarden/register"
+)
+
+// measure notes how long a call took.
+func (r *Room) measure(c *call, now int64) {
+	r.ports.Record(r.duration, uint64(max(now-c.sent.now, 0)))
+}
+
+// heard notes that the service has answered.
+func (r *Room) heard(kind callKind, now int64) {
+	wasOpen, wasAlone := r.breakers[kind].IsOpen(), r.anyOpen()
+	if r.breakers[kind].Succeeded(); !wasOpen {
+		return
+	}
+	r.becomes(wasAlone, now)
+	if r.log.Allows(report.Signal, now) {
+		r.log.Write(report.NewLine("fleet heard again").Field("cluster", r.config.Cluster).Field("calls", callKindNames[kind]).
+			Number("pending", int64(r.outbox.reports)))
+	}
+}
+
+// unheard notes that the service has not answered.
+func (r *Room) unheard(kind callKind, status uint32, now int64) {
+	b := &r.breakers[kind]
+	wasOpen, wasAlone := b.IsOpen(), r.anyOpen()
+	b.Failed(now, longestDelay, r.chance(now))
+	if wasOpen || !b.IsOpen() {
+		return
+	}
+	r.becomes(wasAlone, now)
+	if r.log.Allows(report.Signal, now) {
+		r.log.Write(report.NewLine("fleet not heard").Field("cluster", r.config.Cluster).Field("calls", callKindNames[kind]).
+			Number("grpc_status", int64(status)))
+	}
+}
+
+// IsAlone tells whether this worker counts alone, because the service gives no answer to
+// reports.
+func (r *Room) IsAlone() bool { return r != nil && r.breakers[reporting].IsOpen() }
+
+// anyOpen tells whether the worker has stopped to ask or to tell the service anything.
+func (r *Room) anyOpen() bool { return r.breakers[reporting].IsOpen() || r.breakers[asking].IsOpen() }
+
+// becomes publishes that the service is heard, or not any more.
+func (r *Room) becomes(wasAlone bool, now int64) {
+	switch alone := r.anyOpen(); {
+	case alone && !wasAlone:
+		r.ports.Add(r.alone, 1)
+	case !alone && wasAlone:
+		r.ports.Add(r.alone, ^uint64(0)) // minus one
+	}
+	r.publish(now)
+}
+
+// publish tells operations endpoints whether the service is heard.
+func (r *Room) publish(now int64) {
+	register.PublishFleet(r.ports, register.Fleet{
+		ID: r.shared.Fleet, Domain: r.config.Domain, Heard: !r.anyOpen(), Pending: uint32(r.outbox.reports),
+	}, now)
+}
