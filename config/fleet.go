@@ -46,11 +46,10 @@ type FleetRule struct {
 	// Names are those of the quotas that take part. Empty means all that count the rule's
 	// unit, the default. Only for FleetQuotas and FleetBudgets.
 	Names []string
-	// Sync makes requests wait for the service's answer. Without it, the filter decides by
-	// its own table, and reports afterwards. Default: only for FleetQuotas and
-	// FleetBudgets. Danger: without it, more than the limit passes while proxies do not
-	// know of each other.
-	Sync bool
+	// Mode says which requests wait for the service's answer. Default: FleetSync for
+	// FleetQuotas and FleetBudgets, FleetAsync for the others. Danger: in FleetAsync, more
+	// than the limit passes while proxies do not know of each other.
+	Mode FleetMode
 	// OnError says what follows while the service does not answer.
 	OnError FleetOnError
 }
@@ -91,6 +90,22 @@ func (p FleetPart) String() string {
 	}
 	return ""
 }
+
+// FleetMode says which requests wait for the service.
+type FleetMode uint8
+
+// The modes.
+const (
+	// FleetAsync lets none wait: the filter decides by its own table, and reports afterwards.
+	FleetAsync FleetMode = iota
+	// FleetFirst lets those of clients wait that the worker has not looked up for a while.
+	// Not for quotas, which count every request.
+	FleetFirst
+	// FleetSync lets all wait.
+	FleetSync
+)
+
+var fleetModes = []option[FleetMode]{{"async", FleetAsync}, {"first", FleetFirst}, {"sync", FleetSync}}
 
 // FleetOnError says what the filter does while the service does not answer. Default:
 // OnErrorLocal. A client that is locked out stays so.
@@ -140,7 +155,9 @@ var fleetFields = []field[fleetDraft]{
 var fleetRuleFields = []field[FleetRule]{
 	{key: "rule", required: "write " + words(fleetParts), read: func(v value, r *FleetRule) {
 		choose(v, fleetParts, &r.Rule)
-		r.Sync = r.Rule.ofQuotas()
+		if r.Rule.ofQuotas() {
+			r.Mode = FleetSync
+		}
 	}},
 	{key: "surfaces", read: func(v value, r *FleetRule) {
 		r.Surfaces = readFleetNames(v, "leave it out for all surfaces")
@@ -155,7 +172,9 @@ var fleetRuleFields = []field[FleetRule]{
 		}
 	}},
 	{key: "mode", read: func(v value, r *FleetRule) {
-		choose(v, []option[bool]{{"async", false}, {"sync", true}}, &r.Sync)
+		if choose(v, fleetModes, &r.Mode); r.Mode == FleetFirst && r.Rule.ofQuotas() {
+			v.bad(`is for lockouts, wide and keys; write "sync" or "async"`)
+		}
 	}},
 	{key: "on_error", read: func(v value, r *FleetRule) {
 		choose(v, []option[FleetOnError]{{"local", OnErrorLocal}, {"open", OnErrorOpen}, {"closed", OnErrorClosed}}, &r.OnError)

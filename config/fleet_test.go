@@ -24,7 +24,7 @@ func TestFleetDefaults(t *testing.T) {
 	}
 	// Quotas have another default than lockouts.
 	rules := mustParse(t, fleetWith(`, "rules": [{"rule": "quotas"}, {"rule": "budgets", "mode": "async"}]`, twoQuotas)).Fleet.Rules
-	if want := []FleetRule{{Rule: FleetQuotas, Sync: true}, {Rule: FleetBudgets}}; !reflect.DeepEqual(rules, want) {
+	if want := []FleetRule{{Rule: FleetQuotas, Mode: FleetSync}, {Rule: FleetBudgets}}; !reflect.DeepEqual(rules, want) {
 		t.Errorf("got %+v", rules)
 	}
 }

@@ -188,7 +188,7 @@ func TestEveryField(t *testing.T) {
 		{"fleet", *c.Fleet, Fleet{
 			Cluster: "ratelimit", Domain: "Edge_1-a", Secret: "correct horse battery staple, twice", Timeout: 250, Refresh: 3_600_000, Replicas: 100_000,
 			Rules: []FleetRule{
-				{Rule: FleetLockouts, Surfaces: []string{"login"}, Sync: true, OnError: OnErrorClosed},
+				{Rule: FleetLockouts, Surfaces: []string{"login"}, Mode: FleetSync, OnError: OnErrorClosed},
 				{Rule: FleetLockouts, Surfaces: []string{"api-v2"}, OnError: OnErrorOpen},
 				{Rule: FleetWide}, {Rule: FleetKeys},
 				{Rule: FleetQuotas, Names: []string{"off"}},

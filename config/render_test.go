@@ -105,10 +105,7 @@ func renderFleet(f *Fleet) object {
 	rules := []object{}
 	for _, r := range f.Rules {
 		rule := object{
-			"rule": r.Rule.String(), "mode": "async", "on_error": [...]string{"local", "open", "closed"}[r.OnError],
-		}
-		if r.Sync {
-			rule["mode"] = "sync"
+			"rule": r.Rule.String(), "mode": [...]string{"async", "first", "sync"}[r.Mode], "on_error": [...]string{"local", "open", "closed"}[r.OnError],
 		}
 		if len(r.Surfaces) > 0 {
 			rule["surfaces"] = r.Surfaces

@@ -171,6 +171,8 @@ func TestFleetLockouts(t *testing.T) {
 			"l1 g0 g0 l2 g0 l1 l2 t5 l2 l2 l1", "200 401 401 200 401 200 200 200 429 200"},
 		{"in sync mode it looks before", `, "rules": [{"rule": "lockouts", "mode": "sync"}]`,
 			"g0 g1 g2 g0 l1 l2", "401 401 401 429 429 429"},
+		{"in the mode first, only for clients that the proxy has not seen", `, "rules": [{"rule": "lockouts", "mode": "first"}]`,
+			"l1 g0 g0 g0 g0 l2 l1 l1 t60 l1 g0 g0 g0 l1 t5 l1", "200 401 401 401 429 429 200 200 200 401 401 401 200 200"},
 		{"until the service's window ends", "",
 			"g0 g1 g2 l2 t59 l2 t1 l2", "401 401 401 429 429 200"},
 		{"failures of other minutes do not count", "",
@@ -448,6 +450,7 @@ func TestFleetHostCalls(t *testing.T) {
 	for _, row := range []struct{ name, more, rest, before, want string }{
 		{"seen before", "", "", "l0", passes},
 		{"seen first", "", "", "", "request headers, property source.address, get, now, wall now, get, grpc call, grpc message, now, wall now, record metric, response header :status"},
+		{"first, seen before", `, "rules": [{"rule": "lockouts", "mode": "first"}]`, "", "l0", passes},
 		{"sync", `, "rules": [{"rule": "lockouts", "mode": "sync"}]`, "", "l0",
 			"request headers, property source.address, get, now, wall now, get, grpc call, grpc message, now, wall now, record metric, get, attend, resume, response header :status"},
 		{"a quota", `, "rules": [{"rule": "quotas"}]`, `, "quotas": [{"name": "all", "per": ["client"], "limit": 3, "window": "1m"}]`, "l0",

@@ -25,7 +25,7 @@ func (r *Room) told(i *item, status *message.Status, at moment) {
 	case status.Code == message.OverLimit:
 		r.over(i, r.until(i.Rule, status, at), at)
 	case i.kind != spending:
-		r.note(i, status, at)
+		r.note(&i.Counter, status, at)
 	}
 	if i.kind != confirm && i.kind != unlock {
 		r.compare(i.Rule, status)
@@ -33,12 +33,12 @@ func (r *Room) told(i *item, status *message.Status, at moment) {
 }
 
 // note notes when a counter has to be looked at again.
-func (r *Room) note(i *item, status *message.Status, at moment) {
-	due := i.Rule.length
+func (r *Room) note(c *Counter, status *message.Status, at moment) {
+	due := c.Rule.length
 	if status.Left < status.Limit {
 		due = min(due, r.config.Refresh) // it has failed somewhere
 	}
-	r.memory.seen(i.Shared, at.now+due)
+	r.memory.seen(c.Shared, at.now+due)
 }
 
 // until returns when the window ends that the service speaks of.
@@ -72,7 +72,7 @@ func (r *Room) read(asked []Asked, at moment) (locks bool) {
 	next := 0
 	for i := range asked {
 		a := &asked[i]
-		if !a.Rule.sync {
+		if !a.waits() {
 			continue
 		}
 		status := &r.statuses[next]
@@ -88,6 +88,8 @@ func (r *Room) read(asked []Asked, at moment) (locks bool) {
 		found := item{Counter: a.Counter, kind: confirm, window: a.window, ends: a.Until, generation: a.generation}
 		if a.Over {
 			found.until = a.Until
+		} else {
+			r.note(&a.Counter, status, at)
 		}
 		locks = r.confirmed(&found, unlocks, at) || locks
 	}

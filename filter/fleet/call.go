@@ -106,7 +106,7 @@ func (r *Room) ask(s *State) *call {
 	}
 	for i := range s.asked {
 		a := &s.asked[i]
-		if !a.Rule.sync {
+		if !a.waits() {
 			continue
 		}
 		a.window, a.Until = a.Rule.window(at)

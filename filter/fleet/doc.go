@@ -2,12 +2,13 @@
 // (envoy.service.ratelimit.v3, such as envoyproxy/ratelimit with Redis) has the counters.
 //
 // A [Rule] is a rule whose counters are shared, a [Counter] one of them, a [State] what a
-// request needs. Rules have one of two modes:
+// request needs. Rules have one of three modes:
 //
 //	async  The request is decided by what this proxy knows. The worker peeks at the counters
 //	       of clients that it has not seen for a while, and reports failures after the
 //	       response. Reports and peeks are joined: one call is under way at a time, and what
 //	       comes meanwhile goes into the next.
+//	first  As async, but a request waits if its client has not been looked at for a while.
 //	sync   The request waits for the answer, at most for the timeout.
 //
 // What the service says becomes a record in this proxy's table: the room tells the hall

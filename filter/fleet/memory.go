@@ -17,12 +17,18 @@ const places = 4096
 // isDue tells whether a counter has to be looked at, at the time now, and notes that this is
 // done: it is due again after the given time.
 func (m memory) isDue(key table.Key, now, after int64) bool {
-	p := m.at(key)
-	if p.fingerprint == key.Fingerprint() && now < p.due && p.due-now <= longestUnit {
+	if !m.isOutdated(key, now) {
 		return false
 	}
-	*p = place{key.Fingerprint(), now + after}
+	m.seen(key, now+after)
 	return true
+}
+
+// isOutdated tells whether a counter has to be looked at, at the time now. A time that is
+// further ahead than any is from before the clock was set back.
+func (m memory) isOutdated(key table.Key, now int64) bool {
+	p := m.at(key)
+	return p.fingerprint != key.Fingerprint() || now >= p.due || p.due-now > longestUnit
 }
 
 // seen notes when a counter is due again.

@@ -17,7 +17,7 @@ type Rule struct {
 	// failure key.
 	surface, key int
 
-	sync    bool
+	mode    config.FleetMode
 	onError config.FleetOnError
 	// name, limit and unit are what the domain file has, and length is that of the rule's
 	// own windows. Times are in milliseconds.
@@ -35,11 +35,8 @@ func (u *Rule) Part() config.FleetPart { return u.part }
 // Place is where the rule is: the places of its surface and of its failure key.
 func (u *Rule) Place() (surface, key int) { return u.surface, u.key }
 
-// Sync tells whether requests wait for the answer.
-func (u *Rule) Sync() bool { return u != nil && u.sync }
-
-// Async tells whether the rule takes part, and requests do not wait.
-func (u *Rule) Async() bool { return u != nil && !u.sync }
+// Sync tells whether all requests wait for the answer.
+func (u *Rule) Sync() bool { return u != nil && u.mode == config.FleetSync }
 
 // IsClosed tells whether nobody passes whom the rule concerns while the service gives no
 // answer.
@@ -96,7 +93,7 @@ func newRule(takesPart *config.FleetRule, limits []config.FleetLimit, name strin
 	if takesPart == nil {
 		return Rule{}
 	}
-	u := Rule{part: takesPart.Rule, sync: takesPart.Sync, onError: takesPart.OnError, length: window}
+	u := Rule{part: takesPart.Rule, mode: takesPart.Mode, onError: takesPart.OnError, length: window}
 	for i := range limits {
 		if limits[i].Rule == name {
 			u.name, u.limit, u.unit = name, limits[i].Limit, limits[i].Unit

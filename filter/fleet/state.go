@@ -36,6 +36,10 @@ type Asked struct {
 	generation    uint32
 }
 
+// waits tells whether the request waits for the answer. Of the counters of failures, only
+// those are asked.
+func (a *Asked) waits() bool { return a.Charge < 0 || a.Rule.Sync() }
+
 // Reset clears the state and keeps its memory.
 func (s *State) Reset() { *s = State{asked: s.asked[:0]} }
 
@@ -45,14 +49,19 @@ func (s *State) Begin(room *Room) { s.room, s.asked = room, s.asked[:0] }
 // Begun tells whether Begin was called.
 func (s *State) Begun() bool { return s.room != nil }
 
-// Watch looks how a counter of failures stands before its request goes on: at once if its
-// rule is async, and otherwise when the service is asked.
+// Watch looks how a counter of failures stands before its request goes on, or without that
+// the request waits, as the rule has it.
 func (s *State) Watch(c *Counter) {
 	r := s.room
 	s.alone = s.alone || c.Rule.IsClosed() && r.IsAlone()
-	if !c.Rule.sync {
+	switch c.Rule.mode {
+	case config.FleetAsync:
 		r.watch(c)
 		return
+	case config.FleetFirst:
+		if !r.memory.isOutdated(c.Shared, r.ticked) {
+			return
+		}
 	}
 	s.due = true
 	s.asked = append(s.asked, Asked{Counter: *c, Charge: -1})
@@ -60,8 +69,8 @@ func (s *State) Watch(c *Counter) {
 
 // Charge charges what a request costs to the counter of a quota. charge is its place there.
 func (s *State) Charge(c *Counter, cost uint32, charge int) {
-	s.alone = s.alone || !c.Rule.sync && c.Rule.IsClosed() && s.room.IsAlone()
-	s.due = s.due || c.Rule.sync
+	s.alone = s.alone || !c.Rule.Sync() && c.Rule.IsClosed() && s.room.IsAlone()
+	s.due = s.due || c.Rule.Sync()
 	s.asked = append(s.asked, Asked{Counter: *c, Charge: charge, cost: cost})
 }
 
@@ -89,7 +98,7 @@ func (s *State) Asked() []Asked { return s.asked }
 // settle counts how the rules are decided that the service did not answer about.
 func (s *State) settle() {
 	for i := range s.asked {
-		if a := &s.asked[i]; a.Rule.sync && !a.Heard {
+		if a := &s.asked[i]; a.waits() && !a.Heard {
 			s.room.keepCarried(a)
 			s.room.fallbacks[a.Rule.onError].Add(1)
 			s.alone = s.alone || a.Rule.IsClosed()
@@ -118,7 +127,7 @@ func (s *State) Refuses() bool { return s.alone }
 // Passed reports what the request spent of the quotas that did not wait.
 func (s *State) Passed() {
 	for i := range s.asked {
-		if a := &s.asked[i]; a.Charge >= 0 && !a.Rule.sync {
+		if a := &s.asked[i]; !a.waits() {
 			a.Heard = true // what is given back is carried
 			s.room.spend(a)
 		}

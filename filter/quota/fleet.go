@@ -29,7 +29,7 @@ func partOf(f *config.Fleet, q *config.Quota) part {
 	switch rule := f.Quota(q); {
 	case rule == nil:
 		return apart
-	case rule.Sync:
+	case rule.Mode == config.FleetSync:
 		return synchronous
 	}
 	return asynchronous

@@ -92,7 +92,7 @@ func speaksHTTP2(cluster tree.Node) bool {
 // fleetTimeout compares the wait of requests with what routes allow the service.
 func (c *checker) fleetTimeout(i *instances.Instance) {
 	f := i.Config.Fleet
-	if !slices.ContainsFunc(f.Rules, func(r config.FleetRule) bool { return r.Sync }) {
+	if !slices.ContainsFunc(f.Rules, func(r config.FleetRule) bool { return r.Mode != config.FleetAsync }) {
 		return // nobody waits
 	}
 	wait := time.Duration(f.Timeout) * time.Millisecond

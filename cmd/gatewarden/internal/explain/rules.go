@@ -186,7 +186,7 @@ func fleetSays(rule *config.FleetRule) string {
 	switch {
 	case rule == nil:
 		return ""
-	case rule.Sync:
+	case rule.Mode == config.FleetSync:
 		return "the fleet is asked for each request; here this proxy is alone"
 	}
 	return "counts with the other proxies of the fleet; here this proxy is alone"
