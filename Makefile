@@ -90,7 +90,7 @@ need-frameworks:
 need-mcpclients:
 	@scripts/need go python node
 need-test:
-	@scripts/need go python curl node java chromium prometheus servers
+	@scripts/need go python curl node java chromium prometheus servers redis
 
 clean: ## remove what was built and downloaded
 	rm -rf build .tools

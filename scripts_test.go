@@ -42,7 +42,7 @@ func TestWhatIsMissingIsNamedAtOnce(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	bash := filepath.Join(path, "bash")
-	need := exec.CommandContext(ctx, bash, "scripts/need", "go", "python", "curl", "node", "java", "chromium", "prometheus", "servers")
+	need := exec.CommandContext(ctx, bash, "scripts/need", "go", "python", "curl", "node", "java", "chromium", "prometheus", "servers", "redis")
 	need.Dir = clone
 	need.Env = []string{"PATH=" + path, "HOME=" + t.TempDir()}
 	out, err := need.CombinedOutput()
@@ -50,7 +50,7 @@ func TestWhatIsMissingIsNamedAtOnce(t *testing.T) {
 		t.Fatalf("%v, %v: %s", err, ctx.Err(), out)
 	}
 	for _, want := range []string{"https://go.dev/dl", "apt-get install python3 python3-venv python3-pip", "apt-get install curl",
-		"apt-get install default-jdk-headless maven", "apt-get install chromium", "apt-get install nginx haproxy caddy apache2-bin"} {
+		"apt-get install default-jdk-headless maven", "apt-get install chromium", "apt-get install nginx haproxy caddy apache2-bin", "apt-get install redis-server"} {
 		if strings.Count(string(out), want) != 1 {
 			t.Errorf("it does not say %q once:\n%s", want, out)
 		}
