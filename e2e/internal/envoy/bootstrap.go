@@ -121,8 +121,7 @@ func (b *Bootstrap) resources(kind string) []any {
 func (b *Bootstrap) onlyKeepModule() {
 	b.tree["static_resources"] = Object{}
 	b.SetPluginConfig("{}")
-	vm, _ := b.Plugin["vm_config"].(Object)
-	vm["vm_id"] = "keeper"
+	b.SetVM("keeper")
 	b.tree["bootstrap_extensions"] = []any{Object{
 		"name": "envoy.bootstrap.wasm",
 		"typed_config": Object{
@@ -216,6 +215,12 @@ func inner(outer Object, key string) Object {
 		outer[key] = object
 	}
 	return object
+}
+
+// SetVM gives the filter a vm_id, to which its counters belong.
+func (b *Bootstrap) SetVM(id string) {
+	vm, _ := b.Plugin["vm_config"].(Object)
+	vm["vm_id"] = id
 }
 
 // SetWasm makes the filter load the module at path.

@@ -107,8 +107,8 @@ func (p *Process) clear() error {
 	ctx, cancel := context.WithTimeoutCause(context.Background(), 2*time.Minute, errors.New("two minutes are over"))
 	defer cancel()
 	select {
-	case <-p.done:
-		return fmt.Errorf("it ended: %w", p.err)
+	case <-p.Done():
+		return fmt.Errorf("it ended: %w", p.Err())
 	default:
 	}
 	if err := p.replace(ctx, &p.dynamic.listeners, nil); err != nil {

@@ -8,14 +8,13 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
+	"github.com/gatewarden/gatewarden/e2e/internal/child"
 	"github.com/gatewarden/gatewarden/e2e/internal/wait"
 )
 
@@ -48,9 +47,7 @@ type Process struct {
 	// Log is Envoy's own log (stderr), Access the access log (stdout).
 	Log, Access *Log
 
-	cmd  *exec.Cmd
-	done chan struct{} // closed when the process has ended
-	err  error         // how it ended; read after done
+	child *child.Process
 
 	dynamic *dynamic
 	workers int
@@ -67,7 +64,7 @@ const logLimit = 64 << 20
 // Start starts Envoy and returns when it is ready to serve. The process ends
 // with Stop, or with the program that started it.
 func Start(ctx context.Context, bin Binary, o Options) (*Process, error) {
-	p := &Process{Log: NewLog(logLimit), Access: NewLog(logLimit), done: make(chan struct{}), workers: o.Workers, dir: o.Dir}
+	p := &Process{Log: NewLog(logLimit), Access: NewLog(logLimit), workers: o.Workers, dir: o.Dir}
 	config := filepath.Join(o.Dir, "bootstrap.json")
 	text, err := p.configuration(o)
 	if err != nil {
@@ -84,10 +81,10 @@ func Start(ctx context.Context, bin Binary, o Options) (*Process, error) {
 	if !filepath.IsAbs(wasm) {
 		wasm = filepath.Join(o.WorkDir, wasm)
 	}
-	p.cmd = bin.command(o.Dir, []string{wasm}, arguments(config, addressFile, o))
-	p.cmd.Dir = o.WorkDir
-	p.cmd.Stdout, p.cmd.Stderr = both(p.Access, o.AccessTo), both(p.Log, o.LogTo)
-	if err := p.start(); err != nil {
+	cmd := bin.command(o.Dir, []string{wasm}, arguments(config, addressFile, o))
+	cmd.Dir = o.WorkDir
+	cmd.Stdout, cmd.Stderr = both(p.Access, o.AccessTo), both(p.Log, o.LogTo)
+	if p.child, err = child.Start(cmd, syscall.SIGTERM); err != nil {
 		return nil, fmt.Errorf("%s: %w", bin.Source, err)
 	}
 	if err := p.awaitReady(ctx, addressFile); err != nil {
@@ -133,32 +130,13 @@ func both(log *Log, other io.Writer) io.Writer {
 	return io.MultiWriter(log, other)
 }
 
-// start runs the process from a goroutine with a thread of its own. Linux binds
-// "die with the parent" to the thread that forked, so that thread has to stay
-// for as long as Envoy does, waiting.
-func (p *Process) start() error {
-	dieWithParent(p.cmd)
-	started := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := p.cmd.Start()
-		started <- err
-		if err == nil {
-			p.err = p.cmd.Wait()
-			close(p.done)
-		}
-	}()
-	return <-started
-}
-
 func (p *Process) awaitReady(ctx context.Context, addressFile string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, 2*time.Minute, errors.New("it was not ready within two minutes"))
 	defer cancel()
 	return wait.Until(ctx, "Envoy to be ready", func() (bool, error) {
 		select {
-		case <-p.done:
-			return false, fmt.Errorf("it ended: %w", p.err)
+		case <-p.Done():
+			return false, fmt.Errorf("it ended: %w", p.Err())
 		default:
 		}
 		if p.Admin == "" {
@@ -174,20 +152,10 @@ func (p *Process) awaitReady(ctx context.Context, addressFile string) error {
 }
 
 // Done is closed when Envoy has ended, for whatever reason.
-func (p *Process) Done() <-chan struct{} { return p.done }
+func (p *Process) Done() <-chan struct{} { return p.child.Done() }
 
 // Err says how Envoy ended; only after Done.
-func (p *Process) Err() error { return p.err }
+func (p *Process) Err() error { return p.child.Err() }
 
 // Stop ends Envoy, first politely, and waits until it is gone.
-func (p *Process) Stop() {
-	// Errors mean that the process is gone already.
-	_ = p.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-p.done:
-		return
-	case <-time.After(10 * time.Second):
-	}
-	_ = p.cmd.Process.Kill()
-	<-p.done
-}
+func (p *Process) Stop() { p.child.Stop() }

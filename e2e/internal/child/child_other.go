@@ -1,6 +1,6 @@
 //go:build !linux
 
-package envoy
+package child
 
 import (
 	"os/exec"
@@ -8,7 +8,7 @@ import (
 )
 
 // dieWithParent has no means here but to keep the terminal's Ctrl-C for the
-// parent, which then stops Envoy in order.
-func dieWithParent(cmd *exec.Cmd) {
+// parent, which then stops the process in order.
+func dieWithParent(cmd *exec.Cmd, _ syscall.Signal) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 }
