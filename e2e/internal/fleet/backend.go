@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 )
@@ -42,7 +41,7 @@ func startBackend() (*Backend, error) {
 
 // ServeHTTP implements http.Handler.
 func (b *Backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	client, _, _ := strings.Cut(r.Header.Get("X-Forwarded-For"), ",")
+	client := r.Header.Get("X-Client")
 	right := r.Header.Get("Authorization") == Right
 	b.mu.Lock()
 	if right {

@@ -1,7 +1,6 @@
 package fleet
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
@@ -21,9 +20,9 @@ type Variant struct {
 var Bare = Variant{Name: "bare", Config: "{}", Edit: func(b *envoy.Bootstrap, _ string) { b.RemovePlugin() }}
 
 // ByFilter is the filter with a configuration: members of its object besides "client",
-// which takes the client's address from X-Forwarded-For, so that one machine plays many.
+// which takes the client's address from a header, so that one machine plays many.
 func ByFilter(name string, members ...string) Variant {
-	members = append([]string{`"client": {"source": "xff", "trusted_proxies": ["127.0.0.0/8"]}`}, members...)
+	members = append([]string{`"client": {"source": "header:x-client", "trusted_proxies": ["127.0.0.0/8"]}`}, members...)
 	return Variant{Name: name, Config: "{" + strings.Join(members, ", ") + "}"}
 }
 
@@ -35,36 +34,36 @@ const (
 
 // CountingFailures is Envoy's own filter, ratelimit, which looks at the failures of a
 // client before each request, and counts a 401 when the request has ended.
-func CountingFailures(name, domain, timeout string) Variant {
+func CountingFailures(name, timeout string) Variant {
 	look := baselineLimit(BaselineFailures)
 	look["hits_addend"] = envoy.Object{"number": 0}
 	count := baselineLimit(BaselineFailures)
 	count["hits_addend"] = envoy.Object{"format": "%CEL(response.code == 401 ? 1 : 0)%"}
 	count["apply_on_stream_done"] = true
-	return byRateLimit(name, domain, timeout, look, count)
+	return byRateLimit(name, timeout, look, count)
 }
 
 // CountingRequests is Envoy's own filter as it is used most: it counts every request
 // before it passes.
-func CountingRequests(name, domain, timeout string) Variant {
-	return byRateLimit(name, domain, timeout, baselineLimit(BaselineRequests))
+func CountingRequests(name, timeout string) Variant {
+	return byRateLimit(name, timeout, baselineLimit(BaselineRequests))
 }
 
 // baselineLimit counts by client.
 func baselineLimit(rule string) envoy.Object {
 	return envoy.Object{"actions": []any{
 		envoy.Object{"generic_key": envoy.Object{"descriptor_key": "rule", "descriptor_value": rule}},
-		envoy.Object{"request_headers": envoy.Object{"header_name": "x-forwarded-for", "descriptor_key": "key"}},
+		envoy.Object{"request_headers": envoy.Object{"header_name": "x-client", "descriptor_key": "key"}},
 	}}
 }
 
-func byRateLimit(name, domain, timeout string, limits ...any) Variant {
+func byRateLimit(name, timeout string, limits ...any) Variant {
 	return Variant{Name: name, Config: "{}", Edit: func(b *envoy.Bootstrap, cluster string) {
 		b.InsertBehind(envoy.Object{
 			"name": "envoy.filters.http.ratelimit",
 			"typed_config": envoy.Object{
 				"@type":  "type.googleapis.com/envoy.extensions.filters.http.ratelimit.v3.RateLimit",
-				"domain": domain, "timeout": timeout,
+				"domain": DomainName, "timeout": timeout,
 				"rate_limit_service": envoy.Object{
 					"transport_api_version": "V3",
 					"grpc_service":          envoy.Object{"envoy_grpc": envoy.Object{"cluster_name": cluster}},
@@ -74,22 +73,4 @@ func byRateLimit(name, domain, timeout string, limits ...any) Variant {
 		})
 		b.RemovePlugin()
 	}}
-}
-
-// Limit is one of the domain file.
-type Limit struct {
-	Rule  string
-	Limit uint32
-	Unit  string // second, minute, hour, day
-}
-
-// Domain is a domain file of the rate limit service, as "gatewarden fleet" writes it.
-func Domain(name string, limits ...Limit) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "domain: %s\ndescriptors:\n", name)
-	for _, l := range limits {
-		fmt.Fprintf(&b, "  - key: rule\n    value: %s\n    descriptors:\n      - key: key\n        rate_limit: {unit: %s, requests_per_unit: %d}\n",
-			l.Rule, l.Unit, l.Limit)
-	}
-	return b.String()
 }

@@ -62,7 +62,7 @@ func (c *Conn) try(client, credential string) (a Answer, err error) {
 			c.Close()
 		}
 	}()
-	c.request = fmt.Appendf(c.request[:0], "GET %s HTTP/1.1\r\nHost: fleet\r\nX-Forwarded-For: %s\r\n", Path, client)
+	c.request = fmt.Appendf(c.request[:0], "GET %s HTTP/1.1\r\nHost: fleet\r\nX-Client: %s\r\n", Path, client)
 	if credential != "" {
 		c.request = fmt.Appendf(c.request, "Authorization: %s\r\n", credential)
 	}

@@ -52,7 +52,7 @@ func startService(ctx context.Context, o serviceOptions) (*Program, error) {
 				"GRPC_HOST=127.0.0.1", "GRPC_PORT=" + ports[0], "HOST=127.0.0.1", "PORT=" + ports[1], "DEBUG_HOST=127.0.0.1", "DEBUG_PORT=" + ports[2],
 				"RUNTIME_ROOT=" + runtime, "RUNTIME_SUBDIRECTORY=fleet", "RUNTIME_WATCH_ROOT=false",
 				"REDIS_SOCKET_TYPE=tcp", "REDIS_TYPE=" + o.redisType, "REDIS_URL=" + o.redisURL,
-				"USE_STATSD=false", "CLOCK_SKEW=" + strconv.Itoa(int(o.skew.Seconds())),
+				"USE_STATSD=false", "DISABLE_STATS=true", "CLOCK_SKEW=" + strconv.Itoa(int(o.skew.Seconds())),
 			},
 		}
 	}, 3)

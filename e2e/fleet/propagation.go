@@ -1,0 +1,140 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gatewarden/gatewarden/e2e/internal/fleet"
+)
+
+// Spread is how a lockout spread over the proxies, for one client.
+type Spread struct {
+	// Extra are the guesses that reached the backend beyond the limit.
+	Extra int
+	// Last is the time from the failure that reached the limit until the last proxy
+	// refused.
+	Last time.Duration
+}
+
+// errNeverLocked says that a client could go on guessing.
+var errNeverLocked = errors.New("a client was never locked out")
+
+// Sequence has a client guess at one proxy after the other, each time when the guess
+// before was answered, until all proxies refuse.
+func Sequence(s *fleet.Stand, variant string, limit int) (Spread, error) {
+	client, conns := fleet.NewClient(), connect(s, variant)
+	defer closeAll(conns)
+	refused := make([]bool, len(conns))
+	var reached time.Time
+	failures, left := 0, len(conns)
+	for i := 0; i < 20*limit; i++ {
+		answer, err := conns[i%len(conns)].Get(client, fleet.NewGuess())
+		switch {
+		case err != nil:
+			return Spread{}, err
+		case answer.Status == http.StatusUnauthorized:
+			if failures++; failures == limit {
+				reached = time.Now()
+			}
+		case !refused[i%len(conns)]:
+			refused[i%len(conns)] = true
+			left--
+		}
+		if left == 0 {
+			return Spread{Extra: failures - limit, Last: since(reached)}, nil
+		}
+	}
+	return Spread{}, fmt.Errorf("%s, in sequence: %w", variant, errNeverLocked)
+}
+
+// since is 0 if all proxies refused before the limit was reached.
+func since(reached time.Time) time.Duration {
+	if reached.IsZero() {
+		return 0
+	}
+	return time.Since(reached)
+}
+
+// Quiet has a client guess at one proxy after the other until the limit is reached, and
+// not once more. Each proxy is asked, with a credential that is right, whether it knows.
+func Quiet(ctx context.Context, s *fleet.Stand, variant string, limit int, every time.Duration) (Spread, error) {
+	client, conns := fleet.NewClient(), connect(s, variant)
+	defer closeAll(conns)
+	for i := range limit {
+		if _, err := conns[i%len(conns)].Get(client, fleet.NewGuess()); err != nil {
+			return Spread{}, err
+		}
+	}
+	reached := time.Now()
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for _, c := range conns {
+		for {
+			answer, err := c.Get(client, fleet.Right)
+			if err != nil {
+				return Spread{}, err
+			}
+			if answer.Status == http.StatusTooManyRequests {
+				break
+			}
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return Spread{}, fmt.Errorf("%s, quiet: %w", variant, errNeverLocked)
+			}
+		}
+	}
+	return Spread{Last: time.Since(reached)}, nil
+}
+
+// Parallel has a client guess over as many connections at once, spread over the proxies,
+// each until it is refused.
+func Parallel(s *fleet.Stand, variant string, limit, connections int) (Spread, error) {
+	client := fleet.NewClient()
+	var group sync.WaitGroup
+	failed := make([]error, connections)
+	for i := range connections {
+		group.Go(func() {
+			c := fleet.Dial(s.Proxies[i%len(s.Proxies)][variant])
+			defer c.Close()
+			failed[i] = untilRefused(c, client, limit)
+		})
+	}
+	group.Wait()
+	if err := errors.Join(failed...); err != nil {
+		return Spread{}, fmt.Errorf("%s, in parallel: %w", variant, err)
+	}
+	guesses := s.Backend.Guesses(client)
+	if len(guesses) < limit {
+		return Spread{Extra: len(guesses) - limit}, nil
+	}
+	return Spread{Extra: len(guesses) - limit, Last: guesses[len(guesses)-1].Sub(guesses[limit-1])}, nil
+}
+
+func untilRefused(c *fleet.Conn, client string, limit int) error {
+	for range 20 * limit {
+		answer, err := c.Get(client, fleet.NewGuess())
+		if err != nil || answer.Status != http.StatusUnauthorized {
+			return err
+		}
+	}
+	return errNeverLocked
+}
+
+// connect returns a connection to each proxy.
+func connect(s *fleet.Stand, variant string) (conns []*fleet.Conn) {
+	for _, listeners := range s.Proxies {
+		conns = append(conns, fleet.Dial(listeners[variant]))
+	}
+	return conns
+}
+
+func closeAll(conns []*fleet.Conn) {
+	for _, c := range conns {
+		c.Close()
+	}
+}
