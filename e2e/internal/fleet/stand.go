@@ -180,6 +180,13 @@ func (s *Stand) Disturb(t Trouble) {
 // Heal ends it.
 func (s *Stand) Heal() { s.Disturb(Trouble{}) }
 
+// Redirect has all proxies ask another service.
+func (s *Stand) Redirect(target string) {
+	for _, e := range s.Edges {
+		e.Redirect(target)
+	}
+}
+
 // Close takes the stand down.
 func (s *Stand) Close() {
 	s.lab.leave(s)
