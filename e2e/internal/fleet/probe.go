@@ -50,38 +50,53 @@ func (c *Conn) Get(client, credential string) (Answer, error) {
 }
 
 func (c *Conn) try(client, credential string) (a Answer, err error) {
-	if c.conn == nil {
-		if c.conn, err = net.DialTimeout("tcp", c.address, patience); err != nil {
-			c.conn = nil
-			return a, err
-		}
-		c.reader = bufio.NewReader(c.conn)
-	}
-	defer func() {
-		if err != nil {
-			c.Close()
-		}
-	}()
 	c.request = fmt.Appendf(c.request[:0], "GET %s HTTP/1.1\r\nHost: fleet\r\nX-Client: %s\r\n", Path, client)
 	if credential != "" {
 		c.request = fmt.Appendf(c.request, "Authorization: %s\r\n", credential)
 	}
 	c.request = append(c.request, "\r\n"...)
 	began := time.Now()
-	if err = c.conn.SetDeadline(began.Add(patience)); err != nil {
+	if err = c.write(); err != nil {
 		return a, err
 	}
-	if _, err = c.conn.Write(c.request); err != nil {
-		return a, errors.Join(io.EOF, err) // before anything was answered
-	}
-	response, err := http.ReadResponse(c.reader, nil)
+	response, err := c.read()
 	if err != nil {
 		return a, err
 	}
-	_, err = io.Copy(io.Discard, response.Body)
 	a = Answer{Status: response.StatusCode, Took: time.Since(began)}
 	a.RetryAfter, _ = strconv.Atoi(response.Header.Get("Retry-After"))
-	return a, err
+	return a, nil
+}
+
+// write sends the request, over a new connection if there is none.
+func (c *Conn) write() (err error) {
+	if c.conn == nil {
+		conn, err := net.DialTimeout("tcp", c.address, patience)
+		if err != nil {
+			return err
+		}
+		c.conn, c.reader = conn, bufio.NewReader(conn)
+	}
+	if err = c.conn.SetDeadline(time.Now().Add(patience)); err == nil {
+		_, err = c.conn.Write(c.request)
+	}
+	if err != nil {
+		c.Close()
+		return errors.Join(io.EOF, err) // before anything was answered
+	}
+	return nil
+}
+
+// read reads an answer.
+func (c *Conn) read() (*http.Response, error) {
+	response, err := http.ReadResponse(c.reader, nil)
+	if err == nil {
+		_, err = io.Copy(io.Discard, response.Body)
+	}
+	if err != nil {
+		c.Close()
+	}
+	return response, err
 }
 
 // Close ends the connection. The next request makes another.
@@ -100,7 +115,7 @@ var (
 // NewClient is the address of a client that this process has not used before.
 func NewClient() string {
 	n := lastClient.Add(1)
-	return fmt.Sprintf("198.18.%d.%d", n>>8&255, n&255)
+	return fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255)
 }
 
 // NewGuess is a wrong credential that was never used: the same one again would be the
