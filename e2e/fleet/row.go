@@ -124,7 +124,11 @@ func (r *row) lock() error {
 		if err != nil {
 			return err
 		}
-		r.until = append(r.until, time.Now().Add(time.Duration(answer.RetryAfter)*time.Second))
+		until := time.Now().Add(time.Duration(answer.RetryAfter) * time.Second)
+		if answer.RetryAfter == 0 { // Envoy's own filter does not say
+			until = time.Now().Truncate(r.rules.Window).Add(r.rules.Window)
+		}
+		r.until = append(r.until, until)
 	}
 	return nil
 }
