@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
 	"github.com/gatewarden/gatewarden/e2e/internal/fleet"
 )
 
@@ -33,24 +32,9 @@ type Flooded struct {
 	Took                   time.Duration
 }
 
-// onlyUnauthorized ends the name of a variant without a service.
-const onlyUnauthorized = "-401"
-
-// Unauthorized has Envoy itself answer every request of a variant with 401: a service
-// that is asked so often would be slower than the filter.
-func Unauthorized(v fleet.Variant) fleet.Variant {
-	edit := v.Edit
-	v.Name += onlyUnauthorized
-	v.Edit = func(b *envoy.Bootstrap, cluster string) {
-		b.HCM["route_config"] = envoy.Object{"name": "401", "virtual_hosts": []any{envoy.Object{
-			"name": "401", "domains": []any{"*"}, "routes": []any{envoy.Object{
-				"match": envoy.Object{"prefix": "/"}, "direct_response": envoy.Object{"status": http.StatusUnauthorized},
-			}},
-		}}}
-		if edit != nil {
-			edit(b, cluster)
-		}
-	}
+// BeforeWall is a variant in front of a service that refuses everything, for floods.
+func BeforeWall(v fleet.Variant) fleet.Variant {
+	v.Wall = true
 	return v
 }
 
@@ -71,7 +55,7 @@ func (f Flood) Play(ctx context.Context, s *fleet.Stand) (Flooded, error) {
 	var group sync.WaitGroup
 	for i := range problems {
 		group.Go(func() {
-			c := fleet.Dial(s.Proxies[i%f.Proxies][f.Variant+onlyUnauthorized])
+			c := fleet.Dial(s.Proxies[i%f.Proxies][f.Variant])
 			defer c.Close()
 			problems[i] = p.guess(ctx, c)
 		})

@@ -10,13 +10,10 @@ import (
 	"github.com/gatewarden/gatewarden/e2e/internal/fleet"
 )
 
-// TestCallsOfARequest: with a right credential, a request that waits for the service costs
-// a call, and one that does not wait costs none, but for the first of a client at a worker.
-func TestCallsOfARequest(t *testing.T) {
-	t.Parallel()
-	s := stand(t, daily, nil, daily.Filter("async", "async", "local"), daily.Filter("sync", "sync", "local"),
-		fleet.Bare, fleet.CountingRequests("baseline", "0.5s"))
-	results, err := Load(t.Context(), s, []string{"bare", "async", "sync", "baseline"}, 1, 500*time.Millisecond)
+// callsOfRequest: with a right credential, a request that waits for the service costs a
+// call, and one that does not wait costs none, but for the first of a client at a worker.
+func callsOfRequest(t *testing.T, s *fleet.Stand) {
+	results, err := Load(t.Context(), s, []string{"bare", "async", "sync", "requests"}, 1, 500*time.Millisecond)
 	require.NoError(t, err)
 	for _, r := range results {
 		calls := float64(r.Calls) / float64(len(r.Took))
@@ -32,13 +29,10 @@ func TestCallsOfARequest(t *testing.T) {
 	}
 }
 
-// TestFlood: guesses of a flood share calls, and when its clients are locked out, there
+// callsOfFlood: guesses of a flood share calls, and when its clients are locked out, there
 // are none.
-func TestFlood(t *testing.T) {
-	t.Parallel()
-	awaitWindow(t, daily.Window, time.Minute)
-	s := stand(t, daily, nil, Unauthorized(daily.Filter("async", "async", "local")))
-	f := Flood{Variant: "async", Addresses: 50, Proxies: 3, PerSecond: 3000, Duration: 1500 * time.Millisecond}
+func callsOfFlood(t *testing.T, s *fleet.Stand) {
+	f := Flood{Variant: "flooded", Addresses: 50, Proxies: 3, PerSecond: 3000, Duration: 1500 * time.Millisecond}
 	r, err := f.Play(t.Context(), s)
 	require.NoError(t, err)
 	t.Logf("%+v", r)

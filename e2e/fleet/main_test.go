@@ -56,15 +56,6 @@ func stand(t *testing.T, rules Rules, change func(o *fleet.Options), variants ..
 	return s
 }
 
-// awaitWindow waits until a window, which begins at its multiples, has so much left: what
-// is counted in two of them is not counted together.
-func awaitWindow(t *testing.T, window, left time.Duration) {
-	t.Helper()
-	within(t, window, "the next window", func() bool {
-		return time.Until(time.Now().Truncate(window).Add(window)) > left
-	})
-}
-
 // within waits for cond and fails the test if it does not hold in time.
 func within(t *testing.T, limit time.Duration, what string, cond func() bool) {
 	t.Helper()

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/e2e/internal/fleet"
 )
 
@@ -29,6 +30,8 @@ type Outcome struct {
 	Waits []time.Duration
 	// Valid is what the valid users were answered during the fault, by status.
 	Valid map[int]int
+	// Unserved is the first of these answers that was not 200.
+	Unserved fleet.Answer
 	// Lost counts the requests of the client that was locked out before the fault which
 	// were not refused, before its time; Outlived those which were refused after it.
 	Lost, Outlived int
@@ -49,7 +52,15 @@ func Play(ctx context.Context, s *fleet.Stand, rules Rules, f Fault, pace Pace, 
 	rows := make([]*row, len(variants))
 	for i, v := range variants {
 		rows[i] = &row{stand: s, rules: rules, pace: pace, outcome: Outcome{Variant: v, Valid: map[int]int{}}}
-		if err := rows[i].lock(); err != nil {
+		if err := rows[i].recover(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := AwaitWindow(ctx, rules.Window, rules.Window*3/4); err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		if err := r.lock(); err != nil {
 			return nil, err
 		}
 	}
@@ -89,15 +100,6 @@ func Play(ctx context.Context, s *fleet.Stand, rules Rules, f Fault, pace Pace, 
 	return outcomes, errors.Join(failed...)
 }
 
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
 // row is one variant while a fault is played.
 type row struct {
 	stand   *fleet.Stand
@@ -118,19 +120,26 @@ type row struct {
 // lock locks a client out at all proxies.
 func (r *row) lock() error {
 	r.locked = fleet.NewClient()
-	for _, c := range r.connect() {
+	for proxy, c := range r.connect() {
 		defer c.Close()
 		answer, err := guessUntil(c, r.locked, http.StatusTooManyRequests, 3*r.rules.Failures)
 		if err != nil {
 			return err
 		}
 		until := time.Now().Add(time.Duration(answer.RetryAfter) * time.Second)
-		if answer.RetryAfter == 0 { // Envoy's own filter does not say
-			until = time.Now().Truncate(r.rules.Window).Add(r.rules.Window)
+		if answer.RetryAfter == 0 {
+			until = r.endOfUnit(proxy)
 		}
 		r.until = append(r.until, until)
 	}
 	return nil
+}
+
+// endOfUnit is when a window ends that Envoy's own filter says nothing about.
+func (r *row) endOfUnit(proxy int) time.Time {
+	unit, _ := config.FleetUnit(r.rules.Window.Milliseconds())
+	length, ahead := time.Duration(unit)*time.Millisecond, r.stand.Ahead(proxy)
+	return time.Now().Add(ahead).Truncate(length).Add(length - ahead)
 }
 
 func (r *row) connect() []*fleet.Conn { return connect(r.stand, r.outcome.Variant) }
@@ -142,7 +151,7 @@ func guessUntil(c *fleet.Conn, client string, status, atMost int) (answer fleet.
 			return answer, err
 		}
 	}
-	return answer, errNeverLocked
+	return answer, fmt.Errorf("%w: the last answer is %+v", errNeverLocked, answer)
 }
 
 // play starts everybody who sends requests.
@@ -203,6 +212,9 @@ func (r *row) sawValid(a fleet.Answer) {
 	r.wait(a)
 	if !r.mended {
 		r.outcome.Valid[a.Status]++
+		if a.Status != http.StatusOK && r.outcome.Unserved.Status == 0 {
+			r.outcome.Unserved = a
+		}
 	}
 }
 
@@ -235,7 +247,7 @@ func (r *row) finish(ctx context.Context, mended time.Time) error {
 	}
 	for _, until := range r.until {
 		if err == nil {
-			err = pause(ctx, time.Until(until.Add(margin+10*r.pace.Locked)))
+			err = pause(ctx, time.Until(until.Add(margin+5*r.pace.Locked)))
 		}
 	}
 	r.over()
@@ -253,6 +265,10 @@ func (r *row) recover(ctx context.Context) error {
 	for end := time.Now().Add(r.pace.Recovery); time.Now().Before(end); {
 		learned, err := r.learns(ctx)
 		if err != nil || learned {
+			return err
+		}
+		// A client that guesses at once again would be a small flood.
+		if err := pause(ctx, 50*time.Millisecond); err != nil {
 			return err
 		}
 	}

@@ -13,6 +13,7 @@ package fleet
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -79,6 +80,24 @@ func (r Rules) Baseline() []config.FleetLimit {
 func (r Rules) Options(variants ...fleet.Variant) (fleet.Options, error) {
 	domain, err := fleet.Domain(variants, r.Baseline()...)
 	return fleet.Options{Domain: domain, Variants: variants}, err
+}
+
+// AwaitWindow waits until a window, which begins at its multiples, has so much left: what
+// is counted in two of them is not counted together.
+func AwaitWindow(ctx context.Context, window, left time.Duration) error {
+	if until := time.Until(time.Now().Truncate(window).Add(window)); until <= left {
+		return pause(ctx, until)
+	}
+	return nil
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%ds", int(d.Seconds())) }

@@ -44,26 +44,12 @@ func (m *measuring) stand(ctx context.Context, rules fleet.Rules, change func(o 
 	return m.lab.Stand(ctx, options)
 }
 
-// awaitWindow waits until a window has so much left.
-func awaitWindow(ctx context.Context, window, left time.Duration) error {
-	end := time.Now().Truncate(window).Add(window)
-	if time.Until(end) > left {
-		return nil
-	}
-	select {
-	case <-time.After(time.Until(end)):
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
 func propagation(ctx context.Context, m *measuring) (string, error) {
 	clients, quiet := 200, 40
 	if m.quick {
 		clients, quiet = 10, 5
 	}
-	if err := awaitWindow(ctx, daily.Window, wellBelowMidnight); err != nil {
+	if err := fleet.AwaitWindow(ctx, daily.Window, wellBelowMidnight); err != nil {
 		return "", err
 	}
 	variants := []string{asyncLocal, syncLocal, failures}
@@ -138,11 +124,7 @@ func faults(ctx context.Context, m *measuring) (string, error) {
 		if f.Name == "a partition" {
 			played.Duration = partition
 		}
-		err = awaitWindow(ctx, rules.Window, rules.Window*3/4)
-		var outcomes []fleet.Outcome
-		if err == nil {
-			outcomes, err = fleet.Play(ctx, s, rules, f, played, variants)
-		}
+		outcomes, err := fleet.Play(ctx, s, rules, f, played, variants)
 		s.Close()
 		if err != nil {
 			return "", fmt.Errorf("%w\n%s", err, s.Logs())
@@ -176,11 +158,11 @@ func flood(ctx context.Context, m *measuring) (string, error) {
 	if m.quick {
 		duration = time.Second
 	}
-	if err := awaitWindow(ctx, daily.Window, wellBelowMidnight); err != nil {
+	if err := fleet.AwaitWindow(ctx, daily.Window, wellBelowMidnight); err != nil {
 		return "", err
 	}
-	s, err := m.stand(ctx, daily, nil, fleet.Unauthorized(daily.Filter(asyncLocal, "async", "local")),
-		fleet.Unauthorized(daily.Filter(syncLocal, "sync", "local")), fleet.Unauthorized(machinery.CountingFailures(failures, ordinaryTimeout)))
+	s, err := m.stand(ctx, daily, nil, fleet.BeforeWall(daily.Filter(asyncLocal, "async", "local")),
+		fleet.BeforeWall(daily.Filter(syncLocal, "sync", "local")), fleet.BeforeWall(machinery.CountingFailures(failures, ordinaryTimeout)))
 	if err != nil {
 		return "", err
 	}

@@ -12,6 +12,9 @@ type Variant struct {
 	// Config is the filter's configuration, in which CLUSTER stands for the cluster of the
 	// rate limit service.
 	Config string
+	// Wall has another service behind it, which answers everything by 401 and counts
+	// nothing, for floods.
+	Wall bool
 	// Edit, if set, changes the listener. cluster is that of the service.
 	Edit func(b *envoy.Bootstrap, cluster string)
 }

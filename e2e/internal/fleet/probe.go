@@ -32,7 +32,9 @@ type Answer struct {
 	Status int
 	// RetryAfter is what a refusal says, in seconds, and 0 if it says nothing.
 	RetryAfter int
-	Took       time.Duration
+	// Body begins what it says.
+	Body string
+	Took time.Duration
 }
 
 // patience is how long a request waits for its answer: far longer than any is to wait.
@@ -59,11 +61,15 @@ func (c *Conn) try(client, credential string) (a Answer, err error) {
 	if err = c.write(); err != nil {
 		return a, err
 	}
-	response, err := c.read()
+	response, err := http.ReadResponse(c.reader, nil)
+	if err == nil {
+		a.Body, err = readBody(response.Body)
+	}
 	if err != nil {
+		c.Close()
 		return a, err
 	}
-	a = Answer{Status: response.StatusCode, Took: time.Since(began)}
+	a.Status, a.Took = response.StatusCode, time.Since(began)
 	a.RetryAfter, _ = strconv.Atoi(response.Header.Get("Retry-After"))
 	return a, nil
 }
@@ -87,16 +93,12 @@ func (c *Conn) write() (err error) {
 	return nil
 }
 
-// read reads an answer.
-func (c *Conn) read() (*http.Response, error) {
-	response, err := http.ReadResponse(c.reader, nil)
+func readBody(from io.Reader) (string, error) {
+	begin, err := io.ReadAll(io.LimitReader(from, 200))
 	if err == nil {
-		_, err = io.Copy(io.Discard, response.Body)
+		_, err = io.Copy(io.Discard, from)
 	}
-	if err != nil {
-		c.Close()
-	}
-	return response, err
+	return string(begin), err
 }
 
 // Close ends the connection. The next request makes another.

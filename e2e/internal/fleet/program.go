@@ -8,6 +8,8 @@
 //	relay.go      connections through which nothing or something else comes
 //	garble.go     a service of the right protocol that answers nonsense
 //	backend.go    the service behind the proxies, which counts guesses
+//	wall.go       another one, which is as fast as can be
+//	domain.go     what the service is told
 //	stand.go      all of it together
 //	listener.go   what the proxies are told
 //	probe.go      requests

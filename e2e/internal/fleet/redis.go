@@ -105,13 +105,6 @@ func (p *Pair) awaitReplica(ctx context.Context) error {
 	})
 }
 
-// AwaitFailover waits until the replica is the master.
-func (p *Pair) AwaitFailover(ctx context.Context) error {
-	return wait.Until(ctx, "Sentinel to make the replica the master", func() (bool, error) {
-		return len(p.Sentinel.Log.Lines("+switch-master")) > 0, nil
-	})
-}
-
 // Stop ends all three.
 func (p *Pair) Stop() {
 	for _, program := range []*Program{p.Sentinel, p.Replica, p.Master} {

@@ -94,13 +94,15 @@ type Stand struct {
 	lab      *Lab
 	name     string
 	variants []Variant
+	wall     *wall
+	skew     time.Duration
 }
 
 // Stand brings one up.
 func (l *Lab) Stand(ctx context.Context, o Options) (s *Stand, err error) {
 	l.mu.Lock()
 	l.count++
-	s = &Stand{lab: l, name: fmt.Sprintf("stand%d", l.count), variants: o.Variants}
+	s = &Stand{lab: l, name: fmt.Sprintf("stand%d", l.count), variants: o.Variants, skew: o.Skew}
 	l.mu.Unlock()
 	dir := filepath.Join(l.dir, s.name)
 	if err := os.Mkdir(dir, 0o755); err != nil {
@@ -112,6 +114,9 @@ func (l *Lab) Stand(ctx context.Context, o Options) (s *Stand, err error) {
 		}
 	}()
 	if s.Backend, err = startBackend(); err != nil {
+		return s, err
+	}
+	if s.wall, err = startWall(); err != nil {
 		return s, err
 	}
 	service := serviceOptions{root: l.root, dir: dir, domain: o.Domain}
@@ -170,6 +175,14 @@ func (s *Stand) startServices(ctx context.Context, o serviceOptions, skew time.D
 	return nil
 }
 
+// Ahead is how far the clock of the service is ahead that a proxy asks.
+func (s *Stand) Ahead(proxy int) time.Duration {
+	if proxy == len(s.lab.envoys)-1 {
+		return s.skew
+	}
+	return 0
+}
+
 // Disturb makes trouble for the connections of all proxies to the service.
 func (s *Stand) Disturb(t Trouble) {
 	for _, e := range s.Edges {
@@ -205,6 +218,9 @@ func (s *Stand) Close() {
 	}
 	if s.Backend != nil {
 		s.Backend.Stop()
+	}
+	if s.wall != nil {
+		s.wall.stop()
 	}
 }
 
@@ -254,6 +270,7 @@ func (l *Lab) bootstrap(proxy int) (*envoy.Bootstrap, error) {
 			return nil, err
 		}
 	}
+	b.RemovePlugin() // from the listener that the file has, which nobody uses
 	return b, nil
 }
 
@@ -263,13 +280,18 @@ func (s *Stand) cluster() string { return s.name + "-ratelimit" }
 func (s *Stand) configure(b *envoy.Bootstrap, proxy int) error {
 	err := errors.Join(
 		b.AddCluster(s.name, s.Backend.Address),
+		b.AddCluster(s.name+"-wall", s.wall.address),
 		b.AddCluster(s.cluster(), s.Edges[proxy].Address),
 		b.SpeakHTTP2(s.cluster()))
 	for _, v := range s.variants {
 		name := s.name + "-" + v.Name
 		config := strings.ReplaceAll(v.Config, "CLUSTER", s.cluster())
 		err = errors.Join(err, b.AddCopy(name, config, func(b *envoy.Bootstrap) error {
-			b.RouteTo(s.name)
+			if v.Wall {
+				b.RouteTo(s.name + "-wall")
+			} else {
+				b.RouteTo(s.name)
+			}
 			b.SetVM(name)
 			delete(b.HCM, "access_log")
 			if v.Edit != nil {
