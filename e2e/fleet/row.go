@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/e2e/internal/fleet"
 )
 
@@ -137,8 +136,7 @@ func (r *row) lock() error {
 
 // endOfUnit is when a window ends that Envoy's own filter says nothing about.
 func (r *row) endOfUnit(proxy int) time.Time {
-	unit, _ := config.FleetUnit(r.rules.Window.Milliseconds())
-	length, ahead := time.Duration(unit)*time.Millisecond, r.stand.Ahead(proxy)
+	length, ahead := r.rules.unit(), r.stand.Ahead(proxy)
 	return time.Now().Add(ahead).Truncate(length).Add(length - ahead)
 }
 

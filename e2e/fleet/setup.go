@@ -66,20 +66,24 @@ func (r Rules) Filter(name, mode, onError string) fleet.Variant {
 	return fleet.ByFilter(name, append(members, `"fleet": {`+object+`}`)...)
 }
 
-// Baseline are the limits of Envoy's own filter: the same for failures, of which the one
-// that is too many is the first above the limit, and none for requests.
-func (r Rules) Baseline() []config.FleetLimit {
+// units are the service's names of times.
+var units = map[time.Duration]string{time.Second: "second", time.Minute: "minute", time.Hour: "hour", 24 * time.Hour: "day"}
+
+// unit is the service's window for the failures.
+func (r Rules) unit() time.Duration {
 	unit, _ := config.FleetUnit(r.Window.Milliseconds())
-	return []config.FleetLimit{
-		{Rule: fleet.BaselineFailures, Limit: uint32(r.Failures - 1), Unit: unit},
-		{Rule: fleet.BaselineRequests, Limit: config.NoLimit, Unit: unit},
-	}
+	return time.Duration(unit) * time.Millisecond
 }
 
-// Options are those of a stand with these variants.
-func (r Rules) Options(variants ...fleet.Variant) (fleet.Options, error) {
-	domain, err := fleet.Domain(variants, r.Baseline()...)
-	return fleet.Options{Domain: domain, Variants: variants}, err
+// Options are those of a stand with these variants. Envoy's own filter has the same limit
+// for failures, of which the one that is too many is the first above the limit, and none
+// for requests.
+func (r Rules) Options(variants ...fleet.Variant) fleet.Options {
+	unit := units[r.unit()]
+	return fleet.Options{Variants: variants, Limits: []fleet.Limit{
+		{Rule: fleet.BaselineFailures, Requests: uint32(r.Failures - 1), Unit: unit},
+		{Rule: fleet.BaselineRequests, Requests: config.NoLimit, Unit: unit},
+	}}
 }
 
 // AwaitWindow waits until a window, which begins at its multiples, has so much left: what

@@ -34,10 +34,7 @@ var daily = fleet.Rules{Failures: 20, Window: 24 * time.Hour}
 
 // stand brings up a stand with these variants.
 func (m *measuring) stand(ctx context.Context, rules fleet.Rules, change func(o *machinery.Options), variants ...machinery.Variant) (*machinery.Stand, error) {
-	options, err := rules.Options(variants...)
-	if err != nil {
-		return nil, err
-	}
+	options := rules.Options(variants...)
 	if change != nil {
 		change(&options)
 	}

@@ -1,40 +1,88 @@
 package fleet
 
 import (
+	"bytes"
+	"context"
+	"errors"
 	"fmt"
-	"strings"
+	"os"
+	"os/exec"
+	"path/filepath"
 
-	"github.com/gatewarden/gatewarden/config"
+	"go.yaml.in/yaml/v3"
 )
-
-// units are the service's names of times in milliseconds.
-var units = map[int64]string{1000: "second", 60_000: "minute", 3_600_000: "hour", 86_400_000: "day"}
 
 // DomainName is the domain of all variants.
 const DomainName = "gatewarden"
 
-// Domain is the domain file for variants, which must agree, with further limits for what
-// is no variant of the filter.
-func Domain(variants []Variant, more ...config.FleetLimit) (string, error) {
-	limits := more
+// Limit is a limit of the rate limit service.
+type Limit struct {
+	Rule     string
+	Requests uint32
+	Unit     string // second, minute, hour, day
+}
+
+// domainFile is what the service reads.
+type domainFile struct {
+	Domain      string       `yaml:"domain"`
+	Descriptors []descriptor `yaml:"descriptors"`
+}
+
+type descriptor struct {
+	Key         string       `yaml:"key"`
+	Value       string       `yaml:"value,omitempty"`
+	RateLimit   *rateLimit   `yaml:"rate_limit,omitempty"`
+	Descriptors []descriptor `yaml:"descriptors,omitempty"`
+}
+
+type rateLimit struct {
+	Unit     string `yaml:"unit"`
+	Requests uint32 `yaml:"requests_per_unit"`
+}
+
+// domain is the domain file for variants as "gatewarden fleet" prints it, with further
+// limits. Variants that have a limit of the same name must agree.
+func domain(ctx context.Context, root, dir string, variants []Variant, more []Limit) ([]byte, error) {
+	file := domainFile{Domain: DomainName}
 	seen := map[string]bool{}
 	for _, v := range variants {
-		c, err := config.Parse([]byte(v.Config), nil)
-		if err != nil {
-			return "", fmt.Errorf("variant %s: %w", v.Name, err)
+		if v.Config == noFilter {
+			continue
 		}
-		for _, l := range c.FleetLimits() {
-			if !seen[l.Rule] {
-				seen[l.Rule] = true
-				limits = append(limits, l)
+		printed, err := limitsOf(ctx, root, dir, v)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range printed.Descriptors {
+			if !seen[d.Value] {
+				seen[d.Value] = true
+				file.Descriptors = append(file.Descriptors, d)
 			}
 		}
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "domain: %s\ndescriptors:\n", DomainName)
-	for _, l := range limits {
-		fmt.Fprintf(&b, "  - key: rule\n    value: %s\n    descriptors:\n      - key: key\n        rate_limit: {unit: %s, requests_per_unit: %d}\n",
-			l.Rule, units[l.Unit], l.Limit)
+	for _, l := range more {
+		file.Descriptors = append(file.Descriptors, descriptor{
+			Key: "rule", Value: l.Rule, Descriptors: []descriptor{{Key: "key", RateLimit: &rateLimit{l.Unit, l.Requests}}},
+		})
 	}
-	return b.String(), nil
+	return yaml.Marshal(file)
+}
+
+// limitsOf runs the command for a variant.
+func limitsOf(ctx context.Context, root, dir string, v Variant) (printed domainFile, err error) {
+	config := filepath.Join(dir, v.Name+".json")
+	if err := os.WriteFile(config, []byte(v.Config), 0o600); err != nil {
+		return printed, err
+	}
+	var said bytes.Buffer
+	command := exec.CommandContext(ctx, filepath.Join(root, "build", "gatewarden"), "fleet", config)
+	command.Stderr = &said
+	out, err := command.Output()
+	if errors.Is(err, os.ErrNotExist) {
+		err = fmt.Errorf("%w: run %q at the top of the repository", err, "make cli")
+	}
+	if err != nil {
+		return printed, fmt.Errorf("gatewarden fleet, for the variant %s: %w\n%s", v.Name, err, said.String())
+	}
+	return printed, yaml.Unmarshal(out, &printed)
 }

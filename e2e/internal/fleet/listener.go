@@ -19,8 +19,11 @@ type Variant struct {
 	Edit func(b *envoy.Bootstrap, cluster string)
 }
 
+// noFilter is the configuration of variants without the filter.
+const noFilter = "{}"
+
 // Bare is Envoy without a filter.
-var Bare = Variant{Name: "bare", Config: "{}", Edit: func(b *envoy.Bootstrap, _ string) { b.RemovePlugin() }}
+var Bare = Variant{Name: "bare", Config: noFilter, Edit: func(b *envoy.Bootstrap, _ string) { b.RemovePlugin() }}
 
 // ByFilter is the filter with a configuration: members of its object besides "client",
 // which takes the client's address from a header, so that one machine plays many.
@@ -61,7 +64,7 @@ func baselineLimit(rule string) envoy.Object {
 }
 
 func byRateLimit(name, timeout string, limits ...any) Variant {
-	return Variant{Name: name, Config: "{}", Edit: func(b *envoy.Bootstrap, cluster string) {
+	return Variant{Name: name, Config: noFilter, Edit: func(b *envoy.Bootstrap, cluster string) {
 		b.InsertBehind(envoy.Object{
 			"name": "envoy.filters.http.ratelimit",
 			"typed_config": envoy.Object{

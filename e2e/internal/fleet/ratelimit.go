@@ -17,7 +17,7 @@ type serviceOptions struct {
 	// root is the repository, dir a folder for its files.
 	root, dir string
 	// domain is its configuration.
-	domain string
+	domain []byte
 	// redis is where Redis is: its type, SINGLE or SENTINEL, and its URL.
 	redisType, redisURL string
 	// skew is how far ahead its clock is, in whole seconds.
@@ -42,7 +42,7 @@ func startService(ctx context.Context, o serviceOptions) (*Program, error) {
 	if err := os.MkdirAll(config, 0o755); err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(filepath.Join(config, "domain.yaml"), []byte(o.domain), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(config, "domain.yaml"), o.domain, 0o600); err != nil {
 		return nil, err
 	}
 	return startSomewhere(ctx, func(ports []string) *Program {

@@ -67,9 +67,9 @@ func (l *Lab) Close() error {
 
 // Options say what a stand has.
 type Options struct {
-	// Domain is the domain file of the rate limit service.
-	Domain   string
 	Variants []Variant
+	// Limits are those of the rate limit service besides those of the variants.
+	Limits []Limit
 	// Failover gives Redis a replica and a Sentinel.
 	Failover bool
 	// Skew is how far the clock of the service is ahead that the last of the proxies
@@ -119,7 +119,10 @@ func (l *Lab) Stand(ctx context.Context, o Options) (s *Stand, err error) {
 	if s.wall, err = startWall(); err != nil {
 		return s, err
 	}
-	service := serviceOptions{root: l.root, dir: dir, domain: o.Domain}
+	service := serviceOptions{root: l.root, dir: dir}
+	if service.domain, err = domain(ctx, l.root, dir, o.Variants, o.Limits); err != nil {
+		return s, err
+	}
 	if service.redisType, service.redisURL, err = s.startStore(ctx, dir, o.Failover); err != nil {
 		return s, err
 	}
