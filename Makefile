@@ -71,6 +71,10 @@ mcpclients: need-mcpclients build ## let MCP's own clients be refused; writes th
 	@scripts/install-mcp-clients
 	@cd e2e && go test -count=1 -run '^TestPageIsCurrent$$' ./mcpclients -write
 
+fleet: need-fleet build cli ## measure three proxies that count together; writes the tables in docs/fleet.md
+	@scripts/install-fleet
+	@cd e2e && go run ./cmd/gatewarden-fleet -out ../docs/fleet.md
+
 bench: ## measure what it costs; writes docs/benchmarks.md
 	@cd bench && go run . -out ../docs/benchmarks.md
 
@@ -89,10 +93,12 @@ need-frameworks:
 	@scripts/need go python node java
 need-mcpclients:
 	@scripts/need go python node
+need-fleet: need-envoy
+	@scripts/need redis
 need-test:
 	@scripts/need go python curl node java chromium prometheus servers redis
 
 clean: ## remove what was built and downloaded
 	rm -rf build .tools
 
-.PHONY: help build cli man run demo test test-manifests test-envoy need-demo need-envoy need-tour need-frameworks need-mcpclients need-test fuzz gauntlet frameworks mcpclients bench check tour image release clean
+.PHONY: help build cli man run demo test test-manifests test-envoy need-demo need-envoy need-tour need-frameworks need-mcpclients need-fleet need-test fuzz gauntlet frameworks mcpclients fleet bench check tour image release clean

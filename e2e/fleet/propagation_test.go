@@ -17,19 +17,22 @@ import (
 // on a machine that does other things, too.
 var daily = Rules{Failures: 20, Window: 24 * time.Hour, Refresh: time.Second, Timeout: time.Second}
 
-// exact are the same with a quota.
-func exact() Rules {
-	rules := daily
-	rules.Quota, rules.QuotaWindow = 100, 24*time.Hour
-	return rules
+// with returns the same rules with a quota.
+func (r Rules) with(quota int, window time.Duration) Rules {
+	r.Quota, r.QuotaWindow = quota, window
+	return r
 }
+
+// The limits of the quotas, in a day and in a second.
+const inADay, inASecond = 100, 20
 
 // TestFleet has what needs nothing but three proxies, a service and its Redis.
 func TestFleet(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, AwaitWindow(t.Context(), daily.Window, 2*time.Minute))
-	s := stand(t, exact(), nil, daily.Filter("async", "async", "local"), daily.Filter("sync", "sync", "local"),
-		exact().Filter("quota", "sync", "closed"), BeforeWall(daily.Filter("flooded", "async", "local")),
+	s := stand(t, daily, nil, daily.Filter("async", "async", "local"), daily.Filter("sync", "sync", "local"),
+		daily.with(inADay, 24*time.Hour).Filter("quota", "sync", "closed"), daily.with(inASecond, time.Second).Filter("short", "sync", "closed"),
+		BeforeWall(daily.Filter("flooded", "async", "local")),
 		fleet.Bare, fleet.CountingRequests("requests", "1s"), fleet.CountingFailures("failures", "1s"))
 	for _, test := range []struct {
 		name string
@@ -38,6 +41,8 @@ func TestFleet(t *testing.T) {
 		{"a lockout holds on all proxies", lockoutHolds},
 		{"one proxy hears of another", oneHearsOfAnother},
 		{"a quota is exact", quotaIsExact},
+		{"a quota is exact in each window", quotaIsExactInWindows},
+		{"what could not be reported arrives later", reportsArriveLater},
 		{"calls of a request", callsOfRequest},
 		{"calls of a flood", callsOfFlood},
 	} {
@@ -91,27 +96,72 @@ func oneHearsOfAnother(t *testing.T, s *fleet.Stand) {
 // asked for synchronously, and all of it, whatever comes at once.
 func quotaIsExact(t *testing.T, s *fleet.Stand) {
 	client := fleet.NewClient()
-	var admitted, refused atomic.Int64
+	admitted, refused := press(t, s, "quota", client, func(sent int) bool { return sent < 10 })
+	assert.Equal(t, inADay, admitted)
+	assert.Equal(t, 300-inADay, refused)
+	assert.Len(t, s.Backend.Accepted(client), inADay)
+}
+
+// quotaIsExactInWindows: nor do they in any number of windows, one after the other.
+func quotaIsExactInWindows(t *testing.T, s *fleet.Stand) {
+	const whole = 3
+	require.NoError(t, AwaitWindow(t.Context(), time.Second, 900*time.Millisecond))
+	began := time.Now()
+	admitted, refused := press(t, s, "short", fleet.NewClient(), func(int) bool { return time.Since(began) < (whole+1)*time.Second })
+	windows := int(time.Now().Unix() - began.Unix() + 1)
+	t.Logf("%d admitted and %d refused in %d windows", admitted, refused, windows)
+	assert.LessOrEqual(t, admitted, inASecond*windows)
+	assert.GreaterOrEqual(t, admitted, inASecond*whole)
+}
+
+// press sends requests of a client over 10 connections to each proxy, while more says so
+// of the number that the connection has sent.
+func press(t *testing.T, s *fleet.Stand, variant, client string, more func(sent int) bool) (admitted, refused int) {
+	t.Helper()
+	var ok, no atomic.Int64
 	var group sync.WaitGroup
-	for i := range 30 {
+	for i := range 10 * len(s.Proxies) {
 		group.Go(func() {
-			c := fleet.Dial(s.Proxies[i%3]["quota"])
+			c := fleet.Dial(s.Proxies[i%len(s.Proxies)][variant])
 			defer c.Close()
-			for range 10 {
+			for sent := 0; more(sent); sent++ {
 				answer, err := c.Get(client, fleet.Right)
 				switch {
 				case !assert.NoError(t, err):
 					return
 				case answer.Status == http.StatusOK:
-					admitted.Add(1)
-				case assert.Equal(t, http.StatusTooManyRequests, answer.Status):
-					refused.Add(1)
+					ok.Add(1)
+				case assert.Equal(t, http.StatusTooManyRequests, answer.Status, answer.Body):
+					no.Add(1)
 				}
 			}
 		})
 	}
 	group.Wait()
-	assert.EqualValues(t, 100, admitted.Load())
-	assert.EqualValues(t, 200, refused.Load())
-	assert.Len(t, s.Backend.Accepted(client), 100)
+	return int(ok.Load()), int(no.Load())
+}
+
+// reportsArriveLater: failures that a proxy could not report, because the service was gone,
+// are counted when it is back.
+func reportsArriveLater(t *testing.T, s *fleet.Stand) {
+	client, here, there := fleet.NewClient(), fleet.Dial(s.Proxies[0]["async"]), fleet.Dial(s.Proxies[1]["async"])
+	defer closeAll([]*fleet.Conn{here, there})
+	fail := func(c *fleet.Conn, n int) {
+		for range n {
+			answer, err := c.Get(client, fleet.NewGuess())
+			require.NoError(t, err)
+			require.Equal(t, http.StatusUnauthorized, answer.Status)
+		}
+	}
+	s.Service.Kill()
+	fail(here, daily.Failures/2)
+	require.NoError(t, s.Service.Start(t.Context()))
+	fail(there, daily.Failures-daily.Failures/2)
+	within(t, 30*time.Second, "the proxies to refuse", func() bool {
+		one, err := here.Get(client, fleet.Right)
+		require.NoError(t, err)
+		other, err := there.Get(client, fleet.Right)
+		require.NoError(t, err)
+		return one.Status == http.StatusTooManyRequests && other.Status == http.StatusTooManyRequests
+	})
 }

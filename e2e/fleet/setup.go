@@ -54,7 +54,7 @@ func (r Rules) Filter(name, mode, onError string) fleet.Variant {
 		r.Failures, seconds(r.Window))}
 	if r.Quota > 0 {
 		rules = append(rules, fmt.Sprintf(`{"rule": "quotas", "mode": %q, "on_error": %q}`, mode, onError))
-		members = append(members, fmt.Sprintf(`"quotas": [{"name": "api", "per": ["client"], "limit": %d, "window": %q}]`, r.Quota, seconds(r.QuotaWindow)))
+		members = append(members, fmt.Sprintf(`"quotas": [{"name": "in-%[2]s", "per": ["client"], "limit": %[1]d, "window": %[2]q}]`, r.Quota, seconds(r.QuotaWindow)))
 	}
 	object := fmt.Sprintf(`"cluster": "CLUSTER", "secret": %q, "timeout": %q, "rules": [%s]`, secret, fmt.Sprint(cmp.Or(r.Timeout, Timeout)), strings.Join(rules, ", "))
 	if r.Replicas > 0 {
