@@ -74,6 +74,9 @@ func play(t *testing.T, s *fleet.Stand, f Fault) {
 				assert.Contains(t, []int{http.StatusOK, http.StatusServiceUnavailable}, status, o.Unserved)
 			}
 		}
+		if o.Variant == closed && f.End != nil {
+			assert.NotZero(t, o.Valid[http.StatusServiceUnavailable])
+		}
 		t.Logf("%s: median %s, longest %s, valid %v, guesses %d, recovered %s", o.Variant,
 			quantile(o.Waits, 0.5), quantile(o.Waits, 1), o.Valid, o.Guesses, o.Recovered.Round(time.Millisecond))
 	}
