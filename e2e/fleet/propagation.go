@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gatewarden/gatewarden/e2e/internal/fleet"
@@ -18,6 +19,8 @@ type Spread struct {
 	// Last is the time from the failure that reached the limit until the last proxy
 	// refused.
 	Last time.Duration
+	// Open is how many connections were never refused, whatever they sent.
+	Open int
 }
 
 // errNeverLocked says that a client could go on guessing.
@@ -92,16 +95,21 @@ func Quiet(ctx context.Context, s *fleet.Stand, variant string, limit int, every
 }
 
 // Parallel has a client guess over as many connections at once, spread over the proxies,
-// each until it is refused.
+// each until it is refused, or has sent what would be enough for many lockouts.
 func Parallel(s *fleet.Stand, variant string, limit, connections int) (Spread, error) {
 	client := fleet.NewClient()
 	var group sync.WaitGroup
+	var open atomic.Int64
 	failed := make([]error, connections)
 	for i := range connections {
 		group.Go(func() {
 			c := fleet.Dial(s.Proxies[i%len(s.Proxies)][variant])
 			defer c.Close()
-			failed[i] = untilRefused(c, client, limit)
+			var answer fleet.Answer
+			answer, failed[i] = guessUntil(c, client, http.StatusTooManyRequests, 2*limit)
+			if answer.Status != http.StatusTooManyRequests {
+				open.Add(1)
+			}
 		})
 	}
 	group.Wait()
@@ -109,20 +117,21 @@ func Parallel(s *fleet.Stand, variant string, limit, connections int) (Spread, e
 		return Spread{}, fmt.Errorf("%s, in parallel: %w", variant, err)
 	}
 	guesses := s.Backend.Guesses(client)
-	if len(guesses) < limit {
-		return Spread{Extra: len(guesses) - limit}, nil
+	spread := Spread{Extra: len(guesses) - limit, Open: int(open.Load())}
+	if len(guesses) >= limit {
+		spread.Last = guesses[len(guesses)-1].Sub(guesses[limit-1])
 	}
-	return Spread{Extra: len(guesses) - limit, Last: guesses[len(guesses)-1].Sub(guesses[limit-1])}, nil
+	return spread, nil
 }
 
-func untilRefused(c *fleet.Conn, client string, limit int) error {
-	for range 20 * limit {
-		answer, err := c.Get(client, fleet.NewGuess())
-		if err != nil || answer.Status != http.StatusUnauthorized {
-			return err
+// guessUntil guesses until a status comes, at most so often, and returns the last answer.
+func guessUntil(c *fleet.Conn, client string, status, atMost int) (answer fleet.Answer, err error) {
+	for range atMost {
+		if answer, err = c.Get(client, fleet.NewGuess()); err != nil || answer.Status == status {
+			break
 		}
 	}
-	return errNeverLocked
+	return answer, err
 }
 
 // connect returns a connection to each proxy.

@@ -125,6 +125,9 @@ func (r *row) lock() error {
 		if err != nil {
 			return err
 		}
+		if answer.Status != http.StatusTooManyRequests {
+			return fmt.Errorf("%w: the last answer is %+v", errNeverLocked, answer)
+		}
 		until := time.Now().Add(time.Duration(answer.RetryAfter) * time.Second)
 		if answer.RetryAfter == 0 {
 			until = r.endOfUnit(proxy)
@@ -141,16 +144,6 @@ func (r *row) endOfUnit(proxy int) time.Time {
 }
 
 func (r *row) connect() []*fleet.Conn { return connect(r.stand, r.outcome.Variant) }
-
-// guessUntil guesses until a status comes.
-func guessUntil(c *fleet.Conn, client string, status, atMost int) (answer fleet.Answer, err error) {
-	for range atMost {
-		if answer, err = c.Get(client, fleet.NewGuess()); err != nil || answer.Status == status {
-			return answer, err
-		}
-	}
-	return answer, fmt.Errorf("%w: the last answer is %+v", errNeverLocked, answer)
-}
 
 // play starts everybody who sends requests.
 func (r *row) play(ctx context.Context) {

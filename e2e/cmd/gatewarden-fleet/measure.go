@@ -42,7 +42,7 @@ func (m *measuring) stand(ctx context.Context, rules fleet.Rules, change func(o 
 }
 
 func propagation(ctx context.Context, m *measuring) (string, error) {
-	clients, quiet := 200, 40
+	clients, quiet := 100, 40
 	if m.quick {
 		clients, quiet = 10, 5
 	}
