@@ -30,7 +30,7 @@ const inADay, inASecond = 100, 20
 func TestFleet(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, AwaitWindow(t.Context(), daily.Window, 2*time.Minute))
-	s := stand(t, daily, nil, daily.Filter("async", "async", "local"), daily.Filter("sync", "sync", "local"),
+	s := stand(t, daily, nil, daily.Filter("async", "async", "local"), daily.Filter("first", "first", "local"), daily.Filter("sync", "sync", "local"),
 		daily.with(inADay, 24*time.Hour).Filter("quota", "sync", "closed"), daily.with(inASecond, time.Second).Filter("short", "sync", "closed"),
 		BeforeWall(daily.Filter("flooded", "async", "local")),
 		fleet.Bare, fleet.CountingRequests("requests", "1s"), fleet.CountingFailures("failures", "1s"))
@@ -40,6 +40,7 @@ func TestFleet(t *testing.T) {
 	}{
 		{"a lockout holds on all proxies", lockoutHolds},
 		{"one proxy hears of another", oneHearsOfAnother},
+		{"no guess gets through first", noGuessFirst},
 		{"a quota is exact", quotaIsExact},
 		{"a quota is exact in each window", quotaIsExactInWindows},
 		{"what could not be reported arrives later", reportsArriveLater},
@@ -59,7 +60,7 @@ func lockoutHolds(t *testing.T, s *fleet.Stand) {
 		// of proxies that do not know yet.
 		extra int
 	}{
-		{"async", 20}, {"sync", 2}, {"failures", 20},
+		{"async", 20}, {"first", 20}, {"sync", 2}, {"failures", 20},
 	} {
 		t.Run(row.variant, func(t *testing.T) {
 			t.Parallel()
@@ -91,6 +92,23 @@ func oneHearsOfAnother(t *testing.T, s *fleet.Stand) {
 		require.NoError(t, err)
 		return answer.Status == http.StatusTooManyRequests
 	})
+}
+
+// noGuessFirst: in the modes in which a proxy asks before the first request of a client,
+// not one guess of a client gets through that was locked out at another proxy.
+func noGuessFirst(t *testing.T, s *fleet.Stand) {
+	for _, variant := range []string{"first", "sync"} {
+		client, conns := fleet.NewClient(), connect(s, variant)
+		defer closeAll(conns)
+		_, err := guessUntil(conns[0], client, http.StatusTooManyRequests, 2*daily.Failures)
+		require.NoError(t, err)
+		for _, c := range conns {
+			answer, err := c.Get(client, fleet.NewGuess())
+			require.NoError(t, err)
+			assert.Equal(t, http.StatusTooManyRequests, answer.Status, variant)
+		}
+		assert.Len(t, s.Backend.Guesses(client), daily.Failures, variant)
+	}
 }
 
 // quotaIsExact: three proxies together never admit more than the limit of a quota that is
