@@ -48,45 +48,18 @@ const margin = 1500 * time.Millisecond
 
 // Play plays a fault on a stand.
 func Play(ctx context.Context, s *fleet.Stand, rules Rules, f Fault, pace Pace, variants []string) ([]Outcome, error) {
-	rows := make([]*row, len(variants))
-	for i, v := range variants {
-		rows[i] = &row{stand: s, rules: rules, pace: pace, outcome: Outcome{Variant: v, Valid: map[int]int{}}}
-		if err := rows[i].recover(ctx); err != nil {
-			return nil, err
-		}
-	}
-	if err := AwaitWindow(ctx, rules.Window, rules.Window*3/4); err != nil {
+	rows, err := prepare(ctx, s, rules, pace, variants)
+	if err != nil {
 		return nil, err
 	}
-	for _, r := range rows {
-		if err := r.lock(); err != nil {
-			return nil, err
-		}
-	}
-	began := time.Now()
-	if err := f.Begin(ctx, s); err != nil {
+	mended, err := cause(ctx, s, f, rows, pace.Duration)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Name, err)
-	}
-	for _, r := range rows {
-		r.play(ctx)
-	}
-	if err := pause(ctx, pace.Duration); err != nil {
-		return nil, err
-	}
-	ended := began
-	if f.End != nil {
-		for _, r := range rows {
-			r.over()
-		}
-		if err := f.End(ctx, s); err != nil {
-			return nil, fmt.Errorf("%s: %w", f.Name, err)
-		}
-		ended = time.Now()
 	}
 	failed := make([]error, len(rows))
 	var group sync.WaitGroup
 	for i, r := range rows {
-		group.Go(func() { failed[i] = r.finish(ctx, ended) })
+		group.Go(func() { failed[i] = r.finish(ctx, mended) })
 	}
 	group.Wait()
 	outcomes := make([]Outcome, len(rows))
@@ -97,6 +70,43 @@ func Play(ctx context.Context, s *fleet.Stand, rules Rules, f Fault, pace Pace, 
 		outcomes[i] = r.outcome
 	}
 	return outcomes, errors.Join(failed...)
+}
+
+// prepare makes sure that proxies learn from each other, and locks a client out.
+func prepare(ctx context.Context, s *fleet.Stand, rules Rules, pace Pace, variants []string) ([]*row, error) {
+	rows := make([]*row, len(variants))
+	for i, v := range variants {
+		rows[i] = &row{stand: s, rules: rules, pace: pace, outcome: Outcome{Variant: v, Valid: map[int]int{}}}
+		if err := rows[i].recover(ctx); err != nil {
+			return nil, err
+		}
+	}
+	err := AwaitWindow(ctx, rules.Window, rules.Window*3/4)
+	for _, r := range rows {
+		if err == nil {
+			err = r.lock()
+		}
+	}
+	return rows, err
+}
+
+// cause makes something go wrong for a while, and returns when it was mended.
+func cause(ctx context.Context, s *fleet.Stand, f Fault, rows []*row, d time.Duration) (mended time.Time, err error) {
+	began := time.Now()
+	if err := f.Begin(ctx, s); err != nil {
+		return began, err
+	}
+	for _, r := range rows {
+		r.play(ctx)
+	}
+	if err := pause(ctx, d); err != nil || f.End == nil {
+		return began, err
+	}
+	for _, r := range rows {
+		r.over()
+	}
+	err = f.End(ctx, s)
+	return time.Now(), err
 }
 
 // row is one variant while a fault is played.

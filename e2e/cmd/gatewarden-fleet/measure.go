@@ -13,10 +13,14 @@ import (
 
 // The variants, and what readers call them.
 const (
-	bare, requests, failures           = "bare", "requests", "failures"
-	asyncLocal, syncLocal              = "async", "sync"
-	syncClosed, syncOpen               = "sync-closed", "sync-open"
-	ordinaryTimeout, wellBelowMidnight = "0.02s", 30 * time.Minute
+	bare       = "bare"
+	asyncLocal = "async"
+	firstLocal = "first"
+	syncLocal  = "sync"
+	syncClosed = "sync-closed"
+	syncOpen   = "sync-open"
+	requests   = "requests"
+	failures   = "failures"
 )
 
 var called = map[string]string{
@@ -24,10 +28,17 @@ var called = map[string]string{
 	requests:   "Envoy's `ratelimit`, counting requests",
 	failures:   "Envoy's `ratelimit`, counting failures",
 	asyncLocal: "Gatewarden, `async`",
+	firstLocal: "Gatewarden, `first`",
 	syncLocal:  "Gatewarden, `sync`",
 	syncClosed: "Gatewarden, `sync`, `closed`",
 	syncOpen:   "Gatewarden, `sync`, `open`",
 }
+
+// timeout is how long Envoy's own filter waits, as long as the filter.
+const timeout = "0.02s"
+
+// aWhile is more than anything takes that needs one window.
+const aWhile = 30 * time.Minute
 
 // daily are rules whose windows end when nothing is measured.
 var daily = fleet.Rules{Failures: 20, Window: 24 * time.Hour}
@@ -46,12 +57,12 @@ func propagation(ctx context.Context, m *measuring) (string, error) {
 	if m.quick {
 		clients, quiet = 10, 5
 	}
-	if err := fleet.AwaitWindow(ctx, daily.Window, wellBelowMidnight); err != nil {
+	if err := fleet.AwaitWindow(ctx, daily.Window, aWhile); err != nil {
 		return "", err
 	}
-	variants := []string{asyncLocal, syncLocal, failures}
-	s, err := m.stand(ctx, daily, nil, daily.Filter(asyncLocal, "async", "local"), daily.Filter(syncLocal, "sync", "local"),
-		machinery.CountingFailures(failures, ordinaryTimeout))
+	variants := []string{asyncLocal, firstLocal, syncLocal, failures}
+	s, err := m.stand(ctx, daily, nil, daily.Filter(asyncLocal, "async", "local"), daily.Filter(firstLocal, "first", "local"),
+		daily.Filter(syncLocal, "sync", "local"), machinery.CountingFailures(failures, timeout))
 	if err != nil {
 		return "", err
 	}
@@ -113,7 +124,7 @@ func faults(ctx context.Context, m *measuring) (string, error) {
 	for _, f := range fleet.Faults(rules.Window / 2) {
 		m.say("fault: %s", f.Name)
 		s, err := m.stand(ctx, rules, f.Setup, rules.Filter(asyncLocal, "async", "local"), rules.Filter(syncClosed, "sync", "closed"),
-			rules.Filter(syncOpen, "sync", "open"), machinery.CountingFailures(failures, ordinaryTimeout))
+			rules.Filter(syncOpen, "sync", "open"), machinery.CountingFailures(failures, timeout))
 		if err != nil {
 			return "", err
 		}
@@ -136,14 +147,15 @@ func load(ctx context.Context, m *measuring) (string, error) {
 	if m.quick {
 		rounds, each = 2, 300*time.Millisecond
 	}
-	s, err := m.stand(ctx, daily, nil, machinery.Bare, daily.Filter(asyncLocal, "async", "local"), daily.Filter(syncLocal, "sync", "local"),
-		machinery.CountingRequests(requests, ordinaryTimeout), machinery.CountingFailures(failures, ordinaryTimeout))
+	s, err := m.stand(ctx, daily, nil, machinery.Bare, daily.Filter(asyncLocal, "async", "local"), daily.Filter(firstLocal, "first", "local"),
+		daily.Filter(syncLocal, "sync", "local"),
+		machinery.CountingRequests(requests, timeout), machinery.CountingFailures(failures, timeout))
 	if err != nil {
 		return "", err
 	}
 	defer s.Close()
 	m.say("load")
-	all, err := fleet.Load(ctx, s, []string{bare, asyncLocal, syncLocal, requests, failures}, rounds, each)
+	all, err := fleet.Load(ctx, s, []string{bare, asyncLocal, firstLocal, syncLocal, requests, failures}, rounds, each)
 	if err != nil {
 		return "", err
 	}
@@ -155,17 +167,18 @@ func flood(ctx context.Context, m *measuring) (string, error) {
 	if m.quick {
 		duration = time.Second
 	}
-	if err := fleet.AwaitWindow(ctx, daily.Window, wellBelowMidnight); err != nil {
+	if err := fleet.AwaitWindow(ctx, daily.Window, aWhile); err != nil {
 		return "", err
 	}
 	s, err := m.stand(ctx, daily, nil, fleet.BeforeWall(daily.Filter(asyncLocal, "async", "local")),
-		fleet.BeforeWall(daily.Filter(syncLocal, "sync", "local")), fleet.BeforeWall(machinery.CountingFailures(failures, ordinaryTimeout)))
+		fleet.BeforeWall(daily.Filter(firstLocal, "first", "local")),
+		fleet.BeforeWall(daily.Filter(syncLocal, "sync", "local")), fleet.BeforeWall(machinery.CountingFailures(failures, timeout)))
 	if err != nil {
 		return "", err
 	}
 	defer s.Close()
 	var all []fleet.Flooded
-	for _, variant := range []string{asyncLocal, syncLocal, failures} {
+	for _, variant := range []string{asyncLocal, firstLocal, syncLocal, failures} {
 		for _, proxies := range []int{1, 3} {
 			for _, addresses := range []int{1, 10_000} {
 				f := fleet.Flood{Variant: variant, Addresses: addresses, Proxies: proxies, PerSecond: 20_000, Duration: duration}
