@@ -30,7 +30,7 @@ const inADay, inASecond = 100, 20
 func TestFleet(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, AwaitWindow(t.Context(), daily.Window, 2*time.Minute))
-	s := stand(t, daily, nil, daily.Filter("async", "async", "local"), daily.Filter("first", "first", "local"), daily.Filter("sync", "sync", "local"),
+	s := stand(t, daily, nil, fleet.Operations("operations", "async", tokenSHA256()), daily.Filter("async", "async", "local"), daily.Filter("first", "first", "local"), daily.Filter("sync", "sync", "local"),
 		daily.with(inADay, 24*time.Hour).Filter("quota", "sync", "closed"), daily.with(inASecond, time.Second).Filter("short", "sync", "closed"),
 		BeforeWall(daily.Filter("flooded", "async", "local")),
 		fleet.Bare, fleet.CountingRequests("requests", "1s"), fleet.CountingFailures("failures", "1s"))
@@ -41,6 +41,7 @@ func TestFleet(t *testing.T) {
 		{"a lockout holds on all proxies", lockoutHolds},
 		{"one proxy hears of another", oneHearsOfAnother},
 		{"no guess gets through first", noGuessFirst},
+		{"an unlock reaches all proxies", unlockReachesAll},
 		{"a quota is exact", quotaIsExact},
 		{"a quota is exact in each window", quotaIsExactInWindows},
 		{"what could not be reported arrives later", reportsArriveLater},

@@ -46,7 +46,7 @@ func domain(ctx context.Context, root, dir string, variants []Variant, more []Li
 	file := domainFile{Domain: DomainName}
 	seen := map[string]bool{}
 	for _, v := range variants {
-		if v.Config == noFilter {
+		if v.Config == noFilter || v.Shares != "" {
 			continue
 		}
 		printed, err := limitsOf(ctx, root, dir, v)

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
@@ -12,6 +13,8 @@ type Variant struct {
 	// Config is the filter's configuration, in which CLUSTER stands for the cluster of the
 	// rate limit service.
 	Config string
+	// Shares, if set, is the variant whose counters this one has in each proxy.
+	Shares string
 	// Wall has another service behind it, which answers everything by 401 and counts
 	// nothing, for floods.
 	Wall bool
@@ -30,6 +33,12 @@ var Bare = Variant{Name: "bare", Config: noFilter, Edit: func(b *envoy.Bootstrap
 func ByFilter(name string, members ...string) Variant {
 	members = append([]string{`"client": {"source": "header:x-client", "trusted_proxies": ["127.0.0.0/8"]}`}, members...)
 	return Variant{Name: name, Config: "{" + strings.Join(members, ", ") + "}"}
+}
+
+// Operations is the operations endpoint of a variant, for whoever has the token with this
+// SHA-256 in hexadecimal.
+func Operations(name, of, tokenSHA256 string) Variant {
+	return Variant{Name: name, Shares: of, Config: fmt.Sprintf(`{"admin": {"tokens": [{"id": "me", "sha256": %q}]}}`, tokenSHA256)}
 }
 
 // Baseline rules, for the domain file.

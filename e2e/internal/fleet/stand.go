@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -295,7 +296,7 @@ func (s *Stand) configure(b *envoy.Bootstrap, proxy int) error {
 			} else {
 				b.RouteTo(s.name)
 			}
-			b.SetVM(name)
+			b.SetVM(s.name + "-" + cmp.Or(v.Shares, v.Name))
 			delete(b.HCM, "access_log")
 			if v.Edit != nil {
 				v.Edit(b, s.cluster())
