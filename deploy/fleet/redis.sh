@@ -37,12 +37,16 @@ master() {
 # step_down lets the other Redis take over, if there is one: this one comes back
 # empty, and the other one would copy that.
 step_down() {
+	asked=
 	for sentinel in $SENTINELS; do
+		# One that has just started may not know of the other Redis.
 		case $(ask "$sentinel" failover fleet) in
-		NOGOODSLAVE*) return ;;
-		OK | INPROG*) break ;;
+		OK | INPROG*) asked=yes && break ;;
 		esac
 	done
+	if [ -z "$asked" ]; then
+		return
+	fi
 	tries=0
 	while [ "$(master)" = "$SELF" ] && [ $tries -lt 20 ]; do
 		tries=$((tries + 1))
@@ -57,7 +61,7 @@ start_redis() {
 	master=$(master)
 	master=${master:-$FIRST}
 	set -- --port "$redis_port" --bind $bind --protected-mode no --dir "$dir" \
-		--save "" --appendonly no \
+		--save "" --appendonly no --repl-diskless-sync-delay 0 \
 		--maxmemory "${MAXMEMORY:-256mb}" --maxmemory-policy volatile-ttl \
 		--replica-announce-ip "$SELF" --replica-announce-port "$redis_port"
 	if [ -n "$password" ]; then
@@ -87,9 +91,10 @@ start_sentinel() {
 		echo "sentinel down-after-milliseconds fleet $down_after"
 		echo "sentinel failover-timeout fleet 10000"
 		if [ -n "$password" ]; then
-			echo "requirepass $password"
-			echo "sentinel sentinel-pass $password"
-			echo "sentinel auth-pass fleet $password"
+			quoted=$(printf %s "$password" | sed 's/[\\"]/\\&/g')
+			printf 'requirepass "%s"\n' "$quoted"
+			printf 'sentinel sentinel-pass "%s"\n' "$quoted"
+			printf 'sentinel auth-pass fleet "%s"\n' "$quoted"
 		fi
 	} >"$dir/sentinel.conf"
 	exec redis-server "$dir/sentinel.conf" --sentinel
