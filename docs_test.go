@@ -73,6 +73,7 @@ const everything = `{
 	"identity": [
 		{"source": "introspection", "endpoint": {"cluster": "auth", "url": "https://auth.example.com/introspect", "client_id": "g", "client_secret_env": "SECRET"}, "roles": "roles", "scopes": "scope"},
 		{"source": "accepted", "for": "1m"}],
+	"fleet": {"cluster": "ratelimit", "secret": "0123456789abcdef0123456789abcdef"},
 	"bypass": {"roles": ["owner"]},
 	"quotas": [{"name": "q", "per": ["client"], "limit": 1, "window": "1m"}],
 	"concurrency": [{"name": "c", "per": "all", "limit": 1}],

@@ -35,7 +35,7 @@ func TestDashboardShowsEveryMetric(t *testing.T) {
 	known := documented(t)
 	for _, p := range panels(t) {
 		for _, target := range p.Targets {
-			for _, name := range metricName.FindAllString(target.Expr, -1) {
+			for _, name := range metricsIn(target.Expr) {
 				delete(missing, name)
 				assert.True(t, known[name] || foreign[name], "%s asks for %s", p.Title, name)
 			}

@@ -30,6 +30,7 @@ const watched = `{
   ],
   "mcp": {"tools": [{"name": "add", "scopes": [], "cost": 1}], "other_tools": {"scopes": [], "cost": 1}},
   "quota_service": {"endpoint": {"cluster": "nowhere", "url": "http://quota.example.com", "token": "x"}, "mode": "shadow"},
+  "fleet": {"cluster": "nowhere", "secret": "0123456789abcdef0123456789abcdef", "rules": [{"rule": "lockouts", "surfaces": ["rest"]}]},
   "audit": {"sample": {"allowed": 0, "locked_out": 0, "quota_exceeded": 0}},
   "quotas": [{"name": "plan", "surfaces": ["docs"], "per": ["client"], "limit": 20, "window": "1h"},
     {"name": "budget", "unit": "credits", "per": ["client"], "limit": 100, "window": "1h"}],
@@ -73,7 +74,8 @@ func TestDashboardAndAlertsSeeAnAttack(t *testing.T) {
 	t.Run("alerts", func(t *testing.T) { assertAlerts(t, p) })
 }
 
-// misbehave guesses from many addresses, calls tools without a quota service that pays,
+// misbehave guesses from many addresses, calls tools without a quota service that pays and
+// without a rate limit service,
 // asks far more often than a quota allows, and gives Envoy a configuration that it refuses.
 func (s *stage) misbehave(t *testing.T) {
 	t.Helper()
@@ -119,7 +121,7 @@ func alertsAtOnce(t *testing.T) string {
 }
 
 func assertAlerts(t *testing.T, p *prometheus) {
-	want := []string{"GatewardenAttack", "GatewardenConfigurationRefused", "GatewardenLockouts",
+	want := []string{"GatewardenAttack", "GatewardenConfigurationRefused", "GatewardenFleetNotHeard", "GatewardenLockouts",
 		"GatewardenOperationsDenied", "GatewardenQuotaServiceFails", "GatewardenQuotaStorm"}
 	var firing []string
 	within(t, 10*time.Second, "the alerts to fire", func() bool {
@@ -152,6 +154,7 @@ var expected = map[string]map[string]float64{
 	"Calls by tool":                     {"outcome=allowed tool=add": 1, "outcome=allowed tool=other": 1},
 	"Credits spent by tool":             {"tool=add": 1},
 	"Calls to the quota service":        {"operation=reserve outcome=error": calls, "operation=commit outcome=ok": 0},
+	"Calls to the rate limit service":   {"kind=report outcome=answered": 0, "kind=ask outcome=answered": 0},
 	"Operations":                        {"operation=list": 1, "operation=denied": 1},
 	"Configurations refused by Envoy":   {"": 1},
 }

@@ -81,7 +81,7 @@ func labelOf(name string) string {
 		}
 	}
 	switch string(label) {
-	case "tool", "outcome", "surface", "reason", "rule", "operation", otherLabel:
+	case "tool", "outcome", "surface", "reason", "rule", "operation", "kind", "decision", otherLabel:
 		label = append(label, '_') // the words of labels are not names
 	}
 	return string(label)

@@ -11,7 +11,7 @@ import (
 func TestLabels(t *testing.T) {
 	for name, want := range map[string]string{
 		"search": "search", "image_generate": "image_generate", "Files-2": "Files-2", "files.delete": "files_delete", "a b": "a_b", "Größe": "Gr____e",
-		"other": "other_", "outcome": "outcome_", "tool": "tool_", "": "", strings.Repeat("x", 65): strings.Repeat("x", 64),
+		"other": "other_", "outcome": "outcome_", "tool": "tool_", "kind": "kind_", "decision": "decision_", "": "", strings.Repeat("x", 65): strings.Repeat("x", 64),
 	} {
 		if got := labelOf(name); got != want {
 			t.Errorf("%q is %q, want %q", name, got, want)

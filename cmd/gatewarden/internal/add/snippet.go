@@ -16,6 +16,8 @@ var tags = []struct{ name, regex string }{
 	{"tool", `^wasmcustom\.gatewarden_.*?(\.tool\.([^.]+))`},
 	{"outcome", `^wasmcustom\.gatewarden_.*?(\.outcome\.([^.]+))`},
 	{"operation", `^wasmcustom\.gatewarden_.*?(\.operation\.([^.]+))`},
+	{"kind", `^wasmcustom\.gatewarden_.*?(\.kind\.([^.]+))`},
+	{"decision", `^wasmcustom\.gatewarden_.*?(\.decision\.([^.]+))`},
 	{"plugin", `^wasm(\.(.+))\.vm_reload`},
 }
 

@@ -44,6 +44,8 @@ var samples = []struct{ label, value, metric string }{
 	{"reason", "locked_out", "wasmcustom.gatewarden_rate_limited_requests_total.surface.rest.reason.locked_out"},
 	{"rule", "plan", "wasmcustom.gatewarden_quota_requests_total.rule.plan.outcome.admitted"},
 	{"operation", "unlock", "wasmcustom.gatewarden_operations_total.operation.unlock"},
+	{"kind", "report", "wasmcustom.gatewarden_fleet_calls_total.kind.report.outcome.answered"},
+	{"decision", "local", "wasmcustom.gatewarden_fleet_fallbacks_total.decision.local"},
 }
 
 // statsTags: a bootstrap that has tags of its own should have ours.
@@ -74,9 +76,9 @@ func (c *checker) hasLabel(label string) bool {
 	for _, i := range c.file.Instances {
 		switch {
 		case i.HasKey("admin") != (label == "operation"):
-		case label != "rule":
-			return true
-		case i.HasKey("quotas") || i.HasKey("concurrency"):
+		case label == "rule" && !i.HasKey("quotas") && !i.HasKey("concurrency"):
+		case (label == "kind" || label == "decision") && !i.HasKey("fleet"):
+		default:
 			return true
 		}
 	}
