@@ -12,7 +12,7 @@ import (
 
 // Every file of a folder is one that its guide speaks of.
 func TestGuidesNameEveryManifest(t *testing.T) {
-	for _, folder := range []string{"istio", "envoy-gateway"} {
+	for _, folder := range []string{"istio", "envoy-gateway", "fleet"} {
 		guide, err := os.ReadFile(filepath.Join(folder, "README.md"))
 		require.NoError(t, err)
 		for _, file := range files(t, folder+"/*.yaml") {

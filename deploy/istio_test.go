@@ -135,7 +135,7 @@ func TestLabelsAreThoseOfEnvoyYAML(t *testing.T) {
 // No manifest may name a digest that was once right: the placeholder must be replaced, and
 // must look like one.
 func TestDigestsAreToBeReplaced(t *testing.T) {
-	for _, file := range append(istioManifests(t), files(t, "envoy-gateway/*.yaml")...) {
+	for _, file := range append(append(istioManifests(t), files(t, "envoy-gateway/*.yaml")...), files(t, "fleet/*.yaml")...) {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
 		for _, line := range strings.Split(string(text), "\n") {

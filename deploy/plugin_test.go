@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -65,10 +66,10 @@ func istioJSON(t *testing.T, object map[string]any) string {
 
 func TestFilterTakesTheConfigurationsInManifests(t *testing.T) {
 	seen := map[string]int{}
-	for _, file := range append(istioManifests(t), files(t, "envoy-gateway/*.yaml")...) {
+	for _, file := range append(append(istioManifests(t), files(t, "envoy-gateway/*.yaml")...), "fleet/istio.yaml", "fleet/envoy.yaml") {
 		for _, text := range pluginConfigs(t, file) {
 			seen[file]++
-			parsed, err := config.Parse([]byte(text), nil)
+			parsed, err := config.Parse([]byte(text), []string{"FLEET_SECRET=" + strings.Repeat("0123456789abcdef", 4)})
 			if assert.NoError(t, err, file) {
 				assert.Empty(t, parsed.Warnings(), file)
 			}
@@ -76,6 +77,6 @@ func TestFilterTakesTheConfigurationsInManifests(t *testing.T) {
 	}
 	assert.Equal(t, map[string]int{
 		"istio/trafficextension.yaml": 1, "istio/wasmplugin.yaml": 1, "istio/envoyfilter.yaml": 1,
-		"istio/operations.yaml": 1, "envoy-gateway/gatewarden.yaml": 1,
+		"istio/operations.yaml": 1, "envoy-gateway/gatewarden.yaml": 1, "fleet/istio.yaml": 1, "fleet/envoy.yaml": 1,
 	}, seen)
 }
