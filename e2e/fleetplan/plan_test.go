@@ -141,6 +141,6 @@ func TestDistribution(t *testing.T) {
 func TestTables(t *testing.T) {
 	r := Named{"a fleet", Result{Calls: 84_069, Descriptors: 1.04, Commands: 950, PeakCommands: 2_000_000, RedisCores: 0.75, Bytes: 113e6,
 		Through: Distribution{20, 21}, Learned: Distribution{0.001, 0.0025}, Refused: 0.5}}
-	assert.Contains(t, Load([]Named{r}), "\n| a fleet | 84.1 thousand | 1.0 | 0.0 | 950 | 2e+03 thousand | 0.8 | 113 MB |\n")
+	assert.Contains(t, Load([]Named{r}), "\n| a fleet | 84.1 thousand | 1.0 | 0.0 | 950 | 2 million | 0.8 | 113 MB |\n")
 	assert.Contains(t, Spread([]Named{r, {Name: "alone"}}), "\n| a fleet | 20.5 | 21 | 50 % | 2.5 ms | 2.5 ms |\n| alone | 0.0 | 0 | 0 % | at once | at once |\n")
 }

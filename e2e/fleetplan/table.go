@@ -35,16 +35,19 @@ func Load(results []Named) string {
 	var b strings.Builder
 	b.WriteString("| | calls/s | counters in a call | cores of the service | Redis commands/s | busiest second | cores of Redis | memory of Redis |\n|---|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, r := range results {
-		fmt.Fprintf(&b, "| %s | %s | %.1f | %.1f | %s | %s | %.1f | %.0f MB |\n", r.Name, thousands(r.Calls), r.Descriptors, r.ServiceCores,
-			thousands(r.Commands), thousands(r.PeakCommands), r.RedisCores, r.Bytes/1e6)
+		fmt.Fprintf(&b, "| %s | %s | %.1f | %.1f | %s | %s | %.1f | %.0f MB |\n", r.Name, short(r.Calls), r.Descriptors, r.ServiceCores,
+			short(r.Commands), short(r.PeakCommands), r.RedisCores, r.Bytes/1e6)
 	}
 	return b.String()
 }
 
-// thousands is a number with two or three digits that say something.
-func thousands(n float64) string {
-	if n < 1000 {
+// short is a number with two or three digits that say something.
+func short(n float64) string {
+	switch {
+	case n < 999.5:
 		return fmt.Sprintf("%.3g", n)
+	case n < 999_500:
+		return fmt.Sprintf("%.3g thousand", n/1e3)
 	}
-	return fmt.Sprintf("%.3g thousand", n/1000)
+	return fmt.Sprintf("%.3g million", n/1e6)
 }

@@ -70,8 +70,8 @@ func print(p fleetplan.Plan) {
 
 // tables are those of the page.
 func tables(p fleetplan.Plan) string {
-	return "How many guesses get through, by the number of proxies:\n\n" + fleetplan.Spread(spread(p)) +
-		"\nWhat the service and Redis have to do:\n\n" + fleetplan.Load(load(p))
+	return "### Guesses and the number of proxies\n\n" + fleetplan.Spread(spread(p)) +
+		"\n### What the service and Redis have to do\n\n" + fleetplan.Load(load(p))
 }
 
 // spread are fleets of several sizes. Honest requests change nothing for those who guess.
