@@ -53,6 +53,10 @@ func TestFleet(t *testing.T) {
 		{"secret in clear", []change{with(`"fleet": {"cluster": "ratelimit", "replicas": 3, ` + secret + `}`), cluster(http2)},
 			`warning fleet-secret "fleet": {"cluster": "ratelimit", "replicas": 3, ` + secret + `}`},
 
+		{"without its labels", []change{with(json), variable, cluster(http2), {"tag_name: kind", "tag_name: k"}, {"tag_name: decision", "tag_name: d"}},
+			`warning stats-tags - {tag_name: surface, regex: '^wasmcustom\.gatewarden_.*?(\.surface\.([^.]+))'}`},
+		{"labels of no fleet", []change{{"tag_name: kind", "tag_name: k"}, {"tag_name: decision", "tag_name: d"}}, ""},
+
 		{"nobody waits", []change{with(json), variable, cluster(http2), route("0.001s")}, ""},
 		{"wait longer than a route", []change{with(sync), variable, cluster(http2), route("0.019s")}, tooShort + "0.019s}}]}]}"},
 		{"wait as long as a route", []change{with(sync), variable, cluster(http2), route("0.020s")}, ""},
