@@ -21,15 +21,16 @@ type Plan struct {
 	// Proxies is the number of Envoys, Workers that of threads in each.
 	Proxies, Workers int
 	// Seconds is how long it is simulated: whole windows, of which the first does not count,
-	// because proxies that have just started look at every client.
+	// because proxies that have just started look at every client, unless Cold is set.
 	Seconds float64
+	Cold    bool
 	// Limit is the number of failures that locks a client out within Window.
 	Limit  int
 	Window float64
 	// Refresh is how often a worker looks again at a client that has failed.
 	Refresh float64
-	// Sync lets requests wait until the service has said how their counter stands.
-	Sync   bool
+	// Mode says which requests wait until the service has said how their counter stands.
+	Mode   Mode
 	Honest Honest
 	Attack Attack
 	// Call is the time from a call until its answer.
@@ -41,6 +42,16 @@ type Plan struct {
 	Instances int
 	Costs     Costs
 }
+
+// Mode is that of the lockouts, as in the filter's configuration.
+type Mode string
+
+// The modes.
+const (
+	Async Mode = "async" // no request waits
+	First Mode = "first" // those of clients wait that the worker has not looked at lately
+	Sync  Mode = "sync"  // all wait
+)
 
 // Honest are the requests that present a right credential.
 type Honest struct {
@@ -89,7 +100,7 @@ const (
 func Default() Plan {
 	return Plan{
 		Seed: 1, Proxies: 1000, Workers: 4, Seconds: 120,
-		Limit: 20, Window: 60, Refresh: 5,
+		Limit: 20, Window: 60, Refresh: 5, Mode: Async,
 		Honest: Honest{PerSecond: 500_000, Clients: 1_000_000, PerConnection: 50},
 		Attack: Attack{Addresses: 10_000, Guesses: 2, PerConnection: 1},
 		Call:   RoundTrip{Least: 0.0005, Beyond: 0.001}, Guarded: 0.005, Instances: 2,
@@ -120,14 +131,24 @@ type Result struct {
 	Guesses, Refused float64
 }
 
+// measured is the time that counts.
+func (p *Plan) measured() float64 {
+	if p.Cold {
+		return p.Seconds
+	}
+	return p.Seconds - p.Window
+}
+
 // Check says what a plan lacks.
 func (p *Plan) Check() error {
 	windows := p.Seconds / p.Window
 	switch {
 	case p.Proxies < 1 || p.Workers < 1 || p.Instances < 1 || p.Limit < 1:
 		return errors.New("a fleet has at least one proxy, worker, service and failure")
-	case p.Window <= 0 || windows < 2 || windows != math.Trunc(windows):
-		return errors.New("at least two whole windows have to be simulated")
+	case p.Window <= 0 || p.measured() <= 0 || windows != math.Trunc(windows):
+		return errors.New("whole windows have to be simulated: at least two, or one if the first counts")
+	case p.Mode != Async && p.Mode != First && p.Mode != Sync:
+		return errors.New("the modes are async, first and sync")
 	case p.Honest.PerSecond > 0 && (p.Honest.Clients < 1 || p.Honest.PerConnection < 1):
 		return errors.New("honest requests have at least one client, and connections one request")
 	case p.Attack.Addresses > 0 && (p.Attack.Guesses <= 0 || p.Attack.PerConnection < 1):

@@ -24,28 +24,33 @@ func TestSamePlanSameResult(t *testing.T) {
 	p.Attack.Addresses = 20
 	first := Run(p)
 	assert.Equal(t, first, Run(p))
+	assert.Len(t, first.Through, 3*20, "the first window does not count")
+	cold := p
+	cold.Cold = true
+	assert.Len(t, Run(cold).Through, 4*20)
 	p.Seed = 2
 	assert.NotEqual(t, first, Run(p))
 }
 
 // One proxy lets through what the limit allows. More of them let through one guess more at
-// each that the address comes to afterwards, and none if requests wait for the service.
+// each that the address comes to afterwards, and none if first requests wait for the service.
 func TestGuessesThrough(t *testing.T) {
 	for name, row := range map[string]struct {
 		proxies int
-		sync    bool
+		mode    Mode
 		least   float64
 		most    float64
 	}{
-		"one proxy":           {1, false, 20, 20},
-		"three proxies":       {3, false, 20, 23},
-		"three proxies, sync": {3, true, 20, 20},
-		"a hundred":           {100, false, 40, 90},
-		"a hundred, sync":     {100, true, 20, 20},
+		"one proxy":           {1, Async, 20, 20},
+		"three proxies":       {3, Async, 20, 23},
+		"three proxies, sync": {3, Sync, 20, 20},
+		"a hundred":           {100, Async, 40, 90},
+		"a hundred, first":    {100, First, 20, 21},
+		"a hundred, sync":     {100, Sync, 20, 20},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := small()
-			p.Proxies, p.Sync = row.proxies, row.sync
+			p.Proxies, p.Mode = row.proxies, row.mode
 			r := Run(p)
 			require.Len(t, r.Through, 3, "the first window does not count")
 			assert.GreaterOrEqual(t, r.Through.Quantile(0), row.least)
@@ -78,14 +83,21 @@ func TestPeeksOfHonestClients(t *testing.T) {
 	assert.InDelta(t, 100, r.Calls, 5)
 	assert.InDelta(t, 2*r.Calls, r.Commands, 0.1, "INCRBY and EXPIRE")
 	assert.InDelta(t, 100*(p.Window+p.Costs.Kept), r.Counters, 400, "a counter for each client of a window")
-	p.Sync = true
-	assert.InDelta(t, 200, Run(p).Commands/2, 10, "its counter, and whether it was unlocked")
+	for _, p.Mode = range []Mode{First, Sync} {
+		r := Run(p)
+		assert.InDelta(t, 100, r.Calls, 5)
+		assert.InDelta(t, 2, r.Descriptors, 1e-9, "its counter, and whether it was unlocked")
+	}
+	p.Honest.Clients, p.Mode = 10, First
+	assert.InDelta(t, 10/p.Window, Run(p).Calls, 0.01)
+	p.Mode = Sync
+	assert.InDelta(t, 100, Run(p).Calls, 5)
 }
 
 // An instance that knows a counter to be over its limit does not ask Redis.
 func TestCountersOverTheirLimitAreRemembered(t *testing.T) {
 	p := small()
-	p.Proxies, p.Sync, p.Instances = 20, true, 1
+	p.Proxies, p.Mode, p.Instances = 20, Sync, 1
 	p.Attack.Guesses = 20
 	r := Run(p)
 	assert.Less(t, r.Commands, 1.95*r.Calls*r.Descriptors)
@@ -104,6 +116,9 @@ func TestLockoutsAreLearned(t *testing.T) {
 func TestPlansAreChecked(t *testing.T) {
 	p := Default()
 	require.NoError(t, p.Check())
+	one := p
+	one.Seconds, one.Cold = 60, true
+	require.NoError(t, one.Check())
 	for name, change := range map[string]func(*Plan){
 		"no proxies":      func(p *Plan) { p.Proxies = 0 },
 		"one window":      func(p *Plan) { p.Seconds = 60 },
@@ -111,6 +126,7 @@ func TestPlansAreChecked(t *testing.T) {
 		"no clients":      func(p *Plan) { p.Honest.Clients = 0 },
 		"no guesses":      func(p *Plan) { p.Attack.Guesses = 0 },
 		"no connections":  func(p *Plan) { p.Attack.PerConnection = 0 },
+		"another mode":    func(p *Plan) { p.Mode = "fast" },
 		"nothing to lose": func(p *Plan) { p.Limit = 0 },
 	} {
 		p := Default()

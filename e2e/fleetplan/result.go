@@ -4,7 +4,7 @@ import "slices"
 
 // result sums up what happened.
 func (f *fleet) result() Result {
-	s, seconds := f.service, f.Seconds-f.Window
+	s, seconds := f.service, f.measured()
 	calls, named := float64(s.calls), float64(s.descriptors)
 	cost := &f.Costs
 	// Counters are made anew in each window, and those of unlocks each day.

@@ -45,7 +45,7 @@ func Run(p Plan) Result {
 		if window := int32(e.at / p.Window); window != f.service.window {
 			f.endWindow()
 			f.service.turn(window)
-			if window == 1 {
+			if window == 1 && !p.Cold {
 				f.forget()
 			}
 		}
@@ -113,12 +113,14 @@ func (f *fleet) request(e *event) {
 	if f.random.IntN(f.Honest.PerConnection) == 0 {
 		*slot = f.honest()
 	}
-	if f.Sync {
+	switch {
+	case f.Mode != Sync && !w.isDue(*slot, f.now, f.Window):
+	case f.Mode == Async:
+		f.put(e.worker, item{client: *slot, kind: peek, window: f.service.window})
+	default: // it waits
 		f.service.touch(*slot)
 		f.service.touchUnlock(*slot)
 		f.service.note(2, 2, f.now)
-	} else if w.isDue(*slot, f.now, f.Window) {
-		f.put(e.worker, item{client: *slot, kind: peek, window: f.service.window})
 	}
 }
 
@@ -147,11 +149,11 @@ func (f *fleet) guess(e *event) {
 		}
 		return
 	}
-	if f.Sync {
+	if f.Mode == Sync || f.Mode == First && w.isOutdated(e.address, f.now) {
 		f.events.push(event{at: f.now + f.roundTrip(), what: asked, worker: e.worker, address: e.address})
 		return
 	}
-	if w.isDue(e.address, f.now, f.Window) {
+	if f.Mode == Async && w.isDue(e.address, f.now, f.Window) {
 		f.put(e.worker, item{client: e.address, kind: peek, window: f.service.window})
 	}
 	f.admit(e)
@@ -166,7 +168,18 @@ func (f *fleet) asked(e *event) {
 		f.lock(e.address, e.worker)
 		return
 	}
+	f.note(e.address, e.worker)
 	f.admit(e)
+}
+
+// note notes until when a client need not be looked at that is not over its limit: for less
+// long if it has failed somewhere.
+func (f *fleet) note(client, worker int32) {
+	after := f.Window
+	if int(client) < f.Attack.Addresses && f.service.counts[client] > 0 {
+		after = min(after, f.Refresh)
+	}
+	f.workers[worker].seen(client, f.now+after)
 }
 
 // admit lets a guess through to the guarded service.
@@ -222,10 +235,8 @@ func (f *fleet) answered(e *event) {
 			w.seen(i.client, f.now+f.Refresh)
 		case i.over:
 			w.put(item{client: i.client, kind: confirm, window: i.window})
-		case int(i.client) < f.Attack.Addresses && f.service.counts[i.client] > 0:
-			w.seen(i.client, f.now+f.Refresh) // it has failed somewhere
 		default:
-			w.seen(i.client, f.now+f.Window)
+			f.note(i.client, e.worker)
 		}
 	}
 	w.underway = w.underway[:0]

@@ -33,13 +33,18 @@ type place struct {
 	due    float32
 }
 
-// isDue tells whether a client has to be looked at, and notes that this is done.
-func (w *worker) isDue(client int32, now, after float64) bool {
+// isOutdated tells whether a client has to be looked at.
+func (w *worker) isOutdated(client int32, now float64) bool {
 	p := &w.memory[hash(client)%places]
-	if p.client == client && float32(now) < p.due {
+	return p.client != client || float32(now) >= p.due
+}
+
+// isDue tells the same, and notes that this is done.
+func (w *worker) isDue(client int32, now, after float64) bool {
+	if !w.isOutdated(client, now) {
 		return false
 	}
-	*p = place{client, float32(now + after)}
+	w.seen(client, now+after)
 	return true
 }
 

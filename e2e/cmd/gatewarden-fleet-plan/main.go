@@ -29,10 +29,11 @@ func run(args []string) error {
 	flags.IntVar(&p.Proxies, "proxies", p.Proxies, "number of Envoys")
 	flags.IntVar(&p.Workers, "workers", p.Workers, "threads of each")
 	flags.Float64Var(&p.Seconds, "seconds", p.Seconds, "simulated time; the first window does not count")
+	flags.BoolVar(&p.Cold, "cold", p.Cold, "the first window counts, too: proxies that have just started")
 	flags.IntVar(&p.Limit, "limit", p.Limit, "failures that lock out")
 	flags.Float64Var(&p.Window, "window", p.Window, "seconds in which they do")
 	flags.Float64Var(&p.Refresh, "refresh", p.Refresh, "fleet.refresh, in seconds")
-	flags.BoolVar(&p.Sync, "sync", p.Sync, "requests wait for the service")
+	flags.StringVar((*string)(&p.Mode), "mode", string(p.Mode), "which requests wait for the service: async, first or sync")
 	flags.Float64Var(&p.Honest.PerSecond, "requests", p.Honest.PerSecond, "honest requests with a credential, by second")
 	flags.IntVar(&p.Honest.Clients, "clients", p.Honest.Clients, "addresses that they come from")
 	flags.IntVar(&p.Honest.PerConnection, "per-connection", p.Honest.PerConnection, "how many come over a connection")
@@ -79,32 +80,33 @@ func spread(p fleetplan.Plan) (results []fleetplan.Named) {
 	p.Honest.PerSecond, p.Attack.Addresses = 0, 1000
 	for _, proxies := range []int{3, 10, 100, 1000} {
 		p.Proxies = proxies
-		name := fmt.Sprintf("%d proxies", proxies)
-		p.Sync, p.Attack.PerConnection = false, 1
-		results = append(results, simulate(name+", async", p))
-		p.Attack.PerConnection = 20
-		results = append(results, simulate(name+", async, 20 guesses over a connection", p))
-		p.Sync, p.Attack.PerConnection = true, 1
-		results = append(results, simulate(name+", sync", p))
+		for _, mode := range []fleetplan.Mode{fleetplan.Async, fleetplan.First, fleetplan.Sync} {
+			p.Mode = mode
+			results = append(results, simulate(fmt.Sprintf("%d proxies, %s", proxies, mode), p))
+		}
+		kept := p
+		kept.Mode, kept.Attack.PerConnection = fleetplan.Async, 20
+		results = append(results, simulate(fmt.Sprintf("%d proxies, async, 20 guesses over a connection", proxies), kept))
 	}
 	return results
 }
 
 // load are fleets of one size, with several kinds of traffic.
 func load(p fleetplan.Plan) (results []fleetplan.Named) {
-	results = append(results, simulate("async", p))
-	other := p
-	other.Honest.PerConnection = 1
-	results = append(results, simulate("async, each honest request over a new connection", other))
-	other = p
-	other.Attack.Addresses = 0
-	results = append(results, simulate("async, without the attack", other))
-	other = p
-	other.Attack.PerConnection = 20
-	results = append(results, simulate("async, 20 guesses over a connection", other))
-	other = p
-	other.Sync = true
-	return append(results, simulate("sync", other))
+	for _, mode := range []fleetplan.Mode{fleetplan.Async, fleetplan.First, fleetplan.Sync} {
+		p.Mode = mode
+		results = append(results, simulate(string(mode), p))
+	}
+	p.Mode = fleetplan.First
+	quiet := p
+	quiet.Attack.Addresses = 0
+	results = append(results, simulate("first, without the attack", quiet))
+	kept := p
+	kept.Attack.PerConnection = 20
+	results = append(results, simulate("first, 20 guesses over a connection", kept))
+	fresh := p
+	fresh.Honest.PerConnection = 1
+	return append(results, simulate("first, each honest request over a new connection", fresh))
 }
 
 func simulate(name string, p fleetplan.Plan) fleetplan.Named {
