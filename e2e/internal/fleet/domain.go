@@ -68,21 +68,30 @@ func domain(ctx context.Context, root, dir string, variants []Variant, more []Li
 	return yaml.Marshal(file)
 }
 
-// limitsOf runs the command for a variant.
+// limitsOf reads what the command prints for a variant.
 func limitsOf(ctx context.Context, root, dir string, v Variant) (printed domainFile, err error) {
-	config := filepath.Join(dir, v.Name+".json")
-	if err := os.WriteFile(config, []byte(v.Config), 0o600); err != nil {
-		return printed, err
+	out, err := printLimits(ctx, root, dir, v.Config)
+	if err != nil {
+		return printed, fmt.Errorf("variant %s: %w", v.Name, err)
+	}
+	return printed, yaml.Unmarshal(out, &printed)
+}
+
+// printLimits runs "gatewarden fleet" for a configuration, which it writes into dir.
+func printLimits(ctx context.Context, root, dir, config string) ([]byte, error) {
+	file := filepath.Join(dir, "configuration.json")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		return nil, err
 	}
 	var said bytes.Buffer
-	command := exec.CommandContext(ctx, filepath.Join(root, "build", "gatewarden"), "fleet", config)
+	command := exec.CommandContext(ctx, filepath.Join(root, "build", "gatewarden"), "fleet", file)
 	command.Stderr = &said
 	out, err := command.Output()
 	if errors.Is(err, os.ErrNotExist) {
 		err = fmt.Errorf("%w: run %q at the top of the repository", err, "make cli")
 	}
 	if err != nil {
-		return printed, fmt.Errorf("gatewarden fleet, for the variant %s: %w\n%s", v.Name, err, said.String())
+		return nil, fmt.Errorf("gatewarden fleet: %w\n%s", err, said.String())
 	}
-	return printed, yaml.Unmarshal(out, &printed)
+	return out, nil
 }

@@ -5,6 +5,7 @@
 //	program.go    programs that are started, ended, frozen, and started again
 //	redis.go      Redis, with a replica and Sentinel where that is wanted
 //	ratelimit.go  envoyproxy/ratelimit
+//	store.go      the two of them alone, for a demo
 //	relay.go      connections through which nothing or something else comes
 //	garble.go     a service of the right protocol that answers nonsense
 //	backend.go    the service behind the proxies, which counts guesses
@@ -19,6 +20,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -40,6 +42,8 @@ type Program struct {
 	Address string
 	// Log is what it writes.
 	Log *envoy.Log
+	// LogTo, if set, gets what Log gets.
+	LogTo io.Writer
 
 	path string
 	args []string
@@ -52,6 +56,10 @@ func (p *Program) Start(ctx context.Context) (err error) {
 	cmd := exec.Command(p.path, p.args...)
 	cmd.Env = append(os.Environ(), p.env...)
 	cmd.Stdout, cmd.Stderr = p.Log, p.Log
+	if p.LogTo != nil {
+		both := io.MultiWriter(p.Log, p.LogTo)
+		cmd.Stdout, cmd.Stderr = both, both
+	}
 	// A frozen process is ended by nothing less.
 	if p.now, err = child.Start(cmd, syscall.SIGKILL); err != nil {
 		return fmt.Errorf("%s: %w", p.Name, err)
@@ -110,7 +118,10 @@ func startSomewhere(ctx context.Context, make func(ports []string) *Program, cou
 			break
 		}
 	}
-	return p, err
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // freePorts are ports that nothing listened on a moment ago, for programs that cannot say

@@ -26,6 +26,17 @@ type serviceOptions struct {
 
 // startService starts envoyproxy/ratelimit.
 func startService(ctx context.Context, o serviceOptions) (*Program, error) {
+	at, err := serviceAt(o)
+	if err != nil {
+		return nil, err
+	}
+	return startSomewhere(ctx, at, servicePorts)
+}
+
+// servicePorts is how many it takes: for gRPC, for HTTP, and for debugging.
+const servicePorts = 3
+
+func serviceAt(o serviceOptions) (func(ports []string) *Program, error) {
 	name := "ratelimit"
 	if o.skew != 0 {
 		name = "ratelimit-skewed"
@@ -45,7 +56,7 @@ func startService(ctx context.Context, o serviceOptions) (*Program, error) {
 	if err := os.WriteFile(filepath.Join(config, "domain.yaml"), o.domain, 0o600); err != nil {
 		return nil, err
 	}
-	return startSomewhere(ctx, func(ports []string) *Program {
+	return func(ports []string) *Program {
 		return &Program{
 			Name: "ratelimit", Address: net.JoinHostPort("127.0.0.1", ports[0]), Log: envoy.NewLog(logLimit), path: path,
 			env: []string{
@@ -55,5 +66,5 @@ func startService(ctx context.Context, o serviceOptions) (*Program, error) {
 				"USE_STATSD=false", "DISABLE_STATS=true", "CLOCK_SKEW=" + strconv.Itoa(int(o.skew.Seconds())),
 			},
 		}
-	}, 3)
+	}, nil
 }

@@ -28,6 +28,14 @@ func redisServer(root string) (string, error) {
 
 // startRedis starts a Redis that keeps everything in memory. The arguments are added.
 func startRedis(ctx context.Context, root, dir string, args ...string) (*Program, error) {
+	at, err := redisAt(root, dir, args...)
+	if err != nil {
+		return nil, err
+	}
+	return startSomewhere(ctx, at, 1)
+}
+
+func redisAt(root, dir string, args ...string) (func(ports []string) *Program, error) {
 	path, err := redisServer(root)
 	if err != nil {
 		return nil, err
@@ -35,12 +43,12 @@ func startRedis(ctx context.Context, root, dir string, args ...string) (*Program
 	if dir, err = os.MkdirTemp(dir, "redis-"); err != nil {
 		return nil, err
 	}
-	return startSomewhere(ctx, func(ports []string) *Program {
+	return func(ports []string) *Program {
 		return &Program{
 			Name: "Redis", Address: net.JoinHostPort("127.0.0.1", ports[0]), Log: envoy.NewLog(logLimit), path: path,
 			args: append([]string{"--port", ports[0], "--bind", "127.0.0.1", "--dir", dir, "--save", "", "--appendonly", "no"}, args...),
 		}
-	}, 1)
+	}, nil
 }
 
 // Pair is a Redis with a replica, and a Sentinel that makes the replica the master when
