@@ -143,6 +143,27 @@ func (b *Bootstrap) FreePorts() error {
 	return nil
 }
 
+// SetPorts gives the listener, the admin endpoint and, if there is one, the operations
+// endpoint other ports.
+func (b *Bootstrap) SetPorts(public, admin, operations int) error {
+	address, err := lookup(b.Listener, "address", "socket_address")
+	if err != nil {
+		return err
+	}
+	address["port_value"], b.Admin["port_value"] = public, admin
+	for _, l := range b.resources("listeners") {
+		listener, _ := l.(Object)
+		if listener["name"] != OperationsListener {
+			continue
+		}
+		if address, err = lookup(listener, "address", "socket_address"); err != nil {
+			return err
+		}
+		address["port_value"] = operations
+	}
+	return nil
+}
+
 // AddCopy adds a listener called name: a copy of the first with a filter
 // configuration of its own and, if edit is not nil, other changes.
 func (b *Bootstrap) AddCopy(name, config string, edit func(b *Bootstrap) error) error {

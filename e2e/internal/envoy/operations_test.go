@@ -30,4 +30,13 @@ func TestOperationsAddsTheListenerOfTheFile(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(string(text), `"vm_id": "gatewarden"`))
 
 	assert.ErrorContains(t, again.Operations(hash), "no operations listener")
+
+	require.NoError(t, again.SetPorts(1001, 1002, 1003))
+	public, err := again.ListenerAddress()
+	require.NoError(t, err)
+	assert.Equal(t, "127.0.0.1:1001", public)
+	assert.Equal(t, "127.0.0.1:1002", again.AdminAddress())
+	socket, err := lookup(listener, "address", "socket_address")
+	require.NoError(t, err)
+	assert.Equal(t, "127.0.0.1:1003", hostPort(socket))
 }
