@@ -272,21 +272,41 @@ func TestFleetUnlock(t *testing.T) {
 	}
 }
 
-// unlock does at a proxy what its operations endpoint does.
+// TestFleetUnlockHolds: a client that comes back before the service has heard of its unlock
+// is not locked out again at the service's word.
+func TestFleetUnlockHolds(t *testing.T) {
+	for _, mode := range []string{"async", "sync"} {
+		w := newFleet(t, fleetOf(fmt.Sprintf(`, "rules": [{"rule": "lockouts", "mode": %q}]`, mode), ""), 2)
+		if got, want := w.script("g0 g1 g0 l0 t6"), "401 401 401 429"; got != want {
+			t.Fatalf("%s: got %s, want %s", mode, got, want)
+		}
+		w.release(0)
+		if got, want := w.script("l0 l0 t1 l0 t6 l0 l1 l1"), "200 200 200 200 200 200"; got != want {
+			t.Errorf("%s: got %s, want %s", mode, got, want)
+		}
+	}
+}
+
+// unlock does at a proxy what its operations endpoint does, and lets the service hear of it.
 func (w *fleetWorld) unlock(at int) {
+	w.service.Asked = nil
+	w.release(at)
+	w.tick()
+	if !slices.Contains(w.service.Asked, config.FleetUnlock+"+1") {
+		w.Errorf("the service was not told: %q", w.service.Asked)
+	}
+}
+
+// release does at a proxy what its operations endpoint does.
+func (w *fleetWorld) release(at int) {
 	p := w.proxies[at]
 	register.New(p.host).List(p.host.Time, func(l register.Lockout) {
-		w.service.Asked = nil
 		shared := l.Shared
 		if l.Fleet == 0 || !register.AskUnlock(p.host, l.Fleet, shared) {
 			w.Error("the lockout is in no fleet")
 		}
 		p.lockout.Rule(0).Unlock(&lockout.Shared{Local: l.Key}, p.host.Time)
 	})
-	w.tick()
-	if !slices.Contains(w.service.Asked, config.FleetUnlock+"+1") {
-		w.Errorf("the service was not told: %q", w.service.Asked)
-	}
 }
 
 // TestFleetCalls: what a request costs at the service.

@@ -113,6 +113,19 @@ func AskUnlock(store table.Store, fleet uint64, shared table.Key) bool {
 	return stored && placed
 }
 
+// AwaitsUnlock tells whether an operations endpoint has asked a fleet to unlock the client of a
+// counter, and no worker has taken that yet.
+func AwaitsUnlock(store table.Store, fleet uint64, shared table.Key) bool {
+	value, _, _ := store.Get([]byte(unlocksKey))
+	for rest := value[min(len(value), 1):]; len(rest) >= unlockSize; rest = rest[unlockSize:] {
+		key, ok := table.ReadKey(rest[8:unlockSize])
+		if ok && key == shared && binary.LittleEndian.Uint64(rest) == fleet {
+			return true
+		}
+	}
+	return false
+}
+
 // TakeUnlocks takes what operations endpoints have asked a fleet for: of all workers, one gets
 // it.
 func TakeUnlocks(store table.Store, fleet uint64) (list []table.Key) {

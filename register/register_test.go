@@ -303,9 +303,16 @@ func TestUnlocks(t *testing.T) {
 	if AskUnlock(store, 1, names.Key([]byte("more"))) {
 		t.Error("there is no bound")
 	}
+	first := names.Key([]byte{0})
+	if !AwaitsUnlock(store, 1, first) || AwaitsUnlock(store, 2, first) || AwaitsUnlock(store, 1, names.Key([]byte("more"))) {
+		t.Error("it does not tell what was asked for")
+	}
 	for fleet := uint64(1); fleet <= 2; fleet++ {
 		if n := len(TakeUnlocks(store, fleet)); n != maxUnlocks/2 {
 			t.Errorf("fleet %d gets %d", fleet, n)
+		}
+		if AwaitsUnlock(store, fleet, first) {
+			t.Error("it was taken")
 		}
 		if !AskUnlock(store, fleet, names.Key([]byte("again"))) || len(TakeUnlocks(store, fleet)) != 1 {
 			t.Error("then there is no place")

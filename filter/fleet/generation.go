@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/gatewarden/gatewarden/filter/fleet/message"
+	"github.com/gatewarden/gatewarden/register"
 	"github.com/gatewarden/gatewarden/table"
 )
 
@@ -69,7 +70,7 @@ func (r *Room) confirmed(i *item, generation uint32, at moment) (locks bool) {
 		}
 	}
 	switch {
-	case i.kind == unlock || i.until == 0:
+	case i.kind == unlock || i.until == 0 || r.isUnlocking(i.Shared):
 		return false
 	case i.generation != generation:
 		r.look(&i.Counter, at)
@@ -81,4 +82,10 @@ func (r *Room) confirmed(i *item, generation uint32, at moment) (locks bool) {
 	}
 	r.learn(&i.Counter, i.until, at.now)
 	return true
+}
+
+// isUnlocking tells whether an operator has unlocked a client here and the service has not
+// counted that yet: up to a tick passes until it is told.
+func (r *Room) isUnlocking(shared table.Key) bool {
+	return r.outbox.at[joined{shared: shared, kind: uint64(unlock)}] != nil || register.AwaitsUnlock(r.ports, r.shared.Fleet, shared)
 }
