@@ -8,6 +8,8 @@ ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 TOOLCHAIN ?= auto
 # A plugin configuration for "make run" in place of the one in envoy.yaml.
 CONFIG ?=
+# Not empty, "make run" and "make demo" have two proxies that count together.
+FLEET ?=
 # The Envoy that is got and used.
 ENVOY_VERSION ?=
 export ENVOY_VERSION
@@ -38,11 +40,13 @@ image: build cli ## pack the filter as an OCI image for Istio and Envoy Gateway,
 release: ## make the files of a release in build/release (VERSION=1.2.3-rc.1)
 	@scripts/release "$(VERSION)" $(TOOLCHAIN)
 
-run: need-envoy build ## start a demo service and Envoy with envoy.yaml in front of it (CONFIG=file)
-	@cd e2e && go run ./cmd/gatewarden-demo run $(if $(CONFIG),-config $(abspath $(CONFIG)))
+run: $(if $(FLEET),need-store) need-envoy build $(if $(FLEET),cli) ## start a demo service and Envoy with envoy.yaml in front of it (CONFIG=file, FLEET=1: two Envoys)
+	@$(if $(FLEET),scripts/install-fleet)
+	@cd e2e && go run ./cmd/gatewarden-demo run $(if $(CONFIG),-config $(abspath $(CONFIG))) $(if $(FLEET),-fleet)
 
-demo: need-envoy build ## attack the demo service and watch the lockout
-	@cd e2e && go run ./cmd/gatewarden-demo attack
+demo: $(if $(FLEET),need-store) need-envoy build $(if $(FLEET),cli) ## attack the demo service and watch the lockout (FLEET=1: two Envoys, whose store is killed)
+	@$(if $(FLEET),scripts/install-fleet)
+	@cd e2e && go run ./cmd/gatewarden-demo attack $(if $(FLEET),-fleet)
 
 tour: need-tour build ## run the commands of the documents, and write what they show there
 	@cd e2e && go test -count=1 -run '^TestPages$$' ./cmd/gatewarden-demo -refresh
@@ -84,6 +88,8 @@ check: ## check formatting, vet, lint and workflows; ends with a clean tree
 # What a target takes is got, or named, before anything else.
 need-demo:
 	@scripts/need go python
+need-store:
+	@scripts/need go python redis
 # An Envoy that cannot run the filter is named before the filter is built.
 need-envoy: need-demo
 	@cd e2e && go run ./cmd/gatewarden-demo envoy >/dev/null
@@ -93,12 +99,11 @@ need-frameworks:
 	@scripts/need go python node java
 need-mcpclients:
 	@scripts/need go python node
-need-fleet: need-envoy
-	@scripts/need redis
+need-fleet: need-store need-envoy
 need-test:
 	@scripts/need go python curl node java chromium prometheus servers redis
 
 clean: ## remove what was built and downloaded
 	rm -rf build .tools
 
-.PHONY: help build cli man run demo test test-manifests test-envoy need-demo need-envoy need-tour need-frameworks need-mcpclients need-fleet need-test fuzz gauntlet frameworks mcpclients fleet bench check tour image release clean
+.PHONY: help build cli man run demo test test-manifests test-envoy need-demo need-store need-envoy need-tour need-frameworks need-mcpclients need-fleet need-test fuzz gauntlet frameworks mcpclients fleet bench check tour image release clean

@@ -62,6 +62,22 @@ func TestWhatIsMissingIsNamedAtOnce(t *testing.T) {
 	}
 }
 
+// What a fleet on this machine takes is got, or named, before anything is built.
+func TestFleetNamesWhatIsMissingFirst(t *testing.T) {
+	for _, target := range []string{"run", "demo"} {
+		for _, row := range []struct{ fleet, first string }{{"1", "scripts/need go python redis"}, {"", "scripts/need go python"}} {
+			out, err := exec.Command("make", "--dry-run", "--no-print-directory", target, "FLEET="+row.fleet).Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines := strings.Split(string(out), "\n")
+			if lines[0] != row.first || strings.Contains(string(out), "install-fleet") != (row.fleet != "") || strings.Contains(string(out), "-fleet\n") != (row.fleet != "") {
+				t.Errorf("make %s FLEET=%s:\n%s", target, row.fleet, out)
+			}
+		}
+	}
+}
+
 // The pictures in README are those that scripts/picture draws.
 func TestPictureIsCurrent(t *testing.T) {
 	out, err := exec.Command("python3", "scripts/picture", "--check").CombinedOutput()

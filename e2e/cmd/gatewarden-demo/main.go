@@ -16,9 +16,13 @@ import (
 )
 
 const usage = `usage:
-  gatewarden-demo run [-config FILE]  start the demo service and Envoy; Ctrl-C stops them
-  gatewarden-demo attack              attack the service and show the lockout as it happens
-  gatewarden-demo envoy               find Envoy, or get it, and print where it is
+  gatewarden-demo run [-config FILE] [-fleet]
+                         start the demo service and Envoy; Ctrl-C stops them
+  gatewarden-demo attack [-fleet]
+                         attack the service and show the lockout as it happens
+  gatewarden-demo envoy  find Envoy, or get it, and print where it is
+
+With -fleet, two Envoys count together, by a rate limit service with Redis.
 `
 
 func main() {
@@ -59,7 +63,10 @@ func dispatch(ctx context.Context, args []string, out, log io.Writer) error {
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.Usage = func() { say(out, "%s", usage) }
-	config := ""
+	config, inFleet := "", false
+	if args[0] == "run" || args[0] == "attack" {
+		flags.BoolVar(&inFleet, "fleet", false, "two proxies that count together")
+	}
 	if args[0] == "run" {
 		flags.StringVar(&config, "config", "", "plugin configuration (JSON) in place of the one in envoy.yaml")
 	}
@@ -79,9 +86,9 @@ func dispatch(ctx context.Context, args []string, out, log io.Writer) error {
 	finder := envoy.Finder{Root: root, Log: log}
 	switch args[0] {
 	case "run":
-		return run(ctx, finder, config, out)
+		return run(ctx, finder, config, inFleet, out)
 	case "attack":
-		return attack(ctx, finder, out)
+		return attack(ctx, finder, inFleet, out)
 	case "envoy":
 		found, err := finder.Find(ctx)
 		if err == nil {

@@ -177,7 +177,9 @@ func newPlayer(t *testing.T, root string, args []string, blocks []docs.Block) *p
 	for _, folder := range []string{"examples", "docs", "config"} {
 		require.NoError(t, os.Symlink(filepath.Join(root, folder), filepath.Join(p.dir, folder)))
 	}
-	require.NoError(t, os.Symlink(filepath.Join(p.tools, "gatewarden"), filepath.Join(p.dir, "build", "gatewarden")))
+	command := filepath.Join(p.dir, "build", "gatewarden")
+	require.NoError(t, os.Remove(command))
+	require.NoError(t, os.Symlink(filepath.Join(p.tools, "gatewarden"), command))
 	return p
 }
 

@@ -56,6 +56,8 @@ func freePlace(t *testing.T) place {
 	require.NoError(t, os.Symlink(filepath.Join(root, ".tools"), filepath.Join(dir, ".tools")))
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "build"), 0o755))
 	require.NoError(t, os.Symlink(wasm, filepath.Join(dir, "build", "gatewarden.wasm")))
+	// Only a fleet takes the command line.
+	require.NoError(t, os.Symlink(filepath.Join(root, "build", "gatewarden"), filepath.Join(dir, "build", "gatewarden")))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "envoy.yaml"), text, 0o644))
 	t.Chdir(dir)
 	return place{dir: dir, ports: ports}
@@ -87,6 +89,9 @@ type running struct {
 	code      chan int
 }
 
+// screenEnds matches the last line of a screen.
+var screenEnds = regexp.MustCompile(`make demo( FLEET=1)?\n\n`)
+
 // startRun starts the demo and waits for its screen.
 func startRun(t *testing.T, args ...string) *running {
 	t.Helper()
@@ -104,7 +109,7 @@ func startRun(t *testing.T, args ...string) *running {
 		case c := <-r.code:
 			return false, fmt.Errorf("it ended with %d: %s", c, r.log.String())
 		default:
-			return strings.Contains(r.out.String(), "make demo\n\n"), nil
+			return screenEnds.MatchString(r.out.String()), nil
 		}
 	}))
 	return r
@@ -124,9 +129,19 @@ func screenAnswers(t *testing.T, args ...string) []string {
 	r := startRun(t, args...)
 	defer r.stop(t)
 	t.Log(r.out.String())
-	var answers []string
+	return r.answers(t)
+}
+
+// answers runs what the screen shows. A function that it defines is there for all that follow.
+func (r *running) answers(t *testing.T) (answers []string) {
+	t.Helper()
+	functions := ""
 	for _, text := range strings.Split(strings.ReplaceAll(r.out.String(), "\\\n", ""), "\n") {
-		if shell := strings.TrimSpace(text); strings.HasPrefix(shell, "curl -") || strings.HasPrefix(shell, "for ") {
+		switch shell := strings.TrimSpace(text); {
+		case strings.Contains(shell, "() {"):
+			functions += shell + "; "
+		case strings.HasPrefix(shell, "curl -"), strings.HasPrefix(shell, "for "), strings.HasPrefix(shell, "both "):
+			shell = functions + shell
 			answer, err := exec.CommandContext(t.Context(), "sh", "-c", shell).Output()
 			require.NoError(t, err, shell)
 			answers = append(answers, string(answer))

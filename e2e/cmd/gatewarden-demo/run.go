@@ -16,9 +16,9 @@ import (
 )
 
 // run starts the service and Envoy on the ports of envoy.yaml, shows the screen
-// and waits until it is told to stop.
-func run(ctx context.Context, finder envoy.Finder, configFile string, out io.Writer) error {
-	set, err := newSetting(finder.Root, configFile)
+// and waits until it is told to stop. In a fleet, there is a second Envoy.
+func run(ctx context.Context, finder envoy.Finder, configFile string, inFleet bool, out io.Writer) error {
+	set, err := newSetting(finder.Root, configFile, inFleet)
 	if err != nil {
 		return err
 	}
@@ -32,22 +32,48 @@ func run(ctx context.Context, finder envoy.Finder, configFile string, out io.Wri
 		return err
 	}
 	defer quotas.close()
-	sayStarting(out)
+	store, err := startStore(ctx, finder.Root, set.bootstrap, set.config, logs.dir)
+	if err != nil {
+		return err
+	}
+	defer store.close()
+	screen := screen{
+		operations: set.operations, token: set.token, logs: filepath.Join("build", "demo"), configFile: configFile,
+		config: set.config, more: append(store.places(), quotas.places()...),
+	}
+	options := []envoy.Options{{Bootstrap: set.bootstrap, Dir: logs.dir, LogTo: logs.envoy, AccessTo: logs.access}}
+	if inFleet {
+		beside, err := openLogs(filepath.Join(logs.dir, "second"))
+		if err != nil {
+			return err
+		}
+		defer beside.close()
+		other, operations, err := second(set.bootstrap, set.operations)
+		if err != nil {
+			return err
+		}
+		screen.second = &door{operations: operations}
+		options = append(options, envoy.Options{Bootstrap: other, Dir: beside.dir, LogTo: beside.envoy, AccessTo: beside.access})
+	}
+	return serve(ctx, finder, set.backend, options, screen, out)
+}
+
+// serve shows the screen when everything has started.
+func serve(ctx context.Context, finder envoy.Finder, backend string, options []envoy.Options, screen screen, out io.Writer) error {
+	sayStarting(out, len(options))
 	begin := time.Now()
-	s, err := start(ctx, finder, set.backend, envoy.Options{
-		Bootstrap: set.bootstrap, Dir: logs.dir, LogTo: logs.envoy, AccessTo: logs.access,
-	})
+	s, err := start(ctx, finder, backend, options...)
 	if err != nil {
 		return err
 	}
 	defer s.stop()
 	say(out, "Ready after %.1f seconds.\n", time.Since(begin).Seconds())
-	screen{
-		public: s.public, service: s.service.Address, admin: s.envoy.Admin,
-		operations: set.operations, token: set.token,
-		logs: filepath.Join("build", "demo"), configFile: configFile, config: set.config,
-		quotas: quotas.places(),
-	}.print(out)
+	screen.service = s.service.Address
+	screen.public, screen.admin = s.proxies[0].public, s.proxies[0].envoy.Admin
+	if screen.second != nil {
+		screen.second.public, screen.second.admin = s.proxies[1].public, s.proxies[1].envoy.Admin
+	}
+	screen.print(out)
 	return attend(ctx, s, out)
 }
 
@@ -60,14 +86,20 @@ type setting struct {
 	backend, operations, token string
 }
 
-func newSetting(root, configFile string) (*setting, error) {
+func newSetting(root, configFile string, inFleet bool) (*setting, error) {
 	plugin := ""
+	if inFleet {
+		plugin = fleetConfig
+	}
 	if configFile != "" {
 		text, err := os.ReadFile(configFile)
 		if err != nil {
 			return nil, err
 		}
 		plugin = string(text)
+	}
+	if inFleet {
+		plugin = withFleet(plugin)
 	}
 	s := &setting{token: rand.Text()}
 	var err error
@@ -85,23 +117,36 @@ func newSetting(root, configFile string) (*setting, error) {
 	return s, err
 }
 
-// attend waits until the demo is told to stop, or Envoy ends by itself.
+// attend waits until the demo is told to stop, or an Envoy ends by itself.
 func attend(ctx context.Context, s *stack, out io.Writer) error {
+	ended := make(chan *envoy.Process, len(s.proxies))
+	for _, p := range s.proxies {
+		go func() {
+			<-p.envoy.Done()
+			ended <- p.envoy
+		}()
+	}
 	select {
 	case <-ctx.Done():
 		say(out, "\nStopped.\n")
 		return nil
-	case <-s.envoy.Done():
+	case p := <-ended:
 		how := "exit status 0"
-		if err := s.envoy.Err(); err != nil {
+		if err := p.Err(); err != nil {
 			how = err.Error()
 		}
-		return fmt.Errorf("the proxy has ended: %s; Envoy's log ends with:\n%s", how, s.envoy.Log.Tail(10))
+		return fmt.Errorf("the proxy has ended: %s; Envoy's log ends with:\n%s", how, p.Log.Tail(10))
 	}
 }
 
 // sayStarting tells what is being waited for.
-func sayStarting(out io.Writer) {
+func sayStarting(out io.Writer, proxies int) {
+	if proxies > 1 {
+		say(out, "Starting a demo service, a rate limit service with Redis, and %d Envoys %s\n"+
+			"with the filter. That takes seconds with TinyGo's build of the filter, up to\n"+
+			"twenty with Go's.\n", proxies, envoy.Version)
+		return
+	}
 	say(out, "Starting a demo service, and Envoy %s with the filter in front of it.\n"+
 		"That takes a second with TinyGo's build of the filter, up to ten with Go's.\n", envoy.Version)
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -113,8 +112,8 @@ func (s *show) observe() error {
 	ctx, cancel := context.WithTimeoutCause(s.ctx, 8*time.Second, errors.New("8 seconds are over"))
 	defer cancel()
 	err := wait.Until(ctx, "log lines about the refusal", func() (bool, error) {
-		warnings = s.stack.envoy.Log.Lines("gatewarden:", "surface=rest", "reason=locked_out")
-		access = s.stack.envoy.Access.Lines("gatewarden_locked_out", "/api/v1/items")
+		warnings = s.stack.proxies[0].envoy.Log.Lines("gatewarden:", "surface=rest", "reason=locked_out")
+		access = s.stack.proxies[0].envoy.Access.Lines("gatewarden_locked_out", "/api/v1/items")
 		return len(warnings) > 0 && len(access) > 0, nil
 	})
 	if err != nil {
@@ -134,7 +133,7 @@ func (s *show) observe() error {
 		{"gatewarden_rate_limited_requests_total", []string{"surface=mcp", "reason=locked_out"}, 1},
 	} {
 		err := wait.Until(ctx, m.name, func() (bool, error) {
-			metrics, err := s.stack.envoy.Metrics(ctx)
+			metrics, err := s.stack.proxies[0].envoy.Metrics(ctx)
 			return err == nil && metrics.Value(m.name, m.labels...) == m.want, err
 		})
 		if err != nil {
@@ -179,16 +178,4 @@ func (s *show) unlock() error {
 	}
 	s.printf(": %s, %.2f seconds after the first guess\n", s.status(http.StatusOK), time.Since(s.began).Seconds())
 	return nil
-}
-
-// status returns a status code in a colour that shows whether it is good or bad.
-func (s *show) status(code int) string {
-	switch text := strconv.Itoa(code); {
-	case code == http.StatusTooManyRequests:
-		return s.look.red(text)
-	case code < 300:
-		return s.look.green(text)
-	default:
-		return text
-	}
 }

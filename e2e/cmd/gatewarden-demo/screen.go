@@ -17,13 +17,19 @@ type screen struct {
 	operations, token      string
 	logs, configFile       string
 	config                 *config.Config
-	// quotas are the rows of places about the quota service, if there is one.
-	quotas [][2]string
+	// more are the rows of places about what runs beside.
+	more [][2]string
+	// second is the second proxy, if there is one.
+	second *door
 }
 
 func (s screen) print(out io.Writer) {
 	look := styleOf(out)
-	say(out, "\n%s Ctrl-C stops both.\n\n", look.bold("Gatewarden guards a demo service."))
+	title, all := "Gatewarden guards a demo service.", "both"
+	if s.second != nil {
+		title, all = "Gatewarden guards a demo service in two Envoys, together.", "all"
+	}
+	say(out, "\n%s Ctrl-C stops %s.\n\n", look.bold(title), all)
 	for _, row := range s.places() {
 		say(out, "  %-23s %s\n", row[0], row[1])
 	}
@@ -49,7 +55,10 @@ func (s screen) places() [][2]string {
 		{filepath.Join(s.logs, "access.log"), "each request, with the reason if it was refused"},
 		{filepath.Join(s.logs, "envoy.log"), "Envoy's log, with failures, lockouts and refusals"},
 	}
-	rows = append(rows, s.quotas...)
+	if s.second != nil {
+		rows = s.fleetPlaces()
+	}
+	rows = append(rows, s.more...)
 	if s.configFile != "" {
 		rows = append(rows, [2]string{s.configFile, "the rules"})
 	}
@@ -58,6 +67,9 @@ func (s screen) places() [][2]string {
 
 // next is what to do when all was tried.
 func (s screen) next() [][2]string {
+	if s.second != nil {
+		return fleetNext
+	}
 	return [][2]string{
 		{"more to try", "README.md, \"Tour\""},
 		{"limits on plans", "make run CONFIG=examples/tiers.json"},
@@ -72,7 +84,7 @@ type try struct{ effect, command string }
 
 func (s screen) tries() []try {
 	items := "http://" + s.public + "/api/v1/items"
-	for _, list := range [][]try{s.mcpTries(), s.quotaTries(items), s.lockoutTries(items), s.oauthTries()} {
+	for _, list := range [][]try{s.fleetTries(), s.mcpTries(), s.quotaTries(items), s.lockoutTries(items), s.oauthTries()} {
 		if len(list) > 0 {
 			return list
 		}

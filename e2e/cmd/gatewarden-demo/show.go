@@ -21,10 +21,8 @@ const (
 
 // show plays an attack for people to watch.
 type show struct {
-	ctx                context.Context
+	stage
 	stack              *stack
-	out                io.Writer
-	look               style
 	attacker, customer *visitor
 	// began and ended frame the attacker's first guess at the REST API, with
 	// which the window begins.
@@ -32,23 +30,19 @@ type show struct {
 }
 
 func newShow(ctx context.Context, s *stack, forwarded bool, out io.Writer) (*show, error) {
-	attacker, err := newVisitor(attackerAddress, s.public, forwarded)
+	attacker, err := newVisitor(attackerAddress, s.proxies[0].public, forwarded)
 	if err != nil {
 		return nil, err
 	}
-	customer, err := newVisitor(customerAddress, s.public, forwarded)
+	customer, err := newVisitor(customerAddress, s.proxies[0].public, forwarded)
 	if err != nil {
 		return nil, err
 	}
-	return &show{ctx: ctx, stack: s, out: out, look: styleOf(out), attacker: attacker, customer: customer}, nil
+	return &show{stage: newStage(ctx, out), stack: s, attacker: attacker, customer: customer}, nil
 }
 
-// play stops at the first scene that does not go as it should.
 func (s *show) play() error {
-	scenes := []struct {
-		title string
-		play  func() error
-	}{
+	err := s.stage.play([]scene{
 		{"A customer at " + customerAddress + " has the right token.", s.customerIsServed},
 		{fmt.Sprintf("An attacker at %s guesses tokens: %d failures within %d seconds are let through.", attackerAddress, limit, window/time.Second), s.guess},
 		{fmt.Sprintf("Guess %d is refused, and never reaches the service.", limit+1), s.refusal},
@@ -57,19 +51,9 @@ func (s *show) play() error {
 		{"The same attack on the MCP server, which allows 3. An MCP client gets an error that it understands, with the id of its request.", s.attackMCP},
 		{"What the operator sees: Envoy's log, the access log, the metrics.", s.observe},
 		{"The lockout ends when Retry-After said it would. Seconds left:", s.unlock},
-	}
-	for i, scene := range scenes {
-		s.printf("\n%s\n", s.look.bold(foldText(fmt.Sprintf("%d. %s", i+1, scene.title), "   ")))
-		if err := scene.play(); err != nil {
-			s.printf("\n")
-			return fmt.Errorf("this is not what should have happened: %w", err)
-		}
-		// Time to read, nothing else waits for it.
-		select {
-		case <-time.After(700 * time.Millisecond):
-		case <-s.ctx.Done():
-			return s.ctx.Err()
-		}
+	})
+	if err != nil {
+		return err
 	}
 	return s.verdict()
 }
@@ -99,8 +83,6 @@ Next:
 	return nil
 }
 
-func (s *show) printf(format string, args ...any) { say(s.out, format, args...) }
-
 // visitor is a client of the service.
 type visitor struct {
 	base      string
@@ -112,6 +94,13 @@ type visitor struct {
 
 // tally counts requests.
 type tally struct{ sent, refused int }
+
+func (t tally) plus(other tally) tally {
+	return tally{t.sent + other.sent, t.refused + other.refused}
+}
+
+// served is how many were not refused.
+func (t tally) served() int { return t.sent - t.refused }
 
 func newVisitor(address, public string, forwarded bool) (*visitor, error) {
 	v := &visitor{base: "http://" + public}

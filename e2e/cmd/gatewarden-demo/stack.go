@@ -2,20 +2,27 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
 	"github.com/gatewarden/gatewarden/e2e/internal/service"
 )
 
-// stack is the demo service with Envoy in front of it.
+// stack is the demo service with Envoy in front of it, or with several that count together.
 type stack struct {
 	service *service.Server
-	envoy   *envoy.Process
-	// public is Envoy's address, host:port.
+	proxies []*proxy
+}
+
+// proxy is an Envoy in front of the service.
+type proxy struct {
+	envoy *envoy.Process
+	// public is its address, host:port.
 	public string
 }
 
@@ -43,40 +50,58 @@ func load(root, plugin string) (*envoy.Bootstrap, *config.Config, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	parsed, err := config.Parse([]byte(text), quotaToken(bootstrap, text))
+	parsed, err := config.Parse([]byte(text), append(quotaToken(bootstrap, text), fleetSecret(bootstrap, text)...))
 	if err != nil {
 		return nil, nil, fmt.Errorf("the filter's configuration is refused: %w", err)
 	}
 	return bootstrap, parsed, nil
 }
 
-// start brings up the service at address and Envoy as options say.
-func start(ctx context.Context, finder envoy.Finder, address string, o envoy.Options) (*stack, error) {
+// start brings up the service at address and, all at once, an Envoy for each of the options.
+func start(ctx context.Context, finder envoy.Finder, address string, options ...envoy.Options) (*stack, error) {
 	binary, err := finder.Find(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s := &stack{}
+	s := &stack{proxies: make([]*proxy, len(options))}
 	if s.service, err = service.New().Start(address); err != nil {
 		return nil, explainPort(err, "the demo service", address)
 	}
-	if err := o.Bootstrap.SetEndpoint("service", s.service.Address); err != nil {
-		s.service.Stop()
-		return nil, err
+	var group sync.WaitGroup
+	failed := make([]error, len(options))
+	for i, o := range options {
+		o.WorkDir = finder.Root
+		group.Go(func() { s.proxies[i], failed[i] = startProxy(ctx, binary, s.service.Address, o) })
 	}
-	o.WorkDir = finder.Root
-	if s.envoy, err = envoy.Start(ctx, binary, o); err != nil {
-		s.service.Stop()
-		return nil, err
-	}
-	if s.public, err = s.envoy.ListenerAddress(ctx, fmt.Sprint(o.Bootstrap.Listener["name"])); err != nil {
+	group.Wait()
+	if err := errors.Join(failed...); err != nil {
 		s.stop()
 		return nil, err
 	}
 	return s, nil
 }
 
+func startProxy(ctx context.Context, binary envoy.Binary, service string, o envoy.Options) (*proxy, error) {
+	if err := o.Bootstrap.SetEndpoint("service", service); err != nil {
+		return nil, err
+	}
+	process, err := envoy.Start(ctx, binary, o)
+	if err != nil {
+		return nil, err
+	}
+	p := &proxy{envoy: process}
+	if p.public, err = process.ListenerAddress(ctx, fmt.Sprint(o.Bootstrap.Listener["name"])); err != nil {
+		process.Stop()
+		return nil, err
+	}
+	return p, nil
+}
+
 func (s *stack) stop() {
-	s.envoy.Stop()
+	for _, p := range s.proxies {
+		if p != nil {
+			p.envoy.Stop()
+		}
+	}
 	s.service.Stop()
 }
