@@ -24,8 +24,10 @@ var runElsewhere = map[string]struct {
 	// These run until Ctrl-C, on the ports of envoy.yaml.
 	"make run":                   {test: TestScreenIsTrue},
 	"make run CONFIG=yours.json": {test: TestScreenIsTrueForExamples},
-	// This takes half a minute.
-	"make demo": {test: TestAttack},
+	"make run FLEET=1":           {test: TestScreenIsTrueForAFleet},
+	// These take half a minute.
+	"make demo":         {test: TestAttack},
+	"make demo FLEET=1": {test: TestFleetAttack},
 	// This writes README.
 	"make tour": {test: TestPages},
 	// These take minutes. The first one runs this test.
