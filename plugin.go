@@ -124,10 +124,10 @@ func (p *pluginContext) OnGRPCClose(number, status uint32) {
 	}
 }
 
-// OnPluginDone hands the proxy what was counted since the last tick.
+// OnPluginDone hands on what was counted since the last tick.
 func (p *pluginContext) OnPluginDone() bool {
 	if f := p.filter.Get(); f != nil {
-		f.Flush()
+		f.Close()
 	}
 	return true
 }

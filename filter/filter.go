@@ -132,8 +132,14 @@ func (f *Filter) Tick() {
 	f.Flush()
 }
 
-// Flush passes the metrics on to the proxy. The plugin calls it before it ends.
+// Flush passes the metrics on to the proxy.
 func (f *Filter) Flush() { f.metrics.Flush() }
+
+// Close ends the filter: another configuration takes its place, or none.
+func (f *Filter) Close() {
+	f.fleet.Close()
+	f.Flush()
+}
 
 // Answered reports the response to the callout with this number, and the size of its
 // body. All requests that waited for it continue.

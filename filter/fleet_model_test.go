@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/gatewarden/gatewarden/filter/proxy"
 )
 
 // TestFleetModel plays random requests of a few clients at three proxies, while calls to the
@@ -191,36 +190,89 @@ func (m *fleetModel) converge() {
 	}
 }
 
-// TestFleetQuotaModel: whichever proxies requests come to, and in which order answers come,
-// never more is admitted than the limit.
+// TestFleetQuotaModel: whichever proxies requests come to, in which order answers come, and
+// whoever leaves while waiting, never more is admitted than the limit. Wrong credentials lock
+// clients out meanwhile, so that requests are refused that were charged.
 func TestFleetQuotaModel(t *testing.T) {
-	const quota = `, "quotas": [{"name": "all", "per": ["client"], "limit": 20, "window": "1m"}]`
-	for seed := range uint64(100) {
-		w := newFleet(t, fleetOf(`, "rules": [{"rule": "quotas", "on_error": "closed"}]`, quota), 3)
-		r := rand.New(rand.NewPCG(seed, 2))
-		m := &fleetModel{fleetWorld: w, r: r}
-		admitted, streams := 0, 0
-		for range 120 {
-			p := w.proxies[r.IntN(3)]
-			s, host := p.NewStream(), p.host
-			host.Request, host.Replies = get("/x"), nil
-			if streams++; s.RequestHeaders(true) == proxy.Continue {
-				t.Fatal("the request did not wait")
-			}
-			host.Request = nil
-			m.collect()
-			for r.IntN(3) > 0 {
-				before := len(host.Resumed)
-				m.deliver()
-				admitted += len(host.Resumed) - before
-			}
-			switch r.IntN(5) {
-			case 0:
-				s.Done() // the client has gone
+	const quota = `, "quotas": [{"name": "all", "per": ["credential"], "limit": 20, "window": "1h"}]`
+	const rules = `, "rules": [{"rule": "quotas", "on_error": "closed"}, {"rule": "lockouts", "mode": "sync"}]`
+	refused := 0
+	for seed := range uint64(200) {
+		w := newFleet(t, fleetOf(rules, quota), 3)
+		m := &quotaModel{fleetModel: fleetModel{fleetWorld: w, r: rand.New(rand.NewPCG(seed, 2))}}
+		for range 150 {
+			m.step()
+		}
+		if m.admitted > 20*4 { // without an identity, each client has its own
+			t.Fatalf("seed %d: %d admitted", seed, m.admitted)
+		}
+		for client, n := range m.byClient {
+			if n > 20 {
+				t.Fatalf("seed %d: %d admitted of client %d", seed, n, client)
 			}
 		}
-		if admitted > 20 {
-			t.Fatalf("seed %d: %d admitted of %d", seed, admitted, streams)
-		}
+		refused += m.refused
 	}
+	if refused == 0 {
+		t.Error("nobody was locked out, so the model shows nothing")
+	}
+}
+
+// quotaModel has requests that wait.
+type quotaModel struct {
+	fleetModel
+	waiting           []waiting
+	admitted, refused int
+	byClient          [4]int
+}
+
+type waiting struct {
+	member *member
+	stream *Stream
+	client int
+}
+
+func (m *quotaModel) step() {
+	p, client := m.proxies[m.r.IntN(3)], m.r.IntN(4)
+	from(p.host, fmt.Sprintf("192.0.2.%d", client))
+	p.host.Request, p.host.Replies, p.host.Resumed = with(get("/x"), "authorization", "Bearer x"), nil, nil
+	s := p.NewStream()
+	s.ID = uint32(len(m.waiting) + 1)
+	if s.RequestHeaders(true); len(p.host.Replies) == 0 {
+		m.waiting = append(m.waiting, waiting{p, s, client})
+	} else {
+		m.refused++
+		s.Done()
+	}
+	p.host.Request = nil
+	for m.collect(); m.r.IntN(3) > 0; m.collect() {
+		m.deliver()
+		m.goOn()
+	}
+	if n := len(m.waiting); n > 0 && m.r.IntN(6) == 0 { // a client has gone
+		at := m.r.IntN(n)
+		m.waiting[at].stream.Done()
+		m.waiting = append(m.waiting[:at], m.waiting[at+1:]...)
+	}
+}
+
+// goOn lets requests get their responses that wait no more.
+func (m *quotaModel) goOn() {
+	kept := m.waiting[:0]
+	for _, q := range m.waiting {
+		switch {
+		case q.stream.waits():
+			kept = append(kept, q)
+			continue
+		case q.stream.replied:
+			m.refused++
+		default:
+			m.admitted++
+			m.byClient[q.client]++
+			q.member.host.Response = hdr(":status", []string{"200", "200", "200", "401"}[m.r.IntN(4)])
+			q.stream.ResponseHeaders(true)
+		}
+		q.stream.Done()
+	}
+	m.waiting = kept
 }

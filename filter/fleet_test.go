@@ -330,6 +330,24 @@ func TestFleetCalls(t *testing.T) {
 	}
 }
 
+// TestFleetCallsInSync: a request that nobody is over a limit for costs one question, and one
+// that is refused another one, about unlocks.
+func TestFleetCallsInSync(t *testing.T) {
+	w := newFleet(t, fleetOf(`, "rules": [{"rule": "lockouts", "mode": "sync"}]`, ""), 2)
+	w.script("g1 g1 g1")
+	for _, row := range []struct{ steps, want string }{
+		{"l0", "lockout/rest+0 unlock+0"},
+		{"l0", ""},
+		{"t60 l0 l0", "lockout/rest+0 lockout/rest+0"},
+	} {
+		w.service.Asked = nil
+		w.script(row.steps)
+		if got := strings.Join(w.service.Asked, " "); got != row.want {
+			t.Errorf("%s: got %s, want %s", row.steps, got, row.want)
+		}
+	}
+}
+
 // TestFleetJoins: while a report is under way, others are joined.
 func TestFleetJoins(t *testing.T) {
 	w := newFleet(t, strings.Replace(fleetOf("", ""), `"failures": 3`, `"failures": 100`, 1), 1)
@@ -367,18 +385,20 @@ func TestFleetBounds(t *testing.T) {
 	if got := p.host.Value(t, "gatewarden_fleet_reports_pending"); got != 4096 {
 		t.Errorf("%d pending", got)
 	}
-	if got := p.host.Value(t, "gatewarden_fleet_workers_alone"); got != 1 {
-		t.Errorf("%d alone", got)
+	if got := sum(t, p.host, "gatewarden_fleet_alone_seconds_total", p.Filter); got != 1 {
+		t.Errorf("%d seconds alone", got)
 	}
 	w.down = 0
 	w.pass(12_000)
 	if got := w.service.Total("lockout/rest"); got != 4096 {
 		t.Errorf("%d told later", got)
 	}
-	for _, gauge := range []string{"gatewarden_fleet_reports_pending", "gatewarden_fleet_workers_alone"} {
-		if got := p.host.Value(t, gauge); got != 0 {
-			t.Errorf("%s: %d", gauge, got)
-		}
+	if got := p.host.Value(t, "gatewarden_fleet_reports_pending"); got != 0 {
+		t.Errorf("%d are still pending", got)
+	}
+	alone := sum(t, p.host, "gatewarden_fleet_alone_seconds_total", p.Filter)
+	if w.pass(5000); sum(t, p.host, "gatewarden_fleet_alone_seconds_total", p.Filter) != alone {
+		t.Error("still alone")
 	}
 	if got := strings.Join(p.host.Log, "\n"); !strings.Contains(got, "fleet not heard") || !strings.Contains(got, "fleet heard again") {
 		t.Errorf("the log has %s", got)
@@ -472,7 +492,7 @@ func TestFleetHostCalls(t *testing.T) {
 		{"seen first", "", "", "", "request headers, property source.address, get, now, wall now, get, grpc call, grpc message, now, wall now, record metric, response header :status"},
 		{"first, seen before", `, "rules": [{"rule": "lockouts", "mode": "first"}]`, "", "l0", passes},
 		{"sync", `, "rules": [{"rule": "lockouts", "mode": "sync"}]`, "", "l0",
-			"request headers, property source.address, get, now, wall now, get, grpc call, grpc message, now, wall now, record metric, get, attend, resume, response header :status"},
+			"request headers, property source.address, get, now, wall now, get, grpc call, grpc message, now, wall now, record metric, attend, resume, response header :status"},
 		{"a quota", `, "rules": [{"rule": "quotas"}]`, `, "quotas": [{"name": "all", "per": ["client"], "limit": 3, "window": "1m"}]`, "l0",
 			"request headers, property source.address, get, now, get, now, wall now, grpc call, grpc message, now, wall now, record metric, attend, get, set, resume, " +
 				"response headers, now, add ratelimit-policy, add ratelimit, add x-ratelimit-limit, add x-ratelimit-remaining, add x-ratelimit-reset"},

@@ -55,20 +55,24 @@ func (r *Room) until(u *Rule, status *message.Status, at moment) int64 {
 func (r *Room) answer(c *call, at moment) {
 	s := c.asker
 	if s == nil {
-		r.read(c.asked, at)
-		for i := range c.asked {
-			r.giveBack(&c.asked[i], c.asked[i].cost)
+		if !c.confirms {
+			r.read(c.asked, at)
 		}
+		r.giveBackAll(c.asked)
 		return
 	}
-	s.locks = r.read(s.asked, at)
+	if c.confirms {
+		s.locks = r.readUnlocks(s.asked, at)
+	} else if over := r.read(s.asked, at); over && r.askUnlocks(s, c, at) {
+		return
+	}
 	s.settle()
 	r.tell(s)
 }
 
-// read reads what the service says about the counters of a request, and tells whether it
-// locks somebody out.
-func (r *Room) read(asked []Asked, at moment) (locks bool) {
+// read reads what the service says about the counters of a request, and tells whether one of
+// failures is over its limit: then it has to be confirmed that nobody was unlocked.
+func (r *Room) read(asked []Asked, at moment) (over bool) {
 	next := 0
 	for i := range asked {
 		a := &asked[i]
@@ -83,15 +87,28 @@ func (r *Room) read(asked []Asked, at moment) (locks bool) {
 			r.charged(a)
 			continue
 		}
-		unlocks := r.unlocks(&r.statuses[next])
-		next++
-		found := item{Counter: a.Counter, kind: confirm, window: a.window, ends: a.Until, generation: a.generation}
-		if a.Over {
-			found.until = a.Until
+		if a.Heard = a.Heard && !a.Over; a.Over {
+			over = true
 		} else {
 			r.note(&a.Counter, status, at)
 		}
-		locks = r.confirmed(&found, unlocks, at) || locks
+	}
+	return over
+}
+
+// readUnlocks reads what the service says about unlocks, and tells whether it locks somebody
+// out.
+func (r *Room) readUnlocks(asked []Asked, at moment) (locks bool) {
+	next := 0
+	for i := range asked {
+		a := &asked[i]
+		if !a.awaitsUnlocks() {
+			continue
+		}
+		a.Heard = true
+		found := item{Counter: a.Counter, kind: confirm, window: a.window, ends: a.Until, generation: a.generation, until: a.Until}
+		locks = r.confirmed(&found, r.unlocks(&r.statuses[next]), at) || locks
+		next++
 	}
 	return locks
 }

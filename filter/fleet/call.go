@@ -30,7 +30,9 @@ type call struct {
 	sent    moment
 	timeout int64
 	asker   *State
-	items   []*item
+	// confirms tells that a request has asked before, and now asks for unlocks.
+	confirms bool
+	items    []*item
 	// asked is what a request had asked that has gone.
 	asked []Asked
 	// descriptors is the number of answers that have to come.
@@ -113,7 +115,6 @@ func (r *Room) ask(s *State) *call {
 		if a.Charge < 0 {
 			a.generation = r.generation(a.Shared)
 			r.addCounter(&a.Counter, a.window, a.generation, 0)
-			r.addUnlock(&a.Counter, 0)
 			continue
 		}
 		a.carried = r.carry.take(carried{a.Shared, a.window}, a.cost)
@@ -125,6 +126,18 @@ func (r *Room) ask(s *State) *call {
 		return nil
 	}
 	return c
+}
+
+// askUnlocks asks whether those were unlocked who are over a limit, in what is left of the time
+// of the call before. It returns false if the service cannot be asked.
+func (r *Room) askUnlocks(s *State, before *call, at moment) bool {
+	for i := range s.asked {
+		if a := &s.asked[i]; a.awaitsUnlocks() {
+			r.addUnlock(&a.Counter, 0)
+		}
+	}
+	s.call = &call{kind: asking, sent: at, asker: s, confirms: true}
+	return r.send(s.call, max(before.sent.now+before.timeout-at.now, 1))
 }
 
 // Answered takes the answer to the proxy's call with the given number, of size bytes. Calls of
@@ -180,8 +193,10 @@ func (r *Room) failed(c *call, status uint32) {
 	r.outcomes[c.kind][what].Add(1)
 	r.unheard(c.kind, status, at.now)
 	if c.kind == asking {
-		for i := range c.asked {
-			r.keepCarried(&c.asked[i])
+		if c.confirms {
+			r.giveBackAll(c.asked)
+		} else {
+			r.keepAllCarried(c.asked)
 		}
 		if s := c.asker; s != nil && s.told != nil {
 			s.settle()

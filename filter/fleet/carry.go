@@ -82,6 +82,20 @@ func (r *Room) giveBack(a *Asked, units uint32) {
 	}
 }
 
+// giveBackAll gives back what a request was charged that has gone.
+func (r *Room) giveBackAll(asked []Asked) {
+	for i := range asked {
+		r.giveBack(&asked[i], asked[i].cost)
+	}
+}
+
+// keepAllCarried puts back what all charges of a request took that came to nothing.
+func (r *Room) keepAllCarried(asked []Asked) {
+	for i := range asked {
+		r.keepCarried(&asked[i])
+	}
+}
+
 // spend reports what a request spent that did not wait for the answer.
 func (r *Room) spend(a *Asked) {
 	at := r.moment()

@@ -64,13 +64,16 @@ func (r *Room) over(i *item, until int64, at moment) {
 // confirmed takes the generation that a client is in. It tells whether it locks the client
 // out.
 func (r *Room) confirmed(i *item, generation uint32, at moment) (locks bool) {
+	if i.kind == unlock {
+		return false // whoever looks for it will find it
+	}
 	if known := r.generation(i.Shared); known != generation {
-		if r.enter(i.Shared, generation, at.now) && i.kind != unlock {
+		if r.enter(i.Shared, generation, at.now) {
 			r.learn(&i.Counter, 0, at.now)
 		}
 	}
 	switch {
-	case i.kind == unlock || i.until == 0 || r.isUnlocking(i.Shared):
+	case i.until == 0 || r.isUnlocking(i.Shared):
 		return false
 	case i.generation != generation:
 		r.look(&i.Counter, at)

@@ -12,11 +12,11 @@ func (r *Room) measure(c *call, now int64) {
 
 // heard notes that the service has answered.
 func (r *Room) heard(kind callKind, now int64) {
-	wasOpen, wasAlone := r.breakers[kind].IsOpen(), r.anyOpen()
+	wasOpen := r.breakers[kind].IsOpen()
 	if r.breakers[kind].Succeeded(); !wasOpen {
 		return
 	}
-	r.becomes(wasAlone, now)
+	r.publish(now)
 	if r.log.Allows(report.Signal, now) {
 		r.log.Write(report.NewLine("fleet heard again").Field("cluster", r.config.Cluster).Field("calls", callKindNames[kind]).
 			Number("pending", int64(r.outbox.reports)))
@@ -26,12 +26,12 @@ func (r *Room) heard(kind callKind, now int64) {
 // unheard notes that the service has not answered.
 func (r *Room) unheard(kind callKind, status uint32, now int64) {
 	b := &r.breakers[kind]
-	wasOpen, wasAlone := b.IsOpen(), r.anyOpen()
+	wasOpen := b.IsOpen()
 	b.Failed(now, longestDelay, r.chance(now))
 	if wasOpen || !b.IsOpen() {
 		return
 	}
-	r.becomes(wasAlone, now)
+	r.publish(now)
 	if r.log.Allows(report.Signal, now) {
 		r.log.Write(report.NewLine("fleet not heard").Field("cluster", r.config.Cluster).Field("calls", callKindNames[kind]).
 			Number("grpc_status", int64(status)))
@@ -44,17 +44,6 @@ func (r *Room) IsAlone() bool { return r != nil && r.breakers[reporting].IsOpen(
 
 // anyOpen tells whether the worker has stopped to ask or to tell the service anything.
 func (r *Room) anyOpen() bool { return r.breakers[reporting].IsOpen() || r.breakers[asking].IsOpen() }
-
-// becomes publishes that the service is heard, or not any more.
-func (r *Room) becomes(wasAlone bool, now int64) {
-	switch alone := r.anyOpen(); {
-	case alone && !wasAlone:
-		r.ports.Add(r.alone, 1)
-	case !alone && wasAlone:
-		r.ports.Add(r.alone, ^uint64(0)) // minus one
-	}
-	r.publish(now)
-}
 
 // publish tells operations endpoints whether the service is heard.
 func (r *Room) publish(now int64) {

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"encoding/binary"
+	"math"
 
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/counter"
@@ -57,8 +58,9 @@ type Room struct {
 	delivery   [deliveries]report.Counter
 	mismatches report.Counter
 	closed     []report.Counter // refusals, by surface
-	// duration is the histogram of calls; pending and alone are gauges.
-	duration, pending, alone proxy.Metric
+	alone      report.Counter   // seconds
+	// duration is a histogram, pending a gauge.
+	duration, pending proxy.Metric
 	// shown is what pending shows of this worker.
 	shown int
 
@@ -109,6 +111,7 @@ func (r *Room) defineMetrics(c *config.Config, m *report.Metrics) {
 	for i, name := range [deliveries]string{"delivered", "unconfirmed", "lost"} {
 		m.Define(&r.delivery[i], "gatewarden_fleet_reports_total", "outcome", name)
 	}
+	m.Define(&r.alone, "gatewarden_fleet_alone_seconds_total")
 	m.Define(&r.mismatches, "gatewarden_fleet_limit_mismatches_total")
 	r.closed = make([]report.Counter, len(c.Surfaces))
 	for i := range r.surfaces {
@@ -117,7 +120,7 @@ func (r *Room) defineMetrics(c *config.Config, m *report.Metrics) {
 		m.Define(&r.closed[i], "gatewarden_rate_limited_requests_total", "surface", name, "reason", string(refusal.StoreUnavailable))
 	}
 	r.duration = r.ports.Histogram("gatewarden_fleet_call_milliseconds")
-	r.pending, r.alone = r.ports.Gauge("gatewarden_fleet_reports_pending"), r.ports.Gauge("gatewarden_fleet_workers_alone")
+	r.pending = r.ports.Gauge("gatewarden_fleet_reports_pending")
 }
 
 // Refused counts a request that [State.Check] refused, on a surface.
@@ -183,6 +186,9 @@ func (r *Room) Tick() {
 	r.ticked = now
 	r.delivery[lost].Add(r.outbox.expire(now, !r.IsAlone()))
 	r.carry.expire(now)
+	if r.anyOpen() {
+		r.alone.Add(1)
+	}
 	if r.ticks++; r.ticks%publishEvery == 1 || r.anyOpen() {
 		r.publish(now)
 	}
@@ -192,10 +198,35 @@ func (r *Room) Tick() {
 	} else {
 		r.flush(at)
 	}
+	r.showPending()
+}
+
+// showPending keeps the gauge, which all workers share.
+func (r *Room) showPending() {
 	if n := r.outbox.reports; n != r.shown {
 		r.ports.Add(r.pending, uint64(n)-uint64(r.shown)) // below zero, it counts down
 		r.shown = n
 	}
+}
+
+// Close ends the room: another configuration takes its place. What waits is sent as far as one
+// call has room for it, and nobody will learn what became of that.
+func (r *Room) Close() {
+	if r == nil {
+		return
+	}
+	r.underway = false
+	r.flush(r.moment())
+	for _, c := range r.calls {
+		for _, i := range c.items {
+			if i.kind.isReport() {
+				r.delivery[unconfirmed].Add(uint64(i.hits))
+			}
+		}
+	}
+	clear(r.calls)
+	r.delivery[lost].Add(r.outbox.expire(math.MaxInt64, false))
+	r.showPending()
 }
 
 // passOnUnlocks counts the unlocks at the service that operations endpoints have asked for.

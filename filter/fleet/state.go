@@ -40,6 +40,9 @@ type Asked struct {
 // those are asked.
 func (a *Asked) waits() bool { return a.Charge < 0 || a.Rule.Sync() }
 
+// awaitsUnlocks tells whether the counter is over its limit, unless its client was unlocked.
+func (a *Asked) awaitsUnlocks() bool { return a.Charge < 0 && a.Over }
+
 // Reset clears the state and keeps its memory.
 func (s *State) Reset() { *s = State{asked: s.asked[:0]} }
 

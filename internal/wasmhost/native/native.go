@@ -161,7 +161,7 @@ func (g *guest) OnDone(id uint32) (bool, error) {
 		s.Reset()
 		g.idle = append(g.idle, s)
 	} else if g.filter != nil {
-		g.filter.Flush()
+		g.filter.Close()
 	}
 	return true, nil
 }
