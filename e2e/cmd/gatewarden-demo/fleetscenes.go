@@ -170,9 +170,23 @@ func (f *fleetShow) awaitMetric(proxy int, want float64, name string, labels ...
 	return nil
 }
 
+// awaitAlone waits until a proxy says that it counts alone, and shows that.
+func (f *fleetShow) awaitAlone(proxy int) error {
+	const name = "gatewarden_fleet_alone_seconds_total"
+	p := f.stack.proxies[proxy].envoy
+	err := wait.Until(f.ctx, name, func() (bool, error) {
+		metrics, err := p.Metrics(f.ctx)
+		return err == nil && metrics.Value(name) > 0, err
+	})
+	if err == nil {
+		f.printf("   Proxy %d: %s grows\n", proxy+1, name)
+	}
+	return err
+}
+
 func (f *fleetShow) degraded() error {
 	for i := range f.stack.proxies {
-		if err := f.awaitMetric(i, 1, "gatewarden_fleet_workers_alone"); err != nil {
+		if err := f.awaitAlone(i); err != nil {
 			return err
 		}
 	}
