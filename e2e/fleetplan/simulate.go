@@ -119,8 +119,7 @@ func (f *fleet) request(e *event) {
 		f.put(e.worker, item{client: *slot, kind: peek, window: f.service.window})
 	default: // it waits
 		f.service.touch(*slot)
-		f.service.touchUnlock(*slot)
-		f.service.note(2, 2, f.now)
+		f.service.note(1, 1, f.now)
 	}
 }
 
@@ -162,8 +161,9 @@ func (f *fleet) guess(e *event) {
 // asked plays the answer to a guess that waited for it.
 func (f *fleet) asked(e *event) {
 	items := [2]item{{client: e.address, kind: peek, window: f.service.window}, {client: e.address, kind: confirm}}
-	f.service.call(items[:], f.now)
+	f.service.call(items[:1], f.now)
 	if items[0].over {
+		f.service.call(items[1:], f.now)
 		f.turnedAway++
 		f.lock(e.address, e.worker)
 		return
