@@ -23,7 +23,7 @@ func (s *Stream) askFleet() (waits bool) {
 	for i := range s.quota.Charges() {
 		if owed, ok := s.quota.Shared(i); ok {
 			rule := f.fleet.Quota(owed.Quota, owed.Tier)
-			s.fleet.Charge(&fleet.Counter{Rule: rule, Shared: owed.Key, Local: owed.Local}, owed.Cost, i)
+			s.fleet.Charge(&fleet.Counter{Rule: rule, Shared: owed.Key, Local: owed.Local}, owed.Cost, i, owed.Enforced)
 		}
 	}
 	// Without Asks, each request would allocate what Ask is called with.
@@ -32,19 +32,19 @@ func (s *Stream) askFleet() (waits bool) {
 
 // watchFleet tells the fleet which counters of failures concern the request.
 func (s *Stream) watchFleet() {
-	f, at := s.filter.fleet, s.surface.place
+	f, at, enforced := s.filter.fleet, s.surface.place, !s.surface.lockout.IsShadow()
 	if rule := f.Client(at); rule != nil {
 		c := counterOf(rule, s.lockout.SharedClient())
-		s.fleet.Watch(&c)
+		s.fleet.Watch(&c, enforced)
 	}
 	if rule := f.Network(at); rule != nil {
 		c := counterOf(rule, s.lockout.SharedNetwork())
-		s.fleet.Watch(&c)
+		s.fleet.Watch(&c, enforced)
 	}
 	for i := range s.attempt.Targets() {
 		if c, rule := s.attempted(i); rule != nil && !c.Slowed {
 			counter := attemptCounterOf(rule, c)
-			s.fleet.Watch(&counter)
+			s.fleet.Watch(&counter, enforced)
 		}
 	}
 }

@@ -31,6 +31,7 @@ type Asked struct {
 	Left        uint32
 	Until       int64
 
+	enforced      bool
 	cost, carried uint32 // of a charge
 	window        int64
 	generation    uint32
@@ -53,10 +54,10 @@ func (s *State) Begin(room *Room) { s.room, s.asked = room, s.asked[:0] }
 func (s *State) Begun() bool { return s.room != nil }
 
 // Watch looks how a counter of failures stands before its request goes on, or without that
-// the request waits, as the rule has it.
-func (s *State) Watch(c *Counter) {
+// the request waits, as the rule has it. enforced tells whether the rule refuses requests.
+func (s *State) Watch(c *Counter, enforced bool) {
 	r := s.room
-	s.alone = s.alone || c.Rule.IsClosed() && r.IsAlone()
+	s.alone = s.alone || enforced && c.Rule.IsClosed() && r.IsAlone()
 	switch c.Rule.mode {
 	case config.FleetAsync:
 		r.watch(c)
@@ -67,14 +68,15 @@ func (s *State) Watch(c *Counter) {
 		}
 	}
 	s.due = true
-	s.asked = append(s.asked, Asked{Counter: *c, Charge: -1})
+	s.asked = append(s.asked, Asked{Counter: *c, Charge: -1, enforced: enforced})
 }
 
-// Charge charges what a request costs to the counter of a quota. charge is its place there.
-func (s *State) Charge(c *Counter, cost uint32, charge int) {
-	s.alone = s.alone || !c.Rule.Sync() && c.Rule.IsClosed() && s.room.IsAlone()
+// Charge charges what a request costs to the counter of a quota. charge is its place there,
+// and enforced tells whether the quota refuses requests.
+func (s *State) Charge(c *Counter, cost uint32, charge int, enforced bool) {
+	s.alone = s.alone || enforced && !c.Rule.Sync() && c.Rule.IsClosed() && s.room.IsAlone()
 	s.due = s.due || c.Rule.Sync()
-	s.asked = append(s.asked, Asked{Counter: *c, Charge: charge, cost: cost})
+	s.asked = append(s.asked, Asked{Counter: *c, Charge: charge, cost: cost, enforced: enforced})
 }
 
 // Asks tells whether the service has to be asked.
@@ -104,7 +106,7 @@ func (s *State) settle() {
 		if a := &s.asked[i]; a.waits() && !a.Heard {
 			s.room.keepCarried(a)
 			s.room.fallbacks[a.Rule.onError].Add(1)
-			s.alone = s.alone || a.Rule.IsClosed()
+			s.alone = s.alone || a.enforced && a.Rule.IsClosed()
 		}
 	}
 }

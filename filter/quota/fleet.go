@@ -43,6 +43,7 @@ type Shared struct {
 	// Key is the counter's name in the fleet, Local its counter here.
 	Key, Local table.Key
 	Cost       uint32
+	Enforced   bool
 }
 
 // Charges is the number of quotas that the request is charged to.
@@ -61,7 +62,7 @@ func (s *State) Shared(i int) (owed Shared, ok bool) {
 			tier = j
 		}
 	}
-	return Shared{Quota: c.quota.place, Tier: tier, Key: c.shared, Local: c.exhausted, Cost: c.cost}, true
+	return Shared{Quota: c.quota.place, Tier: tier, Key: c.shared, Local: c.exhausted, Cost: c.cost, Enforced: i < s.enforced}, true
 }
 
 // waits tells whether the fleet decides about a charge, and has not yet.

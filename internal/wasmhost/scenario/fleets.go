@@ -97,6 +97,28 @@ func fleets() []Scenario {
 			},
 		},
 		{
+			Name: "no service: closed, but in shadow mode", Config: inFleet(strings.Replace(limited(strings.Replace(plan, `"limit"`, `"mode": "shadow", "limit"`, 1)),
+				`"kind": "api"`, `"kind": "api", "lockout": {"mode": "shadow", "window": "1h"}`, 1),
+				`, "rules": [{"rule": "quotas", "on_error": "closed"}, {"rule": "lockouts", "surfaces": ["rest"], "mode": "sync", "on_error": "closed"}]`),
+			Steps: []Step{get("", "/api/v1", token("bad"), answer(401), times(12))},
+		},
+		{
+			Name: "no service: a quota and a lockout that are closed",
+			Config: inFleet(strings.Replace(limited(plan), `"kind": "api"`, `"kind": "api", "lockout": {"window": "1h"}`, 1),
+				`, "rules": [{"rule": "quotas", "on_error": "closed"}, {"rule": "lockouts", "surfaces": ["rest"], "mode": "sync", "on_error": "closed"}]`),
+			Steps: []Step{get("", "/api/v1", token("good"), refused("store_unavailable", 503), times(7))},
+		},
+		{
+			Name: "a quota and a lockout that others have used up", Config: inFleet(strings.Replace(limited(plan), `"kind": "api"`, `"kind": "api", "lockout": {"window": "1h"}`, 1),
+				`, "rules": [{"rule": "quotas"}, {"rule": "lockouts", "surfaces": ["rest"], "mode": "sync"}]`),
+			Fleet: map[string]uint64{"lockout/rest": 20, "quota/plan": 10},
+			Steps: []Step{
+				get("", "/api/v1", token("good"), refused("locked_out", 429)),
+				get("", "/api/v1", token("good"), refused("locked_out", 429)),
+				get("another client", "/api/v1", from("192.0.2.9:1"), refused("quota_exceeded", 429)),
+			},
+		},
+		{
 			Name: "no service: open", Config: shared(limited(plan), `"rule": "quotas", "on_error": "open"`),
 			Steps: []Step{get("", "/api/v1", times(20))},
 		},
