@@ -21,8 +21,8 @@ func (s *Stream) askFleet() (waits bool) {
 		s.watchFleet()
 	}
 	for i := range s.quota.Charges() {
-		if owed, ok := s.quota.Shared(i); ok {
-			rule := f.fleet.Quota(owed.Quota, owed.Tier)
+		owed, ok := s.quota.Shared(i)
+		if rule := f.fleet.Quota(owed.Quota, owed.Tier); ok && rule != nil {
 			s.fleet.Charge(&fleet.Counter{Rule: rule, Shared: owed.Key, Local: owed.Local}, owed.Cost, i, owed.Enforced)
 		}
 	}

@@ -71,10 +71,10 @@ func (c *charge) waits() bool { return c.quota.part == synchronous && !c.told &&
 // Tell takes the answer of the fleet to the i-th charge: whether it fits, how much is left,
 // and when the window ends.
 func (s *State) Tell(i int, fits bool, left uint32, until int64) {
-	c := &s.charges[i]
-	if c.told {
+	if i >= len(s.charges) || s.charges[i].told {
 		return
 	}
+	c := &s.charges[i]
 	c.told = true
 	if fits {
 		s.rules.room.take(c, s.now)
@@ -85,10 +85,10 @@ func (s *State) Tell(i int, fits bool, left uint32, until int64) {
 // TellNothing decides the i-th charge without the fleet, which has given no answer: by the
 // limit of this proxy alone.
 func (s *State) TellNothing(i int) {
-	c := &s.charges[i]
-	if c.told {
+	if i >= len(s.charges) || s.charges[i].told {
 		return
 	}
+	c := &s.charges[i]
 	c.told = true
 	f := s.rules.room.config.Fleet
 	alone := f.Alone(f.Quota(c.quota.Quota), c.plan.Limit)
@@ -112,10 +112,10 @@ func (s *State) CheckShared() (why refusal.Refusal, refused bool) {
 
 // WatchShared is CheckShared for the i-th charge if it is to a quota in shadow mode.
 func (s *State) WatchShared(i int) (why refusal.Refusal, exceeded bool) {
-	c := &s.charges[i]
-	if i < s.enforced || c.Fits {
+	if i < s.enforced || i >= len(s.charges) || s.charges[i].Fits {
 		return refusal.Refusal{}, false
 	}
+	c := &s.charges[i]
 	return refusal.Refusal{Reason: refusal.QuotaExceeded, Rule: c.quota.Name, Now: s.now, Seconds: refusal.SecondsUntil(c.More, s.now)}, true
 }
 
