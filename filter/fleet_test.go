@@ -223,6 +223,22 @@ func TestFleetQuotas(t *testing.T) {
 	}
 }
 
+// TestFleetFree: what costs nothing passes also when the fleet has nothing left.
+func TestFleetFree(t *testing.T) {
+	for _, mode := range []string{"sync", "async"} {
+		const quota = `, "quotas": [{"name": "all", "per": ["client"], "limit": 3, "window": "1m", "cost": [{"path": "/free", "cost": 0}]}]`
+		w := newFleet(t, fleetOf(`, "rules": [{"rule": "quotas", "mode": "`+mode+`"}]`, quota), 2)
+		if got := w.script("l0 l1 l1 l1 l0 l0 l0 l0"); !strings.HasSuffix(got, "429 429") {
+			t.Fatalf("%s: got %s", mode, got)
+		}
+		for _, p := range w.proxies {
+			if got := w.request(p, get("/free"), "200"); got != "200" {
+				t.Errorf("%s: got %s", mode, got)
+			}
+		}
+	}
+}
+
 // TestFleetHeaders tell how the quota of the fleet stands, whichever proxy is asked.
 func TestFleetHeaders(t *testing.T) {
 	const quota = `, "quotas": [{"name": "all", "per": ["client"], "limit": 3, "window": "1m"}]`

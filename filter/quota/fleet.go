@@ -127,8 +127,9 @@ func (r *Room) Learn(exhausted table.Key, until, now int64) {
 	})
 }
 
-// isExhausted tells whether nothing is left in the fleet for a charge.
-func (r *Room) isExhausted(c *charge, now int64) bool {
+// isExhausted tells whether nothing is left in the fleet for a charge. What costs nothing fits
+// all the same.
+func (r *Room) isExhausted(c *charge, cost uint32, now int64) bool {
 	if c.quota.part != asynchronous {
 		return false
 	}
@@ -137,6 +138,6 @@ func (r *Room) isExhausted(c *charge, now int64) bool {
 	if !found || at >= record.LockedUntil {
 		return false
 	}
-	c.Balance = algorithm.Balance{Left: 0, Fits: false, More: record.LockedUntil}
+	c.Balance = algorithm.Balance{Left: 0, Fits: cost == 0, More: record.LockedUntil}
 	return true
 }

@@ -100,7 +100,7 @@ func (r *Room) look(c *charge, cost uint32, now int64) {
 		c.Fits = false
 		return
 	}
-	if r.isExhausted(c, now) {
+	if r.isExhausted(c, cost, now) {
 		return
 	}
 	record, at, found := r.table.Get(c.key, &r.moment)
@@ -128,7 +128,7 @@ func (m *moment) Now() int64 { return m.now }
 // take takes a cost from a counter if there is enough. If the table has no place for the
 // counter, the request passes uncounted, and the table's metrics tell.
 func (r *Room) take(c *charge, now int64) bool {
-	if c.cost == 0 || c.never() || c.waits() || r.isExhausted(c, now) {
+	if c.cost == 0 || c.never() || c.waits() || r.isExhausted(c, c.cost, now) {
 		r.look(c, c.cost, now)
 		return c.Fits
 	}
