@@ -13,8 +13,8 @@ import (
 
 // Pace says how fast the players of a row are, at each proxy.
 type Pace struct {
-	// Duration of the fault, and how long things go on after it was mended.
-	Duration, After time.Duration
+	// Duration of the fault, if it has to be mended.
+	Duration time.Duration
 	// Valid, Locked and Guess are the times between two requests of valid users, of the
 	// client that is locked out, and of the one that guesses.
 	Valid, Locked, Guess time.Duration
@@ -90,7 +90,8 @@ func prepare(ctx context.Context, s *fleet.Stand, rules Rules, pace Pace, varian
 	return rows, err
 }
 
-// cause makes something go wrong for a while, and returns when it was mended.
+// cause makes something go wrong for a while, and returns when it was mended. What mends
+// itself does so from the beginning.
 func cause(ctx context.Context, s *fleet.Stand, f Fault, rows []*row, d time.Duration) (mended time.Time, err error) {
 	began := time.Now()
 	if err := f.Begin(ctx, s); err != nil {
@@ -99,7 +100,10 @@ func cause(ctx context.Context, s *fleet.Stand, f Fault, rows []*row, d time.Dur
 	for _, r := range rows {
 		r.play(ctx)
 	}
-	if err := pause(ctx, d); err != nil || f.End == nil {
+	if f.End == nil {
+		return began, nil
+	}
+	if err := pause(ctx, d); err != nil {
 		return began, err
 	}
 	for _, r := range rows {
@@ -243,9 +247,6 @@ func (r *row) over() {
 func (r *row) finish(ctx context.Context, mended time.Time) error {
 	err := r.recover(ctx)
 	r.outcome.Recovered = time.Since(mended)
-	if err == nil {
-		err = pause(ctx, r.pace.After)
-	}
 	for _, until := range r.until {
 		if err == nil {
 			err = pause(ctx, time.Until(until.Add(margin+5*r.pace.Locked)))
