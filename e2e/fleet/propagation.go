@@ -64,13 +64,12 @@ func since(reached time.Time) time.Duration {
 
 // Quiet has a client guess at one proxy after the other until the limit is reached, and
 // not once more. Each proxy is asked, with a credential that is right, whether it knows.
-func Quiet(ctx context.Context, s *fleet.Stand, variant string, limit int, every time.Duration) (Spread, error) {
+// Of several clients, one guesses at a time: turn is what they share.
+func Quiet(ctx context.Context, s *fleet.Stand, variant string, limit int, every time.Duration, turn sync.Locker) (Spread, error) {
 	client, conns := fleet.NewClient(), connect(s, variant)
 	defer closeAll(conns)
-	for i := range limit {
-		if _, err := conns[i%len(conns)].Get(client, fleet.NewGuess()); err != nil {
-			return Spread{}, err
-		}
+	if err := guessAll(conns, client, limit, turn); err != nil {
+		return Spread{}, err
 	}
 	reached := time.Now()
 	tick := time.NewTicker(every)
@@ -92,6 +91,17 @@ func Quiet(ctx context.Context, s *fleet.Stand, variant string, limit int, every
 		}
 	}
 	return Spread{Last: time.Since(reached)}, nil
+}
+
+func guessAll(conns []*fleet.Conn, client string, limit int, turn sync.Locker) error {
+	turn.Lock()
+	defer turn.Unlock()
+	for i := range limit {
+		if _, err := conns[i%len(conns)].Get(client, fleet.NewGuess()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Parallel has a client guess over as many connections at once, spread over the proxies,

@@ -72,7 +72,7 @@ func lockoutHolds(t *testing.T, s *fleet.Stand) {
 			require.NoError(t, err)
 			assert.GreaterOrEqual(t, inParallel.Extra, 0)
 			assert.Zero(t, inParallel.Open)
-			quiet, err := Quiet(t.Context(), s, row.variant, daily.Failures, 20*time.Millisecond)
+			quiet, err := Quiet(t.Context(), s, row.variant, daily.Failures, 20*time.Millisecond, &sync.Mutex{})
 			require.NoError(t, err)
 			t.Logf("in sequence %+v, in parallel %+v, quiet %+v", inSequence, inParallel, quiet)
 		})

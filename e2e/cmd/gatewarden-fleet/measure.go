@@ -53,7 +53,7 @@ func (m *measuring) stand(ctx context.Context, rules fleet.Rules, change func(o 
 }
 
 func propagation(ctx context.Context, m *measuring) (string, error) {
-	clients, quiet := 100, 40
+	clients, quiet := 100, 30
 	if m.quick {
 		clients, quiet = 10, 5
 	}
@@ -102,8 +102,11 @@ func allQuiet(ctx context.Context, s *machinery.Stand, variant string, clients i
 	defer cancel()
 	spreads, failed := make([]fleet.Spread, clients), make([]error, clients)
 	var group sync.WaitGroup
+	var turn sync.Mutex
 	for i := range clients {
-		group.Go(func() { spreads[i], failed[i] = fleet.Quiet(ctx, s, variant, daily.Failures, 50*time.Millisecond) })
+		group.Go(func() {
+			spreads[i], failed[i] = fleet.Quiet(ctx, s, variant, daily.Failures, 200*time.Millisecond, &turn)
+		})
 	}
 	group.Wait()
 	return spreads, errors.Join(failed...)
