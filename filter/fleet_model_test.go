@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
-
 )
 
 // TestFleetModel plays random requests of a few clients at three proxies, while calls to the

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	freeport "github.com/gatewarden/gatewarden/e2e/internal/port"
 	"github.com/gatewarden/gatewarden/e2e/internal/wait"
 )
 
@@ -42,14 +43,14 @@ func freePlace(t *testing.T) place {
 	require.FileExists(t, wasm, `run "make build" at the top of the repository`)
 	text, err := os.ReadFile(filepath.Join(root, "envoy.yaml"))
 	require.NoError(t, err)
-	for _, port := range []string{"10000", "9901", "9902", "8080"} {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+	for _, usual := range []string{"10000", "9901", "9902", "8080"} {
+		listener, err := freeport.Hold()
 		require.NoError(t, err)
 		defer listener.Close() // all are held until all are known
 		_, free, err := net.SplitHostPort(listener.Addr().String())
 		require.NoError(t, err)
-		text = bytes.ReplaceAll(text, []byte("port_value: "+port), []byte("port_value: "+free))
-		ports = append(ports, port, free)
+		text = bytes.ReplaceAll(text, []byte("port_value: "+usual), []byte("port_value: "+free))
+		ports = append(ports, usual, free)
 	}
 	dir := t.TempDir()
 	require.NoError(t, os.MkdirAll(filepath.Join(root, ".tools"), 0o755))

@@ -30,6 +30,7 @@ import (
 
 	"github.com/gatewarden/gatewarden/e2e/internal/child"
 	"github.com/gatewarden/gatewarden/e2e/internal/envoy"
+	"github.com/gatewarden/gatewarden/e2e/internal/port"
 	"github.com/gatewarden/gatewarden/e2e/internal/wait"
 )
 
@@ -128,16 +129,16 @@ func startSomewhere(ctx context.Context, make func(ports []string) *Program, cou
 // which one they got.
 func freePorts(count int) (ports []string, err error) {
 	for range count {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := port.Hold()
 		if err != nil {
 			return nil, err
 		}
 		defer func() { _ = l.Close() }()
-		_, port, err := net.SplitHostPort(l.Addr().String())
+		_, free, err := net.SplitHostPort(l.Addr().String())
 		if err != nil {
 			return nil, err
 		}
-		ports = append(ports, port)
+		ports = append(ports, free)
 	}
 	return ports, nil
 }
