@@ -119,6 +119,7 @@ func TestRedisPairFailsOver(t *testing.T) {
 	p.start("redis", "127.43.0.1")
 	p.eventually("127.43.0.2", "127.43.0.1")
 	assert.Equal(t, []string{"8"}, p.ask("redis", "127.43.0.2", "incrby", "counter", "1"))
+	require.Equal(t, []string{"1"}, p.ask("redis", "127.43.0.2", "wait", "1", "5000"))
 
 	p.kill(pairsSentinels[0])
 	p.start("sentinel", pairsSentinels[0])
