@@ -122,7 +122,7 @@ func (s *Stream) decideFleet() (why refusal.Refusal, refused bool) {
 	return refusal.Refusal{}, false
 }
 
-// reportFailure tells the fleet of a failure that was counted here. counts tells whether it
+// reportFailure tells the fleet of a failure that was counted here. network tells whether it
 // counts for the client's network.
 func (s *Stream) reportFailure(failure *lockout.Failure, network bool, now int64) {
 	f, at := s.filter.fleet, s.surface.place

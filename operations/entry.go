@@ -29,11 +29,7 @@ const hexDigits = "0123456789abcdef"
 
 // idOf is what a lockout is called here: where its record is, and in which table.
 func idOf(size uint8, key table.Key) string {
-	var id []byte
-	for _, b := range key.Append([]byte{size}) {
-		id = append(id, hexDigits[b>>4], hexDigits[b&15])
-	}
-	return string(id)
+	return string(key.AppendHex([]byte{hexDigits[size>>4], hexDigits[size&15]}))
 }
 
 func readID(id string) (size uint8, key table.Key, ok bool) {

@@ -3,8 +3,7 @@ package attempt
 import (
 	"net/netip"
 
-	"github.com/gatewarden/gatewarden/config"
-	"github.com/gatewarden/gatewarden/register"
+	"github.com/gatewarden/gatewarden/filter/counter"
 	"github.com/gatewarden/gatewarden/table"
 )
 
@@ -64,7 +63,7 @@ func (r *Rule) Learn(c *Shared, until, now int64) {
 			old = table.Record{}
 		}
 		locks = key.Lock && at >= old.LockedUntil
-		old.Count, old.Level = max(old.Count, key.Failures), 255
+		old.Count, old.Level = max(old.Count, key.Failures), counter.FullLevel
 		old.WindowEnd = max(old.WindowEnd, until)
 		if key.Lock {
 			old.LockedUntil = old.WindowEnd
@@ -72,20 +71,9 @@ func (r *Rule) Learn(c *Shared, until, now int64) {
 		until = old.WindowEnd
 		return old, true
 	})
-	if !locks || result.Outcome != table.Stored {
-		return
+	if locks && result.Outcome == table.Stored {
+		r.list(c, until, now)
 	}
-	l := register.Lockout{
-		Key: c.Local, What: register.Account, Subject: c.Subject, Surface: r.surface.Name, Until: until,
-		Shared: c.Key, Fleet: r.room.shared.Fleet,
-	}
-	if key.By == config.ByCredential {
-		l.What = register.Credential
-	}
-	if key.Client {
-		l.Client = r.room.log.Client(c.Client)
-	}
-	r.room.list.Put(l, now)
 }
 
 // Unlock ends what [Rule.Learn] began, or this proxy itself: an operator has ended it at

@@ -114,8 +114,8 @@ func (s *State) Fail(guess *caller.Guess, now int64) {
 		}
 		record, locks := s.rule.room.fail(t.key, t.rule, s.rule.limit(t), now)
 		t.counted = locks || now >= record.LockedUntil || !t.rule.Lock
-		if locks {
-			s.list(t, &record, now)
+		if c, ok := s.Shared(i); ok && locks {
+			s.rule.list(&c, record.LockedUntil, now)
 		}
 	}
 }
@@ -153,17 +153,18 @@ func begin(r table.Record, floor uint8, rule *config.FailureKey, now int64) tabl
 	return table.Record{Count: counter.Inherited(floor, rule.Failures), WindowEnd: now + rule.Window}
 }
 
-// list lists the lockout of a target.
-func (s *State) list(t *target, record *table.Record, now int64) {
-	l := register.Lockout{Key: t.key, What: register.Account, Subject: t.subject, Surface: s.rule.surface.Name, Until: record.LockedUntil}
-	if t.rule.By == config.ByCredential {
+// list lists the lockout of an account or a credential.
+func (r *Rule) list(c *Shared, until, now int64) {
+	key := &r.surface.Lockout.Keys[c.Place]
+	l := register.Lockout{Key: c.Local, What: register.Account, Subject: c.Subject, Surface: r.surface.Name, Until: until}
+	if key.By == config.ByCredential {
 		l.What = register.Credential
 	}
-	if t.rule.Client {
-		l.Client = s.rule.room.log.Client(s.client.Prefix)
+	if key.Client {
+		l.Client = r.room.log.Client(c.Client)
 	}
-	if shared := s.rule.room.shared; shared != nil {
-		l.Shared, l.Fleet = t.shared, shared.Fleet
+	if shared := r.room.shared; shared != nil {
+		l.Shared, l.Fleet = c.Key, shared.Fleet
 	}
-	s.rule.room.list.Put(l, now)
+	r.room.list.Put(l, now)
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/caller"
+	"github.com/gatewarden/gatewarden/filter/counter"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/report"
 	"github.com/gatewarden/gatewarden/register"
@@ -24,32 +25,22 @@ type Shared struct {
 
 // SharedClient returns the counter of the client's failures.
 func (s *State) SharedClient() Shared {
-	key, _ := s.rule.sharedClient(&s.client.Key)
-	return Shared{key, s.counter, s.client.Prefix}
+	return Shared{s.rule.sharedKey(clientRule, &s.client.Key), s.counter, s.client.Prefix}
 }
 
 // SharedNetwork returns the counter of the failures of the client's network.
 func (s *State) SharedNetwork() Shared {
 	network := s.network()
 	name := caller.Key(network)
-	key, _ := s.rule.sharedNetwork(&name)
-	return Shared{key, s.wide, network}
+	return Shared{s.rule.sharedKey(networkRule, &name), s.wide, network}
 }
 
-func (r *Rule) sharedClient(client *[caller.KeySize]byte) (key table.Key, fleet uint64) {
-	shared := r.room.shared
-	if shared == nil {
-		return table.Key{}, 0
+// sharedKey names the counter of a client or a network in the fleet, if there is one.
+func (r *Rule) sharedKey(rule []byte, whose *[caller.KeySize]byte) table.Key {
+	if r.room.shared == nil {
+		return table.Key{}
 	}
-	return shared.Key(clientRule, r.name, client[:]), shared.Fleet
-}
-
-func (r *Rule) sharedNetwork(network *[caller.KeySize]byte) (key table.Key, fleet uint64) {
-	shared := r.room.shared
-	if shared == nil {
-		return table.Key{}, 0
-	}
-	return shared.Key(networkRule, r.name, network[:]), shared.Fleet
+	return r.room.shared.Key(rule, r.name, whose[:])
 }
 
 // CountAlone tells the room whether this proxy counts alone, because the fleet does not. Then
@@ -79,7 +70,7 @@ func (r *Rule) Learn(c *Shared, wide bool, until, now int64) {
 	room := r.room
 	result := room.table.Update(c.Local, now, func(old table.Record, _ uint8, at int64) (table.Record, bool) {
 		if locks = at >= old.LockedUntil; locks {
-			old.Level = 255
+			old.Level = counter.FullLevel
 			old = lock(old, r.config, until, at, 0)
 			until = old.LockedUntil
 		}
@@ -89,13 +80,10 @@ func (r *Rule) Learn(c *Shared, wide bool, until, now int64) {
 		return
 	}
 	what := register.Client
-	key, fleet := c.Key, room.shared.Fleet
 	if wide {
 		what = register.Network
 	}
-	room.list.Put(register.Lockout{
-		Key: c.Local, What: what, Client: room.log.Client(c.Client), Shared: key, Fleet: fleet, Surface: r.surface, Until: until,
-	}, now)
+	r.list(c, what, table.Key{}, until, now)
 	if room.log.Allows(report.Decision, now) {
 		room.log.Write(room.log.About("lockout of the fleet", r.surface, c.Client).Number("locked_for", refusal.SecondsUntil(until, now)))
 	}

@@ -1,7 +1,6 @@
 package lockout
 
 import (
-	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/report"
 	"github.com/gatewarden/gatewarden/register"
@@ -36,12 +35,17 @@ func (s *State) Report(f *Failure, why report.Cause, also table.Key, now int64) 
 // beginLockout counts a lockout of the client and lists it in the register.
 func (s *State) beginLockout(until, now int64, also table.Key) {
 	s.rule.lockouts.Add(1)
-	room := s.rule.room
-	shared, fleet := s.rule.sharedClient(&s.client.Key)
-	room.list.Put(register.Lockout{
-		Key: s.counter, What: register.Client, Client: room.log.Client(s.client.Prefix), Also: also,
-		Shared: shared, Fleet: fleet, Surface: s.rule.surface, Until: until,
-	}, now)
+	client := s.SharedClient()
+	s.rule.list(&client, register.Client, also, until, now)
+}
+
+// list lists the lockout of a client or a network in the register.
+func (r *Rule) list(c *Shared, what register.What, also table.Key, until, now int64) {
+	l := register.Lockout{Key: c.Local, What: what, Client: r.room.log.Client(c.Client), Also: also, Surface: r.surface, Until: until}
+	if shared := r.room.shared; shared != nil {
+		l.Shared, l.Fleet = c.Key, shared.Fleet
+	}
+	r.room.list.Put(l, now)
 }
 
 // reportFailure writes the line of a failure.
@@ -75,16 +79,11 @@ func (s *State) reportLost(why report.Cause, now int64) {
 // reportNetwork lists the lockout of the client's network in the register, and writes
 // its line.
 func (s *State) reportNetwork(r *table.Record, now int64) {
-	room, network := s.rule.room, s.network()
-	key := caller.Key(network)
-	shared, fleet := s.rule.sharedNetwork(&key)
-	room.list.Put(register.Lockout{
-		Key: s.wide, What: register.Network, Client: room.log.Client(network),
-		Shared: shared, Fleet: fleet, Surface: s.rule.surface, Until: r.LockedUntil,
-	}, now)
+	room, network := s.rule.room, s.SharedNetwork()
+	s.rule.list(&network, register.Network, table.Key{}, r.LockedUntil, now)
 	if !room.log.Allows(report.Signal, now) {
 		return
 	}
-	line := room.log.About("network lockout", s.rule.surface, network).Number("failures", int64(r.Count))
+	line := room.log.About("network lockout", s.rule.surface, network.Client).Number("failures", int64(r.Count))
 	room.log.Write(line.Number("locked_for", refusal.SecondsUntil(r.LockedUntil, now)))
 }
