@@ -206,7 +206,7 @@ func TestClockStepsBack(t *testing.T) {
 	w.answer("200", "{}")
 	q.Commit()
 	for range breaker.Tolerated {
-		w.breaker.Failed(w.host.Time+3_600_000, breaker.LongestDelay, 0)
+		w.breaker.Failed(1, w.host.Time+3_600_000, breaker.LongestDelay, 0)
 	}
 	w.answer("503", "")
 	w.host.Time -= 3_600_000

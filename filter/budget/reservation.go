@@ -66,7 +66,7 @@ func (r *Room) send(v *reservation) bool {
 	if !ok {
 		r.calls[v.verb][failed].Add(1)
 		r.report(v.verb, "not_sent")
-		r.breaker.Failed(r.ports.Now(), breaker.LongestDelay, 0)
+		r.breaker.Failed(1, r.ports.Now(), breaker.LongestDelay, 0)
 		return false
 	}
 	v.tries++
@@ -86,7 +86,7 @@ func (r *Room) Answered(number uint32, size int) {
 	r.calls[v.verb][o].Add(1)
 	now := r.ports.Now()
 	if o == failed {
-		r.breaker.Failed(now, breaker.LongestDelay, 0)
+		r.breaker.Failed(1, now, breaker.LongestDelay, 0)
 	} else {
 		r.breaker.Succeeded()
 	}

@@ -191,13 +191,13 @@ func (r *Room) failed(c *call, status uint32) {
 		what = timedOut
 	}
 	r.outcomes[c.kind][what].Add(1)
-	r.unheard(c.kind, status, at.now)
+	weight := 1
 	if c.kind == reporting && what == timedOut {
 		// Nobody waits for reports, so they have a second. Five would be long to count as if
 		// the others still did.
-		r.unheard(c.kind, status, at.now)
-		r.unheard(c.kind, status, at.now)
+		weight = 3
 	}
+	r.unheard(c.kind, weight, status, at.now)
 	if c.kind == asking {
 		if c.confirms {
 			r.giveBackAll(c.asked)

@@ -23,11 +23,11 @@ func (r *Room) heard(kind callKind, now int64) {
 	}
 }
 
-// unheard notes that the service has not answered.
-func (r *Room) unheard(kind callKind, status uint32, now int64) {
+// unheard notes that the service has not answered, which counts for so many failures.
+func (r *Room) unheard(kind callKind, weight int, status uint32, now int64) {
 	b := &r.breakers[kind]
 	wasOpen := b.IsOpen()
-	b.Failed(now, longestDelay, r.chance(now))
+	b.Failed(weight, now, longestDelay, r.chance(now))
 	if wasOpen || !b.IsOpen() {
 		return
 	}

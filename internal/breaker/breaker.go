@@ -43,15 +43,16 @@ func IsAhead(moment, now int64) bool { return moment > now && moment-now <= Long
 func (b *Breaker) Succeeded() { *b = Breaker{} }
 
 // Failed notes that a call was not answered. Calls that were under way when the breaker
-// opened do not keep it open for longer. most is the longest delay, at most [LongestDelay].
-// chance is a random number: it takes up to a quarter off each delay, so that not all
-// workers try again at once.
-func (b *Breaker) Failed(now, most int64, chance uint64) {
-	b.failures++
+// opened do not keep it open for longer. weight is how many failures it counts for. most is the
+// longest delay, at most [LongestDelay]. chance is a random number: it takes up to a quarter
+// off each delay, so that not all workers try again at once.
+func (b *Breaker) Failed(weight int, now, most int64, chance uint64) {
+	wasOpen := b.IsOpen()
+	b.failures += weight
 	switch {
-	case b.failures < Tolerated:
+	case !b.IsOpen():
 		return
-	case b.failures == Tolerated:
+	case !wasOpen:
 		b.delay = FirstDelay
 	case b.trial:
 		b.delay = min(2*b.delay, most)

@@ -10,7 +10,7 @@ func TestBreaker(t *testing.T) {
 		if !b.Allows(now) || b.IsOpen() {
 			t.Fatalf("open after %d failures", i)
 		}
-		b.Failed(now, 10_000, 0)
+		b.Failed(1, now, 10_000, 0)
 	}
 	for _, delay := range []int64{1000, 2000, 4000, 8000, 10_000, 10_000} {
 		if !b.IsOpen() || b.Allows(now+delay-1) {
@@ -20,7 +20,7 @@ func TestBreaker(t *testing.T) {
 		if !b.Allows(now) || b.Allows(now) {
 			t.Fatalf("does not let exactly one call through after %d ms", delay)
 		}
-		b.Failed(now, 10_000, 0)
+		b.Failed(1, now, 10_000, 0)
 	}
 	now += 10_000
 	if b.Allows(now); !b.IsOpen() {
@@ -39,7 +39,7 @@ func TestChance(t *testing.T) {
 	}{{0, 1000}, {249, 751}, {250, 1000}, {1<<64 - 1, 1000 - (1<<64-1)%250}} {
 		var b Breaker
 		for range Tolerated {
-			b.Failed(0, LongestDelay, row.chance)
+			b.Failed(1, 0, LongestDelay, row.chance)
 		}
 		if b.Allows(row.delay-1) || !b.Allows(row.delay) {
 			t.Errorf("%d: not %d ms", row.chance, row.delay)
@@ -47,11 +47,23 @@ func TestChance(t *testing.T) {
 	}
 }
 
+// TestWeight: a failure that counts for three opens the breaker the second time.
+func TestWeight(t *testing.T) {
+	var b Breaker
+	b.Failed(3, 0, LongestDelay, 0)
+	if b.IsOpen() {
+		t.Error("one is enough")
+	}
+	if b.Failed(3, 0, LongestDelay, 0); !b.IsOpen() || b.Allows(FirstDelay-1) || !b.Allows(FirstDelay) {
+		t.Error("two are not enough, or are not followed by the first delay")
+	}
+}
+
 // TestLateFailures: calls that were under way when the breaker opened change nothing.
 func TestLateFailures(t *testing.T) {
 	var b Breaker
 	for range 3 * Tolerated {
-		b.Failed(0, LongestDelay, 0)
+		b.Failed(1, 0, LongestDelay, 0)
 	}
 	if !b.Allows(FirstDelay) {
 		t.Error("open for longer")
@@ -62,7 +74,7 @@ func TestLateFailures(t *testing.T) {
 func TestClockStepsBack(t *testing.T) {
 	var b Breaker
 	for range Tolerated {
-		b.Failed(3_600_000, LongestDelay, 0)
+		b.Failed(1, 3_600_000, LongestDelay, 0)
 	}
 	if !b.Allows(0) {
 		t.Error("still open")
