@@ -2,82 +2,191 @@ package main
 
 import (
 	"fmt"
-	"strconv"
+	"strings"
+	"time"
 
-	"github.com/gatewarden/gatewarden/bench/internal/report"
+	"github.com/gatewarden/gatewarden/bench/internal/guests"
+	"github.com/gatewarden/gatewarden/bench/internal/load"
+	"github.com/gatewarden/gatewarden/bench/internal/proxy"
 )
 
-// addGrowth writes how cost and memory grow.
-func (b *bench) addGrowth(d *document) {
-	d.section("With the number of clients", clientsNote,
-		[]string{"variant", "clients", "CPU µs/request", "p99 µs", "RSS growth MB"}, b.clientRows())
-	d.section("With the number of surfaces", surfacesNote,
-		[]string{"variant", "surfaces", "CPU µs/request", "p99 µs"}, b.surfaceRows())
-	d.section("With the size of the headers", "", []string{"variant", "further headers", "CPU µs/request", "p99 µs"}, b.headerRows())
-	d.section("Over time", soakNote, []string{"variant", "requests", "RSS MB at the start", "after a half", "at the end", "highest"}, b.soakRows())
+// How cost grows with what a user configures or an attacker chooses. A smoke run
+// takes the first and the last of each, and of clients and tenants the first.
+var (
+	ruleCounts    = []int{1, 2, 4, 8, 16}
+	toolCounts    = []int{1, 10, 100, 1000}
+	surfaceCounts = []int{4, 16, 64}
+	headerSizes   = []int{0, 4 << 10, 32 << 10}
+	tenantCounts  = []int{1, 1_000, 100_000, 1_000_000}
+	clientCounts  = []int{1_000, 100_000, 1_000_000}
+)
+
+// tenantTable has a place for each tenant, and some to spare: tenants do not spread
+// evenly over its sets.
+const tenantTable = 2 << 20
+
+func (b *bench) some(steps []int) []int {
+	if b.quick {
+		return []int{steps[0], steps[len(steps)-1]}
+	}
+	return steps
 }
 
-func (b *bench) clientRows() [][]string {
-	names := []string{"bare", "local_ratelimit", "lua"}
-	for _, c := range b.compilers {
-		names = append(names, "gatewarden-"+c)
+// crowds are how many clients or tenants there are.
+func (b *bench) crowds(steps []int) []int {
+	if b.quick {
+		return steps[:1]
 	}
-	var rows [][]string
-	for _, name := range names {
-		for _, n := range clientCounts {
-			if row := clientRow(name, n); b.results.Has(row, colFullCPU) {
-				rows = append(rows, append([]string{name, strconv.Itoa(n)}, b.cells(row, colFullCPU, colP99, colGrowth)...))
+	return steps
+}
+
+// growthGroups are by the first compiler, but for the clients: growth is the filter's.
+func (b *bench) growthGroups() []group {
+	rounds, _ := b.few()
+	each := min(b.duration, time.Second)
+	c := b.compilers[0]
+	grown := func(name string, members []variant) group {
+		return group{name: "growth/" + name, workers: 1, rounds: rounds, each: each, members: members}
+	}
+	return []group{
+		grown("rules", b.growingRules(c)), grown("tools", b.growingTools(c)), grown("surfaces", b.growingSurfaces(c)),
+		grown("headers", b.growingHeaders(c)), grown("tenants", b.growingTenants(c)), grown("clients", b.growingClients()),
+	}
+}
+
+// sized is a variant for one of the steps.
+func sized(v variant, name string, n int) variant {
+	v.name = fmt.Sprintf("%s/%d", name, n)
+	return v
+}
+
+func (b *bench) growingRules(c string) []variant {
+	all := []variant{b.bareEnvoy(), b.floor(c)}
+	for _, n := range b.some(ruleCounts) {
+		all = append(all, sized(b.withQuotas("", "quotas", c, payers(perTenant, n)), "gatewarden", n))
+	}
+	return all
+}
+
+// growingTools calls the last tool of many.
+func (b *bench) growingTools(c string) []variant {
+	call := mcpCall(1 << 10)
+	all := []variant{b.onService(bare, "Envoy alone", call, nil), b.mcpFloor(c, call)}
+	for _, n := range b.some(toolCounts) {
+		all = append(all, sized(b.mcpCaller(c, call, n), "gatewarden", n))
+	}
+	return all
+}
+
+// growingSurfaces asks for the last of many surfaces.
+func (b *bench) growingSurfaces(c string) []variant {
+	all := []variant{b.bareEnvoy(), b.floor(c)}
+	for _, n := range b.some(surfaceCounts) {
+		all = append(all, sized(b.gatewarden("", "surfaces", c, manySurfaces(n)), "gatewarden", n))
+	}
+	return all
+}
+
+// manySurfaces is a configuration in which the surface that is asked for is the
+// last of n.
+func manySurfaces(n int) string {
+	var surfaces []string
+	for i := range n - 1 {
+		surfaces = append(surfaces, fmt.Sprintf(
+			`{"name": "s%d", "kind": "api", "match": [{"prefix": "/area%d/v1"}]}`, i, i))
+	}
+	surfaces = append(surfaces, `{"name": "rest", "kind": "api", "match": [{"prefix": "/api/v1"}]}`)
+	return configured(`"surfaces": [` + strings.Join(surfaces, ", ") + `]`)
+}
+
+// growingHeaders has many headers, which the raw host calls have to copy, too.
+func (b *bench) growingHeaders(c string) []variant {
+	var all []variant
+	for _, n := range b.some(headerSizes) {
+		for _, v := range []variant{b.bareEnvoy(), b.floor(c), b.gatewarden("gatewarden", "headers", c, lockoutConfig)} {
+			v = sized(v, v.name, n)
+			v.base, v.raw = fmt.Sprintf("%s/%d", bare, n), fmt.Sprintf("%s/%d", rawOf(c), n)
+			v.headers = append(v.headers, extraHeaders(n)...)
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
+// extraHeaders are of a kilobyte each.
+func extraHeaders(size int) [][2]string {
+	const each = 1 << 10
+	var headers [][2]string
+	for i := range size / each {
+		headers = append(headers, [2]string{fmt.Sprintf("X-Extra-%02d", i), strings.Repeat("x", each-16)})
+	}
+	return headers
+}
+
+// growingTenants counts many tenants by one quota.
+func (b *bench) growingTenants(c string) []variant {
+	all := []variant{b.bareEnvoy(), b.floor(c)}
+	for _, n := range b.crowds(tenantCounts) {
+		v := b.gatewarden("", "tenants", c, quotaConfig(payers(perTenant, 1), plenty, fmt.Sprintf(`"table": {"quotas": %d}`, tenantTable)))
+		v.counters = append(v.counters, quotaCounters(1)...)
+		v.turns, v.fill = load.Names(perTenant.header, n), b.fillOf(n)
+		all = append(all, sized(v, "gatewarden", n))
+	}
+	return all
+}
+
+// growingClients fails with many clients. Nobody is locked out.
+func (b *bench) growingClients() []variant {
+	measured := []variant{
+		b.peer("local_ratelimit", "", proxy.LocalRateLimit(plenty, tableClients)), b.peer("lua", "", proxy.Lua(plenty)),
+	}
+	for _, c := range b.compilers {
+		v := b.gatewarden("gatewarden", "", c, patientConfig)
+		v.provoked = "" // the limit is too high for that
+		measured = append(measured, v)
+	}
+	all := []variant{failing(b.bareEnvoy())}
+	for _, c := range b.compilers {
+		all = append(all, failing(b.floor(c)))
+	}
+	for _, v := range measured {
+		for _, n := range b.crowds(clientCounts) {
+			if n > mostPeers && !wasmOf(v) {
+				continue
 			}
+			w := failing(v)
+			w.turns, w.fill = load.Addresses(n), b.fillOf(n)
+			all = append(all, sized(w, v.name, n))
 		}
 	}
-	return rows
+	return all
 }
 
-func (b *bench) surfaceRows() [][]string {
-	var rows [][]string
-	for _, c := range b.compilers {
-		for _, n := range surfaceCounts {
-			if row := surfaceRow(c, n); b.results.Has(row, colCPU) {
-				rows = append(rows, append([]string{"gatewarden-" + c, strconv.Itoa(n)}, b.cells(row, colCPU, colP99)...))
-			}
-		}
+// mostPeers is where it can be seen how peers grow.
+const mostPeers = 100_000
+
+// failing gets a wrong credential, as the service says.
+func failing(v variant) variant {
+	v.path, v.status, v.body = proxy.FailPath, 401, proxy.Body
+	if len(v.counters) > 0 {
+		v.counters = []counter{counterOf(failedCounter)}
 	}
-	return rows
+	return v
 }
 
-func (b *bench) headerRows() [][]string {
-	names := []string{"bare"}
-	for _, c := range b.compilers {
-		names = append(names, "hostcalls-"+c, "gatewarden-"+c)
+// failedCounter has the failures.
+const failedCounter = "wasmcustom.gatewarden_auth_failures_total.surface.rest"
+
+// patientConfig makes a record for each failing client, and locks none out.
+var patientConfig = strings.Replace(lockoutConfig, `"failures": 20`, `"failures": 1000000`, 1)
+
+// fillOf lets each of so many come at least once.
+func (b *bench) fillOf(n int) int {
+	if b.quick {
+		return max(n, 2_000)
 	}
-	var rows [][]string
-	for _, name := range names {
-		for _, size := range headerSizes {
-			if row := headerRow(name, size); b.results.Has(row, colCPU) {
-				rows = append(rows, append([]string{name, fmt.Sprintf("%d KB", size>>10)}, b.cells(row, colCPU, colP99)...))
-			}
-		}
-	}
-	return rows
+	return max(n, 50_000)
 }
 
-func (b *bench) soakRows() [][]string {
-	var rows [][]string
-	for _, c := range b.compilers {
-		if v := b.results.Values("soak/"+c, colSoak); len(v) > 0 {
-			rows = append(rows, []string{
-				"gatewarden-" + c, strconv.FormatInt(b.soak, 10), report.Number(v[0]),
-				report.Number(v[len(v)/2]), report.Number(last(v)), report.Number(b.results.Get("soak/"+c, colSoak).Max),
-			})
-		}
-	}
-	return rows
-}
-
-func (b *bench) cells(row string, columns ...string) []string {
-	var cells []string
-	for _, column := range columns {
-		cells = append(cells, b.results.Get(row, column).String())
-	}
-	return cells
-}
+// wasmOf tells that a variant is Gatewarden, in rows of growth.
+func wasmOf(v variant) bool { return strings.HasPrefix(v.name, guests.Gatewarden) }

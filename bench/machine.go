@@ -22,6 +22,9 @@ func (t *tools) machine() [][]string {
 	if _, err := exec.LookPath("tinygo"); err == nil {
 		rows = append(rows, []string{"TinyGo", release(output("tinygo", "version"))})
 	}
+	if t.noRust == "" {
+		rows = append(rows, []string{"Rust", release(output("rustc", "--version"))})
+	}
 	if t.nginx != "" {
 		rows = append(rows, []string{"nginx", release(output(t.nginx, "-v"))})
 	}

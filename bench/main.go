@@ -1,5 +1,5 @@
 // Command bench measures what Gatewarden costs, beside what one would otherwise
-// take: in one run, interleaved, several rounds. See README.md.
+// take, and holds two builds of it against each other. See README.md.
 package main
 
 import (
@@ -20,11 +20,12 @@ type settings struct {
 	rounds   int
 	duration time.Duration
 	only     []string
+	variants []string
 	quick    bool
 	soak     int64
 	lines    int
+	kept     string
 	out      string
-	against  builds
 }
 
 // The bounds of a run.
@@ -36,44 +37,65 @@ const (
 )
 
 func main() {
-	s, err := parse(os.Args[1:])
-	if err != nil {
-		if !errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintln(os.Stderr, "bench:", err)
-		}
-		os.Exit(2)
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, s, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
+	code := command(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
 }
 
-func parse(args []string) (settings, error) {
-	s := settings{against: builds{}}
+// command returns the exit code: 1 if it failed or a build costs more than the other,
+// 2 if it was called wrongly or the noise allows no decision.
+func command(ctx context.Context, args []string, out, progress io.Writer) int {
+	if len(args) > 0 && args[0] == "compare" {
+		return compareCommand(ctx, args[1:], out, progress)
+	}
+	s, err := parse(args, progress)
+	if err != nil {
+		return wrongly(err, progress)
+	}
+	if err := run(ctx, s, out, progress); err != nil {
+		return failed(err, progress)
+	}
+	return 0
+}
+
+func wrongly(err error, progress io.Writer) int {
+	if !errors.Is(err, flag.ErrHelp) {
+		_, _ = fmt.Fprintln(progress, "bench:", err)
+	}
+	return 2
+}
+
+func failed(err error, progress io.Writer) int {
+	_, _ = fmt.Fprintln(progress, "bench:", err)
+	return 1
+}
+
+func parse(args []string, usage io.Writer) (settings, error) {
+	var s settings
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.IntVar(&s.rounds, "rounds", 5, "how often everything is measured")
-	flags.DurationVar(&s.duration, "duration", 3*time.Second, "how long each load lasts")
-	only := flags.String("only", "", "measure only what has one of these words in its name, separated by commas")
+	flags.SetOutput(usage)
+	flags.IntVar(&s.rounds, "rounds", 9, "rounds of each group; some take fewer")
+	flags.DurationVar(&s.duration, "duration", 3*time.Second, "how long each variant is under load in a round; in some groups less")
+	only := flags.String("only", "", "measure only the parts that have one of these words in their name, separated by commas")
+	variants := flags.String("variants", "", "of each group, measure only the variants that have one of these words in their name, and what they are compared with")
 	flags.BoolVar(&s.quick, "quick", false, "a smoke run: that everything works and answers as it should")
-	flags.Int64Var(&s.soak, "soak", 300_000, "requests of the soak; 10000000 takes ten minutes")
+	flags.Int64Var(&s.soak, "soak", 0, "requests of the soak; 10000000 takes ten minutes for each compiler")
 	flags.IntVar(&s.lines, "lines", 1_000_000, "lines of the log that is simulated; 10000000 take minutes and 1.6 GB of disk")
-	flags.Var(s.against, "against", "another build of the filter to compare this one with, go=FILE or tinygo=FILE; may be given for each compiler")
+	flags.StringVar(&s.kept, "results", "", "a file that keeps the results, for the report to have those of other runs, too")
 	flags.StringVar(&s.out, "out", "", "the Markdown file to write, with a chart of the same name beside it; without, the report is printed")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
-	if *only != "" {
-		s.only = strings.Split(*only, ",")
-	}
+	s.only, s.variants = words(*only), words(*variants)
 	if s.quick {
-		s.rounds, s.duration, s.soak, s.lines = 1, 300*time.Millisecond, 10_000, 10_000
+		s.rounds, s.duration, s.soak, s.lines = 2, 200*time.Millisecond, 10_000, 10_000
 	}
 	switch {
 	case flags.NArg() > 0:
 		return s, fmt.Errorf("%q is one word too many", flags.Arg(0))
+	case s.kept != "" && s.variants != nil:
+		return s, errors.New("-variants is to look at some alone; what is kept in -results is of whole groups")
 	case s.rounds < 1 || s.rounds > maxRounds:
 		return s, fmt.Errorf("-rounds is 1 to %d", maxRounds)
 	case s.duration < 100*time.Millisecond || s.duration > maxDuration:
@@ -86,21 +108,30 @@ func parse(args []string) (settings, error) {
 	return s, nil
 }
 
-// run measures and reports. Nothing is written unless all went well.
-func run(ctx context.Context, s settings, progress io.Writer) error {
+func words(list string) []string {
+	if list == "" {
+		return nil
+	}
+	return strings.Split(list, ",")
+}
+
+// run measures and reports. The report is written only if all went well.
+func run(ctx context.Context, s settings, out, progress io.Writer) error {
 	b, err := newBench(ctx, s, progress)
 	if err != nil {
 		return err
 	}
 	defer b.close()
-	begin := time.Now()
+	if err := b.build(ctx); err != nil {
+		return err
+	}
 	if err := b.measureAll(ctx); err != nil {
 		return err
 	}
-	text, chart := b.write(time.Since(begin))
+	text, chart := b.write()
 	if s.out == "" {
-		fmt.Print(text)
-		return nil
+		_, err := fmt.Fprint(out, text)
+		return err
 	}
 	if err := os.WriteFile(s.out, []byte(text), 0o644); err != nil {
 		return err

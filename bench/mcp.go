@@ -1,128 +1,153 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/gatewarden/gatewarden/bench/internal/guests"
 	"github.com/gatewarden/gatewarden/bench/internal/proxy"
 )
 
-// The path of MCP, whose calls cost the proxy a look at their bodies. Everything here is
-// measured in pairs.
-
-// mcpSizes are how long a call is, in bytes.
-var mcpSizes = []int{1 << 10, 64 << 10}
+// The path of MCP, whose calls cost the proxy a look at their bodies.
 
 const (
 	mcpPath = "/mcp"
-	// mcpAnswer is the service's.
-	mcpAnswer = `{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"done"}]}}`
+	// mcpResult is the service's answer to a call.
+	mcpResult = `{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"done"}]}}`
+	// mcpList asks for the tools.
+	mcpList = `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`
 	// mcpBroken is refused by whoever reads it.
 	mcpBroken = `{"jsonrpc":"2.0","id":1,"method":"tools/call"`
 	// mcpCost is what the call costs, in credits.
 	mcpCost = 15
+	// mcpTool is the tool that is called, and adminTool one that the caller may not use.
+	mcpTool, adminTool = "image_generate", "tool_5"
+	// mcpScope is what the caller has, and the call needs.
+	mcpScope = "generate"
+	// maxMCP is how long a body may be, for all.
+	maxMCP = 1 << 20
+	// listed is how many tools the service lists.
+	listed = 10
 )
 
-// mcpConfig has a price for the call, by one of its arguments, and a budget.
-var mcpConfig = fmt.Sprintf(`{
-	"surfaces": [{"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}]}],
-	"identity": [{"source": "headers", "subject": "x-user-id", "tenant": "x-tenant-id"}],
-	"quotas": [{"name": "credits", "per": ["tenant"], "unit": "credits", "limit": %d, "window": "30d"}],
-	"mcp": {"max_body": %d, "other_tools": {"scopes": []}, "tools": [{"name": "image_generate", "scopes": [], "cost": 5, "arguments": [
-		{"argument": "quality", "times": {"standard": 1, "premium": 3, "ultra": 5}}]}]}}`, plenty, maxMCP)
+// mcpConfig has a scope and a price, by one of its arguments, for the last of so many
+// tools, and a budget.
+func mcpConfig(tools int) string {
+	rows := make([]string, 0, tools)
+	for i := range tools - 1 {
+		scope := ""
+		if name := toolName(i); name == adminTool {
+			scope = `"admin"`
+		}
+		rows = append(rows, fmt.Sprintf(`{"name": %q, "scopes": [%s]}`, toolName(i), scope))
+	}
+	rows = append(rows, fmt.Sprintf(`{"name": %q, "scopes": [%q], "cost": 5, "arguments": [
+		{"argument": "quality", "times": {"standard": 1, "premium": 3, "ultra": 5}}]}`, mcpTool, mcpScope))
+	return configured(
+		`"surfaces": [{"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}]}]`,
+		`"identity": [{"source": "headers", "subject": "x-user-id", "tenant": "x-tenant-id", "scopes": "x-scopes"}]`,
+		fmt.Sprintf(`"quotas": [{"name": "credits", "per": ["tenant"], "unit": "credits", "limit": %d, "window": "30d"}]`, plenty),
+		fmt.Sprintf(`"mcp": {"max_body": %d, "other_tools": {"scopes": []}, "tools": [%s]}`, maxMCP, strings.Join(rows, ", ")))
+}
 
-// mcpCounter proves that Gatewarden was there.
-const mcpCounter = "wasmcustom.gatewarden_requests_total.surface.mcp.outcome.passed"
+func toolName(i int) string { return fmt.Sprintf("tool_%d", i) }
 
 // mcpCall is a call that is so long. The argument that decides about its price comes last.
 func mcpCall(size int) string {
-	const begin = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"image_generate","arguments":{"prompt":"`
+	begin := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"` + mcpTool + `","arguments":{"prompt":"`
 	const end = `","quality":"premium"}}}`
 	return begin + strings.Repeat("A cat on a mat. ", size/16)[:size-len(begin)-len(end)] + end
 }
 
-func (b *bench) mcpVariants() []variant {
-	var all []variant
-	for _, size := range mcpSizes {
-		native := b.mcpVariant("native", "Envoy, its mcp filter", size, proxy.MCP(maxMCP))
-		native.refuses = mcpBroken
-		all = append(all, b.mcpVariant("bare", "Envoy alone", size, nil), native)
-		for _, c := range b.compilers {
-			v := b.mcpVariant("gatewarden-"+c, "Envoy, Gatewarden, "+compilerName(c), size, b.wasm(guests.Gatewarden, c, mcpConfig))
-			v.refuses, v.counter, v.credits = mcpBroken, mcpCounter, mcpCost
-			all = append(all, v)
+// mcpService answers as a service would.
+func mcpService(body []byte) string {
+	if bytes.Contains(body, []byte(`"tools/list"`)) {
+		return mcpTools("")
+	}
+	return mcpResult
+}
+
+// mcpTools is a list of tools, without one of them.
+func mcpTools(without string) string {
+	var tools []string
+	for i := range listed {
+		name := toolName(i)
+		if i == listed-1 {
+			name = mcpTool
+		}
+		if name != without {
+			tools = append(tools, fmt.Sprintf(`{"name":%q,"description":%q,"inputSchema":{"type":"object","properties":{"prompt":{"type":"string"}}}}`,
+				name, strings.Repeat("It makes something of a text. ", 6)))
+		}
+	}
+	return `{"jsonrpc":"2.0","id":1,"result":{"tools":[` + strings.Join(tools, ",") + `]}}`
+}
+
+// The metrics by which Gatewarden proves that it read.
+const (
+	mcpPassed   = "wasmcustom.gatewarden_requests_total.surface.mcp.outcome.passed"
+	mcpReserved = "wasmcustom.gatewarden_credits_total.rule.credits.outcome.reserved"
+)
+
+// mcpGroups are two calls, a short and a long one, and a list.
+func (b *bench) mcpGroups() []group {
+	rounds, each := b.few()
+	return []group{
+		{name: "mcp/call-1k", workers: 1, rounds: rounds, each: each, members: b.calling(mcpCall(1 << 10))},
+		{name: "mcp/call-64k", workers: 1, rounds: rounds, each: each, members: b.calling(mcpCall(64 << 10))},
+		{name: "mcp/list", workers: 1, rounds: rounds, each: each, members: b.listing()},
+	}
+}
+
+func (b *bench) calling(call string) []variant {
+	native := b.onService("native", "Envoy's mcp filter", call, proxy.MCP(maxMCP))
+	native.broken, native.raw = mcpBroken, rawOf(b.compilers[0])
+	all := []variant{b.onService(bare, "Envoy alone", call, nil), native}
+	for _, c := range b.compilers {
+		all = append(all, b.mcpFloor(c, call), b.mcpCaller(c, call, listed))
+	}
+	return all
+}
+
+// mcpCaller is Gatewarden, with so many tools, for a call that it prices.
+func (b *bench) mcpCaller(compiler, call string, tools int) variant {
+	v := b.onService("gatewarden-"+compiler, "Gatewarden, "+compilerName(compiler), call, b.wasm(guests.Gatewarden, compiler, mcpConfig(tools)))
+	v.broken, v.raw = mcpBroken, rawOf(compiler)
+	v.counters = []counter{counterOf(mcpPassed), {mcpReserved, mcpCost}}
+	return v
+}
+
+func (b *bench) listing() []variant {
+	all := []variant{b.onService(bare, "Envoy alone", mcpList, nil)}
+	for _, c := range b.compilers {
+		v := b.mcpCaller(c, mcpList, listed)
+		v.counters = v.counters[:1]
+		all = append(all, b.mcpFloor(c, mcpList), v)
+	}
+	for i := range all {
+		all[i].body = mcpTools("")
+		if all[i].broken != "" {
+			all[i].body = mcpTools(adminTool)
 		}
 	}
 	return all
 }
 
-// maxMCP is how long a body may be, for all.
-const maxMCP = 1 << 20
+func (b *bench) mcpFloor(compiler, payload string) variant {
+	v := b.onService(rawOf(compiler), "the four raw host calls, "+compilerName(compiler), payload, b.wasm(guests.HostCalls, compiler, ""))
+	v.raw = v.name
+	return v
+}
 
-func (b *bench) mcpVariant(name, label string, size int, filter any) variant {
+// onService is an Envoy with a filter in front of the service, which is sent a payload.
+func (b *bench) onService(name, label, payload string, filter any) variant {
 	return variant{
-		name: mcpName(name, size), label: label, path: mcpPath, status: 200, body: mcpAnswer, payload: mcpCall(size),
-		headers: append(own(), [2]string{"Content-Type", "application/json"}, [2]string{"Accept", "application/json, text/event-stream"}),
+		name: name, label: label, base: bare, path: mcpPath, status: 200, body: mcpResult, payload: payload,
+		headers: append(own(), [2]string{"X-Scopes", mcpScope}, [2]string{"Content-Type", "application/json"},
+			[2]string{"Accept", "application/json, text/event-stream"}),
 		start: func(workers int) (*proxy.Server, error) {
 			return proxy.Envoy{Binary: b.tools.envoy, Workers: workers, Filter: filter, Service: b.service.Address}.Start()
 		},
 	}
-}
-
-func mcpName(name string, size int) string { return "mcp/" + name + "-" + strconv.Itoa(size) }
-
-// mcpPairs compare those who read with who does not, and Gatewarden with Envoy's own filter.
-func (b *bench) mcpPairs() []pair {
-	var all []pair
-	for _, size := range mcpSizes {
-		add := func(first, second string) {
-			all = append(all, pair{fmt.Sprintf("pair/mcp/%d/%s/%s", size, second, first), mcpName(first, size), mcpName(second, size)})
-		}
-		add("bare", "native")
-		for _, c := range b.compilers {
-			add("bare", "gatewarden-"+c)
-			add("native", "gatewarden-"+c)
-		}
-	}
-	return all
-}
-
-// addMCP writes what it costs to read calls.
-func (b *bench) addMCP(d *document) {
-	labels := map[string]variant{}
-	for _, v := range b.mcpVariants() {
-		labels[v.name] = v
-	}
-	var rows [][]string
-	for _, p := range b.mcpPairs() {
-		if v := labels[p.second]; b.results.Has(p.name, colPairCPU) {
-			rows = append(rows, slices.Concat([]string{v.label, labels[p.first].label, fmt.Sprintf("%d KB", len(v.payload)>>10)},
-				b.cells(p.name, colPairSecond, colPairFirst, colPairCPU, colPairRate)))
-		}
-	}
-	d.section("Calls of MCP's tools, in pairs", mcpNote, []string{
-		"variant", "against", "body", "CPU µs/request", "of the other", "CPU per request, times", "requests/s at saturation, times",
-	}, rows)
-}
-
-// confirmCredits makes sure that each call was charged.
-func (v variant) confirmCredits(s *proxy.Server, requests int64) error {
-	if v.credits == 0 {
-		return nil
-	}
-	a, err := ask(once, s.URL+v.path, v.payload, v.headers)
-	if err != nil {
-		return err
-	}
-	remaining, err := strconv.ParseInt(a.header.Get(left), 10, 64)
-	if err != nil {
-		return fmt.Errorf("what is left is told as %q: %w", a.header.Get(left), err)
-	}
-	if spent := plenty - remaining; spent < v.credits*requests {
-		return fmt.Errorf("%d calls were charged with %d credits", requests, spent)
-	}
-	return nil
 }

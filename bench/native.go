@@ -30,5 +30,5 @@ func configOf(s native.Scene) string {
 	if s.SpentBy > 0 {
 		limit = s.SpentBy
 	}
-	return quotaConfig(s.Quotas, limit)
+	return quotaConfig([]quota{perTenant, perSubject, perClient}[:s.Quotas], limit)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,46 +28,61 @@ const (
 // prove makes sure, before anything is measured, that the variant does what it
 // is measured for: that it passes and can refuse, or that it refuses.
 func (v variant) prove(s *proxy.Server) error {
-	refuses := v.status == 429
+	refuses := v.status == http.StatusTooManyRequests
 	if v.provoked != "" {
-		headers := v.headers
+		headers := v.sent()
 		if !refuses {
-			headers = [][2]string{{forwardedFor, stranger}}
+			headers = replaced(headers, forwardedFor, stranger)
 		}
-		if err := provoke(s, v.provoked, v.path, headers); err != nil {
+		if err := v.provoke(s, headers); err != nil {
 			return err
 		}
 	}
-	a, err := ask(once, s.URL+v.path, v.payload, v.headers)
+	a, err := ask(once, s.URL+v.path, v.payload, v.sent())
 	switch {
 	case err != nil:
 		return err
 	case a.status != v.status:
-		return fmt.Errorf("%s is answered with %d, not %d", v.path, a.status, v.status)
+		return fmt.Errorf("%s is answered with %d, not %d: %s", v.path, a.status, v.status, a.body)
 	case !refuses && a.body != v.body:
 		return fmt.Errorf("%s is answered with the body %q, not %q", v.path, a.body, v.body)
-	case refuses && strings.HasPrefix(v.name, "refuse/gatewarden"):
-		return a.resembles(denied)
+	case v.resemble != nil:
+		return a.resembles(*v.resemble)
 	}
-	return v.proveRefusal(s)
+	return v.proveReading(s)
 }
 
-// proveRefusal makes sure that what must be refused is.
-func (v variant) proveRefusal(s *proxy.Server) error {
-	if v.refuses == "" {
+// sent are the headers that a request has beside the credential, with the first value of
+// one that differs.
+func (v variant) sent() [][2]string {
+	if v.turns.Count == 0 {
+		return v.headers
+	}
+	return replaced(v.headers, v.turns.Header, string(v.turns.Append(nil, 0)))
+}
+
+// replaced are headers with another value of one of them.
+func replaced(headers [][2]string, name, value string) [][2]string {
+	others := slices.DeleteFunc(slices.Clone(headers), func(h [2]string) bool { return h[0] == name })
+	return append(others, [2]string{name, value})
+}
+
+// proveReading makes sure that what is broken is refused.
+func (v variant) proveReading(s *proxy.Server) error {
+	if v.broken == "" {
 		return nil
 	}
-	a, err := ask(once, s.URL+v.path, v.refuses, v.headers)
+	a, err := ask(once, s.URL+v.path, v.broken, v.sent())
 	if err == nil && a.status != http.StatusBadRequest {
-		err = fmt.Errorf("%q is answered with %d", v.refuses, a.status)
+		err = fmt.Errorf("%q is answered with %d", v.broken, a.status)
 	}
 	return err
 }
 
-// provoke asks for a path until the client is refused on the other one, over
+// provoke asks for the provoking path until the client is refused on the other one, over
 // several connections in turn: where each worker counts alone, all of them have
 // to have had enough.
-func provoke(s *proxy.Server, provoking, path string, headers [][2]string) error {
+func (v variant) provoke(s *proxy.Server, headers [][2]string) error {
 	const connections = 8
 	var clients [connections]*http.Client
 	for i := range clients {
@@ -77,10 +93,10 @@ func provoke(s *proxy.Server, provoking, path string, headers [][2]string) error
 	refused := 0
 	for i := range provocations {
 		c := clients[i%connections]
-		if _, err := ask(c, s.URL+provoking, "", headers); err != nil {
+		if _, err := ask(c, s.URL+v.provoked, v.payload, headers); err != nil {
 			return err
 		}
-		a, err := ask(c, s.URL+path, "", headers)
+		a, err := ask(c, s.URL+v.path, v.payload, headers)
 		if err != nil {
 			return err
 		}
@@ -91,7 +107,7 @@ func provoke(s *proxy.Server, provoking, path string, headers [][2]string) error
 			return nil
 		}
 	}
-	return fmt.Errorf("%d requests for %s get nobody refused", provocations, provoking)
+	return fmt.Errorf("%d requests for %s get nobody refused", provocations, v.provoked)
 }
 
 // answer is what came back.
@@ -130,9 +146,18 @@ func (a answer) resembles(other proxy.Answer) error {
 		return fmt.Errorf("the refusal's body is %q, and it is compared with %q", a.body, other.Body)
 	}
 	for _, h := range other.Headers {
-		if a.header.Get(h[0]) == "" {
-			return fmt.Errorf("the refusal has no %s, which it is compared with", h[0])
+		if len(a.header.Get(h[0])) != len(h[1]) {
+			return fmt.Errorf("the refusal's %s is %q, and it is compared with %q", h[0], a.header.Get(h[0]), h[1])
 		}
+	}
+	known := len(other.Headers)
+	for _, name := range []string{"Content-Length", "Date", "Server"} {
+		if a.header.Get(name) != "" {
+			known++
+		}
+	}
+	if len(a.header) != known {
+		return fmt.Errorf("the refusal's headers are %v, and it is compared with %v", a.header, other.Headers)
 	}
 	return nil
 }

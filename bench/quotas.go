@@ -2,10 +2,8 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
-	"github.com/gatewarden/gatewarden/bench/internal/guests"
 	"github.com/gatewarden/gatewarden/bench/internal/proxy"
 )
 
@@ -26,16 +24,11 @@ func (q quota) rule() proxy.Rule {
 	return proxy.Rule{Header: q.header}
 }
 
-// quotas are measured from the first on. The load has no X-Forwarded-For: its client
-// is this machine.
-var quotas = []quota{
-	{per: "tenant", header: "X-Tenant-Id", own: "acme", other: "globex"},
-	{per: "subject", header: "X-User-Id", own: "alice", other: "bob"},
-	{per: "client", header: forwardedFor, other: stranger},
-}
-
-// quotaCounts is how many of them are measured together.
-var quotaCounts = []int{0, 1, 3}
+var (
+	perTenant  = quota{per: "tenant", header: "X-Tenant-Id", own: "acme", other: "globex"}
+	perSubject = quota{per: "subject", header: "X-User-Id", own: "alice", other: "bob"}
+	perClient  = quota{per: "client", header: forwardedFor, own: "192.0.2.1", other: stranger}
+)
 
 // plenty is a limit that no measurement reaches, little one that is used up at once.
 const (
@@ -46,109 +39,81 @@ const (
 // own is what the load says of who pays.
 func own() [][2]string {
 	var headers [][2]string
-	for _, q := range quotas {
-		if q.own != "" {
-			headers = append(headers, [2]string{q.header, q.own})
-		}
+	for _, q := range []quota{perTenant, perSubject, perClient} {
+		headers = append(headers, [2]string{q.header, q.own})
 	}
 	return headers
 }
 
-// quotaConfig is gatewardenConfig with the first n quotas.
-func quotaConfig(n, limit int) string {
-	if n == 0 {
-		return gatewardenConfig
-	}
-	var rules []string
-	for _, q := range quotas[:n] {
-		rules = append(rules, fmt.Sprintf(`{"name": "per-%[1]s", "per": ["%[1]s"], "limit": %[2]d, "window": "30d"}`, q.per, limit))
-	}
-	return strings.TrimSuffix(gatewardenConfig, "}") + `,
-"identity": [{"source": "headers", "subject": "x-user-id", "tenant": "x-tenant-id"}],
-"quotas": [` + strings.Join(rules, ", ") + `]}`
-}
+// lockoutMembers are the surfaces: the default, with lockouts longer than any measurement.
+const lockoutMembers = `"surfaces": [
+	{"name": "consent", "kind": "oauth-consent", "match": [{"path": "/oauth/authorize", "methods": ["POST"]}]},
+	{"name": "token", "kind": "oauth-token", "match": [{"path": "/oauth/token"}]},
+	{"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}]},
+	{"name": "rest", "kind": "api", "match": [{"prefix": "/api/v1"}], "lockout": {"failures": 20, "window": "1h"}}
+]`
 
-// quotaVariants pass requests that are counted, or refuse them.
-func (b *bench) quotaVariants() []variant {
-	all := []variant{b.routed("quota/pass/bare", "Envoy alone", nil)}
-	for _, n := range quotaCounts {
-		for _, v := range b.quotaPeers("quota/pass/", n, plenty) {
-			v.quotas = quotas[:n]
-			all = append(all, v)
-		}
-	}
-	for _, v := range b.quotaPeers("quota/refuse/", 1, little) {
-		v.status, v.provoked = 429, proxy.PassPath
-		if v.counter != "" {
-			v.counter = overQuotaCounter
-		}
-		all = append(all, v)
+// configured is the filter's configuration with these members of its object.
+func configured(members ...string) string { return "{" + strings.Join(members, ",\n") + "}" }
+
+// lockoutConfig has lockouts alone.
+var lockoutConfig = configured(lockoutMembers)
+
+// identified trusts a gateway to name the caller.
+const identified = `"identity": [{"source": "headers", "subject": "x-user-id", "tenant": "x-tenant-id"}]`
+
+// payers are n quotas of one payer.
+func payers(q quota, n int) []quota {
+	var all []quota
+	for range n {
+		all = append(all, q)
 	}
 	return all
 }
 
-// routed is onEnvoy with a route that the ratelimit filter heeds.
-func (b *bench) routed(name, label string, filter any) variant {
-	v := b.onEnvoy(name, label, nil)
-	v.body, v.headers = proxy.RoutedBody, own()
-	v.start = func(workers int) (*proxy.Server, error) { return b.routedEnvoy(workers, filter).Start() }
+// quotaConfig is lockoutConfig with these quotas and further members.
+func quotaConfig(quotas []quota, limit int, members ...string) string {
+	if len(quotas) == 0 {
+		return lockoutConfig
+	}
+	var rules []string
+	for i, q := range quotas {
+		rules = append(rules, fmt.Sprintf(`{"name": %q, "per": [%q], "limit": %d, "window": "30d"}`, quotaName(i), q.per, limit))
+	}
+	quotaMember := `"quotas": [` + strings.Join(rules, ", ") + `]`
+	return configured(append([]string{lockoutMembers, identified, quotaMember}, members...)...)
+}
+
+func quotaName(i int) string { return fmt.Sprintf("q%d", i) }
+
+// quotaCounters have to have counted each request by each quota.
+func quotaCounters(n int) []counter {
+	var all []counter
+	for i := range n {
+		all = append(all, counterOf("wasmcustom.gatewarden_quota_requests_total.rule."+quotaName(i)+".outcome.admitted"))
+	}
+	return all
+}
+
+// withQuotas is Gatewarden with quotas that nobody reaches.
+func (b *bench) withQuotas(does, label, compiler string, quotas []quota) variant {
+	v := b.gatewarden(does, label, compiler, quotaConfig(quotas, plenty))
+	v.counters = append(v.counters, quotaCounters(len(quotas))...)
 	return v
 }
 
-func (b *bench) routedEnvoy(workers int, filter any) proxy.Envoy {
-	return proxy.Envoy{Binary: b.tools.envoy, Workers: workers, Filter: filter, Routed: true}
+// rateLimit is Envoy's filter, with the service and Redis.
+func (b *bench) rateLimit(q quota, limit int) variant {
+	v := b.peer("ratelimit", "ratelimit with Redis, one rule", nil)
+	rules := []proxy.Rule{q.rule()}
+	v.start = func(workers int) (*proxy.Server, error) {
+		return b.withService(b.envoy(workers, proxy.RateLimit(rules)), proxy.ServiceLimits(rules, limit)).Start()
+	}
+	return v
 }
 
-// quotaPeers are those that can count requests by the first n quotas; by none, that
-// is Gatewarden.
-func (b *bench) quotaPeers(prefix string, n, limit int) []variant {
-	var rules []proxy.Rule
-	for _, q := range quotas[:n] {
-		rules = append(rules, q.rule())
+func (b *bench) withService(e proxy.Envoy, limits string) proxy.EnvoyWithService {
+	return proxy.EnvoyWithService{
+		Envoy: e, Limits: limits, Service: proxy.RateLimitService{Service: b.tools.ratelimit, Redis: b.tools.redis},
 	}
-	suffix, counted := "-"+strconv.Itoa(n), ", "+plural(n, "rule")
-	if n == 0 {
-		counted = ", no rule"
-	}
-	var peers []variant
-	if n > 0 {
-		peers = append(peers, b.routed(prefix+"local_ratelimit"+suffix, "Envoy, local_ratelimit"+counted,
-			proxy.LocalQuotas(rules, limit, tableClients)))
-	}
-	if n > 0 && b.tools.ratelimit != "" {
-		v := b.routed(prefix+"ratelimit"+suffix, "Envoy, ratelimit with Redis"+counted, nil)
-		v.start = func(workers int) (*proxy.Server, error) {
-			return proxy.EnvoyWithService{
-				Envoy:   b.routedEnvoy(workers, nil),
-				Service: proxy.RateLimitService{Service: b.tools.ratelimit, Redis: b.tools.redis}, Rules: rules, Limit: limit,
-			}.Start()
-		}
-		peers = append(peers, v)
-	}
-	for _, c := range b.compilers {
-		v := b.routed(prefix+"gatewarden-"+c+suffix, "Envoy, Gatewarden, "+compilerName(c)+counted,
-			b.wasm(guests.Gatewarden, c, quotaConfig(n, limit)))
-		v.counter = passedCounter
-		peers = append(peers, v)
-	}
-	return peers
-}
-
-// quotaPairs compare Gatewarden with itself without quotas, and with the peers.
-func (b *bench) quotaPairs() []pair {
-	var all []pair
-	for _, c := range b.compilers {
-		for _, n := range quotaCounts[1:] {
-			suffix := "-" + strconv.Itoa(n)
-			ours := "quota/pass/gatewarden-" + c
-			others := []string{ours + "-0", "quota/pass/local_ratelimit" + suffix}
-			if b.tools.ratelimit != "" {
-				others = append(others, "quota/pass/ratelimit"+suffix)
-			}
-			for i, other := range others {
-				all = append(all, pair{fmt.Sprintf("pair/quota/%s%s/%d", c, suffix, i), other, ours + suffix})
-			}
-		}
-	}
-	return all
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/gatewarden/gatewarden/bench/internal/load"
 	"github.com/gatewarden/gatewarden/bench/internal/proxy"
 )
 
@@ -16,19 +15,24 @@ const samples = 20
 // colSoak holds the samples of a soak in order.
 const colSoak = "RSS during the soak"
 
-// soakJobs run Gatewarden for long, once.
-func (b *bench) soakJobs() []job {
+// colSoaked is how many requests there were.
+const colSoaked = "requests of the soak"
+
+// soakParts run Gatewarden for long.
+func (b *bench) soakParts() []part {
 	if b.soak == 0 {
 		return nil
 	}
-	var jobs []job
+	var parts []part
 	for _, c := range b.compilers {
-		v := b.gatewarden("pass", c)
-		jobs = append(jobs, job{name: "soak/" + c, rounds: 1, run: func(ctx context.Context, row string) error {
-			return b.measureSoak(ctx, v, row)
-		}})
+		row := "soak/" + c
+		v := b.gatewarden(lockout, "lockout", c, lockoutConfig)
+		parts = append(parts, part{
+			name: row, about: grouped(int(b.soak)) + " requests", takes: time.Duration(b.soak)*fillTime + v.startsIn(),
+			run: func(ctx context.Context) error { return b.measureSoak(ctx, v, row) },
+		})
 	}
-	return jobs
+	return parts
 }
 
 func (b *bench) measureSoak(ctx context.Context, v variant, row string) error {
@@ -37,26 +41,25 @@ func (b *bench) measureSoak(ctx context.Context, v variant, row string) error {
 		return err
 	}
 	defer server.Stop()
-	request := v.request(server)
-	if err := errors.Join(v.prove(server), b.warm(request)); err != nil {
+	m := &member{variant: v, server: server}
+	if err := v.prove(server); err != nil {
 		return fmt.Errorf("%w\n%s", err, server.Log())
 	}
 	shape := saturating
 	shape.Requests = max(b.soak/samples, 1)
 	begin := time.Now()
-	for i := range samples + 1 {
-		if i > 0 {
-			if _, err := load.Run(request, shape); err != nil {
-				return fmt.Errorf("%w\n%s", err, server.Log())
-			}
+	for range samples + 1 {
+		if _, err := m.load(shape); err != nil { // the first is to warm up
+			return err
 		}
 		if err := errors.Join(ctx.Err(), b.sample(server, row)); err != nil {
 			return err
 		}
-		b.say("%s: %d requests, %v, RSS %.1f MB", row, int64(i)*shape.Requests,
+		b.say("%s: %d requests, %v, RSS %.1f MB", row, m.requests,
 			time.Since(begin).Round(time.Second), last(b.results.Values(row, colSoak)))
 	}
-	return nil
+	b.results.Add(row, colSoaked, float64(samples*shape.Requests))
+	return v.confirm(m)
 }
 
 func (b *bench) sample(server *proxy.Server, row string) error {
@@ -65,7 +68,7 @@ func (b *bench) sample(server *proxy.Server, row string) error {
 	return err
 }
 
-func last(values []float64) float64 { return values[len(values)-1] }
+func last[T any](values []T) T { return values[len(values)-1] }
 
 // grown is by how much memory rose after the first half of a soak.
 func grown(values []float64) float64 {

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/gatewarden/gatewarden/bench/internal/guests"
 )
 
 // tools is what the machine has to measure.
@@ -15,6 +17,8 @@ type tools struct {
 	root                         string // the repository
 	envoy, nginx, haproxy, redis string // paths; all but Envoy's may be missing
 	ratelimit                    string // missing without Redis, too
+	noRust                       string // why there is none, if there is none
+	commit                       string // what is measured
 	missing                      []string
 }
 
@@ -43,7 +47,20 @@ func findTools(ctx context.Context) (tools, error) {
 	if _, err := exec.LookPath("tinygo"); err != nil {
 		t.missing = append(t.missing, "builds by TinyGo (tinygo is not on the PATH)")
 	}
+	if t.noRust = guests.NoRust(ctx); t.noRust != "" {
+		t.missing = append(t.missing, "a filter in Rust ("+t.noRust+")")
+	}
+	t.commit = output("git", "-C", t.root, "describe", "--always", "--dirty", "--exclude=*")
 	return t, nil
+}
+
+// sizeOf is a file's, in bytes.
+func sizeOf(file string) (int64, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
 }
 
 func exists(file string) bool {

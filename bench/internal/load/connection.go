@@ -24,7 +24,7 @@ type connection struct {
 	*shared
 	conn   net.Conn
 	reader *bufio.Reader
-	head   string // of the request, up to the address if there is one
+	head   string // of the request, up to the header that takes turns
 	out    []byte // scratch
 }
 
@@ -70,9 +70,9 @@ func (c *connection) Run(context.Context, periodic.ThreadID) (bool, string) {
 func (c *connection) exchange() error {
 	number := c.sent.Add(1) - 1
 	c.out = append(c.out[:0], c.head...)
-	if n := uint64(c.request.Addresses); n > 0 {
-		c.out = append(c.out, "X-Forwarded-For: "...)
-		c.out = append(addressOf(number%n).AppendTo(c.out), "\r\n"...)
+	if t := &c.request.Turns; t.Count > 0 {
+		c.out = append(append(c.out, t.Header...), ": "...)
+		c.out = append(t.Append(c.out, (t.From+number)%uint64(t.Count)), "\r\n"...)
 	}
 	c.out = append(c.out, "\r\n"...)
 	c.out = append(c.out, c.request.Body...)
@@ -112,7 +112,7 @@ func readAnswer(r *bufio.Reader) (status int, err error) {
 	if status, err = strconv.Atoi(string(line[statusAt:statusEnd])); err != nil {
 		return 0, err
 	}
-	length := -1
+	length, chunked := -1, false
 	for {
 		line, err := r.ReadSlice('\n')
 		if err != nil {
@@ -121,19 +121,40 @@ func readAnswer(r *bufio.Reader) (status int, err error) {
 		name, value, isHeader := bytes.Cut(line, []byte(":"))
 		value = bytes.TrimSpace(value)
 		switch {
-		case !isHeader && length < 0:
-			return 0, errLength
 		case !isHeader:
-			if _, err := r.Discard(length); err != nil {
-				return 0, err
-			}
-			return status, nil
+			return status, discardBody(r, length, chunked)
 		case bytes.EqualFold(name, []byte("content-length")):
 			if length, err = strconv.Atoi(string(value)); err != nil {
 				return 0, err
 			}
+		case bytes.EqualFold(name, []byte("transfer-encoding")):
+			chunked = bytes.EqualFold(value, []byte("chunked"))
 		case bytes.EqualFold(name, []byte("connection")) && bytes.EqualFold(value, []byte("close")):
 			return 0, errClosed
+		}
+	}
+}
+
+// discardBody reads a body to its end.
+func discardBody(r *bufio.Reader, length int, chunked bool) error {
+	if !chunked {
+		if length < 0 {
+			return errLength
+		}
+		_, err := r.Discard(length)
+		return err
+	}
+	for {
+		line, err := r.ReadSlice('\n')
+		if err != nil {
+			return err
+		}
+		size, err := strconv.ParseUint(string(bytes.TrimSpace(line)), 16, 31)
+		if err != nil {
+			return err
+		}
+		if _, err := r.Discard(int(size) + len("\r\n")); err != nil || size == 0 {
+			return err
 		}
 	}
 }

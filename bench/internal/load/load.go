@@ -8,6 +8,7 @@ package load
 
 import (
 	"io"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -23,9 +24,33 @@ type Request struct {
 	Body string
 	// Status that every answer must have.
 	Status int
-	// Addresses, unless 0, is from how many client addresses in turn the
-	// requests come, by X-Forwarded-For.
-	Addresses int
+	// Turns is a header that differs from request to request, if any does.
+	Turns Turns
+}
+
+// Turns are the values of a header, which requests have in turn.
+type Turns struct {
+	Header string
+	Count  int // 0: there is no such header
+	// From is the value of the first request, so that one run goes on where
+	// another ended.
+	From uint64
+	// Append writes the i-th value.
+	Append func(out []byte, i uint64) []byte
+}
+
+// Addresses are so many clients, by X-Forwarded-For.
+func Addresses(count int) Turns {
+	return Turns{Header: "X-Forwarded-For", Count: count, Append: func(out []byte, i uint64) []byte {
+		return addressOf(i).AppendTo(out)
+	}}
+}
+
+// Names are so many values of a header: n0, n1 and so on.
+func Names(header string, count int) Turns {
+	return Turns{Header: header, Count: count, Append: func(out []byte, i uint64) []byte {
+		return strconv.AppendUint(append(out, 'n'), i, 10)
+	}}
 }
 
 // Shape is how it is sent.

@@ -23,7 +23,7 @@ func TestRun(t *testing.T) {
 		_, _ = w.Write([]byte("no\n"))
 	}))
 	defer server.Close()
-	request := Request{URL: server.URL + "/x", Status: 429, Addresses: 30}
+	request := Request{URL: server.URL + "/x", Status: 429, Turns: Addresses(30)}
 	result, err := Run(request, Shape{Connections: 3, Requests: 60})
 	if err != nil {
 		t.Fatal(err)
@@ -36,6 +36,11 @@ func TestRun(t *testing.T) {
 	}
 	if len(connections) != 3 {
 		t.Errorf("%d connections, want 3: refusals must not cost new ones", len(connections))
+	}
+	request.Turns = Names("X-Forwarded-For", 30)
+	request.Turns.From = 29
+	if _, err := Run(request, Shape{Connections: 1, Requests: 2}); err != nil || from["n29"] != 1 || from["n0"] != 1 {
+		t.Errorf("after the 29th value, %v came (%v)", from, err)
 	}
 	request.Status = 200
 	if _, err := Run(request, Shape{Connections: 3, Duration: 50 * time.Millisecond}); err == nil {
@@ -56,8 +61,11 @@ func TestReadAnswer(t *testing.T) {
 	}{
 		{"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n", 200},
 		{"HTTP/1.1 429 Too Many Requests\r\nx: y:z\r\ncontent-length:0\r\n\r\n", 429},
-		{"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nok", 0},             // cut off
-		{"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n", 0}, // no length
+		{"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nok", 0}, // cut off
+		{"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\na\r\n0123456789\r\n0\r\n\r\n", 200},
+		{"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\na\r\n01234", 0}, // cut off
+		{"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nx\r\n", 0},
+		{"HTTP/1.1 200 OK\r\nserver: envoy\r\n\r\n", 0}, // no length
 		{"HTTP/1.1 200 OK\r\nConnection: close\r\ncontent-length: 0\r\n\r\n", 0},
 		{"HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n", 0},
 		{"HTTP/1.0 200 OK\r\n\r\n", 0},

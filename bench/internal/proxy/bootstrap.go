@@ -98,10 +98,11 @@ const nowhere = "nowhere"
 // RoutedBody is what inItsPlace answers, which is Envoy's word.
 const RoutedBody = "fault filter abort"
 
-// inItsPlace answers 200 to every request.
+// inItsPlace answers 200 to requests for PassPath, and leaves the others to the router.
 var inItsPlace = object{"name": "envoy.filters.http.fault", "typed_config": object{
-	"@type": "type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault",
-	"abort": object{"http_status": 200, "percentage": object{"numerator": 100, "denominator": "HUNDRED"}},
+	"@type":   "type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault",
+	"headers": []any{object{"name": ":path", "string_match": object{"exact": PassPath}}},
+	"abort":   object{"http_status": 200, "percentage": object{"numerator": 100, "denominator": "HUNDRED"}},
 }}
 
 func direct(prefix string, a Answer) object {

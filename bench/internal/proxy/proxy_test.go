@@ -83,8 +83,8 @@ func TestKeysAgree(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !strings.Contains(string(text), r.key()) || !strings.Contains(serviceConfig([]Rule{r}, 7), "key: "+r.key()+",") {
-			t.Errorf("%s is not in %s or not in\n%s", r.key(), text, serviceConfig([]Rule{r}, 7))
+		if !strings.Contains(string(text), r.key()) || !strings.Contains(ServiceLimits([]Rule{r}, 7), "key: "+r.key()+",") {
+			t.Errorf("%s is not in %s or not in\n%s", r.key(), text, ServiceLimits([]Rule{r}, 7))
 		}
 	}
 }
@@ -92,7 +92,7 @@ func TestKeysAgree(t *testing.T) {
 // A service that ends before it serves is reported, and what was started for it has
 // ended, too.
 func TestServiceFails(t *testing.T) {
-	asked, err := RateLimitService{Service: "/bin/false", Redis: "/bin/false"}.start(nil, 1)
+	asked, err := RateLimitService{Service: "/bin/false", Redis: "/bin/false"}.start("")
 	if err == nil || asked != nil || !strings.Contains(err.Error(), "/bin/false ended") {
 		t.Errorf("%v, %v", asked, err)
 	}

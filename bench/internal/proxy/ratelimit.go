@@ -56,22 +56,23 @@ func LocalQuotas(rules []Rule, limit, values int) any {
 	}}
 }
 
-// EnvoyWithService is an Envoy whose filter asks a service about each request.
+// EnvoyWithService is an Envoy whose filter asks a rate limit service, in the
+// cluster RateLimitCluster.
 type EnvoyWithService struct {
 	Envoy
 	Service RateLimitService
-	Rules   []Rule
-	Limit   int
+	// Limits is the service's file: see ServiceLimits.
+	Limits string
 }
 
 // Start starts the service, then Envoy, and returns when both serve.
 func (e EnvoyWithService) Start() (*Server, error) {
 	begin := time.Now()
-	asked, err := e.Service.start(e.Rules, e.Limit)
+	asked, err := e.Service.start(e.Limits)
 	if err != nil {
 		return nil, err
 	}
-	e.Filter, e.Clusters = serviceFilter(e.Rules), []any{serviceCluster(asked.port)}
+	e.Clusters = []any{serviceCluster(asked.port)}
 	s, err := e.Envoy.Start()
 	if err != nil {
 		err = errors.Join(err, errors.New(asked.log()))
@@ -82,29 +83,31 @@ func (e EnvoyWithService) Start() (*Server, error) {
 	return s, nil
 }
 
-const serviceName = "ratelimit"
+// RateLimitCluster is the cluster of the service.
+const RateLimitCluster = "ratelimit"
 
-// serviceFilter fails where the service does: what is let through uncounted would
-// not be noticed. By default, Envoy waits for 20 ms and lets it through.
-func serviceFilter(rules []Rule) any {
+// RateLimit is Envoy's filter that asks the service about each request. It fails where
+// the service does: what is let through uncounted would not be noticed. By default, Envoy
+// waits for 20 ms and lets it through.
+func RateLimit(rules []Rule) any {
 	return object{"name": "envoy.filters.http.ratelimit", "typed_config": object{
 		"@type":                      "type.googleapis.com/envoy.extensions.filters.http.ratelimit.v3.RateLimit",
-		"domain":                     "bench",
+		"domain":                     serviceDomain,
 		"timeout":                    "5s",
 		"failure_mode_deny":          true,
 		"enable_x_ratelimit_headers": "DRAFT_VERSION_03",
 		"rate_limits":                rateLimits(rules),
 		"rate_limit_service": object{
 			"transport_api_version": "V3",
-			"grpc_service":          object{"envoy_grpc": object{"cluster_name": serviceName}},
+			"grpc_service":          object{"envoy_grpc": object{"cluster_name": RateLimitCluster}},
 		},
 	}}
 }
 
 func serviceCluster(port string) any {
 	return object{
-		"name": serviceName, "type": "STATIC", "connect_timeout": "1s",
-		"load_assignment": object{"cluster_name": serviceName, "endpoints": []any{object{
+		"name": RateLimitCluster, "type": "STATIC", "connect_timeout": "1s",
+		"load_assignment": object{"cluster_name": RateLimitCluster, "endpoints": []any{object{
 			"lb_endpoints": []any{object{"endpoint": object{"address": object{"socket_address": object{"address": "127.0.0.1", "port_value": port}}}}},
 		}}},
 		"typed_extension_protocol_options": object{"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": object{

@@ -10,14 +10,14 @@ import (
 )
 
 // Service is what stands behind a proxy, in this process, so that its work is not counted as
-// the proxy's. It reads each request to its end, and gives the same answer to all.
+// the proxy's. It reads each request to its end before it answers.
 type Service struct {
 	Address string
 	server  *http.Server
 }
 
-// StartService starts a service that answers with JSON.
-func StartService(answer string) (*Service, error) {
+// StartService starts a service that answers a body with JSON.
+func StartService(answer func(body []byte) string) (*Service, error) {
 	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -25,9 +25,9 @@ func StartService(answer string) (*Service, error) {
 	s := &Service{Address: l.Addr().String(), server: &http.Server{
 		ReadHeaderTimeout: time.Minute,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			_, _ = io.Copy(io.Discard, r.Body)
+			body, _ := io.ReadAll(r.Body) // a proxy that has ended is missed elsewhere
 			w.Header().Set("Content-Type", "application/json")
-			_, _ = io.WriteString(w, answer) // a proxy that has ended is missed elsewhere
+			_, _ = io.WriteString(w, answer(body))
 		}),
 	}}
 	go func() { _ = s.server.Serve(l) }()

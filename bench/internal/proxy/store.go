@@ -26,20 +26,20 @@ type store struct {
 }
 
 // start starts both and returns when they serve.
-func (r RateLimitService) start(rules []Rule, limit int) (*store, error) {
+func (r RateLimitService) start(limits string) (*store, error) {
 	dir, err := os.MkdirTemp("", "bench-ratelimit-")
 	if err != nil {
 		return nil, err
 	}
 	s := &store{dir: dir}
-	if err := s.startBoth(r, rules, limit); err != nil {
+	if err := s.startBoth(r, limits); err != nil {
 		s.stop()
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *store) startBoth(r RateLimitService, rules []Rule, limit int) error {
+func (s *store) startBoth(r RateLimitService, limits string) error {
 	var ports [4]string
 	for i := range ports {
 		port, err := freePort()
@@ -54,7 +54,7 @@ func (s *store) startBoth(r RateLimitService, rules []Rule, limit int) error {
 	files := filepath.Join(s.dir, "ratelimit", "config")
 	if err := errors.Join(
 		os.MkdirAll(files, 0o700),
-		os.WriteFile(filepath.Join(files, "bench.yaml"), []byte(serviceConfig(rules, limit)), 0o600),
+		os.WriteFile(filepath.Join(files, "bench.yaml"), []byte(limits), 0o600),
 	); err != nil {
 		return err
 	}
@@ -89,10 +89,13 @@ func (s *store) startService(program string, ports [4]string) (err error) {
 	})
 }
 
-// serviceConfig gives every value of every rule so much a year.
-func serviceConfig(rules []Rule, limit int) string {
+// serviceDomain is the name of the limits of RateLimit.
+const serviceDomain = "bench"
+
+// ServiceLimits gives every value of every rule so much a year.
+func ServiceLimits(rules []Rule, limit int) string {
 	var text strings.Builder
-	text.WriteString("domain: bench\ndescriptors:\n")
+	text.WriteString("domain: " + serviceDomain + "\ndescriptors:\n")
 	for _, r := range rules {
 		_, _ = fmt.Fprintf(&text, "- {key: %s, rate_limit: {unit: year, requests_per_unit: %d}}\n", r.key(), limit)
 	}

@@ -19,7 +19,7 @@ func TestSummary(t *testing.T) {
 		{[]float64{40, 10, 20, 30}, "25.0 (10.0–40.0)"},
 		{[]float64{12345.6, 12345.7}, "12346"}, // no spread that shows
 	} {
-		var r Results
+		r := Results{}
 		for _, v := range row.values {
 			r.Add("row", "column", v)
 		}
@@ -29,6 +29,18 @@ func TestSummary(t *testing.T) {
 		if r.Has("row", "column") != (len(row.values) > 0) || r.Has("row", "other") {
 			t.Errorf("%v: Has is wrong", row.values)
 		}
+	}
+}
+
+// What is dropped is a part and what is below it, and not what begins like it.
+func TestDrop(t *testing.T) {
+	r := Results{}
+	for _, row := range []string{"pass/1", "pass/1/bare", "pass/10"} {
+		r.Add(row, "column", 1)
+	}
+	r.Drop("pass/1")
+	if len(r) != 1 || !r.Has("pass/10", "column") {
+		t.Errorf("%v is left", r)
 	}
 }
 

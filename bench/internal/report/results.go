@@ -4,30 +4,38 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 )
 
-// Results collects what was measured: some values for each cell, one per round.
-type Results struct{ cells map[cell][]float64 }
-
-type cell struct{ row, column string }
+// Results collects what was measured: some values for each cell, by row and column,
+// one per round.
+type Results map[string]map[string][]float64
 
 // Add puts one more value into a cell.
-func (r *Results) Add(row, column string, value float64) {
-	if r.cells == nil {
-		r.cells = map[cell][]float64{}
+func (r Results) Add(row, column string, value float64) {
+	if r[row] == nil {
+		r[row] = map[string][]float64{}
 	}
-	key := cell{row, column}
-	r.cells[key] = append(r.cells[key], value)
+	r[row][column] = append(r[row][column], value)
 }
 
 // Get sums up a cell.
-func (r *Results) Get(row, column string) Summary { return summarise(r.cells[cell{row, column}]) }
+func (r Results) Get(row, column string) Summary { return summarise(r[row][column]) }
 
 // Values are a cell's, in the order in which they were added.
-func (r *Results) Values(row, column string) []float64 { return r.cells[cell{row, column}] }
+func (r Results) Values(row, column string) []float64 { return r[row][column] }
 
 // Has tells whether a row has anything in a column.
-func (r *Results) Has(row, column string) bool { return len(r.cells[cell{row, column}]) > 0 }
+func (r Results) Has(row, column string) bool { return len(r[row][column]) > 0 }
+
+// Drop forgets the rows of a part: its own, and those below it.
+func (r Results) Drop(part string) {
+	for row := range r {
+		if row == part || strings.HasPrefix(row, part+"/") {
+			delete(r, row)
+		}
+	}
+}
 
 // Summary is what is left of some values of the same thing.
 type Summary struct {

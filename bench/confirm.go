@@ -1,0 +1,76 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// confirm holds a proxy's own counts against the requests that it was sent, when all
+// of them are over.
+func (v variant) confirm(m *member) error {
+	for _, c := range v.counters {
+		if err := awaitCount(m, c); err != nil {
+			return err
+		}
+	}
+	for _, name := range v.zero {
+		if n, err := stat(m, name); err != nil || n != 0 {
+			return errors.Join(err, fmt.Errorf("%s is %d, not 0", name, n))
+		}
+	}
+	return v.confirmTold(m)
+}
+
+// awaitCount waits for a counter: the filter hands its own over once a second.
+func awaitCount(m *member, c counter) error {
+	var counted int64
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		var err error
+		if counted, err = stat(m, c.name); err != nil {
+			return err
+		}
+		if counted >= m.requests*c.each {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is %d after %d requests", c.name, counted, m.requests)
+}
+
+func stat(m *member, name string) (int64, error) {
+	return m.server.Stat(strings.ReplaceAll(name, ".", `\.`))
+}
+
+// left is the header by which all peers tell how much is left.
+const left = "X-Ratelimit-Remaining"
+
+// confirmTold makes sure that each rule has counted each request.
+func (v variant) confirmTold(m *member) error {
+	for i, q := range v.told {
+		a, err := ask(once, m.server.URL+v.path, v.payload, onlyOwn(v.told, i))
+		if err != nil {
+			return err
+		}
+		remaining, err := strconv.ParseInt(a.header.Get(left), 10, 64)
+		if err != nil {
+			return fmt.Errorf("what is left is told as %q: %w", a.header.Get(left), err)
+		}
+		if counted := plenty - remaining; counted < m.requests {
+			return fmt.Errorf("the rule per %s counted %d of %d requests", q.per, counted, m.requests)
+		}
+	}
+	return nil
+}
+
+// onlyOwn is what somebody says of whom the load has nothing in common with but what
+// the i-th rule counts by. Of what the rules before it count by, nothing is said: among
+// several rules, local_ratelimit tells how the first one stands.
+func onlyOwn(rules []quota, i int) [][2]string {
+	headers := [][2]string{{rules[i].header, rules[i].own}}
+	for _, q := range rules[i+1:] {
+		headers = append(headers, [2]string{q.header, q.other})
+	}
+	return headers
+}

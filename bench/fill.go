@@ -1,0 +1,68 @@
+package main
+
+import (
+	"time"
+
+	"github.com/gatewarden/gatewarden/bench/internal/load"
+	"github.com/gatewarden/gatewarden/table"
+)
+
+// The columns of what memory does.
+const (
+	colGrowth  = "RSS growth"
+	colFormula = "RSS growth by the formula, at most"
+	colTable   = "bytes that the proxy says its table takes at most"
+)
+
+// fillTime is about how long one of the requests takes that fill a table.
+const fillTime = 60 * time.Microsecond
+
+// fewBefore come before the many.
+const fewBefore = 10
+
+// fillUp sends requests from as many as the variant has, and looks at what the proxy grew
+// by. Before that it has had as many from few, so that buffers and heaps have found their
+// size.
+func (b *bench) fillUp(row string, m *member) error {
+	shape := load.Shape{Connections: saturating.Connections, Requests: int64(min(m.fill, 50_000))}
+	few := m.request()
+	few.Turns.Count = min(few.Turns.Count, fewBefore)
+	result, err := load.Run(few, shape)
+	if err != nil {
+		return err
+	}
+	m.requests += result.Requests
+	before, err := m.server.Usage()
+	if err != nil {
+		return err
+	}
+	shape.Requests = int64(m.fill)
+	if _, err := m.load(shape); err != nil {
+		return err
+	}
+	after, err := m.server.Usage()
+	if err != nil {
+		return err
+	}
+	b.results.Add(row, colGrowth, float64(after.RSS-before.RSS)/megabyte)
+	if !wasmOf(m.variant) {
+		return nil
+	}
+	return b.addFormula(row, m)
+}
+
+// addFormula adds what the table takes at most, by what the documentation says and by
+// what the proxy says.
+func (b *bench) addFormula(row string, m *member) error {
+	counters, metric := tableClients, "gatewarden_table_max_bytes"
+	if m.turns.Header == perTenant.header {
+		counters, metric = tenantTable, "gatewarden_quota_table_max_bytes"
+	}
+	said, err := stat(m, "wasmcustom."+metric)
+	if err != nil {
+		return err
+	}
+	b.results.Add(row, colFormula, float64(table.New(nil, table.Seed{}, counters).MaxBytes())/megabyte)
+	b.results.Add(row, colTable, float64(said)/megabyte)
+	return nil
+}
