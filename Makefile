@@ -20,6 +20,9 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 # which keep their dependencies out of the filter's go.mod.
 MODULES := . cmd/gatewarden e2e bench deploy
 
+# Where results are kept, so that parts can be measured one after the other.
+BENCH_INTO := -results ../build/bench.json -out ../docs/benchmarks.md
+
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -79,8 +82,14 @@ fleet: need-fleet build cli ## measure three proxies that count together; writes
 	@scripts/install-fleet
 	@cd e2e && go run ./cmd/gatewarden-fleet -out ../docs/fleet.md
 
-bench: ## measure what it costs; writes docs/benchmarks.md
-	@cd bench && go run . -out ../docs/benchmarks.md
+bench: ## measure what it costs, in half an hour; writes docs/benchmarks.md (ONLY=part,part)
+	@mkdir -p build && cd bench && go run . $(if $(ONLY),-only $(ONLY)) $(BENCH_INTO)
+
+bench-soak: ## the same for memory over ten million requests by each compiler
+	@mkdir -p build && cd bench && go run . -only soak -soak 10000000 $(BENCH_INTO)
+
+bench-compare: ## hold a build of the filter against an older one (OLD=file NEW=file); exits 1 if it costs 3 % more
+	@cd bench && go run . compare -old "$(abspath $(OLD))" -new "$(abspath $(or $(NEW),build/gatewarden.wasm))"
 
 check: ## check formatting, vet, lint and workflows; ends with a clean tree
 	@scripts/check $(GOLANGCI_LINT) $(ACTIONLINT) $(MODULES)
@@ -106,4 +115,4 @@ need-test:
 clean: ## remove what was built and downloaded
 	rm -rf build .tools
 
-.PHONY: help build cli man run demo test test-manifests test-envoy need-demo need-store need-envoy need-tour need-frameworks need-mcpclients need-fleet need-test fuzz gauntlet frameworks mcpclients fleet bench check tour image release clean
+.PHONY: help build cli man run demo test test-manifests test-envoy need-demo need-store need-envoy need-tour need-frameworks need-mcpclients need-fleet need-test fuzz gauntlet frameworks mcpclients fleet bench bench-soak bench-compare check tour image release clean

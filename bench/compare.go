@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -63,9 +64,13 @@ func parseComparison(args []string, usage io.Writer) (comparison, error) {
 		return c, err
 	}
 	c.only = words(*only)
-	for _, file := range []string{c.old, c.new} {
-		if _, err := os.Stat(file); err != nil {
+	for _, file := range []*string{&c.old, &c.new} {
+		if _, err := os.Stat(*file); err != nil {
 			return c, fmt.Errorf("-old and -new are two modules: %w", err)
+		}
+		var err error
+		if *file, err = filepath.Abs(*file); err != nil { // Envoy has another folder
+			return c, err
 		}
 	}
 	switch {
