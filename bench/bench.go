@@ -23,7 +23,6 @@ type bench struct {
 	dir       string
 	native    []nativeRow
 	service   *proxy.Service // behind the proxies that have one
-	domain    string         // the limits of a fleet, once asked for
 }
 
 // newBench prepares a run; what is measured has to be built, see build.

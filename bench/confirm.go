@@ -21,7 +21,36 @@ func (v variant) confirm(m *member) error {
 			return errors.Join(err, fmt.Errorf("%s is %d, not 0", name, n))
 		}
 	}
+	if v.spread {
+		if err := v.confirmSpread(m); err != nil {
+			return err
+		}
+	}
 	return v.confirmTold(m)
+}
+
+// confirmSpread makes sure that the first of those who take turns was charged its share,
+// and no more than it had before the others came.
+func (v variant) confirmSpread(m *member) error {
+	counted, err := m.counted(v.sent())
+	share := m.requests / int64(v.turns.Count)
+	if few := int64(fewFirst/min(v.turns.Count, fewBefore)) + 2; err == nil && (counted < share || counted > share+few) {
+		err = fmt.Errorf("the first of %d was charged with %d of %d requests", v.turns.Count, counted, m.requests)
+	}
+	return err
+}
+
+// counted is what the answer to somebody tells that was spent.
+func (m *member) counted(headers [][2]string) (int64, error) {
+	a, err := ask(once, m.server.URL+m.path, m.payload, headers)
+	if err != nil {
+		return 0, err
+	}
+	remaining, err := strconv.ParseInt(a.header.Get(left), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("what is left is told as %q: %w", a.header.Get(left), err)
+	}
+	return plenty - remaining, nil
 }
 
 // awaitCount waits for a counter: the filter hands its own over once a second.
@@ -49,15 +78,11 @@ const left = "X-Ratelimit-Remaining"
 // confirmTold makes sure that each rule has counted each request.
 func (v variant) confirmTold(m *member) error {
 	for i, q := range v.told {
-		a, err := ask(once, m.server.URL+v.path, v.payload, onlyOwn(v.told, i))
+		counted, err := m.counted(onlyOwn(v.told, i))
 		if err != nil {
 			return err
 		}
-		remaining, err := strconv.ParseInt(a.header.Get(left), 10, 64)
-		if err != nil {
-			return fmt.Errorf("what is left is told as %q: %w", a.header.Get(left), err)
-		}
-		if counted := plenty - remaining; counted < m.requests {
+		if counted < m.requests {
 			return fmt.Errorf("the rule per %s counted %d of %d requests", q.per, counted, m.requests)
 		}
 	}

@@ -17,14 +17,17 @@ const (
 // fillTime is about how long one of the requests takes that fill a table.
 const fillTime = 60 * time.Microsecond
 
-// fewBefore come before the many.
-const fewBefore = 10
+// fewBefore come before the many, with at most so many requests.
+const (
+	fewBefore = 10
+	fewFirst  = 50_000
+)
 
 // fillUp sends requests from as many as the variant has, and looks at what the proxy grew
 // by. Before that it has had as many from few, so that buffers and heaps have found their
 // size.
 func (b *bench) fillUp(row string, m *member) error {
-	shape := load.Shape{Connections: saturating.Connections, Requests: int64(min(m.fill, 50_000))}
+	shape := load.Shape{Connections: saturating.Connections, Requests: int64(min(m.fill, fewFirst))}
 	few := m.request()
 	few.Turns.Count = min(few.Turns.Count, fewBefore)
 	result, err := load.Run(few, shape)
@@ -54,15 +57,15 @@ func (b *bench) fillUp(row string, m *member) error {
 // addFormula adds what the table takes at most, by what the documentation says and by
 // what the proxy says.
 func (b *bench) addFormula(row string, m *member) error {
-	counters, metric := tableClients, "gatewarden_table_max_bytes"
+	of, metric := table.New(nil, table.Seed{}, tableClients), "gatewarden_table_max_bytes"
 	if m.turns.Header == perTenant.header {
-		counters, metric = tenantTable, "gatewarden_quota_table_max_bytes"
+		of, metric = table.NewNamed(nil, table.Seed{}, "quota", tenantTable), "gatewarden_quota_table_max_bytes"
 	}
 	said, err := stat(m, "wasmcustom."+metric)
 	if err != nil {
 		return err
 	}
-	b.results.Add(row, colFormula, float64(table.New(nil, table.Seed{}, counters).MaxBytes())/megabyte)
+	b.results.Add(row, colFormula, float64(of.MaxBytes())/megabyte)
 	b.results.Add(row, colTable, float64(said)/megabyte)
 	return nil
 }

@@ -63,8 +63,12 @@ func (v variant) sent() [][2]string {
 
 // replaced are headers with another value of one of them.
 func replaced(headers [][2]string, name, value string) [][2]string {
-	others := slices.DeleteFunc(slices.Clone(headers), func(h [2]string) bool { return h[0] == name })
-	return append(others, [2]string{name, value})
+	return append(without(headers, name), [2]string{name, value})
+}
+
+// without are the headers but one.
+func without(headers [][2]string, name string) [][2]string {
+	return slices.DeleteFunc(slices.Clone(headers), func(h [2]string) bool { return h[0] == name })
 }
 
 // proveReading makes sure that what is broken is refused.

@@ -40,8 +40,10 @@ type variant struct {
 	// counters have to have counted each request, and zero are metrics that have to be 0.
 	counters []counter
 	zero     []string
-	// told are the rules of which the answers tell how much is left.
-	told []quota
+	// told are the rules of which the answers tell how much is left. spread tells that
+	// each of those who take turns has its own.
+	told   []quota
+	spread bool
 }
 
 // counter is a metric by Envoy's name, and by how much a request raises it.
@@ -125,7 +127,7 @@ var credential = [2]string{"Authorization", "Bearer bench"}
 // request is what the variant is sent.
 func (v variant) request(s *proxy.Server) load.Request {
 	r := load.Request{URL: s.URL + v.path, Body: v.payload, Status: v.status, Turns: v.turns}
-	r.Headers = append([][2]string{credential}, v.headers...)
+	r.Headers = append([][2]string{credential}, without(v.headers, v.turns.Header)...)
 	return r
 }
 
