@@ -2,19 +2,19 @@ package main
 
 import "github.com/gatewarden/gatewarden/bench/internal/native"
 
+// nativePart is a name for -only to choose nothing else.
+const nativePart = "native"
+
 // nativeRow is what a kind of request takes without a proxy.
 type nativeRow struct {
 	native.Scene
 	native.Cost
 }
 
-// countNative counts allocations and host calls; they are the same in every
-// round.
+// countNative counts allocations and host calls. They are the same in every run and
+// take no time, so they are in every report.
 func (b *bench) countNative() error {
 	for _, scene := range native.Scenes() {
-		if !b.chooses("native/" + scene.Name) {
-			continue
-		}
 		cost, err := native.Count(scene, configOf(scene))
 		if err != nil {
 			return err

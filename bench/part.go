@@ -50,7 +50,7 @@ func (b *bench) groups() []group {
 // soon as it is done.
 func (b *bench) measureAll(ctx context.Context) error {
 	parts, takes := b.chosen()
-	if len(parts) == 0 && !b.chooses("native/") {
+	if len(parts) == 0 && !b.chooses(nativePart) {
 		return fmt.Errorf("-only %s chooses nothing", strings.Join(b.only, ","))
 	}
 	b.say("this takes about %v", takes.Round(time.Second))
