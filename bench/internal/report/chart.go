@@ -22,7 +22,7 @@ type Group struct {
 
 // The chart's measures, in pixels.
 const (
-	width, labelWidth, valueWidth = 860, 300, 150
+	width, labelWidth, valueWidth = 960, 400, 150
 	lineHeight, barHeight         = 24, 14
 )
 
@@ -58,13 +58,13 @@ func (bar Bar) draw(y int, scale float64) string {
 		colour = "#1f6feb"
 	}
 	middle, base := y+lineHeight/2, y+lineHeight/2+5
-	x := func(v float64) float64 { return labelWidth + v*scale }
+	x := func(v float64) float64 { return labelWidth + max(v, 0)*scale } // noise can be below 0
 	return fmt.Sprintf(`<text x="%d" y="%d" text-anchor="end">%s</text>
 <rect x="%d" y="%d" width="%.1f" height="%d" fill="%s"/>
 <line x1="%.1f" y1="%d" x2="%.1f" y2="%d" stroke="#24292f"/>
 <text x="%.1f" y="%d">%s</text>
 `, labelWidth-8, base, html.EscapeString(bar.Label),
-		labelWidth, middle-barHeight/2, bar.Median*scale, barHeight, colour,
+		labelWidth, middle-barHeight/2, x(bar.Median)-labelWidth, barHeight, colour,
 		x(bar.Min), middle, x(bar.Max), middle,
 		x(bar.Max)+8, base, bar.String())
 }

@@ -55,7 +55,7 @@ func TestTable(t *testing.T) {
 // The chart is well-formed XML whatever the labels are, and holds every bar.
 func TestChart(t *testing.T) {
 	chart := Chart("cost <&>", []Group{
-		{Title: "a", Bars: []Bar{{Label: `"x" & y`, Summary: summarise([]float64{1, 2, 3}), Ours: true}, {Label: "none"}}},
+		{Title: "a", Bars: []Bar{{Label: `"x" & y`, Summary: summarise([]float64{1, 2, 3}), Ours: true}, {Label: "none"}, {Label: "less", Summary: summarise([]float64{-1, -2})}}},
 		{Title: "empty"},
 	})
 	for d := xml.NewDecoder(strings.NewReader(chart)); ; {
@@ -65,7 +65,10 @@ func TestChart(t *testing.T) {
 			t.Fatalf("%v in\n%s", err, chart)
 		}
 	}
-	if n := strings.Count(chart, "<rect"); n != 3 { // the ground and two bars
-		t.Errorf("%d rectangles, want 3", n)
+	if n := strings.Count(chart, "<rect"); n != 4 { // the ground and three bars
+		t.Errorf("%d rectangles, want 4", n)
+	}
+	if strings.Contains(chart, `width="-`) {
+		t.Errorf("a bar has less than no width\n%s", chart)
 	}
 }
