@@ -40,6 +40,7 @@ func (b *bench) fillUp(row string, m *member) error {
 		return err
 	}
 	shape.Requests = int64(m.fill)
+	b.say("%s: %s requests before it is measured", row, grouped(m.fill))
 	if _, err := m.load(shape); err != nil {
 		return err
 	}
