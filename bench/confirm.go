@@ -30,11 +30,12 @@ func (v variant) confirm(m *member) error {
 }
 
 // confirmSpread makes sure that the first of those who take turns was charged its share,
-// and no more than it had before the others came.
+// and no more than what it had before the others came.
 func (v variant) confirmSpread(m *member) error {
 	counted, err := m.counted(v.sent())
 	share := m.requests / int64(v.turns.Count)
-	if few := int64(fewFirst/min(v.turns.Count, fewBefore)) + 2; err == nil && (counted < share || counted > share+few) {
+	before := int64(2*provocations + 2 + fewFirst/min(v.turns.Count, fewBefore))
+	if err == nil && (counted < share || counted > share+before) {
 		err = fmt.Errorf("the first of %d was charged with %d of %d requests", v.turns.Count, counted, m.requests)
 	}
 	return err
