@@ -9,9 +9,10 @@ import (
 
 // The columns of what memory does.
 const (
-	colGrowth  = "RSS growth"
-	colFormula = "RSS growth by the formula, at most"
-	colTable   = "bytes that the proxy says its table takes at most"
+	colRSSGrowth = "RSS growth"
+	colGrowth    = "growth of what is allocated"
+	colFormula   = "growth by the formula, at most"
+	colTable     = "bytes that the proxy says its table takes at most"
 )
 
 // fillTime is about how long one of the requests takes that fill a table.
@@ -35,7 +36,7 @@ func (b *bench) fillUp(row string, m *member) error {
 		return err
 	}
 	m.requests += result.Requests
-	before, err := m.server.Usage()
+	before, err := memoryOf(m)
 	if err != nil {
 		return err
 	}
@@ -44,15 +45,28 @@ func (b *bench) fillUp(row string, m *member) error {
 	if _, err := m.load(shape); err != nil {
 		return err
 	}
-	after, err := m.server.Usage()
+	after, err := memoryOf(m)
 	if err != nil {
 		return err
 	}
-	b.results.Add(row, colGrowth, float64(after.RSS-before.RSS)/megabyte)
+	b.results.Add(row, colRSSGrowth, float64(after.rss-before.rss)/megabyte)
+	b.results.Add(row, colGrowth, float64(after.allocated-before.allocated)/megabyte)
 	if !wasmOf(m.variant) {
 		return nil
 	}
 	return b.addFormula(row, m)
+}
+
+// memory is what a proxy has.
+type memory struct{ rss, allocated int64 }
+
+func memoryOf(m *member) (memory, error) {
+	used, err := m.server.Usage()
+	if err != nil {
+		return memory{}, err
+	}
+	allocated, err := m.server.Allocated()
+	return memory{used.RSS, allocated}, err
 }
 
 // addFormula adds what the table takes at most, by what the documentation says and by

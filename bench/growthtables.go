@@ -30,7 +30,7 @@ func (b *bench) addGrowth(d *document) {
 	for _, t := range growthTables {
 		for _, g := range b.groups() {
 			if g.name == t.part {
-				head := []string{"variant", t.unit, "CPU over bare, µs", "of the four raw host calls", "time", "RSS growth MB", "by the formula, at most", "memory"}
+				head := []string{"variant", t.unit, "CPU over bare, µs", "of the four raw host calls", "time", "RSS growth MB", "growth MB", "by the formula, at most", "memory"}
 				d.section(t.title, t.note, head, b.growthRows(t, g))
 			}
 		}
@@ -51,7 +51,8 @@ func (b *bench) growthRows(t growthTable, g group) [][]string {
 			first[name] = now
 		}
 		cells := append([]string{name, number}, b.cells(row, colOver, colRatio)...)
-		cells = append(cells, t.time(v, first[name], now), b.results.Get(row, colGrowth).String(), b.results.Get(row, colFormula).String(), b.memory(row))
+		cells = append(cells, t.time(v, first[name], now))
+		cells = append(append(cells, b.cells(row, colRSSGrowth, colGrowth, colFormula)...), b.memory(row))
 		rows = append(rows, cells)
 	}
 	return rows

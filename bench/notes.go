@@ -24,9 +24,9 @@ const (
 
 	rulesNote = `All quotas are of one tenant. One quota more may cost as much as the targets say.`
 
-	tenantsNote = `Requests of tenants in turn, counted by one quota per tenant. Each tenant comes at least once before anything is measured. The table is for 2,097,152 counters, because tenants do not spread evenly over its sets; its size is the formula's ([capacity](operating.md#capacity)), and empty sets take nothing. Growth is counted from where the proxy stood after requests of ten tenants.`
+	tenantsNote = `Requests of tenants in turn, counted by one quota per tenant. Each tenant comes at least once before anything is measured. The table is for 2,097,152 counters, because tenants do not spread evenly over its sets; its size is the formula's ([capacity](operating.md#capacity)), and empty sets take nothing. Growth is counted from where the proxy stood after requests of ten tenants: that of RSS, into which memory that was free already does not count, and that of what Envoy has allocated, without the VM's own memory.`
 
-	clientsNote = `Failing requests (401) from addresses in turn; nobody is locked out. Each address fails at least once before anything is measured. Growth is counted from where the proxy stood after failures from ten addresses. Gatewarden and local_ratelimit are configured for 65,536 clients, Lua has no bound.`
+	clientsNote = `Failing requests (401) from addresses in turn; nobody is locked out. Each address fails at least once before anything is measured. Growth is counted from where the proxy stood after failures from ten addresses, as for tenants. Gatewarden and local_ratelimit are configured for 65,536 clients, Lua has no bound.`
 
 	toolsNote = `Calls of the last of so many configured tools.`
 
