@@ -246,7 +246,7 @@ func TestWrite(t *testing.T) {
 	for _, part := range []string{
 		"## Targets", "## Requests that pass, one worker", "## Quotas: requests that pass, one worker", "## With the number of clients", "## Over time", "![CPU over bare](x.svg)",
 		"| Gatewarden, lockout, TinyGo | 40.0 (30.0–50.0) | 1.33 (1.00–1.67) |",
-		"| gatewarden | 8 | – | 3.30 | more: 3.20 allowed |", "| gatewarden | 16 | – | 4.30 | as stated |",
+		"| gatewarden | 8 | – | 3.30 | more: 3.20 allowed |\n", "| gatewarden | 16 | – | 4.30 | as stated |\n",
 		"| gatewarden-tinygo | 1000000 | – | 1.00 | as stated | – | 5.00 | 2.20 | more |",
 		"| pass/1 | today | 9 rounds |",
 	} {

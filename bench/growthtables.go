@@ -12,17 +12,17 @@ type growthTable struct {
 	part, title, note, unit string
 	// each is what one more may cost, in raw host calls; flat is 0.
 	each float64
-	// judged tells whether there is a promise about time.
-	judged bool
+	// judged tells whether there is a promise about time, filled whether memory grows.
+	judged, filled bool
 }
 
 var growthTables = []growthTable{
-	{"growth/rules", "With the number of quotas", rulesNote, "quotas", mostEachQuota, true},
-	{"growth/tenants", "With the number of tenants", tenantsNote, "tenants", 0, true},
-	{"growth/clients", "With the number of clients", clientsNote, "clients", 0, true},
-	{"growth/tools", "With the number of tools", toolsNote, "tools", 0, true},
-	{"growth/surfaces", "With the number of surfaces", surfacesNote, "surfaces", 0, false},
-	{"growth/headers", "With the size of the headers", headersNote, "bytes of further headers", 0, false},
+	{"growth/rules", "With the number of quotas", rulesNote, "quotas", mostEachQuota, true, false},
+	{"growth/tenants", "With the number of tenants", tenantsNote, "tenants", 0, true, true},
+	{"growth/clients", "With the number of clients", clientsNote, "clients", 0, true, true},
+	{"growth/tools", "With the number of tools", toolsNote, "tools", 0, true, false},
+	{"growth/surfaces", "With the number of surfaces", surfacesNote, "surfaces", 0, false, false},
+	{"growth/headers", "With the size of the headers", headersNote, "bytes of further headers", 0, false, false},
 }
 
 // addGrowth writes how cost and memory grow.
@@ -30,7 +30,13 @@ func (b *bench) addGrowth(d *document) {
 	for _, t := range growthTables {
 		for _, g := range b.groups() {
 			if g.name == t.part {
-				head := []string{"variant", t.unit, "CPU over bare, µs", "of the four raw host calls", "time", "RSS growth MB", "growth MB", "by the formula, at most", "memory"}
+				head := []string{"variant", t.unit, "CPU over bare, µs", "of the four raw host calls"}
+				if t.judged {
+					head = append(head, "time")
+				}
+				if t.filled {
+					head = append(head, "RSS growth MB", "growth MB", "by the formula, at most", "memory")
+				}
 				d.section(t.title, t.note, head, b.growthRows(t, g))
 			}
 		}
@@ -51,8 +57,12 @@ func (b *bench) growthRows(t growthTable, g group) [][]string {
 			first[name] = now
 		}
 		cells := append([]string{name, number}, b.cells(row, colOver, colRatio)...)
-		cells = append(cells, t.time(v, first[name], now))
-		cells = append(append(cells, b.cells(row, colRSSGrowth, colGrowth, colFormula)...), b.memory(row))
+		if t.judged {
+			cells = append(cells, t.time(v, first[name], now))
+		}
+		if t.filled {
+			cells = append(append(cells, b.cells(row, colRSSGrowth, colGrowth, colFormula)...), b.memory(row))
+		}
 		rows = append(rows, cells)
 	}
 	return rows
@@ -69,7 +79,7 @@ const alike = 1.1
 
 // time judges a step against the first one.
 func (t growthTable) time(v variant, first, now step) string {
-	if !t.judged || !wasmOf(v) || first.n == now.n {
+	if !wasmOf(v) || first.n == now.n {
 		return "–"
 	}
 	allowed := first.cost.Median*alike + t.each*float64(now.n-first.n)
