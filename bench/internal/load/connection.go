@@ -122,7 +122,10 @@ func readAnswer(r *bufio.Reader) (status int, err error) {
 		value = bytes.TrimSpace(value)
 		switch {
 		case !isHeader:
-			return status, discardBody(r, length, chunked)
+			if err := discardBody(r, length, chunked); err != nil {
+				return 0, err
+			}
+			return status, nil
 		case bytes.EqualFold(name, []byte("content-length")):
 			if length, err = strconv.Atoi(string(value)); err != nil {
 				return 0, err
