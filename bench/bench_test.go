@@ -36,8 +36,8 @@ func TestParseComparison(t *testing.T) {
 	}
 	for _, wrong := range []string{"", "-old compare.go", "-old compare.go -new missing.wasm", builds + "word", builds + "-only quotas",
 		builds + "-rounds 0", builds + "-times 99", builds + "-duration 1ms", builds + "-allowed -1"} {
-		if code := compareCommand(t.Context(), strings.Fields(wrong), io.Discard, io.Discard); code != 2 {
-			t.Errorf("%q ends with %d, want 2", wrong, code)
+		if code := compareCommand(t.Context(), strings.Fields(wrong), io.Discard, io.Discard); code != 3 {
+			t.Errorf("%q ends with %d, want 3", wrong, code)
 		}
 	}
 }

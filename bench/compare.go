@@ -28,23 +28,26 @@ type comparison struct {
 	only      []string
 }
 
+// notCompared is the exit code where something failed; see exitCode for the others.
+const notCompared = 3
+
 // The names of the two builds, in the place of compilers.
 const oldBuild, newBuild = "old", "new"
 
 func compareCommand(ctx context.Context, args []string, out, progress io.Writer) int {
 	c, err := parseComparison(args, progress)
 	if err != nil {
-		return wrongly(err, progress)
+		return complain(err, progress, notCompared)
 	}
 	b, err := newBench(ctx, settings{duration: c.duration, rounds: 1}, progress)
 	if err != nil {
-		return failed(err, progress)
+		return complain(err, progress, notCompared)
 	}
 	defer b.close()
 	b.modules[guests.Gatewarden+"-"+oldBuild], b.modules[guests.Gatewarden+"-"+newBuild] = c.old, c.new
 	decisions, err := b.compare(ctx, c, out)
 	if err != nil {
-		return failed(err, progress)
+		return complain(err, progress, notCompared)
 	}
 	return exitCode(decisions)
 }
@@ -142,9 +145,12 @@ func (b *bench) compare(ctx context.Context, c comparison, out io.Writer) (all [
 		}
 		old, new := g.row(g.members[1].name), g.row(g.members[2].name)
 		ratios := b.results.Values(new, colRatio)
-		low, high, _ := interval(ratios)
+		between := "–"
+		if low, high, ok := interval(ratios); ok {
+			between = fmt.Sprintf("%.3f and %.3f", low, high)
+		}
 		rows = append(rows, append([]string{p.name}, b.results.Get(old, colOver).String(), b.results.Get(new, colOver).String(),
-			fmt.Sprintf("%.3f", b.results.Get(new, colRatio).Median), fmt.Sprintf("%.3f and %.3f", low, high), fmt.Sprint(len(ratios)), d.String()))
+			fmt.Sprintf("%.3f", b.results.Get(new, colRatio).Median), between, fmt.Sprint(len(ratios)), d.String()))
 		all = append(all, d)
 	}
 	_, err = fmt.Fprintf(out, "%s\nAllowed is %.3f times the cost of the old build.\n", report.Table(head, rows), c.limit())

@@ -43,32 +43,28 @@ func main() {
 	os.Exit(code)
 }
 
-// command returns the exit code: 1 if it failed or a build costs more than the other,
-// 2 if it was called wrongly or the noise allows no decision.
+// command returns the exit code: 1 if it failed, 2 if it was called wrongly. Those of
+// compare are in README.md.
 func command(ctx context.Context, args []string, out, progress io.Writer) int {
 	if len(args) > 0 && args[0] == "compare" {
 		return compareCommand(ctx, args[1:], out, progress)
 	}
 	s, err := parse(args, progress)
 	if err != nil {
-		return wrongly(err, progress)
+		return complain(err, progress, 2)
 	}
 	if err := run(ctx, s, out, progress); err != nil {
-		return failed(err, progress)
+		return complain(err, progress, 1)
 	}
 	return 0
 }
 
-func wrongly(err error, progress io.Writer) int {
+// complain says what went wrong, and returns the exit code for that.
+func complain(err error, progress io.Writer, code int) int {
 	if !errors.Is(err, flag.ErrHelp) {
 		_, _ = fmt.Fprintln(progress, "bench:", err)
 	}
-	return 2
-}
-
-func failed(err error, progress io.Writer) int {
-	_, _ = fmt.Fprintln(progress, "bench:", err)
-	return 1
+	return code
 }
 
 func parse(args []string, usage io.Writer) (settings, error) {

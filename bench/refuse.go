@@ -73,7 +73,7 @@ func (b *bench) refusing() []variant {
 // direct answers with a direct response.
 func (b *bench) direct(name, label string, answer proxy.Answer) variant {
 	v := b.onEnvoy(name, label, nil)
-	v.base, v.path = name, proxy.DenyPath
+	v.base, v.path, v.status = name, proxy.DenyPath, 429
 	v.start = func(workers int) (*proxy.Server, error) {
 		e := b.envoy(workers, nil)
 		e.Denied = answer
