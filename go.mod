@@ -1,7 +1,7 @@
 module github.com/gatewarden/gatewarden
 
 // What is compiled into the filter keeps to Go 1.23's language and library, so that
-// TinyGo builds it: see tinygo.mod. The tests need more: 1.25 is the floor of wazero.
+// TinyGo builds it: see wasm.mod. The tests need more: 1.25 is the floor of wazero.
 go 1.25.0
 
 require (

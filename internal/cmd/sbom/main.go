@@ -78,7 +78,7 @@ func run(args []string, in io.Reader, out io.Writer) error {
 }
 
 // readModules adds the package URLs of the modules in the output of "go list", except
-// for the main module, which the bill describes.
+// for what the bill describes.
 func readModules(in io.Reader, version string, purls map[string]bool) error {
 	for decoder := json.NewDecoder(in); ; {
 		var listed struct{ Module *module }
@@ -88,7 +88,8 @@ func readModules(in io.Reader, version string, purls map[string]bool) error {
 			return fmt.Errorf("reading the output of go list: %w", err)
 		}
 		m := listed.Module
-		if m == nil || m.Main {
+		// A folder below the main module is of the product itself, whatever its path says.
+		if m == nil || m.Main || m.Replace != nil && strings.HasPrefix(m.Replace.Path, "./") {
 			continue
 		}
 		path, at := m.Path, m.Version

@@ -12,6 +12,7 @@ const listed = `
 {"Module": {"Path": "example.com/main", "Main": true}}
 {"Module": {"Path": "example.com/b", "Version": "v2.0.0+incompatible"}}
 {"Module": {"Path": "example.com/here", "Version": "v0.0.0", "Replace": {"Path": "../.."}}}
+{"Module": {"Path": "example.com/part", "Version": "v1.2.0", "Replace": {"Path": "./internal/part"}}}
 {"Module": {"Path": "example.com/old", "Version": "v1.0.0", "Replace": {"Path": "example.com/fork", "Version": "v1.0.1"}}}
 `
 
