@@ -29,7 +29,7 @@ func (b *bench) parts() []part {
 			run: func(ctx context.Context) error { return b.measureGroup(ctx, g) },
 		})
 	}
-	for _, more := range [][]part{b.readyParts(), b.soakParts(), b.simulateParts()} {
+	for _, more := range [][]part{b.readyParts(), b.sizeParts(), b.soakParts(), b.simulateParts()} {
 		all = append(all, more...)
 	}
 	return all

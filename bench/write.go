@@ -32,6 +32,7 @@ func (b *bench) write() (text, chart string) {
 	d.section("Start and memory", readyNote, []string{"variant", "module kB", "ready after ms", "RSS MB then"}, b.readyRows())
 	d.section("Over time", soakNote, []string{"variant", "requests", "RSS MB at the start", "after a half", "at the end", "highest"}, b.soakRows())
 	b.addSimulation(&d)
+	b.addSizes(&d)
 	d.section("Allocations and host calls", nativeNote, []string{"request", "allocations", "host calls"}, b.nativeRows())
 	d.section("How it was measured", method(), []string{"machine", ""}, b.machine)
 	d.table([]string{"part", "measured (UTC)", "how", "took", "load average before", "commit"}, b.partRows())
