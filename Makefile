@@ -6,6 +6,8 @@ ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 # Which compiler builds the filter: auto (TinyGo where it is on PATH, else
 # standard Go), go, or tinygo.
 TOOLCHAIN ?= auto
+# What is left out of the filter: gatewarden_no_operations, or nothing.
+TAGS ?=
 # A plugin configuration for "make run" in place of the one in envoy.yaml.
 CONFIG ?=
 # Not empty, "make run" and "make demo" have two proxies that count together.
@@ -29,7 +31,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
 
 build: ## build build/gatewarden.wasm (TOOLCHAIN=auto|go|tinygo)
-	@scripts/build-filter $(TOOLCHAIN) build/gatewarden.wasm
+	@scripts/build-filter $(TOOLCHAIN) build/gatewarden.wasm $(TAGS)
 
 cli: ## build build/gatewarden, the command line
 	@cd cmd/gatewarden && go build -o ../../build/gatewarden .

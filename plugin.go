@@ -12,7 +12,6 @@ import (
 	"github.com/gatewarden/gatewarden/filter"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/internal/opaque"
-	"github.com/gatewarden/gatewarden/operations"
 )
 
 // host is the proxy as the plugin sees it: package internal/proxywasm in Wasm, package
@@ -52,7 +51,7 @@ type pluginContext struct {
 	// One of the two is set: what guards the service, or the endpoint for people on call.
 	// See RATIONALE.md, "Why do the contexts hide what they point to?"
 	filter     opaque.Pointer[filter.Filter]
-	operations *operationsContext
+	operations types.HttpContext
 	// idle are the contexts of streams that have ended, for those to come.
 	idle []*httpContext
 }
@@ -86,7 +85,10 @@ func (p *pluginContext) OnPluginStart(size int) types.OnPluginStartStatus {
 		introduce(p.host, envoy)
 	}
 	if c.Admin != nil {
-		p.operations = &operationsContext{host: p.host, endpoint: opaque.To(operations.New(c, p.host, seed, envoy.name()))}
+		if p.operations = newOperations(c, p.host, seed, envoy.name()); p.operations == nil {
+			p.host.Error("gatewarden: configuration refused:\nadmin: is not in this module, which was built with the tag gatewarden_no_operations; use one that was built without it")
+			return types.OnPluginStartStatusFailed
+		}
 		return types.OnPluginStartStatusOK
 	}
 	if !p.host.SetTickPeriod(filter.TickPeriod) {
@@ -191,17 +193,4 @@ func (s *httpContext) OnHttpStreamDone() {
 	if p := s.plugin; len(p.idle) < maxIdle {
 		p.idle = append(p.idle, s)
 	}
-}
-
-// operationsContext answers requests to the endpoint for people on call. It keeps
-// nothing about a request, so there is one for all.
-type operationsContext struct {
-	types.DefaultHttpContext
-	host     operations.Host
-	endpoint opaque.Pointer[operations.Endpoint]
-}
-
-func (o *operationsContext) OnHttpRequestHeaders(int, bool) types.Action {
-	o.endpoint.Get().Answer(o.host)
-	return types.ActionPause
 }
