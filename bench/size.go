@@ -33,7 +33,7 @@ const (
 
 // sizeParts build the modules once more, with the names of their functions.
 func (b *bench) sizeParts() []part {
-	return []part{{name: sizePart, about: "one build of each", takes: time.Minute, run: func(ctx context.Context) error {
+	return []part{{name: sizePart, about: "one build of each", takes: 40 * time.Second, run: func(ctx context.Context) error {
 		for _, c := range b.compilers {
 			if err := b.measureSize(ctx, c); err != nil {
 				return err
