@@ -79,38 +79,38 @@ const (
 
 var failureKeyFields = []field[FailureKey]{
 	{key: "per", required: perRemedy, read: readPer},
-	{key: "failures", required: "write how many failures are allowed, for example 10", read: func(v value, k *FailureKey) {
+	{key: "failures", required: "write how many failures are allowed, for example 10", read: func(v *value, k *FailureKey) {
 		readLimit(v, &k.Failures)
 	}},
-	{key: "window", read: func(v value, k *FailureKey) { v.duration(&k.Window, "5m") }},
-	{key: "action", read: func(v value, k *FailureKey) {
+	{key: "window", read: func(v *value, k *FailureKey) { v.duration(&k.Window, "5m") }},
+	{key: "action", read: func(v *value, k *FailureKey) {
 		choose(v, []option[bool]{{"slow", false}, {"lock", true}}, &k.Lock)
 	}},
 }
 
 var stuffingFields = []field[Stuffing]{
-	{key: "credentials", required: "write how many different credentials are too many, for example 10", read: func(v value, s *Stuffing) {
+	{key: "credentials", required: "write how many different credentials are too many, for example 10", read: func(v *value, s *Stuffing) {
 		readInteger(v, &s.Credentials, minDistinct, maxDistinct)
 	}},
-	{key: "window", read: func(v value, s *Stuffing) { v.duration(&s.Window, "10m") }},
-	{key: "action", read: func(v value, s *Stuffing) {
+	{key: "window", read: func(v *value, s *Stuffing) { v.duration(&s.Window, "10m") }},
+	{key: "action", read: func(v *value, s *Stuffing) {
 		choose(v, []option[bool]{{"report", false}, {"lock", true}}, &s.Lock)
 	}},
 }
 
 var sprayingFields = []field[Spraying]{
-	{key: "clients", required: "write how many different clients are too many, for example 20", read: func(v value, s *Spraying) {
+	{key: "clients", required: "write how many different clients are too many, for example 20", read: func(v *value, s *Spraying) {
 		readInteger(v, &s.Clients, minDistinct, maxDistinct)
 	}},
-	{key: "window", read: func(v value, s *Spraying) { v.duration(&s.Window, "1h") }},
-	{key: "action", read: func(v value, s *Spraying) {
+	{key: "window", read: func(v *value, s *Spraying) { v.duration(&s.Window, "1h") }},
+	{key: "action", read: func(v *value, s *Spraying) {
 		choose(v, []option[bool]{{"report", false}, {"slow", true}}, &s.Slow)
 	}},
 }
 
-func readFailureKeys(v value) []FailureKey {
+func readFailureKeys(v *value) []FailureKey {
 	var list []FailureKey
-	v.items(MaxKeys, func(item value) {
+	v.items(MaxKeys, func(item *value) {
 		k := FailureKey{Window: 5 * minute}
 		readObject(item, failureKeyFields, &k)
 		list = append(list, k)
@@ -120,8 +120,8 @@ func readFailureKeys(v value) []FailureKey {
 
 const perRemedy = `write "account" or "credential", alone or with "client", for example ["client", "account"]`
 
-func readPer(v value, k *FailureKey) {
-	v.items(2, func(item value) {
+func readPer(v *value, k *FailureKey) {
+	v.items(2, func(item *value) {
 		text, ok := item.text(perRemedy)
 		switch {
 		case !ok:
@@ -132,7 +132,7 @@ func readPer(v value, k *FailureKey) {
 		case text == "credential" && k.By == ByNothing:
 			k.By = ByCredential
 		default:
-			item.bad(quote(text) + " cannot stand here; " + perRemedy)
+			item.bad("%q cannot stand here; "+perRemedy, text)
 		}
 	})
 	if k.By == ByNothing {
@@ -151,10 +151,10 @@ func checkKeys(s *Surface, i int, out *violations) {
 	}
 }
 
-func (l *Lockout) warnKeys(i int, warn func(path, message string)) {
+func (l *Lockout) warnKeys(i int, warn *warnings) {
 	for j, k := range l.Keys {
 		if k.Lock && !k.Client {
-			warn(surfacePath(i, "lockout.keys["+strconv.Itoa(j)+"].action"), "locks an account or credential for "+
+			warn.add(surfacePath(i, "lockout.keys["+strconv.Itoa(j)+"].action"), "locks an account or credential for "+
 				`everybody, so that anybody can lock its owner out; use "slow", or add "client" to per`)
 		}
 	}
@@ -162,20 +162,20 @@ func (l *Lockout) warnKeys(i int, warn func(path, message string)) {
 
 // warnBodies warns about a surface that may have all kinds of bodies and refuses most,
 // see [Lockout.CountAnonymous].
-func (l *Lockout) warnBodies(i int, warn func(path, message string)) {
+func (l *Lockout) warnBodies(i int, warn *warnings) {
 	acts := l.Spraying.Slow
 	for _, k := range l.Keys {
 		acts = acts || k.By == ByAccount
 	}
 	if acts && l.CountAnonymous {
-		warn(surfacePath(i, "lockout.count_anonymous"), "counts by the account in the body, so that the filter refuses bodies that are neither a form "+
+		warn.add(surfacePath(i, "lockout.count_anonymous"), "counts by the account in the body, so that the filter refuses bodies that are neither a form "+
 			"nor multipart nor JSON, such as uploads and gRPC; give the paths that log in a surface of kind login")
 	}
 }
 
-func (l *Lockout) warnStuffing(i int, warn func(path, message string)) {
+func (l *Lockout) warnStuffing(i int, warn *warnings) {
 	if st := l.Stuffing; st.Lock && st.Credentials >= l.Failures && st.Window <= l.Window {
-		warn(surfacePath(i, "lockout.stuffing.credentials"), "is not below the failures that lock a client out anyway, "+
+		warn.add(surfacePath(i, "lockout.stuffing.credentials"), "is not below the failures that lock a client out anyway, "+
 			"so that it is never reached first; write fewer credentials, or a longer window")
 	}
 }

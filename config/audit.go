@@ -63,24 +63,31 @@ func (o AuditOutcome) String() string {
 }
 
 var auditFields = []field[Audit]{
-	{key: "sample", below: keysOf("", sampleFields()), read: func(v value, a *Audit) { readObject(v, sampleFields(), &a.Sample) }},
-	{key: "lines_per_second", read: func(v value, a *Audit) { readInteger(v, &a.LinesPerSecond, 1, 10_000) }},
-	{key: "identity", read: func(v value, a *Audit) {
+	{key: "sample", object: of(&sampleFields), read: func(v *value, a *Audit) { readObject(v, sampleFields, &a.Sample) }},
+	{key: "lines_per_second", read: func(v *value, a *Audit) { readInteger(v, &a.LinesPerSecond, 1, 10_000) }},
+	{key: "identity", read: func(v *value, a *Audit) {
 		choose(v, []option[IdentityForm]{{"clear", IdentityClear}, {"hash", IdentityHash}}, &a.Identity)
 	}},
 }
 
-// sampleFields has a field for each outcome.
-func sampleFields() []field[[NumAuditOutcomes]float64] {
-	fields := make([]field[[NumAuditOutcomes]float64], NumAuditOutcomes)
-	for i := range fields {
-		fields[i].key = auditOutcomes[i]
-		fields[i].read = func(v value, s *[NumAuditOutcomes]float64) { readFraction(v, &s[i]) }
-	}
-	return fields
+// sample is the part of the decisions with each outcome that is kept.
+type sample = [NumAuditOutcomes]float64
+
+var sampleFields = []field[sample]{
+	{key: "allowed", read: func(v *value, s *sample) { readFraction(v, &s[AuditAllowed]) }},
+	{key: "rate_limited", read: func(v *value, s *sample) { readFraction(v, &s[AuditRateLimited]) }},
+	{key: "locked_out", read: func(v *value, s *sample) { readFraction(v, &s[AuditLockedOut]) }},
+	{key: "auth_denied", read: func(v *value, s *sample) { readFraction(v, &s[AuditAuthDenied]) }},
+	{key: "insufficient_scope", read: func(v *value, s *sample) { readFraction(v, &s[AuditInsufficientScope]) }},
+	{key: "tier_denied", read: func(v *value, s *sample) { readFraction(v, &s[AuditTierDenied]) }},
+	{key: "quota_exceeded", read: func(v *value, s *sample) { readFraction(v, &s[AuditQuotaExceeded]) }},
+	{key: "over_capacity", read: func(v *value, s *sample) { readFraction(v, &s[AuditOverCapacity]) }},
+	{key: "store_unavailable", read: func(v *value, s *sample) { readFraction(v, &s[AuditStoreUnavailable]) }},
+	{key: "malformed", read: func(v *value, s *sample) { readFraction(v, &s[AuditMalformed]) }},
+	{key: "refunded", read: func(v *value, s *sample) { readFraction(v, &s[AuditRefunded]) }},
 }
 
-func readAudit(v value) *Audit {
+func readAudit(v *value) *Audit {
 	a := &Audit{LinesPerSecond: 10, Identity: identityUnset}
 	for i := range a.Sample {
 		a.Sample[i] = 1
@@ -90,13 +97,13 @@ func readAudit(v value) *Audit {
 }
 
 // readFraction reads a number from 0 to 1. If there is none, into keeps its value.
-func readFraction(v value, into *float64) {
+func readFraction(v *value, into *float64) {
 	const right = "a number from 0 to 1, for example 0.01"
 	switch n := v.json.Num; {
 	case v.json.Type != gjson.Number:
 		v.wrongType(right)
 	case !(n >= 0 && n <= 1):
-		v.bad(clip(v.json.Raw) + " is out of range; write " + right)
+		v.bad("%s is out of range; write "+right, clip(v.json.Raw))
 	default:
 		*into = n
 	}

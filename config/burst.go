@@ -21,9 +21,9 @@ var burstFields = []field[Burst]{
 
 func defaultBurst() Burst { return Burst{Hold: 3 * second} }
 
-func readHold(v value, b *Burst) {
+func readHold(v *value, b *Burst) {
 	right := quote(formatDuration(minHold)) + " to " + quote(formatDuration(maxHold)) + `, or "off"`
-	text, ok := v.text("a duration as a string, " + right)
+	text, ok := v.text("a duration as a string, %s", right)
 	if !ok {
 		return
 	}
@@ -32,9 +32,9 @@ func readHold(v value, b *Burst) {
 	case text == "off":
 		b.Hold = 0
 	case !ok:
-		v.bad(quote(text) + " is not a duration; write " + right)
+		v.bad("%q is not a duration; write %s", text, right)
 	case length < minHold || length > maxHold:
-		v.bad(quote(text) + " is out of range; write " + right)
+		v.bad("%q is out of range; write %s", text, right)
 	default:
 		b.Hold = length
 	}

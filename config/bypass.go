@@ -15,14 +15,14 @@ type Bypass struct {
 const rolesRemedy = `write for example ["admin"]`
 
 var bypassFields = []field[Bypass]{
-	{key: "header", read: func(v value, b *Bypass) { b.Header = readHeader(v, "x-gatewarden-bypass") }},
-	{key: "roles", required: rolesRemedy, read: func(v value, b *Bypass) {
+	{key: "header", read: func(v *value, b *Bypass) { b.Header = readHeader(v, "x-gatewarden-bypass") }},
+	{key: "roles", required: rolesRemedy, read: func(v *value, b *Bypass) {
 		v.refuseEmpty(rolesRemedy)
 		b.Roles = readPlains(v, "admin")
 	}},
 }
 
-func readBypass(v value) Bypass {
+func readBypass(v *value) Bypass {
 	b := Bypass{Header: "x-gatewarden-bypass"}
 	readObject(v, bypassFields, &b)
 	return b
@@ -44,12 +44,12 @@ func (d *draft) checkBypass(out *violations) {
 		{"client.source", []string{d.Client.Header}},
 	} {
 		if b.Header != "" && indexOf(other.names, b.Header) >= 0 {
-			out.add("bypass.header", quote(b.Header)+" is one of "+other.key+", and the filter removes it from every request; choose another")
+			out.add("bypass.header", "%q is one of %s, and the filter removes it from every request; choose another", b.Header, other.key)
 		}
 	}
 	for i := range d.Identity {
 		if b.Header != "" && indexOf(d.Identity[i].Headers.list(), b.Header) >= 0 {
-			out.add("bypass.header", quote(b.Header)+" is one of the headers of "+identityPath(i, "")+", and the filter removes it from every request; choose another")
+			out.add("bypass.header", "%q is one of the headers of %s, and the filter removes it from every request; choose another", b.Header, identityPath(i, ""))
 		}
 	}
 	if !d.tellsRoles() {

@@ -55,10 +55,10 @@ type Client struct {
 
 var clientFields = []field[Client]{
 	{key: "source", read: readSource},
-	{key: "trusted_proxies", read: func(v value, c *Client) { c.TrustedProxies = readPrefixes(v) }},
-	{key: "ipv4_prefix", read: func(v value, c *Client) { readInteger(v, &c.IPv4Prefix, 8, 32) }},
-	{key: "ipv6_prefix", read: func(v value, c *Client) { readInteger(v, &c.IPv6Prefix, 32, 128) }},
-	{key: "allow", read: func(v value, c *Client) { c.Allow = readPrefixes(v) }},
+	{key: "trusted_proxies", read: func(v *value, c *Client) { c.TrustedProxies = readPrefixes(v) }},
+	{key: "ipv4_prefix", read: func(v *value, c *Client) { readInteger(v, &c.IPv4Prefix, 8, 32) }},
+	{key: "ipv6_prefix", read: func(v *value, c *Client) { readInteger(v, &c.IPv6Prefix, 32, 128) }},
+	{key: "allow", read: func(v *value, c *Client) { c.Allow = readPrefixes(v) }},
 }
 
 func defaultClient() Client {
@@ -67,7 +67,7 @@ func defaultClient() Client {
 
 const sources = `"envoy", "xff", "xff-first" or "header:<name>"`
 
-func readSource(v value, c *Client) {
+func readSource(v *value, c *Client) {
 	text, ok := v.text(sources)
 	if !ok {
 		return
@@ -92,7 +92,7 @@ func readSource(v value, c *Client) {
 
 // addressHeader refuses headers that hold a list. The filter would find no single
 // address in them, and all clients would share one counter.
-func addressHeader(v value, name string) bool {
+func addressHeader(v *value, name string) bool {
 	switch name {
 	case "x-forwarded-for":
 		v.bad(`x-forwarded-for holds a list of addresses; write "xff"`)
@@ -112,19 +112,19 @@ func (v variable) trustForwardedFor(c *Client) {
 		c.Source, c.Header = SourceXFFFirst, ""
 	case "false", "":
 	default:
-		v.bad(quote(v.text) + ` is not known here; write "true" or "false"`)
+		v.bad(`%q is not known here; write "true" or "false"`, v.text)
 	}
 }
 
 // readPrefixes puts an invalid prefix into the list in place of one that it could
 // not read.
-func readPrefixes(v value) []netip.Prefix {
+func readPrefixes(v *value) []netip.Prefix {
 	if !v.json.IsArray() {
 		v.wrongType("a list in square brackets")
 		return make([]netip.Prefix, 1)
 	}
 	var list []netip.Prefix
-	v.items(maxItems, func(item value) {
+	v.items(maxItems, func(item *value) {
 		p := readPrefix(item)
 		for _, other := range list {
 			if p.IsValid() && other == p {
@@ -138,7 +138,7 @@ func readPrefixes(v value) []netip.Prefix {
 }
 
 // readPrefix reads an address, or a network in CIDR notation.
-func readPrefix(v value) netip.Prefix {
+func readPrefix(v *value) netip.Prefix {
 	const right = `write for example "192.0.2.1" or "10.0.0.0/8"`
 	text, ok := v.text("an address or a range in CIDR notation as a string")
 	if !ok {
@@ -147,20 +147,20 @@ func readPrefix(v value) netip.Prefix {
 	first, length, isRange := strings.Cut(text, "/")
 	addr, err := netip.ParseAddr(first)
 	if err != nil || addr.Zone() != "" {
-		v.bad(quote(text) + " is not an address or a range; " + right)
+		v.bad("%q is not an address or a range; "+right, text)
 		return netip.Prefix{}
 	}
 	bits := addr.BitLen()
 	if isRange {
 		bits, err = strconv.Atoi(length)
 		if err != nil || bits < 0 || bits > addr.BitLen() || strconv.Itoa(bits) != length {
-			v.bad(quote(text) + " has a prefix length that is not 0 to " + strconv.Itoa(addr.BitLen()) + "; " + right)
+			v.bad("%q has a prefix length that is not 0 to %s; "+right, text, strconv.Itoa(addr.BitLen()))
 			return netip.Prefix{}
 		}
 	}
 	p, _ := addr.Prefix(bits)
 	if p.Addr() != addr {
-		v.bad(quote(text) + " has bits set after its prefix length; write " + strconv.Quote(p.String()))
+		v.bad("%q has bits set after its prefix length; write %q", text, p.String())
 		return netip.Prefix{}
 	}
 	return unify(p)
@@ -182,25 +182,24 @@ func unify(p netip.Prefix) netip.Prefix {
 // checkClient refuses to read a header that nobody is trusted to set.
 func checkClient(c *Client, out *violations) {
 	if c.Source == SourceHeader && len(c.TrustedProxies) == 0 {
-		out.add("client.trusted_proxies", "is empty, so that anyone could send "+c.Header+
-			"; list the proxies that set it")
+		out.add("client.trusted_proxies", "is empty, so that anyone could send %s; list the proxies that set it", c.Header)
 	}
 }
 
-func (c *Client) warn(warn func(path, message string)) {
+func (c *Client) warn(warn *warnings) {
 	if c.Source == SourceXFFFirst {
-		warn("client.source", "xff-first lets clients choose their address unless a proxy in front overwrites "+
+		warn.add("client.source", "xff-first lets clients choose their address unless a proxy in front overwrites "+
 			`X-Forwarded-For; use "xff" with trusted_proxies`)
 	}
 	if (c.Source == SourceXFF || c.Source == SourceHeader) && hasEverything(c.TrustedProxies) {
-		warn("client.trusted_proxies", "trusts every address, so that clients choose their own; list your proxies only")
+		warn.add("client.trusted_proxies", "trusts every address, so that clients choose their own; list your proxies only")
 	}
 	if c.IPv6Prefix > 64 {
-		warn("client.ipv6_prefix", "is above 64, so that one network of a single customer is a supply of fresh "+
+		warn.add("client.ipv6_prefix", "is above 64, so that one network of a single customer is a supply of fresh "+
 			"clients; use 64")
 	}
 	if hasEverything(c.Allow) {
-		warn("client.allow", "contains every address, so that no client is ever locked out; list single networks only")
+		warn.add("client.allow", "contains every address, so that no client is ever locked out; list single networks only")
 	}
 }
 

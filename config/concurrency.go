@@ -48,23 +48,23 @@ const maxConcurrencyRules = 16
 var shares = []option[Share]{{"surface", PerSurface}, {"identity", PerIdentity}, {"all", PerAll}}
 
 var concurrencyFields = []field[Concurrency]{
-	{key: "name", required: `write for example "service"`, read: func(v value, c *Concurrency) {
+	{key: "name", required: `write for example "service"`, read: func(v *value, c *Concurrency) {
 		c.Name = readName(v, "a rule's name")
 	}},
-	{key: "surfaces", read: func(v value, c *Concurrency) {
+	{key: "surfaces", read: func(v *value, c *Concurrency) {
 		c.Surfaces = v.references("leave it out for all surfaces")
 	}},
-	{key: "per", required: "write " + words(shares), read: func(v value, c *Concurrency) { choose(v, shares, &c.Per) }},
-	{key: "limit", required: "write how many requests may be in flight at once, for example 100", read: func(v value, c *Concurrency) {
+	{key: "per", required: "write " + words(shares), read: func(v *value, c *Concurrency) { choose(v, shares, &c.Per) }},
+	{key: "limit", required: "write how many requests may be in flight at once, for example 100", read: func(v *value, c *Concurrency) {
 		readInteger(v, &c.Limit, 1, MaxConcurrency)
 	}},
-	{key: "retry_after", read: func(v value, c *Concurrency) { v.duration(&c.RetryAfter, "1s") }},
-	{key: "mode", read: func(v value, c *Concurrency) { readMode(v, &c.Mode) }},
+	{key: "retry_after", read: func(v *value, c *Concurrency) { v.duration(&c.RetryAfter, "1s") }},
+	{key: "mode", read: func(v *value, c *Concurrency) { readMode(v, &c.Mode) }},
 }
 
-func readConcurrency(v value) []Concurrency {
+func readConcurrency(v *value) []Concurrency {
 	var list []Concurrency
-	v.items(maxConcurrencyRules, func(item value) {
+	v.items(maxConcurrencyRules, func(item *value) {
 		c := Concurrency{RetryAfter: second}
 		readObject(item, concurrencyFields, &c)
 		list = append(list, c)
@@ -83,8 +83,7 @@ func (d *draft) checkConcurrency(out *violations) {
 		checkRuleName(names, concurrencyPath, out)
 		for j, name := range c.Surfaces {
 			if known && indexOf(surfaces, name) < 0 {
-				out.add(concurrencyPath(i, "surfaces["+strconv.Itoa(j)+"]"), quote(name)+" is not the name of a surface; the surfaces are "+
-					listed(surfaces, "and"))
+				out.add(concurrencyPath(i, "surfaces["+strconv.Itoa(j)+"]"), "%q is not the name of a surface; the surfaces are %s", name, listed(surfaces, "and"))
 			}
 		}
 	}

@@ -102,6 +102,6 @@ const (
 	ModeOff
 )
 
-func readMode(v value, into *Mode) {
+func readMode(v *value, into *Mode) {
 	choose(v, []option[Mode]{{"enforce", ModeEnforce}, {"shadow", ModeShadow}, {"off", ModeOff}}, into)
 }

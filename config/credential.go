@@ -27,18 +27,18 @@ type Credentials struct {
 }
 
 var credentialsFields = []field[Credentials]{
-	{key: "headers", read: func(v value, c *Credentials) { c.Headers = readHeaderNames(v, "x-api-key") }},
-	{key: "cookies", read: func(v value, c *Credentials) {
-		c.Cookies = v.texts(func(item value, text string) string {
+	{key: "headers", read: func(v *value, c *Credentials) { c.Headers = readHeaderNames(v, "x-api-key") }},
+	{key: "cookies", read: func(v *value, c *Credentials) {
+		c.Cookies = v.texts(func(item *value, text string) string {
 			if !isToken(text) {
-				item.bad(quote(text) + ` is not a cookie name; write for example "session"`)
+				item.bad(`%q is not a cookie name; write for example "session"`, text)
 				return ""
 			}
 			return text
 		})
 	}},
-	{key: "query", read: func(v value, c *Credentials) { c.Query = readParameters(v) }},
-	{key: "websocket_protocols", read: func(v value, c *Credentials) { c.WebSocketProtocols = readProtocols(v) }},
+	{key: "query", read: func(v *value, c *Credentials) { c.Query = readParameters(v) }},
+	{key: "websocket_protocols", read: func(v *value, c *Credentials) { c.WebSocketProtocols = readProtocols(v) }},
 }
 
 func defaultCredentials() Credentials {
@@ -56,12 +56,11 @@ const maxPlace = 64
 
 // readParameters reads the names of query parameters. Letter case does not tell them
 // apart.
-func readParameters(v value) []string {
+func readParameters(v *value) []string {
 	var known []string
-	return v.texts(func(item value, text string) string {
+	return v.texts(func(item *value, text string) string {
 		if !isParameter(text) {
-			item.bad(quote(text) + " is not a query parameter; write 1 to " + strconv.Itoa(maxPlace) +
-				` letters, digits, "-", ".", "_" and "~", for example "api_key"`)
+			item.bad(`%q is not a query parameter; write 1 to %s letters, digits, "-", ".", "_" and "~", for example "api_key"`, text, strconv.Itoa(maxPlace))
 			return ""
 		}
 		for _, other := range known {
@@ -83,11 +82,10 @@ func isParameter(text string) bool {
 	return text != "" && len(text) <= maxPlace
 }
 
-func readProtocols(v value) []string {
-	return v.texts(func(item value, text string) string {
+func readProtocols(v *value) []string {
+	return v.texts(func(item *value, text string) string {
 		if !isToken(text) || len(text) > maxPlace {
-			item.bad(quote(text) + " is not the begin of a WebSocket protocol; write 1 to " + strconv.Itoa(maxPlace) +
-				` characters without blanks, commas and quotes, for example "bearer."`)
+			item.bad(`%q is not the begin of a WebSocket protocol; write 1 to %s characters without blanks, commas and quotes, for example "bearer."`, text, strconv.Itoa(maxPlace))
 			return ""
 		}
 		return text
@@ -108,24 +106,24 @@ func defaultAccountFields(kind Kind) []string {
 	return []string{"username", "client_id"}
 }
 
-func readAccountFields(v value) []string {
+func readAccountFields(v *value) []string {
 	v.refuseEmpty(`write for example ["email"]`)
-	return v.texts(func(item value, text string) string {
+	return v.texts(func(item *value, text string) string {
 		if text == "" || len(text) > maxFieldName {
-			item.bad(quote(text) + " is not a form field; write 1 to " + strconv.Itoa(maxFieldName) + ` characters, for example "email"`)
+			item.bad(`%q is not a form field; write 1 to %s characters, for example "email"`, text, strconv.Itoa(maxFieldName))
 			return ""
 		}
 		if strings.HasPrefix(text, ".") || strings.HasSuffix(text, ".") || strings.Contains(text, "..") {
-			item.bad(quote(text) + ` has an empty name in its path; write for example "user.email"`)
+			item.bad(`%q has an empty name in its path; write for example "user.email"`, text)
 			return ""
 		}
 		return text
 	})
 }
 
-func (c *Credentials) warn(warn func(path, message string)) {
+func (c *Credentials) warn(warn *warnings) {
 	if len(c.Headers)+len(c.Cookies)+len(c.Query)+len(c.WebSocketProtocols) == 0 {
-		warn("credentials", "lists no place, so that no request carries a credential and surfaces of kind api "+
+		warn.add("credentials", "lists no place, so that no request carries a credential and surfaces of kind api "+
 			"and mcp count no failure; name the header, cookie or parameter that the service reads")
 	}
 }

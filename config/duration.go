@@ -28,18 +28,18 @@ const unreadable = -1
 
 // duration reads a duration from 1 second to 30 days. If there is none, into
 // becomes unreadable.
-func (v value) duration(into *int64, example string) {
+func (v *value) duration(into *int64, example string) {
 	*into = unreadable
-	text, ok := v.text("a duration as a string, for example " + strconv.Quote(example))
+	text, ok := v.text("a duration as a string, for example %q", example)
 	if !ok {
 		return
 	}
 	length, ok := parseDuration(text)
 	switch {
 	case !ok:
-		v.bad(quote(text) + " is not a duration; write for example " + strconv.Quote(example))
+		v.bad("%q is not a duration; write for example %q", text, example)
 	case length < minDuration || length > maxDuration:
-		v.bad(quote(text) + ` is out of range; write "1s" to "30d"`)
+		v.bad(`%q is out of range; write "1s" to "30d"`, text)
 	default:
 		*into = length
 	}

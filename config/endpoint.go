@@ -7,8 +7,8 @@ type endpoint struct{ scheme, authority, path string }
 
 // endpoint reads the URL of another server. It also accepts http, because within a mesh
 // the cluster encrypts the connection.
-func (v value) endpoint(example string) (e endpoint, ok bool) {
-	text, ok := v.text("a URL as a string, for example " + strconv.Quote(example))
+func (v *value) endpoint(example string) (e endpoint, ok bool) {
+	text, ok := v.text("a URL as a string, for example %q", example)
 	if !ok {
 		return endpoint{}, false
 	}
@@ -21,7 +21,7 @@ func (v value) endpoint(example string) (e endpoint, ok bool) {
 		problem = "has a fragment; remove it"
 	}
 	if problem != "" {
-		v.bad(quote(text) + " " + problem)
+		v.bad("%q %s", text, problem)
 		return endpoint{}, false
 	}
 	e = endpoint{u.scheme, u.host, u.path}
@@ -36,32 +36,32 @@ func (v value) endpoint(example string) (e endpoint, ok bool) {
 }
 
 // timeout reads how long a request waits for another server.
-func (v value) timeout(into *int64, example string) {
+func (v *value) timeout(into *int64, example string) {
 	v.duration(into, example)
 	if *into > MaxTimeout {
-		v.bad(quote(v.json.Str) + ` is out of range; write "1s" to "` + formatDuration(MaxTimeout) + `"`)
+		v.bad(`%q is out of range; write "1s" to "%s"`, v.json.Str, formatDuration(MaxTimeout))
 	}
 }
 
 // secret reads a secret. It does not repeat an invalid one in its message. variable is the
 // key that names a variable of the environment in its place.
-func (v value) secret(variable string) string {
+func (v *value) secret(variable string) string {
 	text, ok := v.text("the secret as a string")
 	if ok && !isPlain(text) {
-		v.bad("is empty or has a control character; write the secret, or use " + variable)
+		v.bad("is empty or has a control character; write the secret, or use %s", variable)
 	}
 	return text
 }
 
 // checkOneSecret refuses an object that has both the literal secret and a variable that
 // holds it, or neither.
-func (v value) checkOneSecret(literal, variable, example string) {
+func (v *value) checkOneSecret(literal, variable, example string) {
 	remedy := "; write either " + literal + " or " + variable + `, for example "` + variable + `": "` + example + `"`
-	switch one, other := v.member(literal).Exists(), v.member(variable).Exists(); {
+	switch one, other := v.member(literal).exists(), v.member(variable).exists(); {
 	case one && other:
-		v.bad("has two secrets" + remedy)
+		v.bad("has two secrets%s", remedy)
 	case !one && !other:
-		v.bad("has no secret" + remedy)
+		v.bad("has no secret%s", remedy)
 	}
 }
 
@@ -70,7 +70,7 @@ func (v value) checkOneSecret(literal, variable, example string) {
 func readSecret(env []string, name, path string, into *string, out *violations) {
 	v := variable{name, lookUp(env, name), out}
 	if !isPlain(v.text) {
-		v.bad("is missing, empty or has a control character; set it to the secret that " + path + " names")
+		v.bad("is missing, empty or has a control character; set it to the secret that %s names", path)
 		return
 	}
 	*into = v.text

@@ -40,15 +40,14 @@ type variable struct {
 	out        *violations
 }
 
-func (v variable) bad(message string) {
-	v.out.add("environment "+clip(v.name), message)
+func (v variable) bad(message string, args ...string) {
+	v.out.add("environment "+clip(v.name), message, args...)
 }
 
 func (v variable) integer(low, high int64) (int64, bool) {
 	n, err := strconv.ParseInt(v.text, 10, 64)
 	if err != nil || n < low || n > high {
-		v.bad(quote(v.text) + " is not a whole number from " + strconv.FormatInt(low, 10) +
-			" to " + strconv.FormatInt(high, 10) + "; write one, or remove the variable")
+		v.bad("%q is not a whole number from %s to %s; write one, or remove the variable", v.text, strconv.FormatInt(low, 10), strconv.FormatInt(high, 10))
 		return 0, false
 	}
 	return n, true
@@ -82,5 +81,5 @@ func (d *draft) unknownSurface(v variable) {
 	for i := range names {
 		names[i] = environmentName(names[i])
 	}
-	v.bad("names no surface; the surfaces are " + listed(names, "and"))
+	v.bad("names no surface; the surfaces are %s", listed(names, "and"))
 }

@@ -40,12 +40,13 @@ type violations struct {
 	Error
 }
 
-func (r *violations) add(path, message string) {
+// add adds a violation. message is written out with args, as fill does.
+func (r *violations) add(path, message string, args ...string) {
 	if len(r.Violations) == maxViolations {
 		r.More++
 		return
 	}
-	r.Violations = append(r.Violations, Violation{path, message})
+	r.Violations = append(r.Violations, Violation{path, fill(message, args)})
 }
 
 func (r *violations) count() int {
@@ -75,6 +76,6 @@ func elementPath(list string, i int, key string) string {
 func checkRuleName(names []string, path func(i int, key string) string, out *violations) {
 	last := len(names) - 1
 	if first := indexOf(names, names[last]); first < last && names[last] != "" {
-		out.add(path(last, "name"), strconv.Quote(names[last])+" is the name of "+path(first, "")+"; choose another")
+		out.add(path(last, "name"), "%q is the name of %s; choose another", names[last], path(first, ""))
 	}
 }

@@ -135,55 +135,55 @@ type fleetDraft struct {
 }
 
 var fleetFields = []field[fleetDraft]{
-	{key: "cluster", required: `write the name of the rate limit service's cluster, for example "ratelimit"`, read: func(v value, f *fleetDraft) {
+	{key: "cluster", required: `write the name of the rate limit service's cluster, for example "ratelimit"`, read: func(v *value, f *fleetDraft) {
 		f.Cluster = readPlain(v, "ratelimit")
 	}},
-	{key: "domain", read: func(v value, f *fleetDraft) { f.Domain = readID(v, "a domain") }},
+	{key: "domain", read: func(v *value, f *fleetDraft) { f.Domain = readID(v, "a domain") }},
 	{key: "secret", read: readFleetSecret},
-	{key: "secret_env", read: func(v value, f *fleetDraft) { f.secretVariable = readPlain(v, "FLEET_SECRET") }},
-	{key: "timeout", read: func(v value, f *fleetDraft) { v.milliseconds(&f.Timeout, 1, second, "20ms") }},
-	{key: "refresh", read: func(v value, f *fleetDraft) {
+	{key: "secret_env", read: func(v *value, f *fleetDraft) { f.secretVariable = readPlain(v, "FLEET_SECRET") }},
+	{key: "timeout", read: func(v *value, f *fleetDraft) { v.milliseconds(&f.Timeout, 1, second, "20ms") }},
+	{key: "refresh", read: func(v *value, f *fleetDraft) {
 		v.duration(&f.Refresh, "5s")
 		if f.Refresh > hour {
-			v.bad(quote(v.json.Str) + ` is out of range; write "1s" to "1h"`)
+			v.bad(`%q is out of range; write "1s" to "1h"`, v.json.Str)
 		}
 	}},
-	{key: "replicas", read: func(v value, f *fleetDraft) { readInteger(v, &f.Replicas, 1, maxReplicas) }},
-	{key: "rules", below: keysOf("[]", fleetRuleFields), read: readFleetRules},
+	{key: "replicas", read: func(v *value, f *fleetDraft) { readInteger(v, &f.Replicas, 1, maxReplicas) }},
+	{key: "rules", list: of(&fleetRuleFields), read: readFleetRules},
 }
 
 var fleetRuleFields = []field[FleetRule]{
-	{key: "rule", required: "write " + words(fleetParts), read: func(v value, r *FleetRule) {
+	{key: "rule", required: "write " + words(fleetParts), read: func(v *value, r *FleetRule) {
 		choose(v, fleetParts, &r.Rule)
 		if r.Rule.ofQuotas() {
 			r.Mode = FleetSync
 		}
 	}},
-	{key: "surfaces", read: func(v value, r *FleetRule) {
+	{key: "surfaces", read: func(v *value, r *FleetRule) {
 		r.Surfaces = readFleetNames(v, "leave it out for all surfaces")
 		if r.Rule.ofQuotas() {
 			v.bad(`is for lockouts, wide and keys; name the quotas in "names", or leave it out for all`)
 		}
 	}},
-	{key: "names", read: func(v value, r *FleetRule) {
+	{key: "names", read: func(v *value, r *FleetRule) {
 		r.Names = readFleetNames(v, "leave it out for all quotas")
 		if r.Rule != fleetUnknown && !r.Rule.ofQuotas() {
 			v.bad(`is for quotas and budgets; name the surfaces in "surfaces", or leave it out for all`)
 		}
 	}},
-	{key: "mode", read: func(v value, r *FleetRule) {
+	{key: "mode", read: func(v *value, r *FleetRule) {
 		if choose(v, fleetModes, &r.Mode); r.Mode == FleetFirst && r.Rule.ofQuotas() {
 			v.bad(`is for lockouts, wide and keys; write "sync" or "async"`)
 		}
 	}},
-	{key: "on_error", read: func(v value, r *FleetRule) {
+	{key: "on_error", read: func(v *value, r *FleetRule) {
 		choose(v, []option[FleetOnError]{{"local", OnErrorLocal}, {"open", OnErrorOpen}, {"closed", OnErrorClosed}}, &r.OnError)
 	}},
 }
 
 // readFleet reads the service. It returns the variable of the environment with the secret,
 // or "".
-func readFleet(v value) (f *Fleet, secretVariable string) {
+func readFleet(v *value) (f *Fleet, secretVariable string) {
 	d := fleetDraft{Fleet: Fleet{
 		Domain: "gatewarden", Timeout: 20, Refresh: 5 * second,
 		Rules: []FleetRule{{Rule: FleetLockouts}, {Rule: FleetWide}, {Rule: FleetKeys}},
@@ -194,9 +194,9 @@ func readFleet(v value) (f *Fleet, secretVariable string) {
 	return &d.Fleet, d.secretVariable
 }
 
-func readFleetSecret(v value, f *fleetDraft) {
+func readFleetSecret(v *value, f *fleetDraft) {
 	if f.Secret = v.secret("secret_env"); isPlain(f.Secret) && shortSecret(f.Secret) != "" {
-		v.bad(shortSecret(f.Secret))
+		v.bad("%s", shortSecret(f.Secret))
 	}
 }
 
@@ -205,7 +205,7 @@ func (f *Fleet) readVariable(env []string, name string, out *violations) {
 	before := out.count()
 	readSecret(env, name, "fleet.secret_env", &f.Secret, out)
 	if problem := shortSecret(f.Secret); problem != "" && out.count() == before {
-		out.add("environment "+clip(name), problem)
+		out.add("environment "+clip(name), "%s", problem)
 	}
 }
 
@@ -219,10 +219,10 @@ func shortSecret(secret string) string {
 		"write for example what openssl rand -hex 32 prints"
 }
 
-func readFleetRules(v value, f *fleetDraft) {
+func readFleetRules(v *value, f *fleetDraft) {
 	v.refuseEmpty("leave it out for lockouts, wide and keys of all surfaces, or remove fleet")
 	f.Rules = nil
-	v.items(maxItems, func(item value) {
+	v.items(maxItems, func(item *value) {
 		r := FleetRule{Rule: fleetUnknown}
 		readObject(item, fleetRuleFields, &r)
 		f.Rules = append(f.Rules, r)
@@ -230,9 +230,9 @@ func readFleetRules(v value, f *fleetDraft) {
 }
 
 // readFleetNames reads names of surfaces or quotas. One that could not be read is empty.
-func readFleetNames(v value, emptyRemedy string) []string {
+func readFleetNames(v *value, emptyRemedy string) []string {
 	v.refuseEmpty(emptyRemedy)
-	return v.texts(func(item value, text string) string {
+	return v.texts(func(item *value, text string) string {
 		if text == "" {
 			item.bad(`"" is not a name; write one, or remove it`)
 		}
@@ -241,18 +241,18 @@ func readFleetNames(v value, emptyRemedy string) []string {
 }
 
 // milliseconds reads a short duration. If there is none, into becomes unreadable.
-func (v value) milliseconds(into *int64, low, high int64, example string) {
+func (v *value) milliseconds(into *int64, low, high int64, example string) {
 	*into = unreadable
-	text, ok := v.text("a duration as a string, for example " + strconv.Quote(example))
+	text, ok := v.text("a duration as a string, for example %q", example)
 	if !ok {
 		return
 	}
 	length, ok := parseMilliseconds(text)
 	switch {
 	case !ok:
-		v.bad(quote(text) + " is not a duration here; write for example " + strconv.Quote(example))
+		v.bad("%q is not a duration here; write for example %q", text, example)
 	case length < low || length > high:
-		v.bad(quote(text) + " is out of range; write " + strconv.Quote(formatMilliseconds(low)) + " to " + strconv.Quote(formatMilliseconds(high)))
+		v.bad("%q is out of range; write %q to %q", text, formatMilliseconds(low), formatMilliseconds(high))
 	default:
 		*into = length
 	}

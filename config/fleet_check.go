@@ -38,11 +38,11 @@ func (d *draft) checkFleetSurfaces(i int, out *violations) {
 		switch at := indexOf(names, name); {
 		case name == "": // which could not be read
 		case at < 0:
-			out.add(path, quote(name)+" is not a surface; "+choices(name, names, "surfaces"))
+			out.add(path, "%q is not a surface; %s", name, choices(name, names, "surfaces"))
 		case d.Surfaces[at].Lockout.off():
-			out.add(path, quote(name)+" has no lockout, because its failures are 0 or its mode is off; remove it from the list")
+			out.add(path, "%q has no lockout, because its failures are 0 or its mode is off; remove it from the list", name)
 		case !r.Rule.isOn(&d.Surfaces[at]):
-			out.add(path, quote(name)+" has no lockout."+r.Rule.String()+"; add it there, or remove "+quote(name)+" from the list")
+			out.add(path, "%q has no lockout.%s; add it there, or remove %q from the list", name, r.Rule.String(), name)
 		}
 	}
 }
@@ -61,17 +61,17 @@ func (d *draft) checkFleetQuotas(i int, out *violations) {
 		found = found || r.Rule == fleetPartOf(q)
 	}
 	if !found {
-		out.add(fleetPath(i, "rule"), quote(r.Rule.String())+" counts nothing, because no quota has the unit "+r.Rule.unit()+"; add one, or remove the rule")
+		out.add(fleetPath(i, "rule"), "%q counts nothing, because no quota has the unit %s; add one, or remove the rule", r.Rule.String(), r.Rule.unit())
 	}
 	for j, name := range r.Names {
 		path := fleetPath(i, "names["+strconv.Itoa(j)+"]")
 		switch at := indexOf(names, name); {
 		case name == "":
 		case at < 0:
-			out.add(path, quote(name)+" is not a quota; "+choices(name, names, "quotas"))
+			out.add(path, "%q is not a quota; %s", name, choices(name, names, "quotas"))
 		case r.Rule != fleetPartOf(&d.Quotas[at]):
 			right := fleetPartOf(&d.Quotas[at])
-			out.add(path, quote(name)+" counts "+right.unit()+`; name it in a rule "`+right.String()+`"`)
+			out.add(path, `%q counts %s; name it in a rule "%s"`, name, right.unit(), right.String())
 		}
 	}
 }
@@ -96,12 +96,12 @@ func (f *Fleet) checkFleetOnce(i int, out *violations) {
 		}
 		_, before := other.listed()
 		if len(list) == 0 || len(before) == 0 {
-			out.add(fleetPath(i, ""), "repeats "+quote(r.Rule.String())+" of "+fleetPath(j, "")+"; list different "+key+" in both, or remove one")
+			out.add(fleetPath(i, ""), "repeats %q of %s; list different %s in both, or remove one", r.Rule.String(), fleetPath(j, ""), key)
 			return
 		}
 		for k, name := range list {
 			if name != "" && indexOf(before, name) >= 0 {
-				out.add(fleetPath(i, key+"["+strconv.Itoa(k)+"]"), quote(name)+" is in "+fleetPath(j, key)+", too; remove one of them")
+				out.add(fleetPath(i, key+"["+strconv.Itoa(k)+"]"), "%q is in %s, too; remove one of them", name, fleetPath(j, key))
 			}
 		}
 	}
@@ -149,11 +149,11 @@ func checkFleetWindow(window int64, path, leave string, out *violations) {
 	switch {
 	case ok || window == unreadable:
 	case window > day:
-		out.add(path, strconv.Quote(formatDuration(window))+` is longer than a day, the longest window of the fleet; write "1d" or less, or `+leave)
+		out.add(path, `%q is longer than a day, the longest window of the fleet; write "1d" or less, or %s`, formatDuration(window), leave)
 	default:
 		below, above := nearestWindows(window)
-		out.add(path, strconv.Quote(formatDuration(window))+" does not divide a day evenly, as a window of the fleet has to; write "+
-			strconv.Quote(formatDuration(below))+" or "+strconv.Quote(formatDuration(above))+", or "+leave)
+		out.add(path, "%q does not divide a day evenly, as a window of the fleet has to; write "+
+			"%q or %q, or %s", formatDuration(window), formatDuration(below), formatDuration(above), leave)
 	}
 }
 
@@ -181,13 +181,13 @@ func nearestWindows(window int64) (below, above int64) {
 func fleetPath(i int, key string) string { return elementPath("fleet.rules", i, key) }
 
 // warnFleet warns about what the fleet does not do.
-func (c *Config) warnFleet(warn func(path, message string)) {
+func (c *Config) warnFleet(warn *warnings) {
 	f := c.Fleet
 	if f == nil {
 		return
 	}
 	if len(c.FleetLimits()) == 1 { // FleetUnlock
-		warn("fleet.rules", "count nothing, because no surface or quota that they are for has a limit, so that each proxy counts alone; "+
+		warn.add("fleet.rules", "count nothing, because no surface or quota that they are for has a limit, so that each proxy counts alone; "+
 			"list rules that have one, or remove fleet")
 	}
 	divides := false
@@ -196,14 +196,14 @@ func (c *Config) warnFleet(warn func(path, message string)) {
 		divides = divides || r.OnError == OnErrorLocal
 		for j := range c.Surfaces {
 			if s := &c.Surfaces[j]; r.OnError == OnErrorOpen && s.Kind.authorizes() && f.Lockouts(s) == r {
-				warn(fleetPath(i, "on_error"), "locks nobody out on the surface "+quote(s.Name)+" while the service does not answer, so that "+
-					`whoever can disturb it can guess without limit; write "local"`)
+				warn.add(fleetPath(i, "on_error"), "locks nobody out on the surface %q while the service does not answer, so that "+
+					`whoever can disturb it can guess without limit; write "local"`, s.Name)
 				break
 			}
 		}
 	}
 	if divides && f.Replicas == 0 {
-		warn("fleet.replicas", "is missing, so that each proxy admits the whole limit while the service does not answer; "+
+		warn.add("fleet.replicas", "is missing, so that each proxy admits the whole limit while the service does not answer; "+
 			"write the number of proxies")
 	}
 	for i := range c.Surfaces {
@@ -214,18 +214,18 @@ func (c *Config) warnFleet(warn func(path, message string)) {
 }
 
 // warnFleet warns about parts of a lockout that other proxies do not follow.
-func (l *Lockout) warnFleet(i int, warn func(path, message string)) {
+func (l *Lockout) warnFleet(i int, warn *warnings) {
 	if l.ResetOnSuccess {
-		warn(surfacePath(i, "lockout.reset_on_success"), "takes failures back in this proxy only, so that the fleet's counter keeps them and "+
+		warn.add(surfacePath(i, "lockout.reset_on_success"), "takes failures back in this proxy only, so that the fleet's counter keeps them and "+
 			"locks the client out all the same; remove it, or leave the surface out of fleet.rules")
 	}
 	const late = ", so that a proxy which sees the client for the first time after the window does not know of the lockout; "
 	if l.Duration > l.Window {
-		warn(surfacePath(i, "lockout.duration"), "is longer than the window, for which the fleet counts"+late+
+		warn.add(surfacePath(i, "lockout.duration"), "is longer than the window, for which the fleet counts"+late+
 			"write a window of this length, or no duration")
 	}
 	if l.Escalate.Max > l.Window {
-		warn(surfacePath(i, "lockout.escalate.max"), "is longer than the window, for which the fleet counts"+late+
+		warn.add(surfacePath(i, "lockout.escalate.max"), "is longer than the window, for which the fleet counts"+late+
 			"write a longer window, or remove escalate")
 	}
 }

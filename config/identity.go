@@ -104,31 +104,31 @@ var identityKinds = []option[IdentityKind]{
 var identityFields = [...][]field[source]{
 	IdentityMetadata: {
 		sourceField,
-		{key: "filter", read: func(v value, s *source) { s.Filter = readPlain(v, "envoy.filters.http.jwt_authn") }},
+		{key: "filter", read: func(v *value, s *source) { s.Filter = readPlain(v, "envoy.filters.http.jwt_authn") }},
 		// The path comes before the claims, because it is their prefix.
-		{key: "path", read: func(v value, s *source) { s.path = readClaim(v) }},
+		{key: "path", read: func(v *value, s *source) { s.path = readClaim(v) }},
 		subjectField, tenantField, tierField, scopesField, rolesField,
-		{key: "audience", read: func(v value, s *source) { s.Claims.Audience = s.claim(v) }},
+		{key: "audience", read: func(v *value, s *source) { s.Claims.Audience = s.claim(v) }},
 		defaultTierField,
 	},
 	IdentityHeaders: {
 		sourceField,
-		{key: "subject", read: func(v value, s *source) { s.Headers.Subject = readHeader(v, "x-user-id") }},
-		{key: "tenant", read: func(v value, s *source) { s.Headers.Tenant = readHeader(v, "x-tenant-id") }},
-		{key: "tier", read: func(v value, s *source) { s.Headers.Tier = readHeader(v, "x-tier") }},
-		{key: "scopes", read: func(v value, s *source) { s.Headers.Scopes = readHeader(v, "x-scopes") }},
-		{key: "roles", read: func(v value, s *source) { s.Headers.Roles = readHeader(v, "x-roles") }},
-		{key: "audience", read: func(v value, s *source) { s.Headers.Audience = readHeader(v, "x-audience") }},
+		{key: "subject", read: func(v *value, s *source) { s.Headers.Subject = readHeader(v, "x-user-id") }},
+		{key: "tenant", read: func(v *value, s *source) { s.Headers.Tenant = readHeader(v, "x-tenant-id") }},
+		{key: "tier", read: func(v *value, s *source) { s.Headers.Tier = readHeader(v, "x-tier") }},
+		{key: "scopes", read: func(v *value, s *source) { s.Headers.Scopes = readHeader(v, "x-scopes") }},
+		{key: "roles", read: func(v *value, s *source) { s.Headers.Roles = readHeader(v, "x-roles") }},
+		{key: "audience", read: func(v *value, s *source) { s.Headers.Audience = readHeader(v, "x-audience") }},
 		defaultTierField,
 	},
 	IdentityAPIKeys: {
 		sourceField,
-		{key: "keys", required: keysRemedy, below: keysOf("[]", apiKeyFields), read: readAPIKeys},
+		{key: "keys", required: keysRemedy, list: of(&apiKeyFields), read: readAPIKeys},
 		defaultTierField,
 	},
 	IdentityAccepted: {
 		sourceField,
-		{key: "for", required: `write how long a credential stays accepted, for example "10m"`, read: func(v value, s *source) {
+		{key: "for", required: `write how long a credential stays accepted, for example "10m"`, read: func(v *value, s *source) {
 			v.duration(&s.For, "10m")
 		}},
 		defaultTierField,
@@ -138,20 +138,20 @@ var identityFields = [...][]field[source]{
 
 var sourceField = field[source]{
 	key: "source", required: "write " + words(identityKinds),
-	read: func(v value, s *source) { choose(v, identityKinds, &s.Kind) },
+	read: func(v *value, s *source) { choose(v, identityKinds, &s.Kind) },
 }
 
 // The fields of the kinds that read claims.
 var (
-	subjectField = field[source]{key: "subject", read: func(v value, s *source) { s.Claims.Subject = s.claim(v) }}
-	tenantField  = field[source]{key: "tenant", read: func(v value, s *source) { s.Claims.Tenant = s.claim(v) }}
-	tierField    = field[source]{key: "tier", read: func(v value, s *source) { s.Claims.Tier = s.claim(v) }}
-	scopesField  = field[source]{key: "scopes", read: func(v value, s *source) { s.Claims.Scopes = s.claim(v) }}
-	rolesField   = field[source]{key: "roles", read: func(v value, s *source) { s.Claims.Roles = s.claim(v) }}
+	subjectField = field[source]{key: "subject", read: func(v *value, s *source) { s.Claims.Subject = s.claim(v) }}
+	tenantField  = field[source]{key: "tenant", read: func(v *value, s *source) { s.Claims.Tenant = s.claim(v) }}
+	tierField    = field[source]{key: "tier", read: func(v *value, s *source) { s.Claims.Tier = s.claim(v) }}
+	scopesField  = field[source]{key: "scopes", read: func(v *value, s *source) { s.Claims.Scopes = s.claim(v) }}
+	rolesField   = field[source]{key: "roles", read: func(v *value, s *source) { s.Claims.Roles = s.claim(v) }}
 )
 
 // defaultTierField comes last among the fields of every kind.
-var defaultTierField = field[source]{key: "default_tier", read: func(v value, s *source) { s.DefaultTier = readPlain(v, "free") }}
+var defaultTierField = field[source]{key: "default_tier", read: func(v *value, s *source) { s.DefaultTier = readPlain(v, "free") }}
 
 // anyIdentityFields holds the fields of all kinds. Their readers do nothing,
 // because the meaning of a field depends on the kind. They stand in for the fields
@@ -160,32 +160,31 @@ var anyIdentityFields = allIdentityFields()
 
 func allIdentityFields() []field[source] {
 	all := []field[source]{sourceField}
-	known := map[string]bool{sourceField.key: true}
-	for _, fields := range identityFields {
-		for _, f := range fields {
-			if !known[f.key] {
-				known[f.key] = true
-				all = append(all, field[source]{key: f.key, below: f.below, read: func(value, *source) {}})
+	for _, table := range identityFields {
+		for i := range table {
+			if f := table[i]; of(&all).index(f.key) < 0 {
+				f.required, f.read = "", func(*value, *source) {}
+				all = append(all, f)
 			}
 		}
 	}
 	return all
 }
 
-func readIdentity(v value) (list []Identity, secretVariables []string) {
-	v.items(maxSources, func(item value) {
+func readIdentity(v *value) (list []Identity, secretVariables []string) {
+	v.items(maxSources, func(item *value) {
 		s := readIdentitySource(item)
 		list, secretVariables = append(list, s.Identity), append(secretVariables, s.secretVariable)
 	})
 	return list, secretVariables
 }
 
-func readIdentitySource(v value) source {
+func readIdentitySource(v *value) source {
 	s := source{Identity: Identity{Kind: identityUnknown}}
 	fields := anyIdentityFields
 	word := v.member("source")
 	for _, o := range identityKinds {
-		if word.Type == gjson.String && word.Str == o.word {
+		if word.json.Type == gjson.String && word.json.Str == o.word {
 			s.Kind, fields = o.is, identityFields[o.is]
 		}
 	}
@@ -197,7 +196,7 @@ func readIdentitySource(v value) source {
 	}
 	readObject(v, fields, &s)
 	names := s.Kind == IdentityMetadata || s.Kind == IdentityHeaders
-	if names && !v.member("subject").Exists() && !v.member("tenant").Exists() {
+	if names && !v.member("subject").exists() && !v.member("tenant").exists() {
 		v.bad("names neither subject nor tenant, so that it cannot tell callers apart; write the place of the subject")
 	}
 	return s
@@ -209,7 +208,7 @@ const (
 )
 
 // claim reads the path of a claim, and puts the source's own path before it.
-func (s *source) claim(v value) []string {
+func (s *source) claim(v *value) []string {
 	way := readClaim(v)
 	v.refuseEmpty(claimRemedy)
 	return append(append([]string(nil), s.path...), way...)
@@ -218,7 +217,7 @@ func (s *source) claim(v value) []string {
 // readClaim reads the keys of nested objects, from the outside in. A single key
 // may stand without a list. Dots do not separate keys, because names such as
 // "https://example.com/roles" contain dots.
-func readClaim(v value) []string {
+func readClaim(v *value) []string {
 	if v.json.Type == gjson.String {
 		return []string{claimPart(v)}
 	}
@@ -227,14 +226,14 @@ func readClaim(v value) []string {
 		return nil
 	}
 	var way []string
-	v.items(maxClaimDepth, func(item value) { way = append(way, claimPart(item)) })
+	v.items(maxClaimDepth, func(item *value) { way = append(way, claimPart(item)) })
 	return way
 }
 
-func claimPart(v value) string {
+func claimPart(v *value) string {
 	text, ok := v.text("a claim's name as a string")
 	if ok && !isPlain(text) {
-		v.bad(quote(text) + " is not a claim's name; " + claimRemedy)
+		v.bad("%q is not a claim's name; "+claimRemedy, text)
 	}
 	return text
 }
@@ -274,7 +273,7 @@ func (d *draft) checkIdentity(out *violations) {
 		case accepted < 0:
 			accepted = i
 		default:
-			out.add(identityPath(i, ""), "comes second to "+identityPath(accepted, "")+", which is of the same kind; remove one of them")
+			out.add(identityPath(i, ""), "comes second to %s, which is of the same kind; remove one of them", identityPath(accepted, ""))
 		}
 	}
 }
@@ -286,9 +285,9 @@ func (d *draft) checkTrusted(s *Identity, i int, out *violations) {
 		switch path := identityPath(i, identityParts[part]); {
 		case name == "":
 		case indexOf(d.Credentials.Headers, name) >= 0:
-			out.add(path, quote(name)+" is one of credentials.headers, which clients write; name one that your gateway sets")
+			out.add(path, "%q is one of credentials.headers, which clients write; name one that your gateway sets", name)
 		case indexOf(d.UntrustedHeaders, name) >= 0:
-			out.add(path, quote(name)+" is one of untrusted_headers; remove it from one of them")
+			out.add(path, "%q is one of untrusted_headers; remove it from one of them", name)
 		}
 	}
 }
@@ -297,8 +296,7 @@ func (d *draft) checkTrusted(s *Identity, i int, out *violations) {
 func (d *draft) checkUntrusted(out *violations) {
 	for i, name := range d.UntrustedHeaders {
 		if name != "" && indexOf(d.Credentials.Headers, name) >= 0 {
-			out.add("untrusted_headers["+strconv.Itoa(i)+"]", quote(name)+
-				" is one of credentials.headers, and the service would never see it; remove it from one of them")
+			out.add("untrusted_headers["+strconv.Itoa(i)+"]", "%q is one of credentials.headers, and the service would never see it; remove it from one of them", name)
 		}
 	}
 }

@@ -85,38 +85,38 @@ var introspectionFields = []field[source]{
 	sourceField,
 	subjectField, tenantField, tierField, scopesField, rolesField,
 	defaultTierField,
-	{key: "endpoint", required: endpointRemedy, below: keysOf("", endpointFields), read: readEndpoint},
-	{key: "audience", read: func(v value, s *source) { s.Introspection.Audience = readPlain(v, "https://api.example.com") }},
-	{key: "cache", below: keysOf("", introspectionCacheFields), read: func(v value, s *source) {
+	{key: "endpoint", required: endpointRemedy, object: of(&endpointFields), read: readEndpoint},
+	{key: "audience", read: func(v *value, s *source) { s.Introspection.Audience = readPlain(v, "https://api.example.com") }},
+	{key: "cache", object: of(&introspectionCacheFields), read: func(v *value, s *source) {
 		readObject(v, introspectionCacheFields, &s.Introspection)
 	}},
-	{key: "on_error", read: func(v value, s *source) {
+	{key: "on_error", read: func(v *value, s *source) {
 		choose(v, []option[OnError]{{"deny", OnErrorDeny}, {"anonymous", OnErrorAnonymous}}, &s.Introspection.OnError)
 	}},
 }
 
 var endpointFields = []field[source]{
-	{key: "cluster", required: `write the name of the authorization server's cluster, for example "auth"`, read: func(v value, s *source) {
+	{key: "cluster", required: `write the name of the authorization server's cluster, for example "auth"`, read: func(v *value, s *source) {
 		s.Introspection.Cluster = readPlain(v, "auth")
 	}},
 	{key: "url", required: `write for example "` + introspectionURL + `"`, read: readEndpointURL},
-	{key: "auth", read: func(v value, s *source) {
+	{key: "auth", read: func(v *value, s *source) {
 		choose(v, []option[ClientAuth]{
 			{"client_secret_basic", ClientSecretBasic}, {"client_secret_post", ClientSecretPost},
 		}, &s.Introspection.Auth)
 	}},
-	{key: "client_id", required: `write for example "gateway"`, read: func(v value, s *source) {
+	{key: "client_id", required: `write for example "gateway"`, read: func(v *value, s *source) {
 		s.Introspection.ClientID = readPlain(v, "gateway")
 	}},
-	{key: "client_secret", read: func(v value, s *source) { s.Introspection.ClientSecret = v.secret("client_secret_env") }},
-	{key: "client_secret_env", read: func(v value, s *source) { s.secretVariable = readPlain(v, "INTROSPECTION_SECRET") }},
-	{key: "timeout", read: func(v value, s *source) { v.timeout(&s.Introspection.Timeout, "2s") }},
+	{key: "client_secret", read: func(v *value, s *source) { s.Introspection.ClientSecret = v.secret("client_secret_env") }},
+	{key: "client_secret_env", read: func(v *value, s *source) { s.secretVariable = readPlain(v, "INTROSPECTION_SECRET") }},
+	{key: "timeout", read: func(v *value, s *source) { v.timeout(&s.Introspection.Timeout, "2s") }},
 }
 
 var introspectionCacheFields = []field[Introspection]{
-	{key: "for", read: func(v value, i *Introspection) { v.duration(&i.For, "1m") }},
-	{key: "inactive_for", read: func(v value, i *Introspection) { v.duration(&i.InactiveFor, "10s") }},
-	{key: "entries", read: func(v value, i *Introspection) { readInteger(v, &i.Entries, 16, 65536) }},
+	{key: "for", read: func(v *value, i *Introspection) { v.duration(&i.For, "1m") }},
+	{key: "inactive_for", read: func(v *value, i *Introspection) { v.duration(&i.InactiveFor, "10s") }},
+	{key: "entries", read: func(v *value, i *Introspection) { readInteger(v, &i.Entries, 16, 65536) }},
 }
 
 // introspect fills in the defaults. The claims are those of RFC 7662 section 2.2.
@@ -125,13 +125,13 @@ func (s *source) introspect() {
 	s.Introspection = Introspection{Timeout: 2 * second, For: minute, InactiveFor: 10 * second, Entries: 4096}
 }
 
-func readEndpoint(v value, s *source) {
+func readEndpoint(v *value, s *source) {
 	if readObject(v, endpointFields, s) != nil {
 		v.checkOneSecret("client_secret", "client_secret_env", "INTROSPECTION_SECRET")
 	}
 }
 
-func readEndpointURL(v value, s *source) {
+func readEndpointURL(v *value, s *source) {
 	if e, ok := v.endpoint(introspectionURL); ok {
 		i := &s.Introspection
 		i.Scheme, i.Authority, i.Path = e.scheme, e.authority, e.path

@@ -29,21 +29,21 @@ const (
 )
 
 var apiKeyFields = []field[APIKey]{
-	{key: "id", required: `write a name for the key, for example "ci"`, read: func(v value, k *APIKey) { k.ID = readID(v, "a key's id") }},
-	{key: "sha256", required: hashRemedy, read: func(v value, k *APIKey) {
+	{key: "id", required: `write a name for the key, for example "ci"`, read: func(v *value, k *APIKey) { k.ID = readID(v, "a key's id") }},
+	{key: "sha256", required: hashRemedy, read: func(v *value, k *APIKey) {
 		k.SHA256 = readSHA256(v, "the key's SHA-256 as a string", hashRemedy)
 	}},
-	{key: "subject", read: func(v value, k *APIKey) { k.Subject = readPlain(v, "alice") }},
-	{key: "tenant", read: func(v value, k *APIKey) { k.Tenant = readPlain(v, "acme") }},
-	{key: "tier", read: func(v value, k *APIKey) { k.Tier = readPlain(v, "pro") }},
-	{key: "scopes", read: func(v value, k *APIKey) { k.Scopes = readPlains(v, "mcp:query") }},
-	{key: "roles", read: func(v value, k *APIKey) { k.Roles = readPlains(v, "admin") }},
+	{key: "subject", read: func(v *value, k *APIKey) { k.Subject = readPlain(v, "alice") }},
+	{key: "tenant", read: func(v *value, k *APIKey) { k.Tenant = readPlain(v, "acme") }},
+	{key: "tier", read: func(v *value, k *APIKey) { k.Tier = readPlain(v, "pro") }},
+	{key: "scopes", read: func(v *value, k *APIKey) { k.Scopes = readPlains(v, "mcp:query") }},
+	{key: "roles", read: func(v *value, k *APIKey) { k.Roles = readPlains(v, "admin") }},
 	{key: "expires", read: readExpiry},
 }
 
-func readAPIKeys(v value, s *source) {
+func readAPIKeys(v *value, s *source) {
 	v.refuseEmpty(keysRemedy)
-	v.items(maxItems, func(item value) {
+	v.items(maxItems, func(item *value) {
 		var k APIKey
 		readObject(item, apiKeyFields, &k)
 		if k.Subject == "" {
@@ -53,13 +53,13 @@ func readAPIKeys(v value, s *source) {
 	})
 }
 
-func readExpiry(v value, k *APIKey) {
+func readExpiry(v *value, k *APIKey) {
 	text, ok := v.text("a time as a string")
 	if !ok {
 		return
 	}
 	if k.Expires, ok = parseTime(text); !ok {
-		v.bad(quote(text) + " is not a time of RFC 3339 to the second, from 2000 on; " + expiryRemedy)
+		v.bad("%q is not a time of RFC 3339 to the second, from 2000 on; "+expiryRemedy, text)
 	}
 }
 

@@ -135,63 +135,63 @@ const (
 )
 
 var lockoutFields = []field[Surface]{
-	{key: "failures", read: func(v value, s *Surface) { readInteger(v, &s.Lockout.Failures, 0, maxFailures) }},
-	{key: "window", read: func(v value, s *Surface) { v.duration(&s.Lockout.Window, "5m") }},
-	{key: "duration", read: func(v value, s *Surface) { v.duration(&s.Lockout.Duration, "15m") }},
-	{key: "escalate", below: keysOf("", escalateFields), read: func(v value, s *Surface) {
+	{key: "failures", read: func(v *value, s *Surface) { readInteger(v, &s.Lockout.Failures, 0, maxFailures) }},
+	{key: "window", read: func(v *value, s *Surface) { v.duration(&s.Lockout.Window, "5m") }},
+	{key: "duration", read: func(v *value, s *Surface) { v.duration(&s.Lockout.Duration, "15m") }},
+	{key: "escalate", object: of(&escalateFields), read: func(v *value, s *Surface) {
 		readPart(v, escalateFields, Escalate{Max: hour, Forget: 12 * hour}, &s.Lockout.Escalate)
 	}},
-	{key: "statuses", read: func(v value, s *Surface) { s.Lockout.Statuses = readStatuses(v, s.Kind) }},
-	{key: "token_errors", read: func(v value, s *Surface) { s.Lockout.TokenErrors = readTokenErrors(v) }},
-	{key: "failures_when", below: keysOf("[]", failureConditionFields), read: func(v value, s *Surface) {
+	{key: "statuses", read: func(v *value, s *Surface) { s.Lockout.Statuses = readStatuses(v, s.Kind) }},
+	{key: "token_errors", read: func(v *value, s *Surface) { s.Lockout.TokenErrors = readTokenErrors(v) }},
+	{key: "failures_when", list: of(&failureConditionFields), read: func(v *value, s *Surface) {
 		s.Lockout.FailuresWhen = readConditions(v, failureConditionFields)
 	}},
-	{key: "succeeded_when", below: keysOf("[]", successConditionFields), read: func(v value, s *Surface) {
+	{key: "succeeded_when", list: of(&successConditionFields), read: func(v *value, s *Surface) {
 		s.Lockout.SucceededWhen = readConditions(v, successConditionFields)
 	}},
-	{key: "count_anonymous", read: func(v value, s *Surface) { v.boolean(&s.Lockout.CountAnonymous) }},
-	{key: "reset_on_success", read: func(v value, s *Surface) { v.boolean(&s.Lockout.ResetOnSuccess) }},
-	{key: "repeats", read: func(v value, s *Surface) {
+	{key: "count_anonymous", read: func(v *value, s *Surface) { v.boolean(&s.Lockout.CountAnonymous) }},
+	{key: "reset_on_success", read: func(v *value, s *Surface) { v.boolean(&s.Lockout.ResetOnSuccess) }},
+	{key: "repeats", read: func(v *value, s *Surface) {
 		choose(v, []option[bool]{{"count", false}, {"once", true}}, &s.Lockout.CountOnce)
 	}},
-	{key: "pending", read: func(v value, s *Surface) { readInteger(v, &s.Lockout.Pending, 0, maxPending) }},
-	{key: "known_good", below: keysOf("", knownGoodFields), read: func(v value, s *Surface) {
+	{key: "pending", read: func(v *value, s *Surface) { readInteger(v, &s.Lockout.Pending, 0, maxPending) }},
+	{key: "known_good", object: of(&knownGoodFields), read: func(v *value, s *Surface) {
 		readPart(v, knownGoodFields, KnownGood{Failures: 1}, &s.Lockout.KnownGood)
 	}},
-	{key: "wide", below: keysOf("", wideFields), read: func(v value, s *Surface) {
+	{key: "wide", object: of(&wideFields), read: func(v *value, s *Surface) {
 		readPart(v, wideFields, Wide{IPv4Prefix: 24, IPv6Prefix: 48}, &s.Lockout.Wide)
 	}},
-	{key: "keys", below: keysOf("[]", failureKeyFields), read: func(v value, s *Surface) {
+	{key: "keys", list: of(&failureKeyFields), read: func(v *value, s *Surface) {
 		s.Lockout.Keys = readFailureKeys(v)
 	}},
-	{key: "account_fields", read: func(v value, s *Surface) { s.Lockout.AccountFields = readAccountFields(v) }},
-	{key: "stuffing", below: keysOf("", stuffingFields), read: func(v value, s *Surface) {
+	{key: "account_fields", read: func(v *value, s *Surface) { s.Lockout.AccountFields = readAccountFields(v) }},
+	{key: "stuffing", object: of(&stuffingFields), read: func(v *value, s *Surface) {
 		readPart(v, stuffingFields, Stuffing{Window: 10 * minute}, &s.Lockout.Stuffing)
 	}},
-	{key: "spraying", below: keysOf("", sprayingFields), read: func(v value, s *Surface) {
+	{key: "spraying", object: of(&sprayingFields), read: func(v *value, s *Surface) {
 		readPart(v, sprayingFields, Spraying{Window: hour}, &s.Lockout.Spraying)
 	}},
-	{key: "jitter", read: func(v value, s *Surface) { v.duration(&s.Lockout.Jitter, "10s") }},
-	{key: "mode", read: func(v value, s *Surface) { readMode(v, &s.Lockout.Mode) }},
+	{key: "jitter", read: func(v *value, s *Surface) { v.duration(&s.Lockout.Jitter, "10s") }},
+	{key: "mode", read: func(v *value, s *Surface) { readMode(v, &s.Lockout.Mode) }},
 }
 
 var escalateFields = []field[Escalate]{
 	{key: "factor", required: "write how many times longer each lockout is, for example 2", read: readFactor},
-	{key: "max", read: func(v value, e *Escalate) { v.duration(&e.Max, "1h") }},
-	{key: "forget", read: func(v value, e *Escalate) { v.duration(&e.Forget, "12h") }},
+	{key: "max", read: func(v *value, e *Escalate) { v.duration(&e.Max, "1h") }},
+	{key: "forget", read: func(v *value, e *Escalate) { v.duration(&e.Forget, "12h") }},
 }
 
 var knownGoodFields = []field[KnownGood]{
-	{key: "for", required: `write how long a success is remembered, for example "1h"`, read: func(v value, k *KnownGood) {
+	{key: "for", required: `write how long a success is remembered, for example "1h"`, read: func(v *value, k *KnownGood) {
 		v.duration(&k.For, "1h")
 	}},
-	{key: "failures", read: func(v value, k *KnownGood) { readLimit(v, &k.Failures) }},
+	{key: "failures", read: func(v *value, k *KnownGood) { readLimit(v, &k.Failures) }},
 }
 
 var wideFields = []field[Wide]{
-	{key: "ipv4_prefix", read: func(v value, w *Wide) { readInteger(v, &w.IPv4Prefix, 8, 31) }},
-	{key: "ipv6_prefix", read: func(v value, w *Wide) { readInteger(v, &w.IPv6Prefix, 16, 127) }},
-	{key: "failures", required: "write how many failures lock the network out, for example 200", read: func(v value, w *Wide) {
+	{key: "ipv4_prefix", read: func(v *value, w *Wide) { readInteger(v, &w.IPv4Prefix, 8, 31) }},
+	{key: "ipv6_prefix", read: func(v *value, w *Wide) { readInteger(v, &w.IPv6Prefix, 16, 127) }},
+	{key: "failures", required: "write how many failures lock the network out, for example 200", read: func(v *value, w *Wide) {
 		readLimit(v, &w.Failures)
 	}},
 }
@@ -212,11 +212,11 @@ func defaultLockout(kind Kind) Lockout {
 
 // readLimit reads a number of failures that cannot be 0, because 0 marks a rule
 // that is off.
-func readLimit(v value, into *uint32) {
+func readLimit(v *value, into *uint32) {
 	readInteger(v, into, 1, maxFailures)
 }
 
-func readFactor(v value, e *Escalate) {
+func readFactor(v *value, e *Escalate) {
 	const right = "a number above 1 and up to 100, for example 2"
 	switch {
 	case v.json.Type != gjson.Number:
@@ -224,7 +224,7 @@ func readFactor(v value, e *Escalate) {
 	case v.json.Num > 1 && v.json.Num <= 100:
 		e.Factor = v.json.Num
 	default:
-		v.bad(clip(v.json.Raw) + " is out of range; write " + right)
+		v.bad("%s is out of range; write "+right, clip(v.json.Raw))
 	}
 }
 
@@ -279,9 +279,7 @@ func checkLockout(s *Surface, i int, out *violations) {
 	}
 	first, what := firstLockout(l)
 	if longest := l.Escalate.Max; longest > 0 && longest < first {
-		out.add(surfacePath(i, "lockout.escalate.max"), strconv.Quote(formatDuration(longest))+
-			" is shorter than the first lockout, which is the "+what+" of "+strconv.Quote(formatDuration(first))+
-			"; write a longer max")
+		out.add(surfacePath(i, "lockout.escalate.max"), "%q is shorter than the first lockout, which is the %s of %q; write a longer max", formatDuration(longest), what, formatDuration(first))
 	}
 }
 
@@ -303,18 +301,16 @@ func checkWide(l *Lockout, c *Client, i int, out *violations) {
 		return
 	}
 	if l.Wide.IPv4Prefix >= c.IPv4Prefix {
-		out.add(surfacePath(i, "lockout.wide.ipv4_prefix"), "is not shorter than client.ipv4_prefix, which is "+
-			strconv.Itoa(c.IPv4Prefix)+"; write a smaller number")
+		out.add(surfacePath(i, "lockout.wide.ipv4_prefix"), "is not shorter than client.ipv4_prefix, which is %s; write a smaller number", strconv.Itoa(c.IPv4Prefix))
 	}
 	if l.Wide.IPv6Prefix >= c.IPv6Prefix {
-		out.add(surfacePath(i, "lockout.wide.ipv6_prefix"), "is not shorter than client.ipv6_prefix, which is "+
-			strconv.Itoa(c.IPv6Prefix)+"; write a smaller number")
+		out.add(surfacePath(i, "lockout.wide.ipv6_prefix"), "is not shorter than client.ipv6_prefix, which is %s; write a smaller number", strconv.Itoa(c.IPv6Prefix))
 	}
 }
 
-func (l *Lockout) warnDuration(i int, warn func(path, message string)) {
+func (l *Lockout) warnDuration(i int, warn *warnings) {
 	if l.Duration > 0 && l.Duration < l.Window {
-		warn(surfacePath(i, "lockout.duration"), "is shorter than the window, so that a client is unlocked "+
+		warn.add(surfacePath(i, "lockout.duration"), "is shorter than the window, so that a client is unlocked "+
 			"before its failures are forgotten; write at least the window, or leave it out")
 	}
 }

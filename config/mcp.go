@@ -146,24 +146,24 @@ var risks = []option[Risk]{
 }
 
 var mcpFields = []field[MCP]{
-	{key: "surfaces", read: func(v value, m *MCP) {
+	{key: "surfaces", read: func(v *value, m *MCP) {
 		m.Surfaces = v.references("leave it out for all surfaces of the kind mcp")
 	}},
-	{key: "max_body", read: func(v value, m *MCP) { readInteger(v, &m.MaxBody, minMCPBody, maxMCPBody) }},
-	{key: "reject_format", read: func(v value, m *MCP) {
+	{key: "max_body", read: func(v *value, m *MCP) { readInteger(v, &m.MaxBody, minMCPBody, maxMCPBody) }},
+	{key: "reject_format", read: func(v *value, m *MCP) {
 		choose(v, []option[RejectFormat]{
 			{"auto", RejectAuto}, {"http", RejectHTTP}, {"jsonrpc", RejectJSONRPC}, {"tool_error", RejectToolError},
 		}, &m.RejectFormat)
 	}},
-	{key: "origins", read: func(v value, m *MCP) { m.Origins = v.origins() }},
-	{key: "annotate", read: func(v value, m *MCP) { v.boolean(&m.Annotate) }},
+	{key: "origins", read: func(v *value, m *MCP) { m.Origins = v.origins() }},
+	{key: "annotate", read: func(v *value, m *MCP) { v.boolean(&m.Annotate) }},
 	// The tiers come before the tools, which name them.
-	{key: "tiers", read: func(v value, m *MCP) { m.Tiers = readTiers(v) }},
-	{key: "risks", below: keysOf("", riskFields), read: func(v value, m *MCP) { readObject(v, riskFields, &m.Risks) }},
-	{key: "methods", below: keysOf("[]", mcpMethodFields), read: readMCPMethods},
-	{key: "tools", below: keysOf("[]", toolFields), read: readTools},
-	{key: "other_tools", below: keysOf("", toolFields[1:]), read: func(v value, m *MCP) {
-		m.OtherTools = readTool(v, toolFields[1:], m.Tiers)
+	{key: "tiers", read: func(v *value, m *MCP) { m.Tiers = readTiers(v) }},
+	{key: "risks", object: of(&riskFields), read: func(v *value, m *MCP) { readObject(v, riskFields, &m.Risks) }},
+	{key: "methods", list: of(&mcpMethodFields), read: readMCPMethods},
+	{key: "tools", list: of(&toolFields), read: readTools},
+	{key: "other_tools", object: of(&otherToolFields), read: func(v *value, m *MCP) {
+		m.OtherTools = readTool(v, otherToolFields, m.Tiers)
 	}},
 }
 
@@ -173,14 +173,14 @@ var riskFields = []field[[NumRisks][]string]{
 }
 
 func riskField(key string, risk Risk) field[[NumRisks][]string] {
-	return field[[NumRisks][]string]{key: key, read: func(v value, r *[NumRisks][]string) { r[risk] = readNeeded(v) }}
+	return field[[NumRisks][]string]{key: key, read: func(v *value, r *[NumRisks][]string) { r[risk] = readNeeded(v) }}
 }
 
 var mcpMethodFields = []field[MCPMethod]{
-	{key: "method", required: `write for example "resources/read"`, read: func(v value, m *MCPMethod) {
+	{key: "method", required: `write for example "resources/read"`, read: func(v *value, m *MCPMethod) {
 		m.Method = readPlain(v, "resources/read")
 	}},
-	{key: "scopes", required: `write for example ["mcp:query"]`, read: func(v value, m *MCPMethod) {
+	{key: "scopes", required: `write for example ["mcp:query"]`, read: func(v *value, m *MCPMethod) {
 		v.refuseEmpty("remove the method, which needs no scopes then")
 		m.Scopes = readNeeded(v)
 	}},
@@ -194,18 +194,18 @@ type toolDraft struct {
 
 var toolFields = []field[toolDraft]{
 	// The name comes first: other_tools has all fields but it.
-	{key: "name", required: `write for example "search"`, read: func(v value, t *toolDraft) { t.Name = readToolName(v) }},
-	{key: "risk", read: func(v value, t *toolDraft) { choose(v, risks, &t.Risk) }},
-	{key: "scopes", read: func(v value, t *toolDraft) {
+	{key: "name", required: `write for example "search"`, read: func(v *value, t *toolDraft) { t.Name = readToolName(v) }},
+	{key: "risk", read: func(v *value, t *toolDraft) { choose(v, risks, &t.Risk) }},
+	{key: "scopes", read: func(v *value, t *toolDraft) {
 		if t.Scopes = readNeeded(v); t.Scopes == nil {
 			t.Scopes = []string{}
 		}
 	}},
-	{key: "tier", read: func(v value, t *toolDraft) { t.Tier = t.readTier(v) }},
-	{key: "cost", read: func(v value, t *toolDraft) { readInteger(v, &t.Cost, 0, maxCost) }},
-	{key: "arguments", below: keysOf("[]", argumentFields), read: func(v value, t *toolDraft) {
+	{key: "tier", read: func(v *value, t *toolDraft) { t.Tier = t.readTier(v) }},
+	{key: "cost", read: func(v *value, t *toolDraft) { readInteger(v, &t.Cost, 0, maxCost) }},
+	{key: "arguments", list: of(&argumentFields), read: func(v *value, t *toolDraft) {
 		v.refuseEmpty("leave it out if no argument changes the cost")
-		v.items(maxArguments, func(item value) {
+		v.items(maxArguments, func(item *value) {
 			a := readArgument(item, t)
 			if t.has(a.Way) {
 				item.repeated("the argument")
@@ -215,6 +215,8 @@ var toolFields = []field[toolDraft]{
 	}},
 }
 
+var otherToolFields = toolFields[1:]
+
 // argumentDraft is an argument while it is read.
 type argumentDraft struct {
 	ToolArgument
@@ -222,14 +224,14 @@ type argumentDraft struct {
 }
 
 var argumentFields = []field[argumentDraft]{
-	{key: "argument", required: `write for example "quality", or ["options", "quality"] within an object`, read: func(v value, a *argumentDraft) {
+	{key: "argument", required: `write for example "quality", or ["options", "quality"] within an object`, read: func(v *value, a *argumentDraft) {
 		a.Way = readWay(v)
 	}},
 	{key: "times", read: readTimes},
 	{key: "tiers", read: readValueTiers},
-	{key: "max_count", read: func(v value, a *argumentDraft) { readInteger(v, &a.MaxCount, 2, maxCost) }},
-	{key: "other", read: func(v value, a *argumentDraft) { readInteger(v, &a.Other, 0, maxCost) }},
-	{key: "absent", read: func(v value, a *argumentDraft) { readInteger(v, &a.Absent, 0, maxCost) }},
+	{key: "max_count", read: func(v *value, a *argumentDraft) { readInteger(v, &a.MaxCount, 2, maxCost) }},
+	{key: "other", read: func(v *value, a *argumentDraft) { readInteger(v, &a.Other, 0, maxCost) }},
+	{key: "absent", read: func(v *value, a *argumentDraft) { readInteger(v, &a.Absent, 0, maxCost) }},
 }
 
 func defaultMCP() *MCP {
@@ -240,7 +242,7 @@ func defaultMCP() *MCP {
 	return m
 }
 
-func readMCP(v value) *MCP {
+func readMCP(v *value) *MCP {
 	m := defaultMCP()
 	readObject(v, mcpFields, m)
 	m.completeTools()
@@ -280,9 +282,9 @@ func (m *MCP) ToolScopes(t *Tool) []string {
 	return all
 }
 
-func readTiers(v value) []string {
+func readTiers(v *value) []string {
 	v.refuseEmpty("leave it out for no tiers")
-	list := v.texts(func(item value, text string) string {
+	list := v.texts(func(item *value, text string) string {
 		if text == "" || len(text) > maxTier {
 			item.bad("is not a tier's name; write 1 to 64 characters")
 			return ""
@@ -295,9 +297,9 @@ func readTiers(v value) []string {
 	return list
 }
 
-func readMCPMethods(v value, m *MCP) {
+func readMCPMethods(v *value, m *MCP) {
 	var names []string
-	v.items(maxMethod, func(item value) {
+	v.items(maxMethod, func(item *value) {
 		var method MCPMethod
 		readObject(item, mcpMethodFields, &method)
 		if method.Method != "" && indexOf(names, method.Method) >= 0 {
@@ -308,9 +310,9 @@ func readMCPMethods(v value, m *MCP) {
 	})
 }
 
-func readTools(v value, m *MCP) {
+func readTools(v *value, m *MCP) {
 	var names []string
-	v.items(maxTools, func(item value) {
+	v.items(maxTools, func(item *value) {
 		t := readTool(item, toolFields, m.Tiers)
 		if t.Name != "" && indexOf(names, t.Name) >= 0 {
 			item.repeated(quote(t.Name))
@@ -320,17 +322,17 @@ func readTools(v value, m *MCP) {
 	})
 }
 
-func readTool(v value, fields []field[toolDraft], tiers []string) Tool {
+func readTool(v *value, fields []field[toolDraft], tiers []string) Tool {
 	t := toolDraft{Tool: Tool{Risk: RiskUnset}, tiers: tiers}
 	readObject(v, fields, &t)
 	t.checkArguments(v)
 	return t.Tool
 }
 
-func readToolName(v value) string {
+func readToolName(v *value) string {
 	text, ok := v.text(`a tool's name, for example "search"`)
 	if ok && (text == "" || len(text) > maxToolName) {
-		v.bad(quote(text) + " is not a tool's name; write 1 to 256 characters")
+		v.bad("%q is not a tool's name; write 1 to 256 characters", text)
 		return ""
 	}
 	return text
@@ -338,19 +340,19 @@ func readToolName(v value) string {
 
 // readTier reads a tier that has to be one of mcp.tiers. It gives a list that could not be
 // read the benefit of the doubt.
-func (t *toolDraft) readTier(v value) string {
+func (t *toolDraft) readTier(v *value) string {
 	text, ok := v.text("one of mcp.tiers")
 	if !ok || indexOf(t.tiers, text) >= 0 || indexOf(t.tiers, "") >= 0 {
 		return text
 	}
-	v.bad(quote(text) + " is not one of mcp.tiers; " + choices(text, t.tiers, "tiers"))
+	v.bad("%q is not one of mcp.tiers; %s", text, choices(text, t.tiers, "tiers"))
 	return ""
 }
 
 const argumentExample = `for example "quality" or ["options", "quality"]`
 
 // readWay reads the names that lead to an argument. A single one may stand without a list.
-func readWay(v value) (way []string) {
+func readWay(v *value) (way []string) {
 	if v.json.Type == gjson.String {
 		return []string{wayPart(v)}
 	}
@@ -359,31 +361,31 @@ func readWay(v value) (way []string) {
 		return nil
 	}
 	v.refuseEmpty("write " + argumentExample)
-	v.items(maxWay, func(item value) { way = append(way, wayPart(item)) })
+	v.items(maxWay, func(item *value) { way = append(way, wayPart(item)) })
 	return way
 }
 
-func wayPart(v value) string {
+func wayPart(v *value) string {
 	text, ok := v.text("an argument's name as a string")
 	if ok && !isPlain(text) {
-		v.bad(quote(text) + " is not an argument's name; write " + argumentExample)
+		v.bad("%q is not an argument's name; write "+argumentExample, text)
 	}
 	return text
 }
 
-func readArgument(v value, t *toolDraft) ToolArgument {
+func readArgument(v *value, t *toolDraft) ToolArgument {
 	const unread = 1<<32 - 1
 	a := argumentDraft{ToolArgument: ToolArgument{Other: unread, Absent: 1}, tool: t}
 	found := readObject(v, argumentFields, &a)
 	if found != nil {
-		times, tiers, count := found[1].Exists(), found[2].Exists(), found[3].Exists()
+		times, tiers, count := found[1].exists(), found[2].exists(), found[3].exists()
 		switch {
 		case count && (times || tiers):
 			v.bad("has a max_count and values; keep one of them")
 		case !count && !times && !tiers:
 			v.bad(`has no effect; write for example "times": {"premium": 3}, or "max_count": 10`)
 		case len(a.Values) > maxValues:
-			v.bad("has " + strconv.Itoa(len(a.Values)) + " values; write at most " + strconv.Itoa(maxValues))
+			v.bad("has %s values; write at most %s", strconv.Itoa(len(a.Values)), strconv.Itoa(maxValues))
 		}
 	}
 	if a.Other == unread {
@@ -409,37 +411,35 @@ func (a *argumentDraft) valueOf(text string) *ArgumentValue {
 	return &a.Values[at]
 }
 
-func readTimes(v value, a *argumentDraft) {
-	readByValue(v, `an object with a factor for each value, for example {"premium": 3}`, func(item value, text string) {
+func readTimes(v *value, a *argumentDraft) {
+	readByValue(v, `an object with a factor for each value, for example {"premium": 3}`, func(item *value, text string) {
 		readInteger(item, &a.valueOf(text).Times, 0, maxCost)
 	})
 }
 
-func readValueTiers(v value, a *argumentDraft) {
-	readByValue(v, `an object with the lowest tier for each value, for example {"ultra": "pro"}`, func(item value, text string) {
+func readValueTiers(v *value, a *argumentDraft) {
+	readByValue(v, `an object with the lowest tier for each value, for example {"ultra": "pro"}`, func(item *value, text string) {
 		a.valueOf(text).Tier = a.tool.readTier(item)
 	})
 }
 
 // readByValue reads an object whose keys are values of an argument.
-func readByValue(v value, right string, read func(item value, text string)) {
+func readByValue(v *value, right string, read func(item *value, text string)) {
 	if !v.json.IsObject() {
-		v.wrongType(right)
+		v.wrongType("%s", right)
 		return
 	}
 	var seen []string
-	v.json.ForEach(func(key, json gjson.Result) bool {
-		item := v.under(key.Str, json)
-		if indexOf(seen, key.Str) >= 0 {
+	v.each(func(item *value) {
+		if indexOf(seen, item.key) >= 0 {
 			item.bad("is written twice; keep one of them")
-			return true
+			return
 		}
-		seen = append(seen, key.Str)
-		read(item, key.Str)
-		return true
+		seen = append(seen, item.key)
+		read(item, item.key)
 	})
 	if len(seen) == 0 {
-		v.bad("is empty; write " + right)
+		v.bad("is empty; write %s", right)
 	}
 }
 
@@ -451,9 +451,9 @@ func (d *draft) checkMCP(out *violations) {
 		path := "mcp.surfaces[" + strconv.Itoa(i) + "]"
 		switch at := indexOf(names, name); {
 		case known && at < 0:
-			out.add(path, quote(name)+" is not a surface; "+choices(name, names, "surfaces"))
+			out.add(path, "%q is not a surface; %s", name, choices(name, names, "surfaces"))
 		case at >= 0 && d.Surfaces[at].Kind != KindMCP && d.Surfaces[at].Kind != kindUnknown:
-			out.add(path, quote(name)+" is not of the kind mcp; name one that is, or change its kind")
+			out.add(path, "%q is not of the kind mcp; name one that is, or change its kind", name)
 		}
 	}
 	if len(m.Surfaces) == 0 && !d.hasMCP() {

@@ -2,7 +2,6 @@ package config
 
 import (
 	"slices"
-	"strconv"
 
 	"github.com/tidwall/gjson"
 )
@@ -14,15 +13,15 @@ func (t *Tool) has(way []string) bool {
 
 // checkArguments refuses arguments that change the cost of a tool without one. v is the
 // tool.
-func (t *toolDraft) checkArguments(v value) {
+func (t *toolDraft) checkArguments(v *value) {
 	cost := v.member("cost")
-	if cost.Exists() && (cost.Type != gjson.Number || cost.Num != 0) {
+	if cost.exists() && (cost.json.Type != gjson.Number || cost.json.Num != 0) {
 		return
 	}
 	for i := range t.Arguments {
 		a := &t.Arguments[i]
 		if !a.needsTier() && (a.MaxCount > 0 || len(a.Values) > 0) {
-			item := value{keyPath(v.path, "arguments") + "[" + strconv.Itoa(i) + "]", gjson.Result{}, v.out}
+			item := value{within: v.member("arguments"), index: i, out: v.out}
 			item.bad("has no effect: the tool costs nothing; give the tool a cost, or remove it")
 		}
 	}
@@ -86,7 +85,7 @@ func (d *draft) tellsTiers() bool {
 // warnStepUp warns about scopes for whose lack clients are refused without being told where
 // to get a token with them. The holders of API keys cannot get one, and clients behind a
 // gateway learn it there.
-func (c *Config) warnStepUp(warn func(path, message string)) {
+func (c *Config) warnStepUp(warn *warnings) {
 	tokens := slices.ContainsFunc(c.Identity, func(s Identity) bool {
 		return s.Kind == IdentityMetadata || s.Kind == IdentityIntrospection
 	})
@@ -95,9 +94,9 @@ func (c *Config) warnStepUp(warn func(path, message string)) {
 	}
 	const message = "need scopes, and without oauth no refusal tells clients where to get a token with them; add oauth"
 	if slices.ContainsFunc(c.Scopes.Operations, func(o Operation) bool { return len(o.Scopes) > 0 }) {
-		warn("scopes.operations", message)
+		warn.add("scopes.operations", message)
 	}
 	if c.MCP != nil && c.MCP.NeedsScopes() {
-		warn("mcp", "has tools or methods that "+message)
+		warn.add("mcp", "has tools or methods that "+message)
 	}
 }

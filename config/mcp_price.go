@@ -4,7 +4,7 @@ import "strconv"
 
 // warnPrices warns about calls that a tier may make, but never pay for: they cost more than
 // the tier's whole limit.
-func (c *Config) warnPrices(warn func(path, message string)) {
+func (c *Config) warnPrices(warn *warnings) {
 	if c.MCP == nil {
 		return
 	}
@@ -22,16 +22,15 @@ func (c *Config) warnPrices(warn func(path, message string)) {
 
 // warnPrice warns about one tool and one budget, once. Callers whom the limit "default" is for
 // are left out if the tool is not for everybody: most often, nobody is one of them.
-func (c *Config) warnPrice(t *Tool, path string, q *Quota, warn func(path, message string)) {
+func (c *Config) warnPrice(t *Tool, path string, q *Quota, warn *warnings) {
 	m := c.MCP
 	check := func(rank int, who string, limit uint32) (warned bool) {
 		what, price := t.leastPayable(m, rank, limit)
 		if price == 0 {
 			return false
 		}
-		warn(path, "costs at least "+strconv.FormatUint(price, 10)+" credits"+what+", more than the limit of "+
-			strconv.FormatUint(uint64(limit), 10)+" that the quota "+quote(q.Name)+" has for "+who+
-			", who can never pay it; raise the limit, lower the cost, or give the tool or the value a higher tier")
+		warn.add(path, "costs at least %s credits%s, more than the limit of %s that the quota %q has for %s"+
+			", who can never pay it; raise the limit, lower the cost, or give the tool or the value a higher tier", strconv.FormatUint(price, 10), what, strconv.FormatUint(uint64(limit), 10), q.Name, who)
 		return true
 	}
 	if len(q.Tiers) == 0 {

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"strconv"
 	"strings"
 )
 
@@ -12,21 +11,21 @@ const (
 
 // readName reads a name that can stand in metrics, logs and replies without
 // quotes; "" if it is invalid.
-func readName(v value, what string) string {
+func readName(v *value, what string) string {
 	return v.name(what, "a letter, then letters, digits, - and _, all lower case, at most 32", func(text string) bool {
 		return len(text) <= maxName && text[0] >= 'a' && text[0] <= 'z' && text == strings.ToLower(text)
 	})
 }
 
 // readID reads the id that stands for a secret in logs; "" if it is invalid.
-func readID(v value, what string) string {
+func readID(v *value, what string) string {
 	return v.name(what, "letters, digits, - and _, at most 64", func(text string) bool { return len(text) <= maxID })
 }
 
 // name reads a text of letters, digits, - and _ for which fits is true; "" if it
 // is invalid. right describes a valid one.
-func (v value) name(what, right string, fits func(text string) bool) string {
-	text, ok := v.text(right)
+func (v *value) name(what, right string, fits func(text string) bool) string {
+	text, ok := v.text("%s", right)
 	if !ok {
 		return ""
 	}
@@ -35,7 +34,7 @@ func (v value) name(what, right string, fits func(text string) bool) string {
 		ok = isAlphanumeric(text[i]) || text[i] == '-' || text[i] == '_'
 	}
 	if !ok {
-		v.bad(quote(text) + " is not " + what + "; write " + right)
+		v.bad("%q is not %s; write %s", text, what, right)
 		return ""
 	}
 	return text
@@ -43,49 +42,49 @@ func (v value) name(what, right string, fits func(text string) bool) string {
 
 // references reads a list of names of surfaces or rules. A check looks them up
 // later.
-func (v value) references(emptyRemedy string) []string {
+func (v *value) references(emptyRemedy string) []string {
 	v.refuseEmpty(emptyRemedy)
-	return v.texts(func(_ value, text string) string { return text })
+	return v.texts(func(_ *value, text string) string { return text })
 }
 
-func readHeader(v value, example string) string {
-	text, ok := v.text("a header's name, for example " + strconv.Quote(example))
+func readHeader(v *value, example string) string {
+	text, ok := v.text("a header's name, for example %q", example)
 	if !ok {
 		return ""
 	}
 	return headerName(v, text, example)
 }
 
-func readHeaderNames(v value, example string) []string {
-	return v.texts(func(item value, text string) string { return headerName(item, text, example) })
+func readHeaderNames(v *value, example string) []string {
+	return v.texts(func(item *value, text string) string { return headerName(item, text, example) })
 }
 
 // headerName returns a header's name in lower case, as Envoy writes it; "" if it
 // is invalid.
-func headerName(v value, name, example string) string {
+func headerName(v *value, name, example string) string {
 	if !isToken(name) {
-		v.bad(quote(name) + " is not a header name; write for example " + strconv.Quote(example))
+		v.bad("%q is not a header name; write for example %q", name, example)
 		return ""
 	}
 	return strings.ToLower(name)
 }
 
 // readPlain reads a text that can stand in a header or a log line.
-func readPlain(v value, example string) string {
-	text, ok := v.text("a string, for example " + strconv.Quote(example))
+func readPlain(v *value, example string) string {
+	text, ok := v.text("a string, for example %q", example)
 	if !ok {
 		return ""
 	}
 	return plain(v, text, example)
 }
 
-func readPlains(v value, example string) []string {
-	return v.texts(func(item value, text string) string { return plain(item, text, example) })
+func readPlains(v *value, example string) []string {
+	return v.texts(func(item *value, text string) string { return plain(item, text, example) })
 }
 
-func plain(v value, text, example string) string {
+func plain(v *value, text, example string) string {
 	if !isPlain(text) {
-		v.bad(quote(text) + " is empty or has a control character; write for example " + strconv.Quote(example))
+		v.bad("%q is empty or has a control character; write for example %q", text, example)
 		return ""
 	}
 	return text

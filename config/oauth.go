@@ -52,46 +52,46 @@ type OAuth struct {
 
 var oauthFields = []field[OAuth]{
 	{key: "resource", required: `write the service's URL, for example "https://api.example.com/mcp"`, read: readResource},
-	{key: "surfaces", read: func(v value, o *OAuth) { o.Surfaces = v.references("leave it out for those that the resource covers") }},
-	{key: "host_default", read: func(v value, o *OAuth) { v.boolean(&o.HostDefault) }},
-	{key: "audiences", read: func(v value, o *OAuth) { o.Audiences = readPlains(v, "api://example") }},
-	{key: "check_audience", read: func(v value, o *OAuth) { v.boolean(&o.CheckAudience) }},
+	{key: "surfaces", read: func(v *value, o *OAuth) { o.Surfaces = v.references("leave it out for those that the resource covers") }},
+	{key: "host_default", read: func(v *value, o *OAuth) { v.boolean(&o.HostDefault) }},
+	{key: "audiences", read: func(v *value, o *OAuth) { o.Audiences = readPlains(v, "api://example") }},
+	{key: "check_audience", read: func(v *value, o *OAuth) { v.boolean(&o.CheckAudience) }},
 	{key: "authorization_servers", required: `write for example ["https://auth.example.com"]`, read: readServers},
-	{key: "scopes_supported", read: func(v value, o *OAuth) { o.ScopesSupported = v.texts(scope) }},
+	{key: "scopes_supported", read: func(v *value, o *OAuth) { o.ScopesSupported = v.texts(scope) }},
 	{key: "resource_documentation", read: readDocumentation},
 	{key: "resource_name", read: readResourceName},
 	{key: "realm", read: readRealm},
-	{key: "challenge_scope", read: func(v value, o *OAuth) { o.ChallengeScope = v.texts(scope) }},
-	{key: "serve_metadata", read: func(v value, o *OAuth) { v.boolean(&o.ServeMetadata) }},
+	{key: "challenge_scope", read: func(v *value, o *OAuth) { o.ChallengeScope = v.texts(scope) }},
+	{key: "serve_metadata", read: func(v *value, o *OAuth) { v.boolean(&o.ServeMetadata) }},
 }
 
 // maxResources bounds what is compared with each other at load.
 const maxResources = 64
 
 // readResources reads one resource, or a list of them.
-func readResources(v value) (list []OAuth) {
+func readResources(v *value) (list []OAuth) {
 	if !v.json.IsArray() {
 		return []OAuth{readOAuth(v, true)}
 	}
 	v.refuseEmpty("leave it out for no resource")
-	v.items(maxResources, func(item value) { list = append(list, readOAuth(item, false)) })
+	v.items(maxResources, func(item *value) { list = append(list, readOAuth(item, false)) })
 	return list
 }
 
-func readOAuth(v value, alone bool) OAuth {
+func readOAuth(v *value, alone bool) OAuth {
 	o := OAuth{ServeMetadata: true, CheckAudience: true, Alone: alone}
 	readObject(v, oauthFields, &o)
 	return o
 }
 
-func readResource(v value, o *OAuth) {
+func readResource(v *value, o *OAuth) {
 	if text, ok := v.text("a URL as a string"); ok && secureURL(v, text) {
 		o.Resource = text
 	}
 }
 
-func readServers(v value, o *OAuth) {
-	o.AuthorizationServers = v.texts(func(item value, text string) string {
+func readServers(v *value, o *OAuth) {
+	o.AuthorizationServers = v.texts(func(item *value, text string) string {
 		if !secureURL(item, text) {
 			return ""
 		}
@@ -100,13 +100,13 @@ func readServers(v value, o *OAuth) {
 	v.refuseEmpty(`write for example ["https://auth.example.com"]`)
 }
 
-func readDocumentation(v value, o *OAuth) {
+func readDocumentation(v *value, o *OAuth) {
 	if text, ok := v.text("a URL as a string"); ok && webURL(v, text) {
 		o.ResourceDocumentation = text
 	}
 }
 
-func readResourceName(v value, o *OAuth) {
+func readResourceName(v *value, o *OAuth) {
 	text, ok := v.text("a name for people, as a string")
 	if ok && text == "" {
 		v.bad("is empty; write a name for people, or leave it out")
@@ -117,24 +117,24 @@ func readResourceName(v value, o *OAuth) {
 // readRealm accepts the characters that a quoted string holds without escapes,
 // because some clients misread escapes. It refuses an empty realm, because some
 // clients then misread the whole header.
-func readRealm(v value, o *OAuth) {
+func readRealm(v *value, o *OAuth) {
 	text, ok := v.text("a string")
 	switch {
 	case !ok:
 	case text == "":
 		v.bad("is empty; leave it out for no realm")
 	case !isQuotable(text, ' '):
-		v.bad(quote(text) + ` has a character that a realm cannot have; write printable ASCII without " and \`)
+		v.bad(`%q has a character that a realm cannot have; write printable ASCII without " and \`, text)
 	default:
 		o.Realm = text
 	}
 }
 
 // scope checks a scope token (RFC 6750 section 3).
-func scope(v value, text string) string {
+func scope(v *value, text string) string {
 	switch {
 	case text == "" || !isQuotable(text, '!'):
-		v.bad(quote(text) + ` is not a scope; write printable ASCII without space, " and \`)
+		v.bad(`%q is not a scope; write printable ASCII without space, " and \`, text)
 	case text == "offline_access":
 		// MCP, Authorization: "SHOULD NOT include offline_access".
 		v.bad("offline_access is between client and authorization server, and MCP keeps it out of the resource's scopes; remove it")
@@ -164,7 +164,7 @@ func (d *draft) checkScopes(i int, out *violations) {
 	for j, s := range o.ChallengeScope {
 		if s != "" && indexOf(o.ScopesSupported, s) < 0 {
 			out.add(d.resourcePath(i, "challenge_scope["+strconv.Itoa(j)+"]"),
-				quote(s)+" is not in scopes_supported; add it there or remove it here")
+				"%q is not in scopes_supported; add it there or remove it here", s)
 		}
 	}
 }

@@ -52,7 +52,7 @@ const maxAuthorizationServers = 64
 // authorizationServerFields are the keys of a server, of which it has describedFields or
 // fetchedFields.
 var authorizationServerFields = append(append([]field[AuthorizationServer]{
-	{key: "issuer", required: `write the server's identifier, for example "https://auth.example.com"`, read: func(v value, s *AuthorizationServer) {
+	{key: "issuer", required: `write the server's identifier, for example "https://auth.example.com"`, read: func(v *value, s *AuthorizationServer) {
 		if text, ok := v.text("a URL as a string"); ok && secureURL(v, text) {
 			s.Issuer = text
 		}
@@ -61,22 +61,22 @@ var authorizationServerFields = append(append([]field[AuthorizationServer]{
 
 // describedFields hold metadata of the configuration.
 var describedFields = []field[AuthorizationServer]{
-	{key: "authorization_endpoint", read: func(v value, s *AuthorizationServer) { readServerEndpoint(v, &s.AuthorizationEndpoint) }},
-	{key: "token_endpoint", read: func(v value, s *AuthorizationServer) { readServerEndpoint(v, &s.TokenEndpoint) }},
-	{key: "registration_endpoint", read: func(v value, s *AuthorizationServer) { readServerEndpoint(v, &s.RegistrationEndpoint) }},
-	{key: "introspection_endpoint", read: func(v value, s *AuthorizationServer) { readServerEndpoint(v, &s.IntrospectionEndpoint) }},
-	{key: "revocation_endpoint", read: func(v value, s *AuthorizationServer) { readServerEndpoint(v, &s.RevocationEndpoint) }},
-	{key: "jwks_uri", read: func(v value, s *AuthorizationServer) { readServerEndpoint(v, &s.JWKSURI) }},
-	{key: "response_types_supported", read: func(v value, s *AuthorizationServer) {
+	{key: "authorization_endpoint", read: func(v *value, s *AuthorizationServer) { readServerEndpoint(v, &s.AuthorizationEndpoint) }},
+	{key: "token_endpoint", read: func(v *value, s *AuthorizationServer) { readServerEndpoint(v, &s.TokenEndpoint) }},
+	{key: "registration_endpoint", read: func(v *value, s *AuthorizationServer) { readServerEndpoint(v, &s.RegistrationEndpoint) }},
+	{key: "introspection_endpoint", read: func(v *value, s *AuthorizationServer) { readServerEndpoint(v, &s.IntrospectionEndpoint) }},
+	{key: "revocation_endpoint", read: func(v *value, s *AuthorizationServer) { readServerEndpoint(v, &s.RevocationEndpoint) }},
+	{key: "jwks_uri", read: func(v *value, s *AuthorizationServer) { readServerEndpoint(v, &s.JWKSURI) }},
+	{key: "response_types_supported", read: func(v *value, s *AuthorizationServer) {
 		s.ResponseTypes = readMembers(v, "code")
 		v.refuseEmpty(`write for example ["code"]`)
 	}},
-	{key: "grant_types_supported", read: func(v value, s *AuthorizationServer) { s.GrantTypes = readMembers(v, "authorization_code") }},
-	{key: "token_endpoint_auth_methods_supported", read: func(v value, s *AuthorizationServer) {
+	{key: "grant_types_supported", read: func(v *value, s *AuthorizationServer) { s.GrantTypes = readMembers(v, "authorization_code") }},
+	{key: "token_endpoint_auth_methods_supported", read: func(v *value, s *AuthorizationServer) {
 		s.TokenEndpointAuthMethods = readMembers(v, "client_secret_basic")
 	}},
-	{key: "scopes_supported", read: func(v value, s *AuthorizationServer) { s.Scopes = readMembers(v, "mcp:query") }},
-	{key: "service_documentation", read: func(v value, s *AuthorizationServer) {
+	{key: "scopes_supported", read: func(v *value, s *AuthorizationServer) { s.Scopes = readMembers(v, "mcp:query") }},
+	{key: "service_documentation", read: func(v *value, s *AuthorizationServer) {
 		if text, ok := v.text("a URL as a string"); ok && webURL(v, text) {
 			s.ServiceDocumentation = text
 		}
@@ -85,34 +85,34 @@ var describedFields = []field[AuthorizationServer]{
 
 // fetchedFields say how the server's own metadata is fetched.
 var fetchedFields = []field[AuthorizationServer]{
-	{key: "cluster", read: func(v value, s *AuthorizationServer) { s.Cluster = readPlain(v, "auth") }},
-	{key: "path", read: func(v value, s *AuthorizationServer) { readMetadataPath(v, s) }},
-	{key: "timeout", read: func(v value, s *AuthorizationServer) { v.timeout(&s.Timeout, "2s") }},
-	{key: "cache", below: keysOf("", metadataCacheFields), read: func(v value, s *AuthorizationServer) {
+	{key: "cluster", read: func(v *value, s *AuthorizationServer) { s.Cluster = readPlain(v, "auth") }},
+	{key: "path", read: func(v *value, s *AuthorizationServer) { readMetadataPath(v, s) }},
+	{key: "timeout", read: func(v *value, s *AuthorizationServer) { v.timeout(&s.Timeout, "2s") }},
+	{key: "cache", object: of(&metadataCacheFields), read: func(v *value, s *AuthorizationServer) {
 		readObject(v, metadataCacheFields, s)
 	}},
-	{key: "pkce", read: func(v value, s *AuthorizationServer) { v.boolean(&s.PKCE) }},
-	{key: "openid", read: func(v value, s *AuthorizationServer) { v.boolean(&s.OpenID) }},
+	{key: "pkce", read: func(v *value, s *AuthorizationServer) { v.boolean(&s.PKCE) }},
+	{key: "openid", read: func(v *value, s *AuthorizationServer) { v.boolean(&s.OpenID) }},
 }
 
 var metadataCacheFields = []field[AuthorizationServer]{
-	{key: "for", read: func(v value, s *AuthorizationServer) { v.duration(&s.For, "10m") }},
-	{key: "stale", read: func(v value, s *AuthorizationServer) { v.duration(&s.Stale, "1d") }},
+	{key: "for", read: func(v *value, s *AuthorizationServer) { v.duration(&s.For, "10m") }},
+	{key: "stale", read: func(v *value, s *AuthorizationServer) { v.duration(&s.Stale, "1d") }},
 }
 
 // readAuthorizationServers reads one server, or a list of them.
-func readAuthorizationServers(v value) (list []AuthorizationServer) {
+func readAuthorizationServers(v *value) (list []AuthorizationServer) {
 	if !v.json.IsArray() {
 		return []AuthorizationServer{readAuthorizationServer(v, true)}
 	}
 	v.refuseEmpty("leave it out for no authorization server")
-	v.items(maxAuthorizationServers, func(item value) { list = append(list, readAuthorizationServer(item, false)) })
+	v.items(maxAuthorizationServers, func(item *value) { list = append(list, readAuthorizationServer(item, false)) })
 	return list
 }
 
-func readAuthorizationServer(v value, alone bool) AuthorizationServer {
+func readAuthorizationServer(v *value, alone bool) AuthorizationServer {
 	s := AuthorizationServer{Alone: alone}
-	fetched := v.member("cluster").Exists()
+	fetched := v.member("cluster").exists()
 	if fetched {
 		s.Timeout, s.For, s.Stale = 2*second, 10*minute, day
 	} else {
@@ -127,7 +127,7 @@ func readAuthorizationServer(v value, alone bool) AuthorizationServer {
 	}
 	refuseFields(v, fetchedFields[1:], "is about the metadata of a cluster's server; remove it, or name the cluster")
 	for _, key := range []string{"authorization_endpoint", "token_endpoint"} {
-		if !v.member(key).Exists() {
+		if !v.member(key).exists() {
 			v.under(key, v.json).bad(`is missing; write the endpoint's URL, or "cluster" for the server's own metadata`)
 		}
 	}
@@ -135,17 +135,17 @@ func readAuthorizationServer(v value, alone bool) AuthorizationServer {
 }
 
 // refuseFields reports the keys of an object that are among fields.
-func refuseFields[T any](v value, fields []field[T], message string) {
+func refuseFields[T any](v *value, fields []field[T], message string) {
 	for _, f := range fields {
-		if found := v.member(f.key); found.Exists() {
-			v.under(f.key, found).bad(message)
+		if found := v.member(f.key); found.exists() {
+			found.bad(message)
 		}
 	}
 }
 
 // readServerEndpoint reads a URL to which clients send secrets. It may have a query
 // (RFC 6749 section 3.1).
-func readServerEndpoint(v value, into *string) {
+func readServerEndpoint(v *value, into *string) {
 	text, ok := v.text("a URL as a string")
 	if !ok {
 		return
@@ -159,7 +159,7 @@ func readServerEndpoint(v value, into *string) {
 		problem = "has a fragment; remove it"
 	}
 	if problem != "" {
-		v.bad(quote(text) + " " + problem)
+		v.bad("%q %s", text, problem)
 		return
 	}
 	*into = text
@@ -167,17 +167,17 @@ func readServerEndpoint(v value, into *string) {
 
 // readMembers reads words of the metadata, which have no spaces but in response types
 // such as "code id_token".
-func readMembers(v value, example string) []string {
-	return v.texts(func(item value, text string) string {
+func readMembers(v *value, example string) []string {
+	return v.texts(func(item *value, text string) string {
 		if text == "" || !isQuotable(text, ' ') {
-			item.bad(quote(text) + ` is no word of such a list; write for example "` + example + `"`)
+			item.bad(`%q is no word of such a list; write for example "%s"`, text, example)
 			return ""
 		}
 		return text
 	})
 }
 
-func readMetadataPath(v value, s *AuthorizationServer) {
+func readMetadataPath(v *value, s *AuthorizationServer) {
 	text, ok := v.text("a path as a string")
 	if !ok {
 		return
@@ -187,7 +187,7 @@ func readMetadataPath(v value, s *AuthorizationServer) {
 		if problem == "" {
 			problem = "has a character that no URL has; percent-encode it"
 		}
-		v.bad(quote(text) + " " + problem)
+		v.bad("%q %s", text, problem)
 		return
 	}
 	s.Path = text
@@ -212,7 +212,7 @@ func (d *draft) checkAuthorizationServers(out *violations) {
 		issuer := d.AuthorizationServers[i].Issuer
 		for j := 0; j < i && issuer != ""; j++ {
 			if strings.TrimSuffix(d.AuthorizationServers[j].Issuer, "/") == strings.TrimSuffix(issuer, "/") {
-				out.add(d.serverPath(i), quote(issuer)+" is the issuer of "+elementPath("authorization_server", j, "")+"; remove one of them")
+				out.add(d.serverPath(i), "%q is the issuer of %s; remove one of them", issuer, elementPath("authorization_server", j, ""))
 				break
 			}
 		}
@@ -220,15 +220,15 @@ func (d *draft) checkAuthorizationServers(out *violations) {
 }
 
 // warnAuthorizationServers warns of a server that no resource names.
-func (c *Config) warnAuthorizationServers(warn func(path, message string)) {
+func (c *Config) warnAuthorizationServers(warn *warnings) {
 	for i := range c.AuthorizationServers {
 		named := len(c.OAuth) == 0
 		for j := range c.OAuth {
 			named = named || indexOf(c.OAuth[j].AuthorizationServers, c.AuthorizationServers[i].Issuer) >= 0
 		}
 		if !named {
-			warn(c.serverPath(i), quote(c.AuthorizationServers[i].Issuer)+" is in authorization_servers of no resource, so that no client looks for it; "+
-				"add it to a resource of oauth, in the same spelling")
+			warn.add(c.serverPath(i), "%q is in authorization_servers of no resource, so that no client looks for it; "+
+				"add it to a resource of oauth, in the same spelling", c.AuthorizationServers[i].Issuer)
 		}
 	}
 }

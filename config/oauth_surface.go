@@ -116,8 +116,7 @@ func (d *draft) checkResources(out *violations) {
 	for i := range d.Surfaces {
 		s := &d.Surfaces[i]
 		if at, rival := d.resourcesOf(i); rival >= 0 && s.Name != "" {
-			out.add(d.resourcePath(rival, "resource"), quote(d.OAuth[rival].Resource)+" covers the surface "+quote(s.Name)+", and so does "+
-				d.resourcePath(at, "")+"; make a surface for each of their hosts, or name this one in surfaces of one of them")
+			out.add(d.resourcePath(rival, "resource"), "%q covers the surface %q, and so does %s; make a surface for each of their hosts, or name this one in surfaces of one of them", d.OAuth[rival].Resource, s.Name, d.resourcePath(at, ""))
 		}
 	}
 }
@@ -128,7 +127,7 @@ func (d *draft) checkSameResource(i int, out *violations) {
 	resource := d.OAuth[i].Resource
 	for j := 0; j < i && resource != ""; j++ {
 		if strings.TrimSuffix(d.OAuth[j].Resource, "/") == strings.TrimSuffix(resource, "/") {
-			out.add(d.resourcePath(i, "resource"), quote(resource)+" is the resource of "+d.resourcePath(j, "")+"; remove one of them")
+			out.add(d.resourcePath(i, "resource"), "%q is the resource of %s; remove one of them", resource, d.resourcePath(j, ""))
 			return
 		}
 	}
@@ -147,10 +146,9 @@ func (d *draft) checkHostDefault(i int, out *violations) {
 		case j == i || other != origin || d.OAuth[j].Resource == "":
 			continue
 		case otherPath == "" && path != "":
-			out.add(d.resourcePath(i, "host_default"), "cannot be: "+d.resourcePath(j, "")+
-				", which has no path, is the resource of the whole host; remove one of them")
+			out.add(d.resourcePath(i, "host_default"), "cannot be: %s, which has no path, is the resource of the whole host; remove one of them", d.resourcePath(j, ""))
 		case j < i && d.OAuth[j].HostDefault:
-			out.add(d.resourcePath(i, "host_default"), "is true for "+d.resourcePath(j, "")+" of the same host as well; keep one of them")
+			out.add(d.resourcePath(i, "host_default"), "is true for %s of the same host as well; keep one of them", d.resourcePath(j, ""))
 		default:
 			continue
 		}
@@ -167,13 +165,13 @@ func (d *draft) checkResourceSurfaces(i int, out *violations) {
 		switch {
 		case name == "" || at < 0 && !known:
 		case at < 0:
-			out.add(path, quote(name)+" is not a surface; "+choices(name, names, "surfaces"))
+			out.add(path, "%q is not a surface; %s", name, choices(name, names, "surfaces"))
 		case d.Surfaces[at].Kind.authorizes():
-			out.add(path, quote(name)+" is not of kind api or mcp; remove it: clients get their credential on this surface")
+			out.add(path, "%q is not of kind api or mcp; remove it: clients get their credential on this surface", name)
 		}
 		for j := 0; j < i && name != ""; j++ {
 			if indexOf(d.OAuth[j].Surfaces, name) >= 0 {
-				out.add(path, quote(name)+" is a surface of "+d.resourcePath(j, "")+" already; remove one of them")
+				out.add(path, "%q is a surface of %s already; remove one of them", name, d.resourcePath(j, ""))
 				break
 			}
 		}
@@ -182,7 +180,7 @@ func (d *draft) checkResourceSurfaces(i int, out *violations) {
 
 // warnResources warns of surfaces whose clients would refuse the metadata, of MCP
 // surfaces without any, and of resources without surfaces.
-func (c *Config) warnResources(warn func(path, message string)) {
+func (c *Config) warnResources(warn *warnings) {
 	foreign := make([][]string, len(c.OAuth))
 	used := make([]bool, len(c.OAuth))
 	for i := range c.Surfaces {
@@ -194,7 +192,7 @@ func (c *Config) warnResources(warn func(path, message string)) {
 				foreign[at] = append(foreign[at], s.Name)
 			}
 		case s.Kind == KindMCP && len(c.OAuth) > 0 && !c.OAuth[0].Alone:
-			warn(surfacePath(i, ""), "belongs to no resource, so that its 401s lead no OAuth client on; "+
+			warn.add(surfacePath(i, ""), "belongs to no resource, so that its 401s lead no OAuth client on; "+
 				"add a resource whose URL covers all its matches to oauth, or name it in surfaces of one")
 		}
 	}
@@ -202,11 +200,10 @@ func (c *Config) warnResources(warn func(path, message string)) {
 		o := &c.OAuth[i]
 		switch {
 		case !used[i]:
-			warn(c.resourcePath(i, "resource"), quote(o.Resource)+" covers no surface, so that no 401 leads there; name its surfaces, or correct the URL")
+			warn.add(c.resourcePath(i, "resource"), "%q covers no surface, so that no 401 leads there; name its surfaces, or correct the URL", o.Resource)
 		case len(foreign[i]) > 0:
-			warn(c.resourcePath(i, "resource"), quote(o.Resource)+" does not cover all of "+listed(foreign[i], "and")+
-				", and clients refuse metadata whose resource is not the URL that they called; write a list of resources, one for each service, "+
-				"or name the resource's own surfaces in surfaces")
+			warn.add(c.resourcePath(i, "resource"), "%q does not cover all of %s, and clients refuse metadata whose resource is not the URL that they called; write a list of resources, one for each service, "+
+				"or name the resource's own surfaces in surfaces", o.Resource, listed(foreign[i], "and"))
 		}
 	}
 }
@@ -225,7 +222,7 @@ func (c *Config) resourcePath(i int, key string) string {
 
 // warnAudiences warns of audiences that are compared with nothing, and of one that is
 // right for all resources.
-func (c *Config) warnAudiences(warn func(path, message string)) {
+func (c *Config) warnAudiences(warn *warnings) {
 	checked := false
 	for i := range c.Surfaces {
 		checked = checked || len(c.AudiencesOf(i)) > 0
@@ -234,11 +231,11 @@ func (c *Config) warnAudiences(warn func(path, message string)) {
 		s := &c.Identity[i]
 		switch {
 		case len(c.OAuth) > 1 && s.Introspection.Audience != "":
-			warn(identityPath(i, "audience"), "is the audience of all surfaces, so that a token for one resource is good for the others, too; "+
+			warn.add(identityPath(i, "audience"), "is the audience of all surfaces, so that a token for one resource is good for the others, too; "+
 				"remove it, and each resource requires its own")
 		case checked || s.Kind == IdentityIntrospection:
 		case len(s.Claims.Audience) > 0 || s.Headers.Audience != "":
-			warn(identityPath(i, "audience"), "is compared with nothing, because no surface belongs to a resource that checks it; "+
+			warn.add(identityPath(i, "audience"), "is compared with nothing, because no surface belongs to a resource that checks it; "+
 				"describe the service in oauth, or remove it here")
 		}
 	}

@@ -34,39 +34,39 @@ const (
 )
 
 var adminFields = []field[Admin]{
-	{key: "tokens", required: tokensRemedy, below: keysOf("[]", adminTokenFields), read: readAdminTokens},
-	{key: "hosts", read: func(v value, a *Admin) { a.Hosts = readAdminHosts(v) }},
+	{key: "tokens", required: tokensRemedy, list: of(&adminTokenFields), read: readAdminTokens},
+	{key: "hosts", read: func(v *value, a *Admin) { a.Hosts = readAdminHosts(v) }},
 }
 
 var adminTokenFields = []field[AdminToken]{
-	{key: "id", required: `write who holds the token, for example "alice"`, read: func(v value, t *AdminToken) {
+	{key: "id", required: `write who holds the token, for example "alice"`, read: func(v *value, t *AdminToken) {
 		t.ID = readID(v, "a token's id")
 	}},
-	{key: "sha256", required: tokenHashRemedy, read: func(v value, t *AdminToken) {
+	{key: "sha256", required: tokenHashRemedy, read: func(v *value, t *AdminToken) {
 		t.SHA256 = readSHA256(v, "the token's SHA-256 as a string", tokenHashRemedy)
 	}},
 }
 
-func readAdmin(v value) *Admin {
+func readAdmin(v *value) *Admin {
 	a := &Admin{}
 	readObject(v, adminFields, a)
 	return a
 }
 
-func readAdminTokens(v value, a *Admin) {
+func readAdminTokens(v *value, a *Admin) {
 	v.refuseEmpty(tokensRemedy)
-	v.items(maxAdminTokens, func(item value) {
+	v.items(maxAdminTokens, func(item *value) {
 		var t AdminToken
 		readObject(item, adminTokenFields, &t)
 		a.Tokens = append(a.Tokens, t)
 	})
 }
 
-func readAdminHosts(v value) []string {
-	hosts := v.texts(func(item value, text string) string {
+func readAdminHosts(v *value) []string {
+	hosts := v.texts(func(item *value, text string) string {
 		host := strings.ToLower(text)
 		if !isHost(host) {
-			item.bad(quote(text) + ` is not the name of a host; write it without scheme and port, for example "ops.example.com"`)
+			item.bad(`%q is not the name of a host; write it without scheme and port, for example "ops.example.com"`, text)
 			return ""
 		}
 		return host

@@ -46,7 +46,7 @@ var kinds = []option[Kind]{
 }
 
 // readKind also fills in the defaults that depend on the kind.
-func readKind(v value, s *Surface) {
+func readKind(v *value, s *Surface) {
 	choose(v, kinds, &s.Kind)
 	if s.Kind != kindUnknown {
 		s.Lockout = defaultLockout(s.Kind)
@@ -62,17 +62,17 @@ func defaultStatuses(kind Kind) []int {
 	return []int{401}
 }
 
-func readStatuses(v value, kind Kind) []int {
+func readStatuses(v *value, kind Kind) []int {
 	var list []int
 	v.refuseEmpty(`to switch the lockout off, write "mode": "off"`)
-	v.items(maxItems, func(item value) {
+	v.items(maxItems, func(item *value) {
 		n, ok := item.integer(100, 599)
 		if !ok {
 			return
 		}
 		status := int(n)
 		if problem := statusProblem(status, kind); problem != "" {
-			item.bad(strconv.Itoa(status) + " " + problem)
+			item.bad("%s %s", strconv.Itoa(status), problem)
 			return
 		}
 		for _, other := range list {

@@ -112,11 +112,11 @@ func defaultTokenErrors(kind Kind) []string {
 		"incorrect_client_credentials", "bad_verification_code", "incorrect_device_code", "bad_refresh_token"}
 }
 
-func readTokenErrors(v value) []string {
+func readTokenErrors(v *value) []string {
 	v.refuseEmpty(`to count statuses alone, write "failures_when": [{"status": [401]}]`)
-	return v.texts(func(item value, text string) string {
+	return v.texts(func(item *value, text string) string {
 		if !isErrorCode(text) || len(text) > maxTokenError {
-			item.bad(quote(text) + ` is not an error code; write for example "invalid_grant"`)
+			item.bad(`%q is not an error code; write for example "invalid_grant"`, text)
 			return ""
 		}
 		return text
@@ -135,13 +135,13 @@ func isErrorCode(text string) bool {
 }
 
 // readConditions reads failures_when or succeeded_when.
-func readConditions(v value, fields []field[Condition]) []Condition {
+func readConditions(v *value, fields []field[Condition]) []Condition {
 	var list []Condition
 	v.refuseEmpty("leave it out for what the kind counts")
-	v.items(MaxConditions, func(item value) {
+	v.items(MaxConditions, func(item *value) {
 		var c Condition
 		found := readObject(item, fields, &c)
-		if found != nil && !found[0].Exists() && !found[1].Exists() && !found[2].Exists() {
+		if found != nil && !found[0].exists() && !found[1].exists() && !found[2].exists() {
 			item.bad(`has neither status nor header nor json; write for example {"status": [401]}`)
 		}
 		list = append(list, c)
@@ -152,18 +152,18 @@ func readConditions(v value, fields []field[Condition]) []Condition {
 var failureConditionFields = conditionFields(readFailureStatus)
 var successConditionFields = conditionFields(readSuccessStatus)
 
-func conditionFields(status func(item value) int) []field[Condition] {
+func conditionFields(status func(item *value) int) []field[Condition] {
 	return []field[Condition]{
-		{key: "status", read: func(v value, c *Condition) { c.Statuses = readConditionStatuses(v, status) }},
-		{key: "header", below: keysOf("", headerConditionFields), read: readHeaderCondition},
-		{key: "json", below: keysOf("", jsonConditionFields), read: readJSONCondition},
+		{key: "status", read: func(v *value, c *Condition) { c.Statuses = readConditionStatuses(v, status) }},
+		{key: "header", object: of(&headerConditionFields), read: readHeaderCondition},
+		{key: "json", object: of(&jsonConditionFields), read: readJSONCondition},
 	}
 }
 
 // readConditionStatuses reads a list of statuses and classes.
-func readConditionStatuses(v value, read func(item value) int) (list []int) {
+func readConditionStatuses(v *value, read func(item *value) int) (list []int) {
 	v.refuseEmpty("leave it out for every status but 5xx")
-	v.items(maxItems, func(item value) {
+	v.items(maxItems, func(item *value) {
 		status := read(item)
 		if status != 0 && slices.Contains(list, status) {
 			item.repeated(statusWord(status))
@@ -182,13 +182,13 @@ func statusWord(status int) string {
 }
 
 // readFailureStatus reads a status or a class that may be a failure; 0 if it is neither.
-func readFailureStatus(item value) int {
+func readFailureStatus(item *value) int {
 	const right = `200 to 499, "2xx", "3xx" or "4xx"`
 	switch status := readStatusOrClass(item, right); {
 	case status >= 500:
-		item.bad(strconv.Itoa(status) + " is the service's own failure, not the client's; write " + right)
+		item.bad("%s is the service's own failure, not the client's; write "+right, strconv.Itoa(status))
 	case status >= 10 && status < 200:
-		item.bad(strconv.Itoa(status) + " is not the end of a response; write " + right)
+		item.bad("%s is not the end of a response; write "+right, strconv.Itoa(status))
 	default:
 		return status
 	}
@@ -196,18 +196,18 @@ func readFailureStatus(item value) int {
 }
 
 // readSuccessStatus reads a status or a class that may be a success; 0 if it is neither.
-func readSuccessStatus(item value) int {
+func readSuccessStatus(item *value) int {
 	const right = `200 to 399, "2xx" or "3xx"`
 	status := readStatusOrClass(item, right)
 	if status == 4 || status >= 10 && status < 200 || status >= 400 {
-		item.bad(statusWord(status) + " does not say that a credential was right; write " + right)
+		item.bad("%s does not say that a credential was right; write "+right, statusWord(status))
 		return 0
 	}
 	return status
 }
 
 // readStatusOrClass returns 0 if there is neither.
-func readStatusOrClass(item value, right string) int {
+func readStatusOrClass(item *value, right string) int {
 	if item.json.Type != gjson.String {
 		if n, ok := item.integer(100, 599); ok {
 			return int(n)
@@ -227,20 +227,20 @@ func readStatusOrClass(item value, right string) int {
 }
 
 // readOneOf reads an object of which exactly one field but the first has to be there.
-func readOneOf(v value, fields []field[Condition], c *Condition, names, remedy string) {
+func readOneOf(v *value, fields []field[Condition], c *Condition, names, remedy string) {
 	n := 0
 	found := readObject(v, fields, c)
 	for i := 1; i < len(found); i++ {
-		if found[i].Exists() {
+		if found[i].exists() {
 			n++
 		}
 	}
 	switch {
 	case found == nil || n == 1:
 	case n == 0:
-		v.bad("has none of " + names + "; " + remedy)
+		v.bad("has none of %s; %s", names, remedy)
 	default:
-		v.bad("has more than one of " + names + "; keep one of them")
+		v.bad("has more than one of %s; keep one of them", names)
 	}
 }
 
@@ -248,47 +248,47 @@ func readOneOf(v value, fields []field[Condition], c *Condition, names, remedy s
 // of its own in the module.
 
 var headerConditionFields = []field[Condition]{
-	{key: "name", required: `write for example "location"`, read: func(v value, c *Condition) { c.Header.Name = readHeader(v, "location") }},
-	{key: "equals", read: func(v value, c *Condition) { readComparison(v, c, Equals) }},
-	{key: "prefix", read: func(v value, c *Condition) { readComparison(v, c, HasPrefix) }},
-	{key: "contains", read: func(v value, c *Condition) { readComparison(v, c, Contains) }},
+	{key: "name", required: `write for example "location"`, read: func(v *value, c *Condition) { c.Header.Name = readHeader(v, "location") }},
+	{key: "equals", read: func(v *value, c *Condition) { readComparison(v, c, Equals) }},
+	{key: "prefix", read: func(v *value, c *Condition) { readComparison(v, c, HasPrefix) }},
+	{key: "contains", read: func(v *value, c *Condition) { readComparison(v, c, Contains) }},
 }
 
-func readComparison(v value, c *Condition, where Comparison) {
+func readComparison(v *value, c *Condition, where Comparison) {
 	c.Header.Where, c.Header.Text = where, readPlain(v, "/login?error")
 	if len(c.Header.Text) > maxHeaderText {
-		v.bad("is longer than " + strconv.Itoa(maxHeaderText) + " bytes; write less of it")
+		v.bad("is longer than %s bytes; write less of it", strconv.Itoa(maxHeaderText))
 	}
 }
 
-func readHeaderCondition(v value, c *Condition) {
+func readHeaderCondition(v *value, c *Condition) {
 	readOneOf(v, headerConditionFields, c, "equals, prefix and contains", `write for example "contains": "/login?error"`)
 }
 
 var jsonConditionFields = []field[Condition]{
 	{key: "path", required: `write for example ["errors", "0", "extensions", "code"]`, read: readJSONPath},
-	{key: "equals", read: func(v value, c *Condition) { c.JSON.Values = []JSONValue{readJSONValue(v)} }},
+	{key: "equals", read: func(v *value, c *Condition) { c.JSON.Values = []JSONValue{readJSONValue(v)} }},
 	{key: "one_of", read: readJSONValues},
 }
 
-func readJSONCondition(v value, c *Condition) {
+func readJSONCondition(v *value, c *Condition) {
 	readOneOf(v, jsonConditionFields, c, "equals and one_of", `write for example "equals": false`)
 }
 
-func readJSONPath(v value, c *Condition) {
+func readJSONPath(v *value, c *Condition) {
 	v.refuseEmpty(`write for example ["error", "code"]`)
-	v.items(MaxJSONPath, func(item value) {
+	v.items(MaxJSONPath, func(item *value) {
 		name, ok := item.text(`a member's name, or the position of an element, as a string`)
 		if ok && (name == "" || len(name) > MaxJSONText) {
-			item.bad(quote(name) + " is no name; write 1 to " + strconv.Itoa(MaxJSONText) + ` bytes, for example "code"`)
+			item.bad(`%q is no name; write 1 to %s bytes, for example "code"`, name, strconv.Itoa(MaxJSONText))
 		}
 		c.JSON.Path = append(c.JSON.Path, name)
 	})
 }
 
-func readJSONValues(v value, c *Condition) {
+func readJSONValues(v *value, c *Condition) {
 	v.refuseEmpty(`write for example ["UNAUTHENTICATED"]`)
-	v.items(maxJSONValues, func(item value) {
+	v.items(maxJSONValues, func(item *value) {
 		want := readJSONValue(item)
 		if want != (JSONValue{}) && c.JSON.has(want) {
 			item.repeated(clip(item.json.Raw))
@@ -299,10 +299,10 @@ func readJSONValues(v value, c *Condition) {
 
 // readJSONValue reads what a member is compared with. A number is compared by its text,
 // and only whole ones have one text.
-func readJSONValue(v value) JSONValue {
+func readJSONValue(v *value) JSONValue {
 	switch {
 	case v.json.Type == gjson.String && len(v.json.Str) > MaxJSONText:
-		v.bad("is longer than " + strconv.Itoa(MaxJSONText) + " bytes, and the filter reads no more; write less")
+		v.bad("is longer than %s bytes, and the filter reads no more; write less", strconv.Itoa(MaxJSONText))
 	case v.json.Type == gjson.String:
 		return JSONValue{v.json.Str, true}
 	case v.json.Type == gjson.Number:
@@ -318,13 +318,13 @@ func readJSONValue(v value) JSONValue {
 }
 
 // replaceList makes failures_when take the place of what the kind counts.
-func replaceList(v value, l *Lockout) {
-	if !v.member("failures_when").Exists() {
+func replaceList(v *value, l *Lockout) {
+	if !v.member("failures_when").exists() {
 		return
 	}
 	for _, key := range []string{"statuses", "token_errors"} {
-		if json := v.member(key); json.Exists() {
-			v.under(key, json).bad("is replaced by failures_when; remove one of them")
+		if json := v.member(key); json.exists() {
+			json.bad("is replaced by failures_when; remove one of them")
 		}
 	}
 	l.Statuses, l.TokenErrors = nil, nil

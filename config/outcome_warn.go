@@ -7,7 +7,7 @@ import (
 
 // warnConditions warns of conditions that can have no effect, and of those that make a
 // failure of every response.
-func (s *Surface) warnConditions(i int, warn func(path, message string)) {
+func (s *Surface) warnConditions(i int, warn *warnings) {
 	l := &s.Lockout
 	failures := func(j int) string { return "lockout.failures_when[" + strconv.Itoa(j) + "]" }
 	successes := func(j int) string { return "lockout.succeeded_when[" + strconv.Itoa(j) + "]" }
@@ -24,7 +24,7 @@ func (s *Surface) warnConditions(i int, warn func(path, message string)) {
 }
 
 // warn warns of a body that the responses do not have.
-func (c *Condition) warn(path string, warn func(path, message string)) {
+func (c *Condition) warn(path string, warn *warnings) {
 	if len(c.JSON.Path) == 0 {
 		return
 	}
@@ -33,38 +33,38 @@ func (c *Condition) warn(path string, warn func(path, message string)) {
 			return
 		}
 	}
-	warn(path+".json", "never sees a body, because responses with these statuses have none; remove it, or write other statuses")
+	warn.add(path+".json", "never sees a body, because responses with these statuses have none; remove it, or write other statuses")
 }
 
 // warnCovered warns of a condition that an earlier one of its list makes needless.
-func warnCovered(earlier []Condition, c *Condition, path string, name func(int) string, warn func(path, message string)) {
+func warnCovered(earlier []Condition, c *Condition, path string, name func(int) string, warn *warnings) {
 	for j := range earlier {
 		if earlier[j].covers(c) {
-			warn(path, "adds nothing to "+name(j)+", which holds whenever it does; remove one of them")
+			warn.add(path, "adds nothing to %s, which holds whenever it does; remove one of them", name(j))
 			return
 		}
 	}
 }
 
 // warnOverlap warns of a success that is a failure.
-func (l *Lockout) warnOverlap(c *Condition, path string, name func(int) string, warn func(path, message string)) {
+func (l *Lockout) warnOverlap(c *Condition, path string, name func(int) string, warn *warnings) {
 	for j := range l.FailuresWhen {
 		f := &l.FailuresWhen[j]
 		if f.covers(c) || !f.tells() && f.meets(c) {
-			warn(path, "overlaps with "+name(j)+", which comes first, so that a response that matches both is a failure; narrow one of them")
+			warn.add(path, "overlaps with %s, which comes first, so that a response that matches both is a failure; narrow one of them", name(j))
 			return
 		}
 	}
 }
 
 // warnEverything warns of a list that leaves no success.
-func (s *Surface) warnEverything(i int, warn func(path, message string)) {
+func (s *Surface) warnEverything(i int, warn *warnings) {
 	l := &s.Lockout
 	switch {
 	case l.failsAt(299) && l.failsAt(399) && l.failsAt(499):
-		warn(surfacePath(i, "lockout.failures_when"), "makes every response a failure; add a header or json to a condition, or remove statuses from it")
+		warn.add(surfacePath(i, "lockout.failures_when"), "makes every response a failure; add a header or json to a condition, or remove statuses from it")
 	case s.Kind.IsResource() && l.failsAt(200):
-		warn(surfacePath(i, "lockout.failures_when"), "makes every response with status 200 a failure, so that "+
+		warn.add(surfacePath(i, "lockout.failures_when"), "makes every response with status 200 a failure, so that "+
 			"clients with a valid credential are locked out; add a header or json to the condition")
 	}
 }

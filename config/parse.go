@@ -16,16 +16,16 @@ func Parse(json []byte, env []string) (*Config, error) {
 		text = "{}"
 	}
 	if problem := checkSyntax(text); problem != "" {
-		out.add(whole, problem)
+		out.add(whole, "%s", problem)
 		return nil, out.err()
 	}
 	d := draft{Config: defaultConfig()}
-	root := value{"", gjson.Parse(text), &out}
+	root := &value{json: gjson.Parse(text), out: &out}
 	readObject(root, rootFields, &d)
 	if d.Admin != nil {
 		// An operations endpoint may share the environment of instances that guard,
 		// and ignores it.
-		d.operate(func(key string) bool { return root.member(key).Exists() }, &out)
+		d.operate(func(key string) bool { return root.member(key).exists() }, &out)
 	} else {
 		d.override(env, &out)
 		d.readSecrets(env, &out)
@@ -59,81 +59,77 @@ type draft struct {
 // Keys lists the paths of all keys of a configuration, for example client.source
 // and surfaces[].name.
 func Keys() []string {
-	keys := keysOf("", rootFields)
-	for i := range keys {
-		keys[i] = keys[i][1:]
-	}
-	return keys
+	return of(&rootFields).paths("", nil)
 }
 
 var rootFields = []field[draft]{
-	{key: "client", below: keysOf("", clientFields), read: func(v value, d *draft) {
+	{key: "client", object: of(&clientFields), read: func(v *value, d *draft) {
 		readObject(v, clientFields, &d.Client)
 	}},
-	{key: "credentials", below: keysOf("", credentialsFields), read: func(v value, d *draft) {
+	{key: "credentials", object: of(&credentialsFields), read: func(v *value, d *draft) {
 		readObject(v, credentialsFields, &d.Credentials)
 	}},
-	{key: "exempt", below: keysOf("[]", matchFields), read: func(v value, d *draft) {
+	{key: "exempt", list: of(&matchFields), read: func(v *value, d *draft) {
 		d.Exempt, d.ownExempt = readMatches(v, maxExempt), true
 	}},
-	{key: "surfaces", below: keysOf("[]", surfaceFields), read: func(v value, d *draft) {
+	{key: "surfaces", list: of(&surfaceFields), read: func(v *value, d *draft) {
 		d.Surfaces = readSurfaces(v)
 	}},
-	{key: "identity", below: keysOf("[]", anyIdentityFields), read: func(v value, d *draft) {
+	{key: "identity", list: of(&anyIdentityFields), read: func(v *value, d *draft) {
 		d.Identity, d.secretVariables = readIdentity(v)
 	}},
-	{key: "untrusted_headers", read: func(v value, d *draft) {
+	{key: "untrusted_headers", read: func(v *value, d *draft) {
 		d.UntrustedHeaders, d.ownUntrusted = readHeaderNames(v, "x-user-id"), true
 	}},
-	{key: "quotas", below: keysOf("[]", quotaFields), read: func(v value, d *draft) {
+	{key: "quotas", list: of(&quotaFields), read: func(v *value, d *draft) {
 		d.Quotas = readQuotas(v)
 	}},
-	{key: "concurrency", below: keysOf("[]", concurrencyFields), read: func(v value, d *draft) {
+	{key: "concurrency", list: of(&concurrencyFields), read: func(v *value, d *draft) {
 		d.Concurrency = readConcurrency(v)
 	}},
-	{key: "burst", below: keysOf("", burstFields), read: func(v value, d *draft) {
+	{key: "burst", object: of(&burstFields), read: func(v *value, d *draft) {
 		readObject(v, burstFields, &d.Burst)
 	}},
-	{key: "bypass", below: keysOf("", bypassFields), read: func(v value, d *draft) {
+	{key: "bypass", object: of(&bypassFields), read: func(v *value, d *draft) {
 		d.Bypass = readBypass(v)
 	}},
-	{key: "scopes", below: keysOf("", scopesFields), read: func(v value, d *draft) {
+	{key: "scopes", object: of(&scopesFields), read: func(v *value, d *draft) {
 		readObject(v, scopesFields, &d.Scopes)
 	}},
-	{key: "mcp", below: keysOf("", mcpFields), read: func(v value, d *draft) {
+	{key: "mcp", object: of(&mcpFields), read: func(v *value, d *draft) {
 		d.MCP = readMCP(v)
 	}},
-	{key: "quota_service", below: keysOf("", quotaServiceFields), read: func(v value, d *draft) {
+	{key: "quota_service", object: of(&quotaServiceFields), read: func(v *value, d *draft) {
 		d.QuotaService, d.tokenVariable = readQuotaService(v)
 	}},
-	{key: "fleet", below: keysOf("", fleetFields), read: func(v value, d *draft) {
+	{key: "fleet", object: of(&fleetFields), read: func(v *value, d *draft) {
 		d.Fleet, d.fleetVariable = readFleet(v)
 	}},
-	{key: "oauth", below: keysOf("", oauthFields), read: func(v value, d *draft) {
+	{key: "oauth", object: of(&oauthFields), read: func(v *value, d *draft) {
 		d.OAuth = readResources(v)
 	}},
-	{key: "authorization_server", below: keysOf("", authorizationServerFields), read: func(v value, d *draft) {
+	{key: "authorization_server", object: of(&authorizationServerFields), read: func(v *value, d *draft) {
 		d.AuthorizationServers = readAuthorizationServers(v)
 	}},
-	{key: "cors", below: keysOf("", corsFields), read: func(v value, d *draft) {
+	{key: "cors", object: of(&corsFields), read: func(v *value, d *draft) {
 		readObject(v, corsFields, &d.CORS)
 	}},
-	{key: "headers", below: keysOf("", headersFields), read: func(v value, d *draft) {
+	{key: "headers", object: of(&headersFields), read: func(v *value, d *draft) {
 		readObject(v, headersFields, &d.Headers)
 	}},
-	{key: "log", below: keysOf("", logFields), read: func(v value, d *draft) {
+	{key: "log", object: of(&logFields), read: func(v *value, d *draft) {
 		readObject(v, logFields, &d.Log)
 	}},
-	{key: "audit", below: keysOf("", auditFields), read: func(v value, d *draft) {
+	{key: "audit", object: of(&auditFields), read: func(v *value, d *draft) {
 		d.Audit = readAudit(v)
 	}},
-	{key: "table", below: keysOf("", tableFields), read: func(v value, d *draft) {
+	{key: "table", object: of(&tableFields), read: func(v *value, d *draft) {
 		readObject(v, tableFields, &d.Table)
 	}},
-	{key: "admin", below: keysOf("", adminFields), read: func(v value, d *draft) {
+	{key: "admin", object: of(&adminFields), read: func(v *value, d *draft) {
 		d.Admin = readAdmin(v)
 	}},
-	{key: "allow_on_headers_stop_iteration", read: func(v value, d *draft) {
+	{key: "allow_on_headers_stop_iteration", read: func(v *value, d *draft) {
 		allowed := false
 		if v.boolean(&allowed); allowed {
 			d.HeadersStopIteration = StopIterationAllowed

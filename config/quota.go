@@ -169,64 +169,64 @@ const (
 )
 
 var quotaFields = []field[Quota]{
-	{key: "name", required: `write for example "per-tenant"`, read: func(v value, q *Quota) { q.Name = readQuotaName(v) }},
-	{key: "surfaces", read: func(v value, q *Quota) {
+	{key: "name", required: `write for example "per-tenant"`, read: func(v *value, q *Quota) { q.Name = readQuotaName(v) }},
+	{key: "surfaces", read: func(v *value, q *Quota) {
 		q.Surfaces = v.references("leave it out for all surfaces")
 	}},
-	{key: "paths", below: keysOf("[]", matchFields), read: func(v value, q *Quota) {
+	{key: "paths", list: of(&matchFields), read: func(v *value, q *Quota) {
 		v.refuseEmpty("leave it out for every path")
 		q.Paths = readMatches(v, maxMatches)
 	}},
-	{key: "methods", read: func(v value, q *Quota) { q.Methods = readMethods(v) }},
+	{key: "methods", read: func(v *value, q *Quota) { q.Methods = readMethods(v) }},
 	{key: "per", required: quotaPerRemedy, read: readQuotaPer},
-	{key: "limit", read: func(v value, q *Quota) { q.Limit = readUnits(v) }},
+	{key: "limit", read: func(v *value, q *Quota) { q.Limit = readUnits(v) }},
 	{key: "limits", read: readLimits},
 	{key: "window", required: `write for example "1m"`, read: readWindow},
-	{key: "algorithm", read: func(v value, q *Quota) {
+	{key: "algorithm", read: func(v *value, q *Quota) {
 		choose(v, []option[Algorithm]{
 			{"fixed_window", FixedWindow}, {"sliding_window", SlidingWindow}, {"gcra", GCRA},
 		}, &q.Algorithm)
 	}},
-	{key: "cost", below: keysOf("[]", costFields), read: readCost},
-	{key: "overrides", read: func(v value, q *Quota) {
+	{key: "cost", list: of(&costFields), read: readCost},
+	{key: "overrides", read: func(v *value, q *Quota) {
 		q.Overrides = v.references("leave it out to override nothing")
 	}},
-	{key: "mode", read: func(v value, q *Quota) { readMode(v, &q.Mode) }},
-	{key: "unit", read: func(v value, q *Quota) {
+	{key: "mode", read: func(v *value, q *Quota) { readMode(v, &q.Mode) }},
+	{key: "unit", read: func(v *value, q *Quota) {
 		choose(v, []option[Unit]{{"requests", Requests}, {"credits", Credits}}, &q.Unit)
 	}},
 }
 
 var costFields = []field[Cost]{
-	{key: "path", read: func(v value, c *Cost) { c.Path = readPath(v) }},
-	{key: "prefix", read: func(v value, c *Cost) { c.Path, c.Prefix = readPath(v), true }},
-	{key: "methods", read: func(v value, c *Cost) { c.Methods = readMethods(v) }},
-	{key: "cost", required: "write what such a request costs, for example 5", read: func(v value, c *Cost) {
+	{key: "path", read: func(v *value, c *Cost) { c.Path = readPath(v) }},
+	{key: "prefix", read: func(v *value, c *Cost) { c.Path, c.Prefix = readPath(v), true }},
+	{key: "methods", read: func(v *value, c *Cost) { c.Methods = readMethods(v) }},
+	{key: "cost", required: "write what such a request costs, for example 5", read: func(v *value, c *Cost) {
 		readInteger(v, &c.Cost, 0, maxCost)
 	}},
 }
 
 var headersFields = []field[Headers]{
-	{key: "x_ratelimit", read: func(v value, h *Headers) {
+	{key: "x_ratelimit", read: func(v *value, h *Headers) {
 		choose(v, []option[XRateLimit]{
 			{"delta", XRateLimitDelta}, {"epoch", XRateLimitEpoch}, {"off", XRateLimitOff},
 		}, &h.XRateLimit)
 	}},
 }
 
-func readQuotas(v value) []Quota {
+func readQuotas(v *value) []Quota {
 	var list []Quota
-	v.items(MaxQuotas, func(item value) {
+	v.items(MaxQuotas, func(item *value) {
 		q := Quota{Cost: 1}
 		if found := readObject(item, quotaFields, &q); found != nil {
 			limit, limits := found[5], found[6]
-			if q.Unit == Credits && found[9].Exists() {
-				item.under("cost", found[9]).bad("is for rules of requests; a rule of credits is charged what mcp.tools says, so remove it")
+			if q.Unit == Credits && found[9].exists() {
+				found[9].bad("is for rules of requests; a rule of credits is charged what mcp.tools says, so remove it")
 			}
 			switch {
-			case limit.Exists() && limits.Exists():
+			case limit.exists() && limits.exists():
 				item.bad("has a limit and limits; keep one of them")
-			case !limit.Exists() && !limits.Exists():
+			case !limit.exists() && !limits.exists():
 				item.bad(`has neither limit nor limits; write for example "limit": 60`)
 			}
 		}
@@ -236,7 +236,7 @@ func readQuotas(v value) []Quota {
 }
 
 // readWindow reads a duration, or a window of the calendar.
-func readWindow(v value, q *Quota) {
+func readWindow(v *value, q *Quota) {
 	switch v.json.Str {
 	case "day":
 		q.Calendar, q.Window = CalendarDay, day
@@ -248,11 +248,11 @@ func readWindow(v value, q *Quota) {
 }
 
 // readQuotaName refuses the prefix that names lockouts in replies.
-func readQuotaName(v value) string {
+func readQuotaName(v *value) string {
 	const taken = "lockout-"
 	name := readName(v, "a rule's name")
 	if strings.HasPrefix(name, taken) {
-		v.bad(quote(name) + " begins with " + taken + ", which names a surface's lockout in replies; choose another")
+		v.bad("%q begins with "+taken+", which names a surface's lockout in replies; choose another", name)
 	}
 	return name
 }
@@ -266,9 +266,9 @@ var quotaParts = []option[Per]{
 	{"client", PerClient}, {"credential", PerCredential}, {"subject", PerSubject}, {"tenant", PerTenant}, {"path", PerPath},
 }
 
-func readQuotaPer(v value, q *Quota) {
+func readQuotaPer(v *value, q *Quota) {
 	v.refuseEmpty(quotaPerRemedy)
-	v.items(len(quotaParts), func(item value) {
+	v.items(len(quotaParts), func(item *value) {
 		text, ok := item.text(quotaPerRight)
 		if !ok {
 			return
@@ -289,7 +289,7 @@ func readQuotaPer(v value, q *Quota) {
 
 // readUnits reads a limit, and a negative one as 0. If it cannot read the limit,
 // it returns NoLimit, about which no check complains.
-func readUnits(v value) uint32 {
+func readUnits(v *value) uint32 {
 	const right = `a whole number up to 1000000000, or "unlimited"`
 	n := v.json.Num
 	switch {
@@ -299,7 +299,7 @@ func readUnits(v value) uint32 {
 	case v.json.Type != gjson.Number:
 		v.wrongType(right)
 	case n != math.Trunc(n) || n > maxUnits:
-		v.bad(clip(v.json.Raw) + " cannot be a limit; write " + right)
+		v.bad("%s cannot be a limit; write "+right, clip(v.json.Raw))
 	default:
 		return uint32(max(n, 0))
 	}
@@ -307,7 +307,7 @@ func readUnits(v value) uint32 {
 }
 
 // readLimits reads limits by tier. The limit without a tier is required.
-func readLimits(v value, q *Quota) {
+func readLimits(v *value, q *Quota) {
 	const right = `an object with a limit for each tier, for example {"free": 20, "pro": 300, "default": 60}`
 	if !v.json.IsObject() {
 		v.wrongType(right)
@@ -316,8 +316,8 @@ func readLimits(v value, q *Quota) {
 	}
 	var names []string
 	q.Limit = NoLimit
-	v.json.ForEach(func(key, json gjson.Result) bool {
-		tier, item := key.Str, v.under(key.Str, json)
+	v.each(func(item *value) {
+		tier := item.key
 		switch {
 		case indexOf(names, tier) >= 0:
 			item.bad("is written twice; keep one of them")
@@ -329,7 +329,6 @@ func readLimits(v value, q *Quota) {
 			q.Tiers = insertTier(q.Tiers, TierLimit{tier, readUnits(item)})
 		}
 		names = append(names, tier)
-		return true
 	})
 	if indexOf(names, "default") < 0 {
 		v.under("default", gjson.Result{}).bad("is missing; write the limit of everybody else, for example 60")
@@ -353,7 +352,7 @@ func insertTier(tiers []TierLimit, t TierLimit) []TierLimit {
 }
 
 // readCost reads one cost for all requests, or a list of costs by pattern.
-func readCost(v value, q *Quota) {
+func readCost(v *value, q *Quota) {
 	if !v.json.IsArray() {
 		if v.json.Type != gjson.Number {
 			v.wrongType(`a whole number, or a list such as [{"path": "/api/v1/batch", "cost": 5}]`)
@@ -363,7 +362,7 @@ func readCost(v value, q *Quota) {
 		return
 	}
 	v.refuseEmpty("leave it out for a cost of 1")
-	v.items(maxMatches, func(item value) {
+	v.items(maxMatches, func(item *value) {
 		var c Cost
 		found := readObject(item, costFields, &c)
 		checkPattern(item, found, &c.Match)

@@ -31,13 +31,13 @@ func (d *draft) checkQuotaSurfaces(i int, out *violations) {
 	for j, name := range q.Surfaces {
 		if indexOf(names, name) < 0 {
 			known = false
-			out.add(quotaPath(i, "surfaces["+strconv.Itoa(j)+"]"), quote(name)+" is not a surface; "+choices(name, names, "surfaces"))
+			out.add(quotaPath(i, "surfaces["+strconv.Itoa(j)+"]"), "%q is not a surface; %s", name, choices(name, names, "surfaces"))
 		}
 	}
 	for j, m := range q.Paths {
 		path := quotaPath(i, "paths["+strconv.Itoa(j)+"]")
 		if by := coveredBy(m, d.exemptClaims()); by != nil {
-			out.add(path, neverMatches(by))
+			out.add(path, "%s", neverMatches(by))
 		} else if known && !d.reaches(q, m) {
 			out.add(path, "can never match: none of the rule's surfaces has such a path; correct it, or give it to a surface")
 		}
@@ -114,11 +114,11 @@ func (d *draft) checkOverrides(out *violations) {
 			path := quotaPath(i, "overrides["+strconv.Itoa(j)+"]")
 			switch other := indexOf(names, name); {
 			case other < 0:
-				out.add(path, quote(name)+" is not a rule; "+choices(name, names, "rules"))
+				out.add(path, "%q is not a rule; %s", name, choices(name, names, "rules"))
 			case other == i:
 				out.add(path, "is the rule itself; remove it")
 			case all[other]>>i&1 != 0:
-				out.add(path, quote(name)+" overrides this rule, too, so that neither would be left; remove one of them")
+				out.add(path, "%q overrides this rule, too, so that neither would be left; remove one of them", name)
 			}
 		}
 	}
@@ -166,8 +166,7 @@ func (q *Quota) checkCost(cost uint32, path string, out *violations) {
 		}
 	}
 	if least > 0 && cost > least {
-		out.add(path, strconv.FormatUint(uint64(cost), 10)+" is above the limit "+strconv.FormatUint(uint64(least), 10)+whose+
-			", so that such a request would never pass; write less, or a higher limit")
+		out.add(path, "%s is above the limit %s%s, so that such a request would never pass; write less, or a higher limit", strconv.FormatUint(uint64(cost), 10), strconv.FormatUint(uint64(least), 10), whose)
 	}
 }
 
@@ -176,7 +175,7 @@ func (q *Quota) checkCost(cost uint32, path string, out *violations) {
 func quotaPath(i int, key string) string { return elementPath("quotas", i, key) }
 
 // warnQuotas warns about rules that are valid but dangerous.
-func (c *Config) warnQuotas(warn func(path, message string)) {
+func (c *Config) warnQuotas(warn *warnings) {
 	active, limiting := 0, 0
 	for i := range c.Quotas {
 		q := &c.Quotas[i]
@@ -189,19 +188,19 @@ func (c *Config) warnQuotas(warn func(path, message string)) {
 		}
 		for _, t := range q.Tiers {
 			if t.Limit == 0 {
-				warn(quotaPath(i, "limits."+t.Tier), `switches the rule off for this tier; write "unlimited" to say so, or a number above 0`)
+				warn.add(quotaPath(i, "limits."+t.Tier), `switches the rule off for this tier; write "unlimited" to say so, or a number above 0`)
 			}
 		}
 		switch {
 		case q.Per == PerPath:
-			warn(quotaPath(i, "per"), "counts all callers together, so that one client can use up the allowance of all; add \"client\" or \"subject\"")
+			warn.add(quotaPath(i, "per"), "counts all callers together, so that one client can use up the allowance of all; add \"client\" or \"subject\"")
 		case q.Per&PerPath != 0 && !c.boundsAllPaths(q):
-			warn(quotaPath(i, "per"), "counts each path separately, so that a client that makes up paths has as many allowances as paths; "+
+			warn.add(quotaPath(i, "per"), "counts each path separately, so that a client that makes up paths has as many allowances as paths; "+
 				"add a rule without path for the same surfaces")
 		}
 	}
 	if active > 0 && limiting == 0 {
-		warn("quotas", "do not limit callers without a verified tier; write a number as the default of one of them")
+		warn.add("quotas", "do not limit callers without a verified tier; write a number as the default of one of them")
 	}
 }
 

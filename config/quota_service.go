@@ -52,50 +52,50 @@ type serviceDraft struct {
 }
 
 var quotaServiceFields = []field[serviceDraft]{
-	{key: "name", read: func(v value, s *serviceDraft) { s.Name = readQuotaName(v) }},
-	{key: "surfaces", read: func(v value, s *serviceDraft) {
+	{key: "name", read: func(v *value, s *serviceDraft) { s.Name = readQuotaName(v) }},
+	{key: "surfaces", read: func(v *value, s *serviceDraft) {
 		s.Surfaces = v.references("leave it out for all surfaces that mcp applies to")
 	}},
-	{key: "endpoint", required: quotaServiceRemedy, below: keysOf("", quotaEndpointFields), read: func(v value, s *serviceDraft) {
+	{key: "endpoint", required: quotaServiceRemedy, object: of(&quotaEndpointFields), read: func(v *value, s *serviceDraft) {
 		if readObject(v, quotaEndpointFields, s) != nil {
 			v.checkOneSecret("token", "token_env", "QUOTA_TOKEN")
 		}
 	}},
-	{key: "lifetime", read: func(v value, s *serviceDraft) {
+	{key: "lifetime", read: func(v *value, s *serviceDraft) {
 		v.duration(&s.Lifetime, "10m")
 		if s.Lifetime != unreadable && (s.Lifetime < minLifetime || s.Lifetime > day) {
-			v.bad(quote(v.json.Str) + ` is out of range; write "1m" to "1d"`)
+			v.bad(`%q is out of range; write "1m" to "1d"`, v.json.Str)
 		}
 	}},
-	{key: "mode", read: func(v value, s *serviceDraft) { readMode(v, &s.Mode) }},
+	{key: "mode", read: func(v *value, s *serviceDraft) { readMode(v, &s.Mode) }},
 }
 
 var quotaEndpointFields = []field[serviceDraft]{
-	{key: "cluster", required: `write the name of the quota service's cluster, for example "quota"`, read: func(v value, s *serviceDraft) {
+	{key: "cluster", required: `write the name of the quota service's cluster, for example "quota"`, read: func(v *value, s *serviceDraft) {
 		s.Cluster = readPlain(v, "quota")
 	}},
 	{key: "url", required: `write for example "` + quotaServiceURL + `"`, read: readQuotaServiceURL},
-	{key: "token", read: func(v value, s *serviceDraft) { s.Token = v.secret("token_env") }},
-	{key: "token_env", read: func(v value, s *serviceDraft) { s.tokenVariable = readPlain(v, "QUOTA_TOKEN") }},
-	{key: "timeout", read: func(v value, s *serviceDraft) { v.timeout(&s.Timeout, "1s") }},
-	{key: "retries", read: func(v value, s *serviceDraft) { readInteger(v, &s.Retries, 0, maxRetries) }},
+	{key: "token", read: func(v *value, s *serviceDraft) { s.Token = v.secret("token_env") }},
+	{key: "token_env", read: func(v *value, s *serviceDraft) { s.tokenVariable = readPlain(v, "QUOTA_TOKEN") }},
+	{key: "timeout", read: func(v *value, s *serviceDraft) { v.timeout(&s.Timeout, "1s") }},
+	{key: "retries", read: func(v *value, s *serviceDraft) { readInteger(v, &s.Retries, 0, maxRetries) }},
 }
 
-func readQuotaService(v value) (s *QuotaService, tokenVariable string) {
+func readQuotaService(v *value) (s *QuotaService, tokenVariable string) {
 	d := serviceDraft{QuotaService: QuotaService{Name: "credits", Timeout: second, Retries: 1, Lifetime: 10 * minute}}
 	readObject(v, quotaServiceFields, &d)
 	return &d.QuotaService, d.tokenVariable
 }
 
 // readQuotaServiceURL reads the URL that the paths of the protocol are appended to.
-func readQuotaServiceURL(v value, s *serviceDraft) {
+func readQuotaServiceURL(v *value, s *serviceDraft) {
 	e, ok := v.endpoint(quotaServiceURL)
 	switch {
 	case !ok:
 	case strings.Contains(e.path, "?"):
-		v.bad(quote(v.json.Str) + " has a query; remove it")
+		v.bad("%q has a query; remove it", v.json.Str)
 	case pathProblem(e.path) != "":
-		v.bad(quote(v.json.Str) + " " + pathProblem(e.path))
+		v.bad("%q %s", v.json.Str, pathProblem(e.path))
 	default:
 		s.Scheme, s.Authority, s.Path = e.scheme, e.authority, strings.TrimSuffix(e.path, "/")
 	}
@@ -106,7 +106,7 @@ func (d *draft) checkQuotaService(out *violations) {
 	s := d.QuotaService
 	for i := range d.Quotas {
 		if s.Name != "" && d.Quotas[i].Name == s.Name {
-			out.add("quota_service.name", quote(s.Name)+" is the name of "+quotaPath(i, "")+"; choose another")
+			out.add("quota_service.name", "%q is the name of %s; choose another", s.Name, quotaPath(i, ""))
 		}
 	}
 	names, read := d.surfaceNames()
@@ -115,7 +115,7 @@ func (d *draft) checkQuotaService(out *violations) {
 	}
 	for i, name := range s.Surfaces {
 		if indexOf(names, name) < 0 {
-			out.add("quota_service.surfaces["+strconv.Itoa(i)+"]", quote(name)+" is not a surface; "+choices(name, names, "surfaces"))
+			out.add("quota_service.surfaces["+strconv.Itoa(i)+"]", "%q is not a surface; %s", name, choices(name, names, "surfaces"))
 			return
 		}
 	}

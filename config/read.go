@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unsafe"
 
 	"github.com/tidwall/gjson"
 )
@@ -14,27 +15,47 @@ const whole = "configuration"
 // maxItems limits every list that has no smaller limit of its own.
 const maxItems = 1024
 
-// value is a JSON value, its path, and the place for its violations.
+// value is a JSON value and its place in the configuration. Readers get a pointer, and
+// do not keep it.
 type value struct {
-	path string
 	json gjson.Result
-	out  *violations
+	// within is the object or list that has the value; nil for the whole configuration.
+	within *value
+	// key is the value's key in an object, and index its position in a list.
+	key   string
+	index int
+	out   *violations
 }
 
-func (v value) bad(message string) {
-	if v.path == "" {
-		v.path = whole
+// path is where the value stands, for messages only.
+func (v *value) path() string {
+	switch {
+	case v.within == nil:
+		return ""
+	case v.within.json.IsArray():
+		return v.within.path() + "[" + strconv.Itoa(v.index) + "]"
 	}
-	v.out.add(v.path, message)
+	return keyPath(v.within.path(), v.key)
 }
 
-func (v value) wrongType(right string) {
-	v.bad("is " + typeName(v.json) + "; write " + right)
+func (v *value) exists() bool { return v.json.Exists() }
+
+// bad reports a mistake. message is written out with args, as fill does.
+func (v *value) bad(message string, args ...string) {
+	path := v.path()
+	if path == "" {
+		path = whole
+	}
+	v.out.add(path, message, args...)
+}
+
+func (v *value) wrongType(right string, args ...string) {
+	v.bad("is %s; write %s", typeName(&v.json), fill(right, args))
 }
 
 // under returns the value of a key of v.
-func (v value) under(key string, json gjson.Result) value {
-	return value{keyPath(v.path, key), json, v.out}
+func (v *value) under(key string, json gjson.Result) *value {
+	return &value{json: json, within: v, key: key, out: v.out}
 }
 
 // keyPath appends a key to a path. It quotes a key that would make the path
@@ -59,96 +80,144 @@ type field[T any] struct {
 	key string
 	// required is the remedy if the key is missing; "" if the key is optional.
 	required string
-	read     func(v value, into *T)
-	// below lists the keys of the object or objects in the value.
-	below []string
+	read     func(v *value, into *T)
+	// object has the fields of the object in the value, and list those of the objects
+	// in a list.
+	object, list *fields
 }
+
+// fields are the fields of some type of object. What is done with fields is code for
+// all types at once: they differ in nothing but what the pointer is to that their
+// readers get.
+type fields []field[anyObject]
+
+type anyObject struct{}
+
+// of returns the fields of a type as fields of some type.
+func of[T any](table *[]field[T]) *fields { return (*fields)(unsafe.Pointer(table)) }
 
 // readObject reads fields in the order of the table, so that a field can depend on
 // those above it. It returns the values by field, or nil if v is not an object.
-func readObject[T any](v value, fields []field[T], into *T) []gjson.Result {
-	keys := make([]string, len(fields))
-	for i, f := range fields {
-		keys[i] = f.key
-	}
-	found := v.members(keys)
-	for i := range found {
-		f, member := fields[i], v.under(fields[i].key, found[i])
-		switch {
-		case found[i].Exists():
-			f.read(member, into)
-		case f.required != "":
-			member.bad("is missing; " + f.required)
-		}
-	}
-	return found
+func readObject[T any](v *value, table []field[T], into *T) []value {
+	return v.read(*of(&table), (*anyObject)(unsafe.Pointer(into)))
 }
 
 // readPart reads an object over its defaults. If v is not an object, into keeps
 // its value.
-func readPart[T any](v value, fields []field[T], defaults T, into *T) {
-	if readObject(v, fields, &defaults) != nil {
+func readPart[T any](v *value, table []field[T], defaults T, into *T) {
+	if v.json.IsObject() {
 		*into = defaults
 	}
+	readObject(v, table, into)
 }
 
-// member returns the value of a key, for a key that decides how others are read.
-func (v value) member(key string) (found gjson.Result) {
-	if v.json.IsObject() {
-		v.json.ForEach(func(k, json gjson.Result) bool {
-			if k.Str == key && !found.Exists() {
-				found = json
-			}
-			return true
-		})
+func (v *value) read(table fields, into *anyObject) []value {
+	found := v.members(table)
+	for i := range found {
+		f, member := &table[i], &found[i]
+		switch {
+		case member.exists():
+			f.read(member, into)
+		case f.required != "":
+			member.bad("is missing; %s", f.required)
+		}
 	}
 	return found
 }
 
-// members returns an object's values in the order of keys.
-func (v value) members(keys []string) []gjson.Result {
+// each calls read for the value of each key of an object.
+func (v *value) each(read func(item *value)) {
 	if !v.json.IsObject() {
-		v.wrongType("an object with the keys " + strings.Join(keys, ", "))
-		return nil
+		return
 	}
-	found := make([]gjson.Result, len(keys))
+	item := v.under("", gjson.Result{})
 	v.json.ForEach(func(key, json gjson.Result) bool {
-		i := indexOf(keys, key.Str)
-		switch {
-		case i < 0:
-			v.under(key.Str, json).bad("is not a known key; " + suggest(key.Str, keys, "keys here"))
-		case found[i].Exists():
-			v.under(key.Str, json).bad("is written twice; keep one of them")
-		default:
-			found[i] = json
-		}
+		item.key, item.json = key.Str, json
+		read(item)
 		return true
+	})
+}
+
+// member returns the value of a key, for a key that decides how others are read.
+func (v *value) member(key string) *value {
+	found := v.under(key, gjson.Result{})
+	v.each(func(item *value) {
+		if item.key == key && !found.exists() {
+			found.json = item.json
+		}
 	})
 	return found
 }
 
-// keysOf lists the paths of the fields' keys, and of the keys below them.
-func keysOf[T any](prefix string, fields []field[T]) []string {
-	var keys []string
-	for _, f := range fields {
-		keys = append(keys, prefix+"."+f.key)
-		for _, below := range f.below {
-			keys = append(keys, prefix+"."+f.key+below)
+// members returns an object's values in the order of the table.
+func (v *value) members(table fields) []value {
+	if !v.json.IsObject() {
+		v.wrongType("an object with the keys %s", strings.Join(table.keys(), ", "))
+		return nil
+	}
+	found := make([]value, len(table))
+	for i := range found {
+		found[i] = value{within: v, key: table[i].key, out: v.out}
+	}
+	v.each(func(item *value) {
+		i := table.index(item.key)
+		switch {
+		case i < 0:
+			item.bad("is not a known key; %s", suggest(item.key, table.keys(), "keys here"))
+		case found[i].exists():
+			item.bad("is written twice; keep one of them")
+		default:
+			found[i].json = item.json
 		}
+	})
+	return found
+}
+
+func (t fields) index(key string) int {
+	for i := range t {
+		if t[i].key == key {
+			return i
+		}
+	}
+	return -1
+}
+
+func (t fields) keys() []string {
+	keys := make([]string, len(t))
+	for i := range t {
+		keys[i] = t[i].key
 	}
 	return keys
 }
 
+// paths appends the paths of all keys, and of the keys below them.
+func (t fields) paths(prefix string, list []string) []string {
+	for i := range t {
+		f := &t[i]
+		path := prefix + f.key
+		list = append(list, path)
+		if f.object != nil {
+			list = f.object.paths(path+".", list)
+		}
+		if f.list != nil {
+			list = f.list.paths(path+"[].", list)
+		}
+	}
+	return list
+}
+
 // items calls read for each item of a list. More than most items are a violation.
-func (v value) items(most int, read func(item value)) {
+func (v *value) items(most int, read func(item *value)) {
 	if !v.json.IsArray() {
 		v.wrongType("a list in square brackets")
 		return
 	}
 	n := 0
+	item := v.under("", gjson.Result{})
 	v.json.ForEach(func(_, json gjson.Result) bool {
 		if n < most {
-			read(value{v.path + "[" + strconv.Itoa(n) + "]", json, v.out})
+			item.json, item.index = json, n
+			read(item)
 		}
 		n++
 		return true
@@ -158,26 +227,32 @@ func (v value) items(most int, read func(item value)) {
 	}
 }
 
-func (v value) tooMany(n, most int) {
-	v.bad("has " + strconv.Itoa(n) + " entries; write at most " + strconv.Itoa(most))
+// extend appends a zero T to a list, and returns it.
+func extend[T any](list *[]T) *T {
+	*list = append(*list, make([]T, 1)...)
+	return &(*list)[len(*list)-1]
 }
 
-func (v value) refuseEmpty(remedy string) {
+func (v *value) tooMany(n, most int) {
+	v.bad("has %s entries; write at most %s", strconv.Itoa(n), strconv.Itoa(most))
+}
+
+func (v *value) refuseEmpty(remedy string) {
 	empty := v.json.IsArray()
 	v.json.ForEach(func(_, _ gjson.Result) bool {
 		empty = false
 		return false
 	})
 	if empty {
-		v.bad("is empty; " + remedy)
+		v.bad("is empty; %s", remedy)
 	}
 }
 
 // texts reads a list of strings. clean returns the canonical form of a string, in
 // which no two may be equal, or reports a violation and returns "".
-func (v value) texts(clean func(item value, text string) string) []string {
+func (v *value) texts(clean func(item *value, text string) string) []string {
 	var list []string
-	v.items(maxItems, func(item value) {
+	v.items(maxItems, func(item *value) {
 		text, ok := item.text("a string")
 		if ok {
 			text = clean(item, text)
@@ -190,15 +265,16 @@ func (v value) texts(clean func(item value, text string) string) []string {
 	return list
 }
 
-func (v value) text(right string) (string, bool) {
+// text reads a string. right describes a valid one, and is written out with args.
+func (v *value) text(right string, args ...string) (string, bool) {
 	if v.json.Type != gjson.String {
-		v.wrongType(right)
+		v.wrongType(right, args...)
 		return "", false
 	}
 	return v.json.Str, true
 }
 
-func (v value) boolean(into *bool) {
+func (v *value) boolean(into *bool) {
 	if !v.json.IsBool() {
 		v.wrongType("true or false")
 		return
@@ -208,19 +284,19 @@ func (v value) boolean(into *bool) {
 
 // integer reads a whole number in any notation. If a configuration has passed
 // through a protobuf Struct, it may hold 1e+06 in place of 1000000.
-func (v value) integer(low, high int64) (int64, bool) {
+func (v *value) integer(low, high int64) (int64, bool) {
 	right := strconv.FormatInt(low, 10) + " to " + strconv.FormatInt(high, 10)
 	if v.json.Type != gjson.Number {
-		v.wrongType("a whole number, " + right)
+		v.wrongType("a whole number, %s", right)
 		return 0, false
 	}
 	n := v.json.Num
 	switch {
 	case n != math.Trunc(n):
-		v.bad(clip(v.json.Raw) + " is not a whole number; write " + right)
+		v.bad("%s is not a whole number; write %s", clip(v.json.Raw), right)
 		return 0, false
 	case n < float64(low) || n > float64(high):
-		v.bad(clip(v.json.Raw) + " is out of range; write " + right)
+		v.bad("%s is out of range; write %s", clip(v.json.Raw), right)
 		return 0, false
 	}
 	return int64(n), true
@@ -228,7 +304,7 @@ func (v value) integer(low, high int64) (int64, bool) {
 
 // readInteger reads a whole number from low to high. If there is none, into keeps
 // its value.
-func readInteger[T int | uint32](v value, into *T, low, high int64) {
+func readInteger[T int | uint32](v *value, into *T, low, high int64) {
 	if n, ok := v.integer(low, high); ok {
 		*into = T(n)
 	}
@@ -249,9 +325,9 @@ func words[T any](options []option[T]) string {
 	return listed(quoted, "or")
 }
 
-func choose[T any](v value, options []option[T], into *T) {
+func choose[T any](v *value, options []option[T], into *T) {
 	right := words(options)
-	text, ok := v.text(right)
+	text, ok := v.text("%s", right)
 	if !ok {
 		return
 	}
@@ -264,15 +340,15 @@ func choose[T any](v value, options []option[T], into *T) {
 	v.unknown(text, right)
 }
 
-func (v value) unknown(text, right string) {
-	v.bad(quote(text) + " is not known here; write " + right)
+func (v *value) unknown(text, right string) {
+	v.bad("%q is not known here; write %s", text, right)
 }
 
-func (v value) repeated(what string) {
-	v.bad(what + " is in the list already; remove one of them")
+func (v *value) repeated(what string) {
+	v.bad("%s is in the list already; remove one of them", what)
 }
 
-func typeName(json gjson.Result) string {
+func typeName(json *gjson.Result) string {
 	switch {
 	case json.IsObject():
 		return "an object"

@@ -18,8 +18,8 @@ var corsFields = []field[CORS]{
 
 func defaultCORS() CORS { return CORS{Any: true} }
 
-func readOrigins(v value, c *CORS) {
-	list := v.texts(func(item value, text string) string {
+func readOrigins(v *value, c *CORS) {
+	list := v.texts(func(item *value, text string) string {
 		if text == "*" {
 			return text
 		}
@@ -35,8 +35,8 @@ func readOrigins(v value, c *CORS) {
 }
 
 // origins reads a list of origins, which is not nil.
-func (v value) origins() []string {
-	list := v.texts(func(item value, text string) string { return item.origin(text) })
+func (v *value) origins() []string {
+	list := v.texts(func(item *value, text string) string { return item.origin(text) })
 	if list == nil {
 		return []string{}
 	}
@@ -44,9 +44,9 @@ func (v value) origins() []string {
 }
 
 // origin checks an origin, and returns "" if it is none.
-func (v value) origin(text string) string {
+func (v *value) origin(text string) string {
 	if problem := originProblem(text); problem != "" {
-		v.bad(quote(text) + " " + problem)
+		v.bad("%q %s", text, problem)
 		return ""
 	}
 	return text

@@ -25,12 +25,12 @@ type Log struct {
 }
 
 var logFields = []field[Log]{
-	{key: "client", read: func(v value, l *Log) {
+	{key: "client", read: func(v *value, l *Log) {
 		choose(v, []option[ClientForm]{
 			{"full", ClientFull}, {"truncated", ClientTruncated}, {"hash", ClientHash},
 		}, &l.Client)
 	}},
-	{key: "per_second", read: func(v value, l *Log) { readInteger(v, &l.PerSecond, 1, 1000) }},
+	{key: "per_second", read: func(v *value, l *Log) { readInteger(v, &l.PerSecond, 1, 1000) }},
 }
 
 func defaultLog() Log { return Log{Client: ClientFull, PerSecond: 10} }

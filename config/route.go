@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/tidwall/gjson"
 )
 
 // Match is a pattern for the method, path and host of a request.
@@ -57,39 +55,38 @@ const (
 )
 
 var surfaceFields = []field[Surface]{
-	{key: "name", required: `write for example "rest"`, read: func(v value, s *Surface) { s.Name = readName(v, "a surface's name") }},
+	{key: "name", required: `write for example "rest"`, read: func(v *value, s *Surface) { s.Name = readName(v, "a surface's name") }},
 	{key: "kind", required: "write " + words(kinds), read: readKind},
-	{key: "match", required: `write for example [{"prefix": "/api/v1"}]`, below: keysOf("[]", matchFields), read: readSurfaceMatch},
-	{key: "require", read: func(v value, s *Surface) { v.boolean(&s.Require) }},
+	{key: "match", required: `write for example [{"prefix": "/api/v1"}]`, list: of(&matchFields), read: readSurfaceMatch},
+	{key: "require", read: func(v *value, s *Surface) { v.boolean(&s.Require) }},
 	// The lockout comes last, because its defaults and its checks depend on the kind.
-	{key: "lockout", below: keysOf("", lockoutFields), read: func(v value, s *Surface) {
+	{key: "lockout", object: of(&lockoutFields), read: func(v *value, s *Surface) {
 		readObject(v, lockoutFields, s)
 		replaceList(v, &s.Lockout)
 	}},
 }
 
 var matchFields = []field[Match]{
-	{key: "path", read: func(v value, m *Match) { m.Path = readPath(v) }},
-	{key: "prefix", read: func(v value, m *Match) { m.Path, m.Prefix = readPath(v), true }},
-	{key: "methods", read: func(v value, m *Match) {
-		if m.Methods = readMethods(v); m.Methods == nil {
-			m.Path = "" // a check cannot tell what the match covers
-		}
-	}},
-	{key: "hosts", read: func(v value, m *Match) {
-		if m.Hosts = readHosts(v); m.Hosts == nil {
-			m.Path = ""
-		}
-	}},
+	{key: "path", read: readMatchPath},
+	{key: "prefix", read: readMatchPrefix},
+	{key: "methods", read: readMatchMethods},
+	{key: "hosts", read: readMatchHosts},
 }
 
-// matchFieldsOf returns the fields of a match for an object that has one among its own.
-func matchFieldsOf[T any](match func(*T) *Match) []field[T] {
-	fields := make([]field[T], len(matchFields))
-	for i, f := range matchFields {
-		fields[i] = field[T]{key: f.key, required: f.required, below: f.below, read: func(v value, into *T) { f.read(v, match(into)) }}
+func readMatchPath(v *value, m *Match) { m.Path = readPath(v) }
+
+func readMatchPrefix(v *value, m *Match) { m.Path, m.Prefix = readPath(v), true }
+
+func readMatchMethods(v *value, m *Match) {
+	if m.Methods = readMethods(v); m.Methods == nil {
+		m.Path = "" // a check cannot tell what the match covers
 	}
-	return fields
+}
+
+func readMatchHosts(v *value, m *Match) {
+	if m.Hosts = readHosts(v); m.Hosts == nil {
+		m.Path = ""
+	}
 }
 
 func defaultExempt() []Match {
@@ -115,13 +112,13 @@ func defaultSurface(name string, kind Kind, match Match) Surface {
 	return Surface{Name: name, Kind: kind, Match: []Match{match}, Lockout: defaultLockout(kind)}
 }
 
-func readSurfaces(v value) []Surface {
+func readSurfaces(v *value) []Surface {
 	if !v.json.IsArray() {
 		v.wrongType("a list in square brackets")
 		return []Surface{{Kind: kindUnknown}}
 	}
 	var list []Surface
-	v.items(maxSurfaces, func(item value) {
+	v.items(maxSurfaces, func(item *value) {
 		s := Surface{Kind: kindUnknown}
 		readObject(item, surfaceFields, &s)
 		list = append(list, s)
@@ -129,16 +126,16 @@ func readSurfaces(v value) []Surface {
 	return list
 }
 
-func readSurfaceMatch(v value, s *Surface) {
+func readSurfaceMatch(v *value, s *Surface) {
 	s.Match = readMatches(v, maxMatches)
 	v.refuseEmpty(`write for example [{"prefix": "/api/v1"}]`)
 }
 
 // readMatches keeps an invalid match in the list, without a path, so that the
 // matches after it keep their index.
-func readMatches(v value, most int) []Match {
+func readMatches(v *value, most int) []Match {
 	var list []Match
-	v.items(most, func(item value) {
+	v.items(most, func(item *value) {
 		var m Match
 		found := readObject(item, matchFields, &m)
 		checkPattern(item, found, &m)
@@ -149,11 +146,11 @@ func readMatches(v value, most int) []Match {
 
 // checkPattern requires either path or prefix. found holds the values of these two
 // fields first.
-func checkPattern(v value, found []gjson.Result, m *Match) {
+func checkPattern(v *value, found []value, m *Match) {
 	switch {
-	case found == nil || found[0].Exists() != found[1].Exists():
+	case found == nil || found[0].exists() != found[1].exists():
 		return
-	case found[0].Exists():
+	case found[0].exists():
 		v.bad("has a path and a prefix; keep one of them")
 	default:
 		v.bad(`has neither path nor prefix; write for example {"prefix": "/mcp"}`)
@@ -162,16 +159,16 @@ func checkPattern(v value, found []gjson.Result, m *Match) {
 }
 
 // readMethods returns nil if the list is invalid.
-func readMethods(v value) []string {
+func readMethods(v *value) []string {
 	list := []string{}
 	before := v.out.count()
 	v.refuseEmpty("leave it out for all methods")
-	v.items(maxMethods, func(item value) {
+	v.items(maxMethods, func(item *value) {
 		method, ok := item.text("a method as a string")
 		switch method = strings.ToUpper(method); {
 		case !ok:
 		case !isToken(method) || method == "*":
-			item.bad(quote(method) + ` is not a method; write for example "POST", or leave methods out for all`)
+			item.bad(`%q is not a method; write for example "POST", or leave methods out for all`, method)
 		case indexOf(list, method) >= 0:
 			item.repeated(quote(method))
 		default:
@@ -204,10 +201,9 @@ func (d *draft) checkNames(out *violations) {
 			where := " of " + surfacePath(j, "")
 			switch {
 			case other == s.Name:
-				out.add(surfacePath(i, "name"), strconv.Quote(s.Name)+" is the name"+where+"; choose another")
+				out.add(surfacePath(i, "name"), "%q is the name%s; choose another", s.Name, where)
 			case environmentName(other) == environmentName(s.Name):
-				out.add(surfacePath(i, "name"), strconv.Quote(s.Name)+" and the name "+strconv.Quote(other)+where+
-					" are both "+environmentName(s.Name)+" in the environment; choose another")
+				out.add(surfacePath(i, "name"), "%q and the name %q%s are both %s in the environment; choose another", s.Name, other, where, environmentName(s.Name))
 			default:
 				continue
 			}

@@ -25,7 +25,7 @@ func (d *draft) checkReachable(out *violations) {
 		for j, m := range s.Match {
 			path := matchPath(i, j)
 			if by := coveredBy(m, claims[:before]); by != nil {
-				out.add(path, neverMatches(by))
+				out.add(path, "%s", neverMatches(by))
 			}
 			m.Path = strings.ToLower(m.Path)
 			claims = append(claims, claim{m, path, "remove it, or put its surface first", false})
@@ -162,13 +162,12 @@ func without(list, remove []string) []string {
 // surface, where this is probably a mistake: the earlier match has the wider path,
 // or both list the method. An earlier match with a narrower path is the usual way
 // to make an exception.
-func (c *Config) warnShadows(warn func(path, message string)) {
+func (c *Config) warnShadows(warn *warnings) {
 	for i := range c.Surfaces {
 		for j, m := range c.Surfaces[i].Match {
 			path := matchPath(i, j)
 			if by, lost := c.shadow(i, m); by != "" {
-				warn(path, "loses its "+listed(lost, "and")+" requests to "+by+", which comes first, "+
-					"so that they count there; put this surface first, or take these out of this match")
+				warn.add(path, "loses its %s requests to %s, which comes first, so that they count there; put this surface first, or take these out of this match", listed(lost, "and"), by)
 			}
 		}
 	}
@@ -176,7 +175,7 @@ func (c *Config) warnShadows(warn func(path, message string)) {
 
 // warnExempt warns about a surface for everything whose root is exempt only because
 // nobody wrote the list: what is guessed there never counts.
-func (c *Config) warnExempt(warn func(path, message string)) {
+func (c *Config) warnExempt(warn *warnings) {
 	if len(c.Exempt) != len(defaultExempt()) {
 		return
 	}
@@ -188,8 +187,8 @@ func (c *Config) warnExempt(warn func(path, message string)) {
 	for i := range c.Surfaces {
 		for j, m := range c.Surfaces[i].Match {
 			if m.Prefix && m.Path == "/" {
-				warn("exempt", `has "/" by default, so that guesses at "/" itself do not count on `+matchPath(i, j)+
-					`; write the list without it, for example "exempt": [{"path": "/healthz"}]`)
+				warn.add("exempt", `has "/" by default, so that guesses at "/" itself do not count on %s`+
+					`; write the list without it, for example "exempt": [{"path": "/healthz"}]`, matchPath(i, j))
 				return
 			}
 		}

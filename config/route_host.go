@@ -40,11 +40,11 @@ func appendHosts(hosts []string, list []Match) []string {
 }
 
 // readHosts returns nil if the list is invalid.
-func readHosts(v value) []string {
+func readHosts(v *value) []string {
 	list := []string{}
 	before := v.out.count()
 	v.refuseEmpty("leave it out for every host")
-	v.items(maxHosts, func(item value) {
+	v.items(maxHosts, func(item *value) {
 		text, ok := item.text("a host as a string")
 		host := strings.ToLower(text)
 		if len(host) > 1 {
@@ -53,7 +53,7 @@ func readHosts(v value) []string {
 		switch problem := hostProblem(host); {
 		case !ok:
 		case problem != "":
-			item.bad(quote(text) + " " + problem)
+			item.bad("%q %s", text, problem)
 		case indexOf(list, host) >= 0:
 			item.repeated(quote(host))
 		default:

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-func readPath(v value) string {
+func readPath(v *value) string {
 	text, ok := v.text("a path as a string")
 	if !ok {
 		return ""
 	}
 	if problem := pathProblem(text); problem != "" {
-		v.bad(quote(text) + " " + problem)
+		v.bad("%q %s", text, problem)
 		return ""
 	}
 	if len(text) > 1 {

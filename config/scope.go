@@ -2,8 +2,6 @@ package config
 
 import (
 	"strconv"
-
-	"github.com/tidwall/gjson"
 )
 
 // Scopes says which scopes a verified caller needs for an operation. What the tools of an
@@ -41,10 +39,10 @@ const (
 )
 
 var scopesFields = []field[Scopes]{
-	{key: "implies", read: func(v value, s *Scopes) { s.Implies = readImplies(v) }},
-	{key: "operations", below: keysOf("[]", operationFields), read: func(v value, s *Scopes) {
+	{key: "implies", read: func(v *value, s *Scopes) { s.Implies = readImplies(v) }},
+	{key: "operations", list: of(&operationFields), read: func(v *value, s *Scopes) {
 		v.refuseEmpty(`write for example [{"prefix": "/api/v1", "scopes": ["api:read"]}]`)
-		v.items(maxOperations, func(item value) {
+		v.items(maxOperations, func(item *value) {
 			var o Operation
 			found := readObject(item, operationFields, &o)
 			checkPattern(item, found, &o.Match)
@@ -53,17 +51,21 @@ var scopesFields = []field[Scopes]{
 	}},
 }
 
-var operationFields = append(matchFieldsOf(func(o *Operation) *Match { return &o.Match }), []field[Operation]{
-	{key: "surfaces", read: func(v value, o *Operation) {
+var operationFields = []field[Operation]{
+	{key: "path", read: func(v *value, o *Operation) { readMatchPath(v, &o.Match) }},
+	{key: "prefix", read: func(v *value, o *Operation) { readMatchPrefix(v, &o.Match) }},
+	{key: "methods", read: func(v *value, o *Operation) { readMatchMethods(v, &o.Match) }},
+	{key: "hosts", read: func(v *value, o *Operation) { readMatchHosts(v, &o.Match) }},
+	{key: "surfaces", read: func(v *value, o *Operation) {
 		o.Surfaces = v.references("leave it out for all surfaces of the kinds api and mcp")
 	}},
-	{key: "scopes", required: `write for example ["api:read"], or [] for none`, read: func(v value, o *Operation) {
+	{key: "scopes", required: `write for example ["api:read"], or [] for none`, read: func(v *value, o *Operation) {
 		o.Scopes = readNeeded(v)
 	}},
-}...)
+}
 
 // readNeeded reads the scopes that an operation needs.
-func readNeeded(v value) []string {
+func readNeeded(v *value) []string {
 	list := v.texts(scope)
 	if len(list) > maxNeeded {
 		v.tooMany(len(list), maxNeeded)
@@ -73,14 +75,13 @@ func readNeeded(v value) []string {
 
 // readImplies keeps the scopes in the order of their names. The order of keys in a JSON
 // object means nothing.
-func readImplies(v value) (list []Implication) {
+func readImplies(v *value) (list []Implication) {
 	if !v.json.IsObject() {
 		v.wrongType(`an object with the scopes that a scope includes, for example {"api:write": ["api:read"]}`)
 		return nil
 	}
-	v.json.ForEach(func(key, json gjson.Result) bool {
-		item := v.under(key.Str, json)
-		next := Implication{Scope: scope(item, key.Str)}
+	v.each(func(item *value) {
+		next := Implication{Scope: scope(item, item.key)}
 		next.Scopes = item.texts(scope)
 		at := 0
 		for at < len(list) && list[at].Scope < next.Scope {
@@ -88,10 +89,9 @@ func readImplies(v value) (list []Implication) {
 		}
 		if at < len(list) && list[at].Scope == next.Scope && next.Scope != "" {
 			item.bad("is written twice; keep one of them")
-			return true
+			return
 		}
 		list = append(list[:at], append([]Implication{next}, list[at:]...)...)
-		return true
 	})
 	if len(list) > maxImplications {
 		v.tooMany(len(list), maxImplications)
@@ -107,7 +107,7 @@ func (d *draft) checkOperations(out *violations) {
 		o := &d.Scopes.Operations[i]
 		for j, name := range o.Surfaces {
 			if known && indexOf(names, name) < 0 {
-				out.add(operationPath(i, "surfaces["+strconv.Itoa(j)+"]"), quote(name)+" is not a surface; "+choices(name, names, "surfaces"))
+				out.add(operationPath(i, "surfaces["+strconv.Itoa(j)+"]"), "%q is not a surface; %s", name, choices(name, names, "surfaces"))
 				known = false
 			}
 		}
@@ -115,7 +115,7 @@ func (d *draft) checkOperations(out *violations) {
 			continue
 		}
 		if by := coveredBy(o.Match, d.claimsBefore(i)); by != nil {
-			out.add(operationPath(i, ""), neverMatches(by))
+			out.add(operationPath(i, ""), "%s", neverMatches(by))
 		} else if !d.isReached(o) {
 			out.add(operationPath(i, ""), "can never match: none of its surfaces has such a path; correct it, or give it to a surface")
 		}

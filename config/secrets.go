@@ -7,8 +7,8 @@ import (
 
 // readSHA256 reads the hash of a secret; all zero if it is invalid. Its message
 // does not repeat the text, which may be the secret itself.
-func readSHA256(v value, right, remedy string) (hash [32]byte) {
-	text, ok := v.text(right)
+func readSHA256(v *value, right, remedy string) (hash [32]byte) {
+	text, ok := v.text("%s", right)
 	if !ok {
 		return hash
 	}
@@ -19,7 +19,7 @@ func readSHA256(v value, right, remedy string) (hash [32]byte) {
 		binary.BigEndian.PutUint64(hash[i:], word)
 	}
 	if !ok {
-		v.bad("is not a SHA-256 in hexadecimal; " + remedy)
+		v.bad("is not a SHA-256 in hexadecimal; %s", remedy)
 		return [32]byte{}
 	}
 	return hash
@@ -44,12 +44,12 @@ func (h *holders) check(path, id string, hash [32]byte, what string, out *violat
 	case !known:
 		h.ids[id] = path
 	case first != "":
-		out.add(path+".id", strconv.Quote(id)+" is the id of "+first+"; choose another")
+		out.add(path+".id", "%q is the id of %s; choose another", id, first)
 	}
 	switch first, known := h.hashes[hash]; {
 	case !known:
 		h.hashes[hash] = path
 	case first != "":
-		out.add(path+".sha256", "is that of "+first+"; remove one of the "+what)
+		out.add(path+".sha256", "is that of %s; remove one of the %s", first, what)
 	}
 }

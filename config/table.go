@@ -16,8 +16,8 @@ type Table struct {
 }
 
 var tableFields = []field[Table]{
-	{key: "clients", read: func(v value, t *Table) { readInteger(v, &t.Clients, 1024, 4194304) }},
-	{key: "quotas", read: func(v value, t *Table) { readInteger(v, &t.Quotas, 1024, 4194304) }},
+	{key: "clients", read: func(v *value, t *Table) { readInteger(v, &t.Clients, 1024, 4194304) }},
+	{key: "quotas", read: func(v *value, t *Table) { readInteger(v, &t.Quotas, 1024, 4194304) }},
 }
 
 func defaultTable() Table { return Table{Clients: 65536, Quotas: 65536} }

@@ -96,7 +96,7 @@ func isHost(host string) bool {
 // secureURL reports whether a text is the URL of an OAuth resource or issuer (RFC
 // 9728 section 1.2, RFC 8414 section 2): https, or http on this machine, without
 // query and fragment.
-func secureURL(v value, text string) bool {
+func secureURL(v *value, text string) bool {
 	u, problem := splitURL(text)
 	switch {
 	case problem != "":
@@ -109,7 +109,7 @@ func secureURL(v value, text string) bool {
 	default:
 		return true
 	}
-	v.bad(quote(text) + " " + problem)
+	v.bad("%q %s", text, problem)
 	return false
 }
 
@@ -118,13 +118,13 @@ func isLoopback(host string) bool {
 }
 
 // webURL reports whether a text is a URL that a browser can open.
-func webURL(v value, text string) bool {
+func webURL(v *value, text string) bool {
 	u, problem := splitURL(text)
 	if problem == "" && u.scheme != "https" && u.scheme != "http" {
 		problem = `is not a web page; write for example "https://api.example.com/docs"`
 	}
 	if problem != "" {
-		v.bad(quote(text) + " " + problem)
+		v.bad("%q %s", text, problem)
 		return false
 	}
 	return true

@@ -1,13 +1,20 @@
 package config
 
+// warnings collects what is valid but dangerous.
+type warnings struct{ list []string }
+
+// add adds a warning. message is written out with args, as fill does.
+func (w *warnings) add(path, message string, args ...string) {
+	w.list = append(w.list, path+": "+fill(message, args))
+}
+
 // Warnings lists what is valid but dangerous, each with its path and remedy. The
 // rooms hold the warnings.
 func (c *Config) Warnings() []string {
 	if c.Admin != nil {
 		return nil // an operations endpoint guards nothing
 	}
-	var list []string
-	warn := func(path, message string) { list = append(list, path+": "+message) }
+	warn := &warnings{}
 	c.Client.warn(warn)
 	c.Credentials.warn(warn)
 	for i := range c.Surfaces {
@@ -30,12 +37,12 @@ func (c *Config) Warnings() []string {
 	c.warnResources(warn)
 	c.warnAuthorizationServers(warn)
 	c.warnAudiences(warn)
-	return list
+	return warn.list
 }
 
 // warnUnguarded warns about surfaces of which none has a lockout, unless the
 // instance does something else: another one may then count failures.
-func (c *Config) warnUnguarded(warn func(path, message string)) {
+func (c *Config) warnUnguarded(warn *warnings) {
 	if len(c.Surfaces) == 0 || len(c.Identity)+len(c.Quotas)+len(c.Concurrency) > 0 {
 		return
 	}
@@ -44,5 +51,5 @@ func (c *Config) warnUnguarded(warn func(path, message string)) {
 			return
 		}
 	}
-	warn("surfaces", "have all their lockouts turned off; remove mode off, or failures 0, from the surfaces to guard")
+	warn.add("surfaces", "have all their lockouts turned off; remove mode off, or failures 0, from the surfaces to guard")
 }

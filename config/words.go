@@ -13,6 +13,24 @@ func quote(text string) string {
 	return strconv.Quote(clip(text))
 }
 
+// fill writes a message out: %s stands for the next of args, and %q for the same in
+// quotes, as quote writes it. All messages are texts of this form, because text that is
+// put together where it is needed takes far more code in the module.
+func fill(message string, args []string) string {
+	var b strings.Builder
+	for _, arg := range args {
+		before, after, _ := strings.Cut(message, "%")
+		b.WriteString(before)
+		if strings.HasPrefix(after, "q") {
+			arg = quote(arg)
+		}
+		b.WriteString(arg)
+		message = after[min(1, len(after)):]
+	}
+	b.WriteString(message)
+	return b.String()
+}
+
 // clip shortens a text, but not within a character.
 func clip(text string) string {
 	if len(text) <= maxQuoted {
