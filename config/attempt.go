@@ -77,45 +77,37 @@ const (
 	maxDistinct = 1000
 )
 
-var failureKeyFields = []field[FailureKey]{
+var oneFailureKey FailureKey
+
+var failureKeyFields = table[FailureKey]{&oneFailureKey, []field[FailureKey]{
 	{key: "per", required: perRemedy, read: readPer},
-	{key: "failures", required: "write how many failures are allowed, for example 10", read: func(v *value, k *FailureKey) {
-		readLimit(v, &k.Failures)
-	}},
-	{key: "window", read: func(v *value, k *FailureKey) { v.duration(&k.Window, "5m") }},
-	{key: "action", read: func(v *value, k *FailureKey) {
-		choose(v, []option[bool]{{"slow", false}, {"lock", true}}, &k.Lock)
-	}},
-}
+	{key: "failures", required: "write how many failures are allowed, for example 10", as: &count{&oneFailureKey.Failures, 1, maxFailures}},
+	{key: "window", as: &duration{&oneFailureKey.Window, "5m"}},
+	{key: "action", as: &either{&oneFailureKey.Lock, "slow", "lock"}},
+}}
 
-var stuffingFields = []field[Stuffing]{
-	{key: "credentials", required: "write how many different credentials are too many, for example 10", read: func(v *value, s *Stuffing) {
-		readInteger(v, &s.Credentials, minDistinct, maxDistinct)
-	}},
-	{key: "window", read: func(v *value, s *Stuffing) { v.duration(&s.Window, "10m") }},
-	{key: "action", read: func(v *value, s *Stuffing) {
-		choose(v, []option[bool]{{"report", false}, {"lock", true}}, &s.Lock)
-	}},
-}
+var oneStuffing Stuffing
 
-var sprayingFields = []field[Spraying]{
-	{key: "clients", required: "write how many different clients are too many, for example 20", read: func(v *value, s *Spraying) {
-		readInteger(v, &s.Clients, minDistinct, maxDistinct)
-	}},
-	{key: "window", read: func(v *value, s *Spraying) { v.duration(&s.Window, "1h") }},
-	{key: "action", read: func(v *value, s *Spraying) {
-		choose(v, []option[bool]{{"report", false}, {"slow", true}}, &s.Slow)
-	}},
-}
+var stuffingFields = table[Stuffing]{&oneStuffing, []field[Stuffing]{
+	{key: "credentials", required: "write how many different credentials are too many, for example 10", as: &count{&oneStuffing.Credentials, minDistinct, maxDistinct}},
+	{key: "window", as: &duration{&oneStuffing.Window, "10m"}},
+	{key: "action", as: &either{&oneStuffing.Lock, "report", "lock"}},
+}}
 
-func readFailureKeys(v *value) []FailureKey {
-	var list []FailureKey
+var oneSpraying Spraying
+
+var sprayingFields = table[Spraying]{&oneSpraying, []field[Spraying]{
+	{key: "clients", required: "write how many different clients are too many, for example 20", as: &count{&oneSpraying.Clients, minDistinct, maxDistinct}},
+	{key: "window", as: &duration{&oneSpraying.Window, "1h"}},
+	{key: "action", as: &either{&oneSpraying.Slow, "report", "slow"}},
+}}
+
+func readFailureKeys(v *value, l *Lockout) {
 	v.items(MaxKeys, func(item *value) {
-		k := FailureKey{Window: 5 * minute}
-		readObject(item, failureKeyFields, &k)
-		list = append(list, k)
+		k := extend(&l.Keys)
+		k.Window = 5 * minute
+		readObject(item, &failureKeyFields, k)
 	})
-	return list
 }
 
 const perRemedy = `write "account" or "credential", alone or with "client", for example ["client", "account"]`

@@ -62,37 +62,41 @@ func (o AuditOutcome) String() string {
 	return auditOutcomes[o]
 }
 
-var auditFields = []field[Audit]{
-	{key: "sample", object: of(&sampleFields), read: func(v *value, a *Audit) { readObject(v, sampleFields, &a.Sample) }},
-	{key: "lines_per_second", read: func(v *value, a *Audit) { readInteger(v, &a.LinesPerSecond, 1, 10_000) }},
-	{key: "identity", read: func(v *value, a *Audit) {
-		choose(v, []option[IdentityForm]{{"clear", IdentityClear}, {"hash", IdentityHash}}, &a.Identity)
-	}},
-}
+var identityForms = []string{IdentityClear: "clear", IdentityHash: "hash"}
+
+var oneAudit Audit
+
+var auditFields = table[Audit]{&oneAudit, []field[Audit]{
+	{key: "sample", object: of(&sampleFields), read: func(v *value, a *Audit) { readObject(v, &sampleFields, &a.Sample) }},
+	{key: "lines_per_second", as: &integer{&oneAudit.LinesPerSecond, 1, 10_000}},
+	{key: "identity", as: &oneOf{(*uint8)(&oneAudit.Identity), identityForms}},
+}}
 
 // sample is the part of the decisions with each outcome that is kept.
 type sample = [NumAuditOutcomes]float64
 
-var sampleFields = []field[sample]{
-	{key: "allowed", read: func(v *value, s *sample) { readFraction(v, &s[AuditAllowed]) }},
-	{key: "rate_limited", read: func(v *value, s *sample) { readFraction(v, &s[AuditRateLimited]) }},
-	{key: "locked_out", read: func(v *value, s *sample) { readFraction(v, &s[AuditLockedOut]) }},
-	{key: "auth_denied", read: func(v *value, s *sample) { readFraction(v, &s[AuditAuthDenied]) }},
-	{key: "insufficient_scope", read: func(v *value, s *sample) { readFraction(v, &s[AuditInsufficientScope]) }},
-	{key: "tier_denied", read: func(v *value, s *sample) { readFraction(v, &s[AuditTierDenied]) }},
-	{key: "quota_exceeded", read: func(v *value, s *sample) { readFraction(v, &s[AuditQuotaExceeded]) }},
-	{key: "over_capacity", read: func(v *value, s *sample) { readFraction(v, &s[AuditOverCapacity]) }},
-	{key: "store_unavailable", read: func(v *value, s *sample) { readFraction(v, &s[AuditStoreUnavailable]) }},
-	{key: "malformed", read: func(v *value, s *sample) { readFraction(v, &s[AuditMalformed]) }},
-	{key: "refunded", read: func(v *value, s *sample) { readFraction(v, &s[AuditRefunded]) }},
-}
+var oneSample sample
+
+var sampleFields = table[sample]{&oneSample, []field[sample]{
+	{key: "allowed", as: &fraction{&oneSample[AuditAllowed]}},
+	{key: "rate_limited", as: &fraction{&oneSample[AuditRateLimited]}},
+	{key: "locked_out", as: &fraction{&oneSample[AuditLockedOut]}},
+	{key: "auth_denied", as: &fraction{&oneSample[AuditAuthDenied]}},
+	{key: "insufficient_scope", as: &fraction{&oneSample[AuditInsufficientScope]}},
+	{key: "tier_denied", as: &fraction{&oneSample[AuditTierDenied]}},
+	{key: "quota_exceeded", as: &fraction{&oneSample[AuditQuotaExceeded]}},
+	{key: "over_capacity", as: &fraction{&oneSample[AuditOverCapacity]}},
+	{key: "store_unavailable", as: &fraction{&oneSample[AuditStoreUnavailable]}},
+	{key: "malformed", as: &fraction{&oneSample[AuditMalformed]}},
+	{key: "refunded", as: &fraction{&oneSample[AuditRefunded]}},
+}}
 
 func readAudit(v *value) *Audit {
 	a := &Audit{LinesPerSecond: 10, Identity: identityUnset}
 	for i := range a.Sample {
 		a.Sample[i] = 1
 	}
-	readObject(v, auditFields, a)
+	readObject(v, &auditFields, a)
 	return a
 }
 

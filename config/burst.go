@@ -15,9 +15,11 @@ const (
 	maxHold = 30 * second
 )
 
-var burstFields = []field[Burst]{
+var oneBurst Burst
+
+var burstFields = table[Burst]{&oneBurst, []field[Burst]{
 	{key: "hold", read: readHold},
-}
+}}
 
 func defaultBurst() Burst { return Burst{Hold: 3 * second} }
 

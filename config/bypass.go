@@ -14,17 +14,19 @@ type Bypass struct {
 
 const rolesRemedy = `write for example ["admin"]`
 
-var bypassFields = []field[Bypass]{
-	{key: "header", read: func(v *value, b *Bypass) { b.Header = readHeader(v, "x-gatewarden-bypass") }},
+var oneBypass Bypass
+
+var bypassFields = table[Bypass]{&oneBypass, []field[Bypass]{
+	{key: "header", as: &textAs{&oneBypass.Header, readHeader, "x-gatewarden-bypass"}},
 	{key: "roles", required: rolesRemedy, read: func(v *value, b *Bypass) {
 		v.refuseEmpty(rolesRemedy)
 		b.Roles = readPlains(v, "admin")
 	}},
-}
+}}
 
 func readBypass(v *value) Bypass {
 	b := Bypass{Header: "x-gatewarden-bypass"}
-	readObject(v, bypassFields, &b)
+	readObject(v, &bypassFields, &b)
 	return b
 }
 

@@ -53,13 +53,15 @@ type Client struct {
 	Allow []netip.Prefix
 }
 
-var clientFields = []field[Client]{
+var oneClient Client
+
+var clientFields = table[Client]{&oneClient, []field[Client]{
 	{key: "source", read: readSource},
 	{key: "trusted_proxies", read: func(v *value, c *Client) { c.TrustedProxies = readPrefixes(v) }},
-	{key: "ipv4_prefix", read: func(v *value, c *Client) { readInteger(v, &c.IPv4Prefix, 8, 32) }},
-	{key: "ipv6_prefix", read: func(v *value, c *Client) { readInteger(v, &c.IPv6Prefix, 32, 128) }},
+	{key: "ipv4_prefix", as: &integer{&oneClient.IPv4Prefix, 8, 32}},
+	{key: "ipv6_prefix", as: &integer{&oneClient.IPv6Prefix, 32, 128}},
 	{key: "allow", read: func(v *value, c *Client) { c.Allow = readPrefixes(v) }},
-}
+}}
 
 func defaultClient() Client {
 	return Client{Source: SourceEnvoy, IPv4Prefix: 32, IPv6Prefix: 64}

@@ -45,31 +45,25 @@ const (
 // writes to the table twice.
 const maxConcurrencyRules = 16
 
-var shares = []option[Share]{{"surface", PerSurface}, {"identity", PerIdentity}, {"all", PerAll}}
+var shares = []string{PerSurface: "surface", PerIdentity: "identity", PerAll: "all"}
 
-var concurrencyFields = []field[Concurrency]{
-	{key: "name", required: `write for example "service"`, read: func(v *value, c *Concurrency) {
-		c.Name = readName(v, "a rule's name")
-	}},
-	{key: "surfaces", read: func(v *value, c *Concurrency) {
-		c.Surfaces = v.references("leave it out for all surfaces")
-	}},
-	{key: "per", required: "write " + words(shares), read: func(v *value, c *Concurrency) { choose(v, shares, &c.Per) }},
-	{key: "limit", required: "write how many requests may be in flight at once, for example 100", read: func(v *value, c *Concurrency) {
-		readInteger(v, &c.Limit, 1, MaxConcurrency)
-	}},
-	{key: "retry_after", read: func(v *value, c *Concurrency) { v.duration(&c.RetryAfter, "1s") }},
-	{key: "mode", read: func(v *value, c *Concurrency) { readMode(v, &c.Mode) }},
-}
+var oneConcurrency Concurrency
 
-func readConcurrency(v *value) []Concurrency {
-	var list []Concurrency
+var concurrencyFields = table[Concurrency]{&oneConcurrency, []field[Concurrency]{
+	{key: "name", required: `write for example "service"`, as: &textAs{&oneConcurrency.Name, readName, "a rule's name"}},
+	{key: "surfaces", as: &listAs{&oneConcurrency.Surfaces, (*value).references, "leave it out for all surfaces"}},
+	{key: "per", words: shares, as: &oneOf{(*uint8)(&oneConcurrency.Per), shares}},
+	{key: "limit", required: "write how many requests may be in flight at once, for example 100", as: &count{&oneConcurrency.Limit, 1, MaxConcurrency}},
+	{key: "retry_after", as: &duration{&oneConcurrency.RetryAfter, "1s"}},
+	{key: "mode", as: &oneOf{(*uint8)(&oneConcurrency.Mode), modes}},
+}}
+
+func readConcurrency(v *value, d *draft) {
 	v.items(maxConcurrencyRules, func(item *value) {
-		c := Concurrency{RetryAfter: second}
-		readObject(item, concurrencyFields, &c)
-		list = append(list, c)
+		c := extend(&d.Concurrency)
+		c.RetryAfter = second
+		readObject(item, &concurrencyFields, c)
 	})
-	return list
 }
 
 // checkConcurrency refuses rules with the same name, and names that no surface

@@ -102,6 +102,4 @@ const (
 	ModeOff
 )
 
-func readMode(v *value, into *Mode) {
-	choose(v, []option[Mode]{{"enforce", ModeEnforce}, {"shadow", ModeShadow}, {"off", ModeOff}}, into)
-}
+var modes = []string{ModeEnforce: "enforce", ModeShadow: "shadow", ModeOff: "off"}

@@ -26,8 +26,10 @@ type Credentials struct {
 	WebSocketProtocols []string
 }
 
-var credentialsFields = []field[Credentials]{
-	{key: "headers", read: func(v *value, c *Credentials) { c.Headers = readHeaderNames(v, "x-api-key") }},
+var oneCredentials Credentials
+
+var credentialsFields = table[Credentials]{&oneCredentials, []field[Credentials]{
+	{key: "headers", as: &listAs{&oneCredentials.Headers, readHeaderNames, "x-api-key"}},
 	{key: "cookies", read: func(v *value, c *Credentials) {
 		c.Cookies = v.texts(func(item *value, text string) string {
 			if !isToken(text) {
@@ -37,9 +39,9 @@ var credentialsFields = []field[Credentials]{
 			return text
 		})
 	}},
-	{key: "query", read: func(v *value, c *Credentials) { c.Query = readParameters(v) }},
-	{key: "websocket_protocols", read: func(v *value, c *Credentials) { c.WebSocketProtocols = readProtocols(v) }},
-}
+	{key: "query", as: &list{&oneCredentials.Query, readParameters}},
+	{key: "websocket_protocols", as: &list{&oneCredentials.WebSocketProtocols, readProtocols}},
+}}
 
 func defaultCredentials() Credentials {
 	return Credentials{

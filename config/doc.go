@@ -78,6 +78,8 @@
 //	environment.go            variables that replace values
 //	syntax.go                 JSON that is broken
 //	read.go                   objects, lists, numbers and words of JSON
+//	fields.go                 tables of the keys of objects
+//	forms.go                  the usual forms of values, for rows of tables
 //	names.go                  names, header names and other short texts
 //	secrets.go                hashes of secrets
 //	duration.go               durations

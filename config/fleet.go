@@ -74,8 +74,8 @@ const (
 	fleetUnknown FleetPart = 255
 )
 
-var fleetParts = []option[FleetPart]{
-	{"lockouts", FleetLockouts}, {"wide", FleetWide}, {"keys", FleetKeys}, {"quotas", FleetQuotas}, {"budgets", FleetBudgets},
+var fleetParts = []string{
+	FleetLockouts: "lockouts", FleetWide: "wide", FleetKeys: "keys", FleetQuotas: "quotas", FleetBudgets: "budgets",
 }
 
 // ofQuotas reports whether the rules are quotas, and not rules of surfaces.
@@ -83,10 +83,8 @@ func (p FleetPart) ofQuotas() bool { return p == FleetQuotas || p == FleetBudget
 
 // String returns the word of the configuration.
 func (p FleetPart) String() string {
-	for _, o := range fleetParts {
-		if o.is == p {
-			return o.word
-		}
+	if int(p) < len(fleetParts) {
+		return fleetParts[p]
 	}
 	return ""
 }
@@ -105,7 +103,7 @@ const (
 	FleetSync
 )
 
-var fleetModes = []option[FleetMode]{{"async", FleetAsync}, {"first", FleetFirst}, {"sync", FleetSync}}
+var fleetModes = []string{FleetAsync: "async", FleetFirst: "first", FleetSync: "sync"}
 
 // FleetOnError says what the filter does while the service does not answer. Default:
 // OnErrorLocal. A client that is locked out stays so.
@@ -134,13 +132,13 @@ type fleetDraft struct {
 	secretVariable string
 }
 
-var fleetFields = []field[fleetDraft]{
-	{key: "cluster", required: `write the name of the rate limit service's cluster, for example "ratelimit"`, read: func(v *value, f *fleetDraft) {
-		f.Cluster = readPlain(v, "ratelimit")
-	}},
-	{key: "domain", read: func(v *value, f *fleetDraft) { f.Domain = readID(v, "a domain") }},
+var oneFleetDraft fleetDraft
+
+var fleetFields = table[fleetDraft]{&oneFleetDraft, []field[fleetDraft]{
+	{key: "cluster", required: `write the name of the rate limit service's cluster, for example "ratelimit"`, as: &textAs{&oneFleetDraft.Cluster, readPlain, "ratelimit"}},
+	{key: "domain", as: &textAs{&oneFleetDraft.Domain, readID, "a domain"}},
 	{key: "secret", read: readFleetSecret},
-	{key: "secret_env", read: func(v *value, f *fleetDraft) { f.secretVariable = readPlain(v, "FLEET_SECRET") }},
+	{key: "secret_env", as: &textAs{&oneFleetDraft.secretVariable, readPlain, "FLEET_SECRET"}},
 	{key: "timeout", read: func(v *value, f *fleetDraft) { v.milliseconds(&f.Timeout, 1, second, "20ms") }},
 	{key: "refresh", read: func(v *value, f *fleetDraft) {
 		v.duration(&f.Refresh, "5s")
@@ -148,12 +146,16 @@ var fleetFields = []field[fleetDraft]{
 			v.bad(`%q is out of range; write "1s" to "1h"`, v.json.Str)
 		}
 	}},
-	{key: "replicas", read: func(v *value, f *fleetDraft) { readInteger(v, &f.Replicas, 1, maxReplicas) }},
+	{key: "replicas", as: &integer{&oneFleetDraft.Replicas, 1, maxReplicas}},
 	{key: "rules", list: of(&fleetRuleFields), read: readFleetRules},
-}
+}}
 
-var fleetRuleFields = []field[FleetRule]{
-	{key: "rule", required: "write " + words(fleetParts), read: func(v *value, r *FleetRule) {
+var fleetErrorActions = []string{OnErrorLocal: "local", OnErrorOpen: "open", OnErrorClosed: "closed"}
+
+var oneFleetRule FleetRule
+
+var fleetRuleFields = table[FleetRule]{&oneFleetRule, []field[FleetRule]{
+	{key: "rule", words: fleetParts, read: func(v *value, r *FleetRule) {
 		choose(v, fleetParts, &r.Rule)
 		if r.Rule.ofQuotas() {
 			r.Mode = FleetSync
@@ -176,10 +178,8 @@ var fleetRuleFields = []field[FleetRule]{
 			v.bad(`is for lockouts, wide and keys; write "sync" or "async"`)
 		}
 	}},
-	{key: "on_error", read: func(v *value, r *FleetRule) {
-		choose(v, []option[FleetOnError]{{"local", OnErrorLocal}, {"open", OnErrorOpen}, {"closed", OnErrorClosed}}, &r.OnError)
-	}},
-}
+	{key: "on_error", as: &oneOf{(*uint8)(&oneFleetRule.OnError), fleetErrorActions}},
+}}
 
 // readFleet reads the service. It returns the variable of the environment with the secret,
 // or "".
@@ -188,7 +188,7 @@ func readFleet(v *value) (f *Fleet, secretVariable string) {
 		Domain: "gatewarden", Timeout: 20, Refresh: 5 * second,
 		Rules: []FleetRule{{Rule: FleetLockouts}, {Rule: FleetWide}, {Rule: FleetKeys}},
 	}}
-	if readObject(v, fleetFields, &d) != nil {
+	if readObject(v, &fleetFields, &d) != nil {
 		v.checkOneSecret("secret", "secret_env", "FLEET_SECRET")
 	}
 	return &d.Fleet, d.secretVariable
@@ -223,9 +223,9 @@ func readFleetRules(v *value, f *fleetDraft) {
 	v.refuseEmpty("leave it out for lockouts, wide and keys of all surfaces, or remove fleet")
 	f.Rules = nil
 	v.items(maxItems, func(item *value) {
-		r := FleetRule{Rule: fleetUnknown}
-		readObject(item, fleetRuleFields, &r)
-		f.Rules = append(f.Rules, r)
+		r := extend(&f.Rules)
+		r.Rule = fleetUnknown
+		readObject(item, &fleetRuleFields, r)
 	})
 }
 

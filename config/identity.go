@@ -95,50 +95,48 @@ type source struct {
 	secretVariable string
 }
 
-var identityKinds = []option[IdentityKind]{
-	{"metadata", IdentityMetadata}, {"headers", IdentityHeaders},
-	{"api_keys", IdentityAPIKeys}, {"accepted", IdentityAccepted}, {"introspection", IdentityIntrospection},
+var identityKinds = []string{
+	IdentityMetadata: "metadata", IdentityHeaders: "headers", IdentityAPIKeys: "api_keys", IdentityAccepted: "accepted", IdentityIntrospection: "introspection",
 }
 
+var oneSource source
+
 // identityFields holds the fields of each kind of source.
-var identityFields = [...][]field[source]{
-	IdentityMetadata: {
+var identityFields = [...]table[source]{
+	IdentityMetadata: {&oneSource, []field[source]{
 		sourceField,
-		{key: "filter", read: func(v *value, s *source) { s.Filter = readPlain(v, "envoy.filters.http.jwt_authn") }},
+		{key: "filter", as: &textAs{&oneSource.Filter, readPlain, "envoy.filters.http.jwt_authn"}},
 		// The path comes before the claims, because it is their prefix.
-		{key: "path", read: func(v *value, s *source) { s.path = readClaim(v) }},
+		{key: "path", as: &list{&oneSource.path, readClaim}},
 		subjectField, tenantField, tierField, scopesField, rolesField,
 		{key: "audience", read: func(v *value, s *source) { s.Claims.Audience = s.claim(v) }},
 		defaultTierField,
-	},
-	IdentityHeaders: {
+	}},
+	IdentityHeaders: {&oneSource, []field[source]{
 		sourceField,
-		{key: "subject", read: func(v *value, s *source) { s.Headers.Subject = readHeader(v, "x-user-id") }},
-		{key: "tenant", read: func(v *value, s *source) { s.Headers.Tenant = readHeader(v, "x-tenant-id") }},
-		{key: "tier", read: func(v *value, s *source) { s.Headers.Tier = readHeader(v, "x-tier") }},
-		{key: "scopes", read: func(v *value, s *source) { s.Headers.Scopes = readHeader(v, "x-scopes") }},
-		{key: "roles", read: func(v *value, s *source) { s.Headers.Roles = readHeader(v, "x-roles") }},
-		{key: "audience", read: func(v *value, s *source) { s.Headers.Audience = readHeader(v, "x-audience") }},
+		{key: "subject", as: &textAs{&oneSource.Headers.Subject, readHeader, "x-user-id"}},
+		{key: "tenant", as: &textAs{&oneSource.Headers.Tenant, readHeader, "x-tenant-id"}},
+		{key: "tier", as: &textAs{&oneSource.Headers.Tier, readHeader, "x-tier"}},
+		{key: "scopes", as: &textAs{&oneSource.Headers.Scopes, readHeader, "x-scopes"}},
+		{key: "roles", as: &textAs{&oneSource.Headers.Roles, readHeader, "x-roles"}},
+		{key: "audience", as: &textAs{&oneSource.Headers.Audience, readHeader, "x-audience"}},
 		defaultTierField,
-	},
-	IdentityAPIKeys: {
+	}},
+	IdentityAPIKeys: {&oneSource, []field[source]{
 		sourceField,
 		{key: "keys", required: keysRemedy, list: of(&apiKeyFields), read: readAPIKeys},
 		defaultTierField,
-	},
-	IdentityAccepted: {
+	}},
+	IdentityAccepted: {&oneSource, []field[source]{
 		sourceField,
-		{key: "for", required: `write how long a credential stays accepted, for example "10m"`, read: func(v *value, s *source) {
-			v.duration(&s.For, "10m")
-		}},
+		{key: "for", required: `write how long a credential stays accepted, for example "10m"`, as: &duration{&oneSource.For, "10m"}},
 		defaultTierField,
-	},
+	}},
 	IdentityIntrospection: introspectionFields,
 }
 
 var sourceField = field[source]{
-	key: "source", required: "write " + words(identityKinds),
-	read: func(v *value, s *source) { choose(v, identityKinds, &s.Kind) },
+	key: "source", words: identityKinds, as: &oneOf{(*uint8)(&oneSource.Kind), identityKinds},
 }
 
 // The fields of the kinds that read claims.
@@ -151,41 +149,41 @@ var (
 )
 
 // defaultTierField comes last among the fields of every kind.
-var defaultTierField = field[source]{key: "default_tier", read: func(v *value, s *source) { s.DefaultTier = readPlain(v, "free") }}
+var defaultTierField = field[source]{key: "default_tier", as: &textAs{&oneSource.DefaultTier, readPlain, "free"}}
 
 // anyIdentityFields holds the fields of all kinds. Their readers do nothing,
 // because the meaning of a field depends on the kind. They stand in for the fields
 // of a source whose kind could not be read.
 var anyIdentityFields = allIdentityFields()
 
-func allIdentityFields() []field[source] {
-	all := []field[source]{sourceField}
-	for _, table := range identityFields {
-		for i := range table {
-			if f := table[i]; of(&all).index(f.key) < 0 {
-				f.required, f.read = "", func(*value, *source) {}
-				all = append(all, f)
+func allIdentityFields() table[source] {
+	all := table[source]{&oneSource, []field[source]{sourceField}}
+	for kind := range identityFields {
+		for i := range identityFields[kind].rows {
+			if f := &identityFields[kind].rows[i]; of(&all).index(f.key) < 0 {
+				any := extend(&all.rows)
+				any.key, any.object, any.list, any.read = f.key, f.object, f.list, func(*value, *source) {}
 			}
 		}
 	}
 	return all
 }
 
-func readIdentity(v *value) (list []Identity, secretVariables []string) {
+func readIdentity(v *value, d *draft) {
 	v.items(maxSources, func(item *value) {
-		s := readIdentitySource(item)
-		list, secretVariables = append(list, s.Identity), append(secretVariables, s.secretVariable)
+		var s source
+		s.read(item)
+		*extend(&d.Identity) = s.Identity
+		d.secretVariables = append(d.secretVariables, s.secretVariable)
 	})
-	return list, secretVariables
 }
 
-func readIdentitySource(v *value) source {
-	s := source{Identity: Identity{Kind: identityUnknown}}
-	fields := anyIdentityFields
-	word := v.member("source")
-	for _, o := range identityKinds {
-		if word.json.Type == gjson.String && word.json.Str == o.word {
-			s.Kind, fields = o.is, identityFields[o.is]
+func (s *source) read(v *value) {
+	s.Kind = identityUnknown
+	fields := &anyIdentityFields
+	if word := v.member("source"); word.json.Type == gjson.String {
+		if kind := indexOf(identityKinds, word.json.Str); kind >= 0 {
+			s.Kind, fields = IdentityKind(kind), &identityFields[kind]
 		}
 	}
 	switch s.Kind {
@@ -194,12 +192,11 @@ func readIdentitySource(v *value) source {
 	case IdentityIntrospection:
 		s.introspect()
 	}
-	readObject(v, fields, &s)
+	readObject(v, fields, s)
 	names := s.Kind == IdentityMetadata || s.Kind == IdentityHeaders
 	if names && !v.member("subject").exists() && !v.member("tenant").exists() {
 		v.bad("names neither subject nor tenant, so that it cannot tell callers apart; write the place of the subject")
 	}
-	return s
 }
 
 const (

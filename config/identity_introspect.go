@@ -81,43 +81,39 @@ const (
 	introspectionURL = "https://auth.example.com/oauth/introspect"
 )
 
-var introspectionFields = []field[source]{
+var errorActions = []string{OnErrorDeny: "deny", OnErrorAnonymous: "anonymous"}
+
+var introspectionFields = table[source]{&oneSource, []field[source]{
 	sourceField,
 	subjectField, tenantField, tierField, scopesField, rolesField,
 	defaultTierField,
 	{key: "endpoint", required: endpointRemedy, object: of(&endpointFields), read: readEndpoint},
-	{key: "audience", read: func(v *value, s *source) { s.Introspection.Audience = readPlain(v, "https://api.example.com") }},
+	{key: "audience", as: &textAs{&oneSource.Introspection.Audience, readPlain, "https://api.example.com"}},
 	{key: "cache", object: of(&introspectionCacheFields), read: func(v *value, s *source) {
-		readObject(v, introspectionCacheFields, &s.Introspection)
+		readObject(v, &introspectionCacheFields, &s.Introspection)
 	}},
-	{key: "on_error", read: func(v *value, s *source) {
-		choose(v, []option[OnError]{{"deny", OnErrorDeny}, {"anonymous", OnErrorAnonymous}}, &s.Introspection.OnError)
-	}},
-}
+	{key: "on_error", as: &oneOf{(*uint8)(&oneSource.Introspection.OnError), errorActions}},
+}}
 
-var endpointFields = []field[source]{
-	{key: "cluster", required: `write the name of the authorization server's cluster, for example "auth"`, read: func(v *value, s *source) {
-		s.Introspection.Cluster = readPlain(v, "auth")
-	}},
+var clientAuths = []string{ClientSecretBasic: "client_secret_basic", ClientSecretPost: "client_secret_post"}
+
+var endpointFields = table[source]{&oneSource, []field[source]{
+	{key: "cluster", required: `write the name of the authorization server's cluster, for example "auth"`, as: &textAs{&oneSource.Introspection.Cluster, readPlain, "auth"}},
 	{key: "url", required: `write for example "` + introspectionURL + `"`, read: readEndpointURL},
-	{key: "auth", read: func(v *value, s *source) {
-		choose(v, []option[ClientAuth]{
-			{"client_secret_basic", ClientSecretBasic}, {"client_secret_post", ClientSecretPost},
-		}, &s.Introspection.Auth)
-	}},
-	{key: "client_id", required: `write for example "gateway"`, read: func(v *value, s *source) {
-		s.Introspection.ClientID = readPlain(v, "gateway")
-	}},
-	{key: "client_secret", read: func(v *value, s *source) { s.Introspection.ClientSecret = v.secret("client_secret_env") }},
-	{key: "client_secret_env", read: func(v *value, s *source) { s.secretVariable = readPlain(v, "INTROSPECTION_SECRET") }},
-	{key: "timeout", read: func(v *value, s *source) { v.timeout(&s.Introspection.Timeout, "2s") }},
-}
+	{key: "auth", as: &oneOf{(*uint8)(&oneSource.Introspection.Auth), clientAuths}},
+	{key: "client_id", required: `write for example "gateway"`, as: &textAs{&oneSource.Introspection.ClientID, readPlain, "gateway"}},
+	{key: "client_secret", as: &textAs{&oneSource.Introspection.ClientSecret, (*value).secret, "client_secret_env"}},
+	{key: "client_secret_env", as: &textAs{&oneSource.secretVariable, readPlain, "INTROSPECTION_SECRET"}},
+	{key: "timeout", as: &timeout{&oneSource.Introspection.Timeout, "2s"}},
+}}
 
-var introspectionCacheFields = []field[Introspection]{
-	{key: "for", read: func(v *value, i *Introspection) { v.duration(&i.For, "1m") }},
-	{key: "inactive_for", read: func(v *value, i *Introspection) { v.duration(&i.InactiveFor, "10s") }},
-	{key: "entries", read: func(v *value, i *Introspection) { readInteger(v, &i.Entries, 16, 65536) }},
-}
+var oneIntrospection Introspection
+
+var introspectionCacheFields = table[Introspection]{&oneIntrospection, []field[Introspection]{
+	{key: "for", as: &duration{&oneIntrospection.For, "1m"}},
+	{key: "inactive_for", as: &duration{&oneIntrospection.InactiveFor, "10s"}},
+	{key: "entries", as: &integer{&oneIntrospection.Entries, 16, 65536}},
+}}
 
 // introspect fills in the defaults. The claims are those of RFC 7662 section 2.2.
 func (s *source) introspect() {
@@ -126,7 +122,7 @@ func (s *source) introspect() {
 }
 
 func readEndpoint(v *value, s *source) {
-	if readObject(v, endpointFields, s) != nil {
+	if readObject(v, &endpointFields, s) != nil {
 		v.checkOneSecret("client_secret", "client_secret_env", "INTROSPECTION_SECRET")
 	}
 }

@@ -28,28 +28,29 @@ const (
 	expiryRemedy = `write for example "2027-01-01T00:00:00Z"`
 )
 
-var apiKeyFields = []field[APIKey]{
-	{key: "id", required: `write a name for the key, for example "ci"`, read: func(v *value, k *APIKey) { k.ID = readID(v, "a key's id") }},
+var oneAPIKey APIKey
+
+var apiKeyFields = table[APIKey]{&oneAPIKey, []field[APIKey]{
+	{key: "id", required: `write a name for the key, for example "ci"`, as: &textAs{&oneAPIKey.ID, readID, "a key's id"}},
 	{key: "sha256", required: hashRemedy, read: func(v *value, k *APIKey) {
 		k.SHA256 = readSHA256(v, "the key's SHA-256 as a string", hashRemedy)
 	}},
-	{key: "subject", read: func(v *value, k *APIKey) { k.Subject = readPlain(v, "alice") }},
-	{key: "tenant", read: func(v *value, k *APIKey) { k.Tenant = readPlain(v, "acme") }},
-	{key: "tier", read: func(v *value, k *APIKey) { k.Tier = readPlain(v, "pro") }},
-	{key: "scopes", read: func(v *value, k *APIKey) { k.Scopes = readPlains(v, "mcp:query") }},
-	{key: "roles", read: func(v *value, k *APIKey) { k.Roles = readPlains(v, "admin") }},
+	{key: "subject", as: &textAs{&oneAPIKey.Subject, readPlain, "alice"}},
+	{key: "tenant", as: &textAs{&oneAPIKey.Tenant, readPlain, "acme"}},
+	{key: "tier", as: &textAs{&oneAPIKey.Tier, readPlain, "pro"}},
+	{key: "scopes", as: &listAs{&oneAPIKey.Scopes, readPlains, "mcp:query"}},
+	{key: "roles", as: &listAs{&oneAPIKey.Roles, readPlains, "admin"}},
 	{key: "expires", read: readExpiry},
-}
+}}
 
 func readAPIKeys(v *value, s *source) {
 	v.refuseEmpty(keysRemedy)
 	v.items(maxItems, func(item *value) {
-		var k APIKey
-		readObject(item, apiKeyFields, &k)
+		k := extend(&s.Keys)
+		readObject(item, &apiKeyFields, k)
 		if k.Subject == "" {
 			k.Subject = k.ID
 		}
-		s.Keys = append(s.Keys, k)
 	})
 }
 

@@ -134,67 +134,67 @@ const (
 	maxPending  = 1000
 )
 
-var lockoutFields = []field[Surface]{
-	{key: "failures", read: func(v *value, s *Surface) { readInteger(v, &s.Lockout.Failures, 0, maxFailures) }},
-	{key: "window", read: func(v *value, s *Surface) { v.duration(&s.Lockout.Window, "5m") }},
-	{key: "duration", read: func(v *value, s *Surface) { v.duration(&s.Lockout.Duration, "15m") }},
+var lockoutFields = table[Surface]{&oneSurface, []field[Surface]{
+	{key: "failures", as: &count{&oneSurface.Lockout.Failures, 0, maxFailures}},
+	{key: "window", as: &duration{&oneSurface.Lockout.Window, "5m"}},
+	{key: "duration", as: &duration{&oneSurface.Lockout.Duration, "15m"}},
 	{key: "escalate", object: of(&escalateFields), read: func(v *value, s *Surface) {
-		readPart(v, escalateFields, Escalate{Max: hour, Forget: 12 * hour}, &s.Lockout.Escalate)
+		readPart(v, &escalateFields, Escalate{Max: hour, Forget: 12 * hour}, &s.Lockout.Escalate)
 	}},
 	{key: "statuses", read: func(v *value, s *Surface) { s.Lockout.Statuses = readStatuses(v, s.Kind) }},
-	{key: "token_errors", read: func(v *value, s *Surface) { s.Lockout.TokenErrors = readTokenErrors(v) }},
+	{key: "token_errors", as: &list{&oneSurface.Lockout.TokenErrors, readTokenErrors}},
 	{key: "failures_when", list: of(&failureConditionFields), read: func(v *value, s *Surface) {
-		s.Lockout.FailuresWhen = readConditions(v, failureConditionFields)
+		readConditions(v, &failureConditionFields, &s.Lockout.FailuresWhen)
 	}},
 	{key: "succeeded_when", list: of(&successConditionFields), read: func(v *value, s *Surface) {
-		s.Lockout.SucceededWhen = readConditions(v, successConditionFields)
+		readConditions(v, &successConditionFields, &s.Lockout.SucceededWhen)
 	}},
-	{key: "count_anonymous", read: func(v *value, s *Surface) { v.boolean(&s.Lockout.CountAnonymous) }},
-	{key: "reset_on_success", read: func(v *value, s *Surface) { v.boolean(&s.Lockout.ResetOnSuccess) }},
-	{key: "repeats", read: func(v *value, s *Surface) {
-		choose(v, []option[bool]{{"count", false}, {"once", true}}, &s.Lockout.CountOnce)
-	}},
-	{key: "pending", read: func(v *value, s *Surface) { readInteger(v, &s.Lockout.Pending, 0, maxPending) }},
+	{key: "count_anonymous", as: &boolean{&oneSurface.Lockout.CountAnonymous}},
+	{key: "reset_on_success", as: &boolean{&oneSurface.Lockout.ResetOnSuccess}},
+	{key: "repeats", as: &either{&oneSurface.Lockout.CountOnce, "count", "once"}},
+	{key: "pending", as: &count{&oneSurface.Lockout.Pending, 0, maxPending}},
 	{key: "known_good", object: of(&knownGoodFields), read: func(v *value, s *Surface) {
-		readPart(v, knownGoodFields, KnownGood{Failures: 1}, &s.Lockout.KnownGood)
+		readPart(v, &knownGoodFields, KnownGood{Failures: 1}, &s.Lockout.KnownGood)
 	}},
 	{key: "wide", object: of(&wideFields), read: func(v *value, s *Surface) {
-		readPart(v, wideFields, Wide{IPv4Prefix: 24, IPv6Prefix: 48}, &s.Lockout.Wide)
+		readPart(v, &wideFields, Wide{IPv4Prefix: 24, IPv6Prefix: 48}, &s.Lockout.Wide)
 	}},
 	{key: "keys", list: of(&failureKeyFields), read: func(v *value, s *Surface) {
-		s.Lockout.Keys = readFailureKeys(v)
+		readFailureKeys(v, &s.Lockout)
 	}},
-	{key: "account_fields", read: func(v *value, s *Surface) { s.Lockout.AccountFields = readAccountFields(v) }},
+	{key: "account_fields", as: &list{&oneSurface.Lockout.AccountFields, readAccountFields}},
 	{key: "stuffing", object: of(&stuffingFields), read: func(v *value, s *Surface) {
-		readPart(v, stuffingFields, Stuffing{Window: 10 * minute}, &s.Lockout.Stuffing)
+		readPart(v, &stuffingFields, Stuffing{Window: 10 * minute}, &s.Lockout.Stuffing)
 	}},
 	{key: "spraying", object: of(&sprayingFields), read: func(v *value, s *Surface) {
-		readPart(v, sprayingFields, Spraying{Window: hour}, &s.Lockout.Spraying)
+		readPart(v, &sprayingFields, Spraying{Window: hour}, &s.Lockout.Spraying)
 	}},
-	{key: "jitter", read: func(v *value, s *Surface) { v.duration(&s.Lockout.Jitter, "10s") }},
-	{key: "mode", read: func(v *value, s *Surface) { readMode(v, &s.Lockout.Mode) }},
-}
+	{key: "jitter", as: &duration{&oneSurface.Lockout.Jitter, "10s"}},
+	{key: "mode", as: &oneOf{(*uint8)(&oneSurface.Lockout.Mode), modes}},
+}}
 
-var escalateFields = []field[Escalate]{
+var oneEscalate Escalate
+
+var escalateFields = table[Escalate]{&oneEscalate, []field[Escalate]{
 	{key: "factor", required: "write how many times longer each lockout is, for example 2", read: readFactor},
-	{key: "max", read: func(v *value, e *Escalate) { v.duration(&e.Max, "1h") }},
-	{key: "forget", read: func(v *value, e *Escalate) { v.duration(&e.Forget, "12h") }},
-}
+	{key: "max", as: &duration{&oneEscalate.Max, "1h"}},
+	{key: "forget", as: &duration{&oneEscalate.Forget, "12h"}},
+}}
 
-var knownGoodFields = []field[KnownGood]{
-	{key: "for", required: `write how long a success is remembered, for example "1h"`, read: func(v *value, k *KnownGood) {
-		v.duration(&k.For, "1h")
-	}},
-	{key: "failures", read: func(v *value, k *KnownGood) { readLimit(v, &k.Failures) }},
-}
+var oneKnownGood KnownGood
 
-var wideFields = []field[Wide]{
-	{key: "ipv4_prefix", read: func(v *value, w *Wide) { readInteger(v, &w.IPv4Prefix, 8, 31) }},
-	{key: "ipv6_prefix", read: func(v *value, w *Wide) { readInteger(v, &w.IPv6Prefix, 16, 127) }},
-	{key: "failures", required: "write how many failures lock the network out, for example 200", read: func(v *value, w *Wide) {
-		readLimit(v, &w.Failures)
-	}},
-}
+var knownGoodFields = table[KnownGood]{&oneKnownGood, []field[KnownGood]{
+	{key: "for", required: `write how long a success is remembered, for example "1h"`, as: &duration{&oneKnownGood.For, "1h"}},
+	{key: "failures", as: &count{&oneKnownGood.Failures, 1, maxFailures}},
+}}
+
+var oneWide Wide
+
+var wideFields = table[Wide]{&oneWide, []field[Wide]{
+	{key: "ipv4_prefix", as: &integer{&oneWide.IPv4Prefix, 8, 31}},
+	{key: "ipv6_prefix", as: &integer{&oneWide.IPv6Prefix, 16, 127}},
+	{key: "failures", required: "write how many failures lock the network out, for example 200", as: &count{&oneWide.Failures, 1, maxFailures}},
+}}
 
 // defaultLockout allows fewer guesses on a surface where a person types a password
 // than on one where programs retry.

@@ -140,51 +140,51 @@ const (
 	maxMCPBody   = 1 << 20
 )
 
-var risks = []option[Risk]{
-	{"READ_ONLY", RiskReadOnly}, {"LOCAL_MUTATION", RiskLocalMutation},
-	{"EXTERNAL_MUTATION", RiskExternalMutation}, {"DESTRUCTIVE", RiskDestructive},
+var risks = []string{
+	RiskReadOnly: "READ_ONLY", RiskLocalMutation: "LOCAL_MUTATION", RiskExternalMutation: "EXTERNAL_MUTATION", RiskDestructive: "DESTRUCTIVE",
 }
 
-var mcpFields = []field[MCP]{
-	{key: "surfaces", read: func(v *value, m *MCP) {
-		m.Surfaces = v.references("leave it out for all surfaces of the kind mcp")
-	}},
-	{key: "max_body", read: func(v *value, m *MCP) { readInteger(v, &m.MaxBody, minMCPBody, maxMCPBody) }},
-	{key: "reject_format", read: func(v *value, m *MCP) {
-		choose(v, []option[RejectFormat]{
-			{"auto", RejectAuto}, {"http", RejectHTTP}, {"jsonrpc", RejectJSONRPC}, {"tool_error", RejectToolError},
-		}, &m.RejectFormat)
-	}},
-	{key: "origins", read: func(v *value, m *MCP) { m.Origins = v.origins() }},
-	{key: "annotate", read: func(v *value, m *MCP) { v.boolean(&m.Annotate) }},
+var rejectFormats = []string{RejectAuto: "auto", RejectHTTP: "http", RejectJSONRPC: "jsonrpc", RejectToolError: "tool_error"}
+
+var oneMCP MCP
+
+var mcpFields = table[MCP]{&oneMCP, []field[MCP]{
+	{key: "surfaces", as: &listAs{&oneMCP.Surfaces, (*value).references, "leave it out for all surfaces of the kind mcp"}},
+	{key: "max_body", as: &integer{&oneMCP.MaxBody, minMCPBody, maxMCPBody}},
+	{key: "reject_format", as: &oneOf{(*uint8)(&oneMCP.RejectFormat), rejectFormats}},
+	{key: "origins", as: &list{&oneMCP.Origins, (*value).origins}},
+	{key: "annotate", as: &boolean{&oneMCP.Annotate}},
 	// The tiers come before the tools, which name them.
-	{key: "tiers", read: func(v *value, m *MCP) { m.Tiers = readTiers(v) }},
-	{key: "risks", object: of(&riskFields), read: func(v *value, m *MCP) { readObject(v, riskFields, &m.Risks) }},
+	{key: "tiers", as: &list{&oneMCP.Tiers, readTiers}},
+	{key: "risks", object: of(&riskFields), read: func(v *value, m *MCP) { readObject(v, &riskFields, &m.Risks) }},
 	{key: "methods", list: of(&mcpMethodFields), read: readMCPMethods},
 	{key: "tools", list: of(&toolFields), read: readTools},
 	{key: "other_tools", object: of(&otherToolFields), read: func(v *value, m *MCP) {
-		m.OtherTools = readTool(v, otherToolFields, m.Tiers)
+		readTool(v, &otherToolFields, m, &m.OtherTools)
 	}},
-}
+}}
 
-var riskFields = []field[[NumRisks][]string]{
-	riskField("READ_ONLY", RiskReadOnly), riskField("LOCAL_MUTATION", RiskLocalMutation),
-	riskField("EXTERNAL_MUTATION", RiskExternalMutation), riskField("DESTRUCTIVE", RiskDestructive),
-}
+// riskScopes are the scopes that a tool of each risk needs.
+type riskScopes = [NumRisks][]string
 
-func riskField(key string, risk Risk) field[[NumRisks][]string] {
-	return field[[NumRisks][]string]{key: key, read: func(v *value, r *[NumRisks][]string) { r[risk] = readNeeded(v) }}
-}
+var oneRiskScopes riskScopes
 
-var mcpMethodFields = []field[MCPMethod]{
-	{key: "method", required: `write for example "resources/read"`, read: func(v *value, m *MCPMethod) {
-		m.Method = readPlain(v, "resources/read")
-	}},
+var riskFields = table[riskScopes]{&oneRiskScopes, []field[riskScopes]{
+	{key: "READ_ONLY", as: &list{&oneRiskScopes[RiskReadOnly], readNeeded}},
+	{key: "LOCAL_MUTATION", as: &list{&oneRiskScopes[RiskLocalMutation], readNeeded}},
+	{key: "EXTERNAL_MUTATION", as: &list{&oneRiskScopes[RiskExternalMutation], readNeeded}},
+	{key: "DESTRUCTIVE", as: &list{&oneRiskScopes[RiskDestructive], readNeeded}},
+}}
+
+var oneMCPMethod MCPMethod
+
+var mcpMethodFields = table[MCPMethod]{&oneMCPMethod, []field[MCPMethod]{
+	{key: "method", required: `write for example "resources/read"`, as: &textAs{&oneMCPMethod.Method, readPlain, "resources/read"}},
 	{key: "scopes", required: `write for example ["mcp:query"]`, read: func(v *value, m *MCPMethod) {
 		v.refuseEmpty("remove the method, which needs no scopes then")
 		m.Scopes = readNeeded(v)
 	}},
-}
+}}
 
 // toolDraft is a tool while it is read.
 type toolDraft struct {
@@ -192,17 +192,19 @@ type toolDraft struct {
 	tiers []string
 }
 
-var toolFields = []field[toolDraft]{
+var oneToolDraft toolDraft
+
+var toolFields = table[toolDraft]{&oneToolDraft, []field[toolDraft]{
 	// The name comes first: other_tools has all fields but it.
-	{key: "name", required: `write for example "search"`, read: func(v *value, t *toolDraft) { t.Name = readToolName(v) }},
-	{key: "risk", read: func(v *value, t *toolDraft) { choose(v, risks, &t.Risk) }},
+	{key: "name", required: `write for example "search"`, as: &text{&oneToolDraft.Name, readToolName}},
+	{key: "risk", as: &oneOf{(*uint8)(&oneToolDraft.Risk), risks}},
 	{key: "scopes", read: func(v *value, t *toolDraft) {
 		if t.Scopes = readNeeded(v); t.Scopes == nil {
 			t.Scopes = []string{}
 		}
 	}},
 	{key: "tier", read: func(v *value, t *toolDraft) { t.Tier = t.readTier(v) }},
-	{key: "cost", read: func(v *value, t *toolDraft) { readInteger(v, &t.Cost, 0, maxCost) }},
+	{key: "cost", as: &count{&oneToolDraft.Cost, 0, maxCost}},
 	{key: "arguments", list: of(&argumentFields), read: func(v *value, t *toolDraft) {
 		v.refuseEmpty("leave it out if no argument changes the cost")
 		v.items(maxArguments, func(item *value) {
@@ -213,9 +215,9 @@ var toolFields = []field[toolDraft]{
 			t.Arguments = append(t.Arguments, a)
 		})
 	}},
-}
+}}
 
-var otherToolFields = toolFields[1:]
+var otherToolFields = table[toolDraft]{&oneToolDraft, toolFields.rows[1:]}
 
 // argumentDraft is an argument while it is read.
 type argumentDraft struct {
@@ -223,16 +225,16 @@ type argumentDraft struct {
 	tool *toolDraft
 }
 
-var argumentFields = []field[argumentDraft]{
-	{key: "argument", required: `write for example "quality", or ["options", "quality"] within an object`, read: func(v *value, a *argumentDraft) {
-		a.Way = readWay(v)
-	}},
+var oneArgumentDraft argumentDraft
+
+var argumentFields = table[argumentDraft]{&oneArgumentDraft, []field[argumentDraft]{
+	{key: "argument", required: `write for example "quality", or ["options", "quality"] within an object`, as: &list{&oneArgumentDraft.Way, readWay}},
 	{key: "times", read: readTimes},
 	{key: "tiers", read: readValueTiers},
-	{key: "max_count", read: func(v *value, a *argumentDraft) { readInteger(v, &a.MaxCount, 2, maxCost) }},
-	{key: "other", read: func(v *value, a *argumentDraft) { readInteger(v, &a.Other, 0, maxCost) }},
-	{key: "absent", read: func(v *value, a *argumentDraft) { readInteger(v, &a.Absent, 0, maxCost) }},
-}
+	{key: "max_count", as: &count{&oneArgumentDraft.MaxCount, 2, maxCost}},
+	{key: "other", as: &count{&oneArgumentDraft.Other, 0, maxCost}},
+	{key: "absent", as: &count{&oneArgumentDraft.Absent, 0, maxCost}},
+}}
 
 func defaultMCP() *MCP {
 	m := &MCP{MaxBody: 256 << 10, OtherTools: Tool{Risk: RiskUnset}}
@@ -244,7 +246,7 @@ func defaultMCP() *MCP {
 
 func readMCP(v *value) *MCP {
 	m := defaultMCP()
-	readObject(v, mcpFields, m)
+	readObject(v, &mcpFields, m)
 	m.completeTools()
 	return m
 }
@@ -300,33 +302,32 @@ func readTiers(v *value) []string {
 func readMCPMethods(v *value, m *MCP) {
 	var names []string
 	v.items(maxMethod, func(item *value) {
-		var method MCPMethod
-		readObject(item, mcpMethodFields, &method)
+		method := extend(&m.Methods)
+		readObject(item, &mcpMethodFields, method)
 		if method.Method != "" && indexOf(names, method.Method) >= 0 {
 			item.repeated(quote(method.Method))
 		}
 		names = append(names, method.Method)
-		m.Methods = append(m.Methods, method)
 	})
 }
 
 func readTools(v *value, m *MCP) {
 	var names []string
 	v.items(maxTools, func(item *value) {
-		t := readTool(item, toolFields, m.Tiers)
+		t := extend(&m.Tools)
+		readTool(item, &toolFields, m, t)
 		if t.Name != "" && indexOf(names, t.Name) >= 0 {
 			item.repeated(quote(t.Name))
 		}
 		names = append(names, t.Name)
-		m.Tools = append(m.Tools, t)
 	})
 }
 
-func readTool(v *value, fields []field[toolDraft], tiers []string) Tool {
-	t := toolDraft{Tool: Tool{Risk: RiskUnset}, tiers: tiers}
+func readTool(v *value, fields *table[toolDraft], m *MCP, into *Tool) {
+	t := toolDraft{Tool: Tool{Risk: RiskUnset}, tiers: m.Tiers}
 	readObject(v, fields, &t)
 	t.checkArguments(v)
-	return t.Tool
+	*into = t.Tool
 }
 
 func readToolName(v *value) string {
@@ -376,7 +377,7 @@ func wayPart(v *value) string {
 func readArgument(v *value, t *toolDraft) ToolArgument {
 	const unread = 1<<32 - 1
 	a := argumentDraft{ToolArgument: ToolArgument{Other: unread, Absent: 1}, tool: t}
-	found := readObject(v, argumentFields, &a)
+	found := readObject(v, &argumentFields, &a)
 	if found != nil {
 		times, tiers, count := found[1].exists(), found[2].exists(), found[3].exists()
 		switch {

@@ -50,74 +50,65 @@ type OAuth struct {
 	ServeMetadata bool
 }
 
-var oauthFields = []field[OAuth]{
-	{key: "resource", required: `write the service's URL, for example "https://api.example.com/mcp"`, read: readResource},
-	{key: "surfaces", read: func(v *value, o *OAuth) { o.Surfaces = v.references("leave it out for those that the resource covers") }},
-	{key: "host_default", read: func(v *value, o *OAuth) { v.boolean(&o.HostDefault) }},
-	{key: "audiences", read: func(v *value, o *OAuth) { o.Audiences = readPlains(v, "api://example") }},
-	{key: "check_audience", read: func(v *value, o *OAuth) { v.boolean(&o.CheckAudience) }},
-	{key: "authorization_servers", required: `write for example ["https://auth.example.com"]`, read: readServers},
-	{key: "scopes_supported", read: func(v *value, o *OAuth) { o.ScopesSupported = v.texts(scope) }},
-	{key: "resource_documentation", read: readDocumentation},
-	{key: "resource_name", read: readResourceName},
-	{key: "realm", read: readRealm},
-	{key: "challenge_scope", read: func(v *value, o *OAuth) { o.ChallengeScope = v.texts(scope) }},
-	{key: "serve_metadata", read: func(v *value, o *OAuth) { v.boolean(&o.ServeMetadata) }},
-}
+var oneOAuth OAuth
+
+var oauthFields = table[OAuth]{&oneOAuth, []field[OAuth]{
+	{key: "resource", required: `write the service's URL, for example "https://api.example.com/mcp"`, as: &text{&oneOAuth.Resource, readSecureURL}},
+	{key: "surfaces", as: &listAs{&oneOAuth.Surfaces, (*value).references, "leave it out for those that the resource covers"}},
+	{key: "host_default", as: &boolean{&oneOAuth.HostDefault}},
+	{key: "audiences", as: &listAs{&oneOAuth.Audiences, readPlains, "api://example"}},
+	{key: "check_audience", as: &boolean{&oneOAuth.CheckAudience}},
+	{key: "authorization_servers", required: `write for example ["https://auth.example.com"]`, as: &list{&oneOAuth.AuthorizationServers, readServers}},
+	{key: "scopes_supported", as: &list{&oneOAuth.ScopesSupported, readScopeList}},
+	{key: "resource_documentation", as: &text{&oneOAuth.ResourceDocumentation, readWebURL}},
+	{key: "resource_name", as: &text{&oneOAuth.ResourceName, readResourceName}},
+	{key: "realm", as: &text{&oneOAuth.Realm, readRealm}},
+	{key: "challenge_scope", as: &list{&oneOAuth.ChallengeScope, readScopeList}},
+	{key: "serve_metadata", as: &boolean{&oneOAuth.ServeMetadata}},
+}}
 
 // maxResources bounds what is compared with each other at load.
 const maxResources = 64
 
 // readResources reads one resource, or a list of them.
-func readResources(v *value) (list []OAuth) {
+func readResources(v *value, d *draft) {
 	if !v.json.IsArray() {
-		return []OAuth{readOAuth(v, true)}
+		readOAuth(v, extend(&d.OAuth))
+		d.OAuth[0].Alone = true
+		return
 	}
 	v.refuseEmpty("leave it out for no resource")
-	v.items(maxResources, func(item *value) { list = append(list, readOAuth(item, false)) })
-	return list
+	v.items(maxResources, func(item *value) { readOAuth(item, extend(&d.OAuth)) })
 }
 
-func readOAuth(v *value, alone bool) OAuth {
-	o := OAuth{ServeMetadata: true, CheckAudience: true, Alone: alone}
-	readObject(v, oauthFields, &o)
-	return o
+func readOAuth(v *value, o *OAuth) {
+	o.ServeMetadata, o.CheckAudience = true, true
+	readObject(v, &oauthFields, o)
 }
 
-func readResource(v *value, o *OAuth) {
-	if text, ok := v.text("a URL as a string"); ok && secureURL(v, text) {
-		o.Resource = text
-	}
-}
-
-func readServers(v *value, o *OAuth) {
-	o.AuthorizationServers = v.texts(func(item *value, text string) string {
+func readServers(v *value) []string {
+	servers := v.texts(func(item *value, text string) string {
 		if !secureURL(item, text) {
 			return ""
 		}
 		return text
 	})
 	v.refuseEmpty(`write for example ["https://auth.example.com"]`)
+	return servers
 }
 
-func readDocumentation(v *value, o *OAuth) {
-	if text, ok := v.text("a URL as a string"); ok && webURL(v, text) {
-		o.ResourceDocumentation = text
-	}
-}
-
-func readResourceName(v *value, o *OAuth) {
+func readResourceName(v *value) string {
 	text, ok := v.text("a name for people, as a string")
 	if ok && text == "" {
 		v.bad("is empty; write a name for people, or leave it out")
 	}
-	o.ResourceName = text
+	return text
 }
 
 // readRealm accepts the characters that a quoted string holds without escapes,
 // because some clients misread escapes. It refuses an empty realm, because some
 // clients then misread the whole header.
-func readRealm(v *value, o *OAuth) {
+func readRealm(v *value) string {
 	text, ok := v.text("a string")
 	switch {
 	case !ok:
@@ -126,9 +117,12 @@ func readRealm(v *value, o *OAuth) {
 	case !isQuotable(text, ' '):
 		v.bad(`%q has a character that a realm cannot have; write printable ASCII without " and \`, text)
 	default:
-		o.Realm = text
+		return text
 	}
+	return ""
 }
+
+func readScopeList(v *value) []string { return v.texts(scope) }
 
 // scope checks a scope token (RFC 6750 section 3).
 func scope(v *value, text string) string {

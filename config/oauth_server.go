@@ -49,81 +49,75 @@ type AuthorizationServer struct {
 // maxAuthorizationServers bounds what is compared with each other at load.
 const maxAuthorizationServers = 64
 
-// authorizationServerFields are the keys of a server, of which it has describedFields or
-// fetchedFields.
-var authorizationServerFields = append(append([]field[AuthorizationServer]{
-	{key: "issuer", required: `write the server's identifier, for example "https://auth.example.com"`, read: func(v *value, s *AuthorizationServer) {
-		if text, ok := v.text("a URL as a string"); ok && secureURL(v, text) {
-			s.Issuer = text
-		}
-	}},
-}, describedFields...), fetchedFields...)
+var oneAuthorizationServer AuthorizationServer
 
-// describedFields hold metadata of the configuration.
-var describedFields = []field[AuthorizationServer]{
-	{key: "authorization_endpoint", read: func(v *value, s *AuthorizationServer) { readServerEndpoint(v, &s.AuthorizationEndpoint) }},
-	{key: "token_endpoint", read: func(v *value, s *AuthorizationServer) { readServerEndpoint(v, &s.TokenEndpoint) }},
-	{key: "registration_endpoint", read: func(v *value, s *AuthorizationServer) { readServerEndpoint(v, &s.RegistrationEndpoint) }},
-	{key: "introspection_endpoint", read: func(v *value, s *AuthorizationServer) { readServerEndpoint(v, &s.IntrospectionEndpoint) }},
-	{key: "revocation_endpoint", read: func(v *value, s *AuthorizationServer) { readServerEndpoint(v, &s.RevocationEndpoint) }},
-	{key: "jwks_uri", read: func(v *value, s *AuthorizationServer) { readServerEndpoint(v, &s.JWKSURI) }},
+// authorizationServerFields are the keys of a server: its issuer, and then describedFields
+// or fetchedFields.
+var authorizationServerFields = table[AuthorizationServer]{&oneAuthorizationServer, []field[AuthorizationServer]{
+	{key: "issuer", required: `write the server's identifier, for example "https://auth.example.com"`, as: &text{&oneAuthorizationServer.Issuer, readSecureURL}},
+
+	{key: "authorization_endpoint", as: &text{&oneAuthorizationServer.AuthorizationEndpoint, readServerEndpoint}},
+	{key: "token_endpoint", as: &text{&oneAuthorizationServer.TokenEndpoint, readServerEndpoint}},
+	{key: "registration_endpoint", as: &text{&oneAuthorizationServer.RegistrationEndpoint, readServerEndpoint}},
+	{key: "introspection_endpoint", as: &text{&oneAuthorizationServer.IntrospectionEndpoint, readServerEndpoint}},
+	{key: "revocation_endpoint", as: &text{&oneAuthorizationServer.RevocationEndpoint, readServerEndpoint}},
+	{key: "jwks_uri", as: &text{&oneAuthorizationServer.JWKSURI, readServerEndpoint}},
 	{key: "response_types_supported", read: func(v *value, s *AuthorizationServer) {
 		s.ResponseTypes = readMembers(v, "code")
 		v.refuseEmpty(`write for example ["code"]`)
 	}},
-	{key: "grant_types_supported", read: func(v *value, s *AuthorizationServer) { s.GrantTypes = readMembers(v, "authorization_code") }},
-	{key: "token_endpoint_auth_methods_supported", read: func(v *value, s *AuthorizationServer) {
-		s.TokenEndpointAuthMethods = readMembers(v, "client_secret_basic")
-	}},
-	{key: "scopes_supported", read: func(v *value, s *AuthorizationServer) { s.Scopes = readMembers(v, "mcp:query") }},
-	{key: "service_documentation", read: func(v *value, s *AuthorizationServer) {
-		if text, ok := v.text("a URL as a string"); ok && webURL(v, text) {
-			s.ServiceDocumentation = text
-		}
-	}},
-}
+	{key: "grant_types_supported", as: &listAs{&oneAuthorizationServer.GrantTypes, readMembers, "authorization_code"}},
+	{key: "token_endpoint_auth_methods_supported", as: &listAs{&oneAuthorizationServer.TokenEndpointAuthMethods, readMembers, "client_secret_basic"}},
+	{key: "scopes_supported", as: &listAs{&oneAuthorizationServer.Scopes, readMembers, "mcp:query"}},
+	{key: "service_documentation", as: &text{&oneAuthorizationServer.ServiceDocumentation, readWebURL}},
 
-// fetchedFields say how the server's own metadata is fetched.
-var fetchedFields = []field[AuthorizationServer]{
-	{key: "cluster", read: func(v *value, s *AuthorizationServer) { s.Cluster = readPlain(v, "auth") }},
-	{key: "path", read: func(v *value, s *AuthorizationServer) { readMetadataPath(v, s) }},
-	{key: "timeout", read: func(v *value, s *AuthorizationServer) { v.timeout(&s.Timeout, "2s") }},
+	{key: "cluster", as: &textAs{&oneAuthorizationServer.Cluster, readPlain, "auth"}},
+	{key: "path", as: &text{&oneAuthorizationServer.Path, readMetadataPath}},
+	{key: "timeout", as: &timeout{&oneAuthorizationServer.Timeout, "2s"}},
 	{key: "cache", object: of(&metadataCacheFields), read: func(v *value, s *AuthorizationServer) {
-		readObject(v, metadataCacheFields, s)
+		readObject(v, &metadataCacheFields, s)
 	}},
-	{key: "pkce", read: func(v *value, s *AuthorizationServer) { v.boolean(&s.PKCE) }},
-	{key: "openid", read: func(v *value, s *AuthorizationServer) { v.boolean(&s.OpenID) }},
-}
+	{key: "pkce", as: &boolean{&oneAuthorizationServer.PKCE}},
+	{key: "openid", as: &boolean{&oneAuthorizationServer.OpenID}},
+}}
 
-var metadataCacheFields = []field[AuthorizationServer]{
-	{key: "for", read: func(v *value, s *AuthorizationServer) { v.duration(&s.For, "10m") }},
-	{key: "stale", read: func(v *value, s *AuthorizationServer) { v.duration(&s.Stale, "1d") }},
-}
+var (
+	firstFetched = of(&authorizationServerFields).index("cluster")
+	// describedFields hold metadata of the configuration.
+	describedFields = authorizationServerFields.rows[1:firstFetched]
+	// fetchedFields say how the server's own metadata is fetched.
+	fetchedFields = authorizationServerFields.rows[firstFetched:]
+)
+
+var metadataCacheFields = table[AuthorizationServer]{&oneAuthorizationServer, []field[AuthorizationServer]{
+	{key: "for", as: &duration{&oneAuthorizationServer.For, "10m"}},
+	{key: "stale", as: &duration{&oneAuthorizationServer.Stale, "1d"}},
+}}
 
 // readAuthorizationServers reads one server, or a list of them.
-func readAuthorizationServers(v *value) (list []AuthorizationServer) {
+func readAuthorizationServers(v *value, d *draft) {
 	if !v.json.IsArray() {
-		return []AuthorizationServer{readAuthorizationServer(v, true)}
+		readAuthorizationServer(v, extend(&d.AuthorizationServers))
+		d.AuthorizationServers[0].Alone = true
+		return
 	}
 	v.refuseEmpty("leave it out for no authorization server")
-	v.items(maxAuthorizationServers, func(item *value) { list = append(list, readAuthorizationServer(item, false)) })
-	return list
+	v.items(maxAuthorizationServers, func(item *value) { readAuthorizationServer(item, extend(&d.AuthorizationServers)) })
 }
 
-func readAuthorizationServer(v *value, alone bool) AuthorizationServer {
-	s := AuthorizationServer{Alone: alone}
+func readAuthorizationServer(v *value, s *AuthorizationServer) {
 	fetched := v.member("cluster").exists()
 	if fetched {
 		s.Timeout, s.For, s.Stale = 2*second, 10*minute, day
 	} else {
 		s.ResponseTypes, s.GrantTypes = []string{"code"}, []string{"authorization_code", "refresh_token"}
 	}
-	if readObject(v, authorizationServerFields, &s) == nil {
-		return s
+	if readObject(v, &authorizationServerFields, s) == nil {
+		return
 	}
 	if fetched {
 		refuseFields(v, describedFields, "is metadata, which the server of the cluster has itself; remove it, or remove cluster")
-		return s
+		return
 	}
 	refuseFields(v, fetchedFields[1:], "is about the metadata of a cluster's server; remove it, or name the cluster")
 	for _, key := range []string{"authorization_endpoint", "token_endpoint"} {
@@ -131,13 +125,12 @@ func readAuthorizationServer(v *value, alone bool) AuthorizationServer {
 			v.under(key, v.json).bad(`is missing; write the endpoint's URL, or "cluster" for the server's own metadata`)
 		}
 	}
-	return s
 }
 
 // refuseFields reports the keys of an object that are among fields.
-func refuseFields[T any](v *value, fields []field[T], message string) {
-	for _, f := range fields {
-		if found := v.member(f.key); found.exists() {
+func refuseFields(v *value, fields []field[AuthorizationServer], message string) {
+	for i := range fields {
+		if found := v.member(fields[i].key); found.exists() {
 			found.bad(message)
 		}
 	}
@@ -145,10 +138,10 @@ func refuseFields[T any](v *value, fields []field[T], message string) {
 
 // readServerEndpoint reads a URL to which clients send secrets. It may have a query
 // (RFC 6749 section 3.1).
-func readServerEndpoint(v *value, into *string) {
+func readServerEndpoint(v *value) string {
 	text, ok := v.text("a URL as a string")
 	if !ok {
-		return
+		return ""
 	}
 	u, problem := splitURL(text)
 	switch {
@@ -160,9 +153,9 @@ func readServerEndpoint(v *value, into *string) {
 	}
 	if problem != "" {
 		v.bad("%q %s", text, problem)
-		return
+		return ""
 	}
-	*into = text
+	return text
 }
 
 // readMembers reads words of the metadata, which have no spaces but in response types
@@ -177,10 +170,10 @@ func readMembers(v *value, example string) []string {
 	})
 }
 
-func readMetadataPath(v *value, s *AuthorizationServer) {
+func readMetadataPath(v *value) string {
 	text, ok := v.text("a path as a string")
 	if !ok {
-		return
+		return ""
 	}
 	path, query, _ := strings.Cut(text, "?")
 	if problem := pathProblem(path); problem != "" || !isQuotable(query, '!') || strings.Contains(query, "#") {
@@ -188,9 +181,9 @@ func readMetadataPath(v *value, s *AuthorizationServer) {
 			problem = "has a character that no URL has; percent-encode it"
 		}
 		v.bad("%q %s", text, problem)
-		return
+		return ""
 	}
-	s.Path = text
+	return text
 }
 
 // ServerOf returns the place in AuthorizationServers of the first server that a

@@ -33,32 +33,32 @@ const (
 	besideAdmin     = "cannot stand beside admin: an operations endpoint guards nothing; give it an instance of its own"
 )
 
-var adminFields = []field[Admin]{
-	{key: "tokens", required: tokensRemedy, list: of(&adminTokenFields), read: readAdminTokens},
-	{key: "hosts", read: func(v *value, a *Admin) { a.Hosts = readAdminHosts(v) }},
-}
+var oneAdmin Admin
 
-var adminTokenFields = []field[AdminToken]{
-	{key: "id", required: `write who holds the token, for example "alice"`, read: func(v *value, t *AdminToken) {
-		t.ID = readID(v, "a token's id")
-	}},
+var adminFields = table[Admin]{&oneAdmin, []field[Admin]{
+	{key: "tokens", required: tokensRemedy, list: of(&adminTokenFields), read: readAdminTokens},
+	{key: "hosts", as: &list{&oneAdmin.Hosts, readAdminHosts}},
+}}
+
+var oneAdminToken AdminToken
+
+var adminTokenFields = table[AdminToken]{&oneAdminToken, []field[AdminToken]{
+	{key: "id", required: `write who holds the token, for example "alice"`, as: &textAs{&oneAdminToken.ID, readID, "a token's id"}},
 	{key: "sha256", required: tokenHashRemedy, read: func(v *value, t *AdminToken) {
 		t.SHA256 = readSHA256(v, "the token's SHA-256 as a string", tokenHashRemedy)
 	}},
-}
+}}
 
 func readAdmin(v *value) *Admin {
 	a := &Admin{}
-	readObject(v, adminFields, a)
+	readObject(v, &adminFields, a)
 	return a
 }
 
 func readAdminTokens(v *value, a *Admin) {
 	v.refuseEmpty(tokensRemedy)
 	v.items(maxAdminTokens, func(item *value) {
-		var t AdminToken
-		readObject(item, adminTokenFields, &t)
-		a.Tokens = append(a.Tokens, t)
+		readObject(item, &adminTokenFields, extend(&a.Tokens))
 	})
 }
 
@@ -81,9 +81,9 @@ func readAdminHosts(v *value) []string {
 // drops all defaults but that of Log, and reports all fields that only an instance
 // that guards can have. written reports whether the configuration has a root key.
 func (d *draft) operate(written func(key string) bool, out *violations) {
-	for _, f := range rootFields {
-		if f.key != "admin" && f.key != "log" && written(f.key) {
-			out.add(f.key, besideAdmin)
+	for _, key := range of(&rootFields).keys() {
+		if key != "admin" && key != "log" && written(key) {
+			out.add(key, besideAdmin)
 		}
 	}
 	d.Config = Config{Admin: d.Admin, Log: d.Log}

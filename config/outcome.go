@@ -41,8 +41,8 @@ func (k Kind) authorizes() bool { return k == KindOAuthToken || k.isPage() }
 // isPage reports whether people log in on a page, which may have any status.
 func (k Kind) isPage() bool { return k == KindOAuthConsent || k == KindLogin }
 
-var kinds = []option[Kind]{
-	{"api", KindAPI}, {"mcp", KindMCP}, {"oauth-token", KindOAuthToken}, {"oauth-consent", KindOAuthConsent}, {"login", KindLogin},
+var kinds = []string{
+	KindAPI: "api", KindMCP: "mcp", KindOAuthToken: "oauth-token", KindOAuthConsent: "oauth-consent", KindLogin: "login",
 }
 
 // readKind also fills in the defaults that depend on the kind.

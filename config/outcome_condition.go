@@ -135,42 +135,43 @@ func isErrorCode(text string) bool {
 }
 
 // readConditions reads failures_when or succeeded_when.
-func readConditions(v *value, fields []field[Condition]) []Condition {
-	var list []Condition
+func readConditions(v *value, fields *table[Condition], into *[]Condition) {
 	v.refuseEmpty("leave it out for what the kind counts")
 	v.items(MaxConditions, func(item *value) {
-		var c Condition
-		found := readObject(item, fields, &c)
+		found := readObject(item, fields, extend(into))
 		if found != nil && !found[0].exists() && !found[1].exists() && !found[2].exists() {
 			item.bad(`has neither status nor header nor json; write for example {"status": [401]}`)
 		}
-		list = append(list, c)
 	})
-	return list
 }
 
-var failureConditionFields = conditionFields(readFailureStatus)
-var successConditionFields = conditionFields(readSuccessStatus)
+var oneCondition Condition
 
-func conditionFields(status func(item *value) int) []field[Condition] {
-	return []field[Condition]{
-		{key: "status", read: func(v *value, c *Condition) { c.Statuses = readConditionStatuses(v, status) }},
-		{key: "header", object: of(&headerConditionFields), read: readHeaderCondition},
-		{key: "json", object: of(&jsonConditionFields), read: readJSONCondition},
-	}
-}
+var failureConditionFields = table[Condition]{&oneCondition, []field[Condition]{
+	{key: "status", read: func(v *value, c *Condition) { readConditionStatuses(v, readFailureStatus, &c.Statuses) }},
+	headerConditionField, jsonConditionField,
+}}
+
+var successConditionFields = table[Condition]{&oneCondition, []field[Condition]{
+	{key: "status", read: func(v *value, c *Condition) { readConditionStatuses(v, readSuccessStatus, &c.Statuses) }},
+	headerConditionField, jsonConditionField,
+}}
+
+var (
+	headerConditionField = field[Condition]{key: "header", object: of(&headerConditionFields), read: readHeaderCondition}
+	jsonConditionField   = field[Condition]{key: "json", object: of(&jsonConditionFields), read: readJSONCondition}
+)
 
 // readConditionStatuses reads a list of statuses and classes.
-func readConditionStatuses(v *value, read func(item *value) int) (list []int) {
+func readConditionStatuses(v *value, read func(item *value) int, into *[]int) {
 	v.refuseEmpty("leave it out for every status but 5xx")
 	v.items(maxItems, func(item *value) {
 		status := read(item)
-		if status != 0 && slices.Contains(list, status) {
+		if status != 0 && slices.Contains(*into, status) {
 			item.repeated(statusWord(status))
 		}
-		list = append(list, status)
+		*into = append(*into, status)
 	})
-	return list
 }
 
 // statusWord writes a status or a class as configurations have it.
@@ -227,7 +228,7 @@ func readStatusOrClass(item *value, right string) int {
 }
 
 // readOneOf reads an object of which exactly one field but the first has to be there.
-func readOneOf(v *value, fields []field[Condition], c *Condition, names, remedy string) {
+func readOneOf(v *value, fields *table[Condition], c *Condition, names, remedy string) {
 	n := 0
 	found := readObject(v, fields, c)
 	for i := 1; i < len(found); i++ {
@@ -244,15 +245,12 @@ func readOneOf(v *value, fields []field[Condition], c *Condition, names, remedy 
 	}
 }
 
-// The tables of the two parts of a condition are of one type, because each type is code
-// of its own in the module.
-
-var headerConditionFields = []field[Condition]{
-	{key: "name", required: `write for example "location"`, read: func(v *value, c *Condition) { c.Header.Name = readHeader(v, "location") }},
+var headerConditionFields = table[Condition]{&oneCondition, []field[Condition]{
+	{key: "name", required: `write for example "location"`, as: &textAs{&oneCondition.Header.Name, readHeader, "location"}},
 	{key: "equals", read: func(v *value, c *Condition) { readComparison(v, c, Equals) }},
 	{key: "prefix", read: func(v *value, c *Condition) { readComparison(v, c, HasPrefix) }},
 	{key: "contains", read: func(v *value, c *Condition) { readComparison(v, c, Contains) }},
-}
+}}
 
 func readComparison(v *value, c *Condition, where Comparison) {
 	c.Header.Where, c.Header.Text = where, readPlain(v, "/login?error")
@@ -262,17 +260,17 @@ func readComparison(v *value, c *Condition, where Comparison) {
 }
 
 func readHeaderCondition(v *value, c *Condition) {
-	readOneOf(v, headerConditionFields, c, "equals, prefix and contains", `write for example "contains": "/login?error"`)
+	readOneOf(v, &headerConditionFields, c, "equals, prefix and contains", `write for example "contains": "/login?error"`)
 }
 
-var jsonConditionFields = []field[Condition]{
+var jsonConditionFields = table[Condition]{&oneCondition, []field[Condition]{
 	{key: "path", required: `write for example ["errors", "0", "extensions", "code"]`, read: readJSONPath},
 	{key: "equals", read: func(v *value, c *Condition) { c.JSON.Values = []JSONValue{readJSONValue(v)} }},
 	{key: "one_of", read: readJSONValues},
-}
+}}
 
 func readJSONCondition(v *value, c *Condition) {
-	readOneOf(v, jsonConditionFields, c, "equals and one_of", `write for example "equals": false`)
+	readOneOf(v, &jsonConditionFields, c, "equals and one_of", `write for example "equals": false`)
 }
 
 func readJSONPath(v *value, c *Condition) {

@@ -21,7 +21,7 @@ func Parse(json []byte, env []string) (*Config, error) {
 	}
 	d := draft{Config: defaultConfig()}
 	root := &value{json: gjson.Parse(text), out: &out}
-	readObject(root, rootFields, &d)
+	readObject(root, &rootFields, &d)
 	if d.Admin != nil {
 		// An operations endpoint may share the environment of instances that guard,
 		// and ignores it.
@@ -62,39 +62,34 @@ func Keys() []string {
 	return of(&rootFields).paths("", nil)
 }
 
-var rootFields = []field[draft]{
+var oneDraft draft
+
+var rootFields = table[draft]{&oneDraft, []field[draft]{
 	{key: "client", object: of(&clientFields), read: func(v *value, d *draft) {
-		readObject(v, clientFields, &d.Client)
+		readObject(v, &clientFields, &d.Client)
 	}},
 	{key: "credentials", object: of(&credentialsFields), read: func(v *value, d *draft) {
-		readObject(v, credentialsFields, &d.Credentials)
+		readObject(v, &credentialsFields, &d.Credentials)
 	}},
 	{key: "exempt", list: of(&matchFields), read: func(v *value, d *draft) {
-		d.Exempt, d.ownExempt = readMatches(v, maxExempt), true
+		readMatches(v, maxExempt, &d.Exempt)
+		d.ownExempt = true
 	}},
-	{key: "surfaces", list: of(&surfaceFields), read: func(v *value, d *draft) {
-		d.Surfaces = readSurfaces(v)
-	}},
-	{key: "identity", list: of(&anyIdentityFields), read: func(v *value, d *draft) {
-		d.Identity, d.secretVariables = readIdentity(v)
-	}},
+	{key: "surfaces", list: of(&surfaceFields), read: readSurfaces},
+	{key: "identity", list: of(&anyIdentityFields), read: readIdentity},
 	{key: "untrusted_headers", read: func(v *value, d *draft) {
 		d.UntrustedHeaders, d.ownUntrusted = readHeaderNames(v, "x-user-id"), true
 	}},
-	{key: "quotas", list: of(&quotaFields), read: func(v *value, d *draft) {
-		d.Quotas = readQuotas(v)
-	}},
-	{key: "concurrency", list: of(&concurrencyFields), read: func(v *value, d *draft) {
-		d.Concurrency = readConcurrency(v)
-	}},
+	{key: "quotas", list: of(&quotaFields), read: readQuotas},
+	{key: "concurrency", list: of(&concurrencyFields), read: readConcurrency},
 	{key: "burst", object: of(&burstFields), read: func(v *value, d *draft) {
-		readObject(v, burstFields, &d.Burst)
+		readObject(v, &burstFields, &d.Burst)
 	}},
 	{key: "bypass", object: of(&bypassFields), read: func(v *value, d *draft) {
 		d.Bypass = readBypass(v)
 	}},
 	{key: "scopes", object: of(&scopesFields), read: func(v *value, d *draft) {
-		readObject(v, scopesFields, &d.Scopes)
+		readObject(v, &scopesFields, &d.Scopes)
 	}},
 	{key: "mcp", object: of(&mcpFields), read: func(v *value, d *draft) {
 		d.MCP = readMCP(v)
@@ -105,26 +100,22 @@ var rootFields = []field[draft]{
 	{key: "fleet", object: of(&fleetFields), read: func(v *value, d *draft) {
 		d.Fleet, d.fleetVariable = readFleet(v)
 	}},
-	{key: "oauth", object: of(&oauthFields), read: func(v *value, d *draft) {
-		d.OAuth = readResources(v)
-	}},
-	{key: "authorization_server", object: of(&authorizationServerFields), read: func(v *value, d *draft) {
-		d.AuthorizationServers = readAuthorizationServers(v)
-	}},
+	{key: "oauth", object: of(&oauthFields), read: readResources},
+	{key: "authorization_server", object: of(&authorizationServerFields), read: readAuthorizationServers},
 	{key: "cors", object: of(&corsFields), read: func(v *value, d *draft) {
-		readObject(v, corsFields, &d.CORS)
+		readObject(v, &corsFields, &d.CORS)
 	}},
 	{key: "headers", object: of(&headersFields), read: func(v *value, d *draft) {
-		readObject(v, headersFields, &d.Headers)
+		readObject(v, &headersFields, &d.Headers)
 	}},
 	{key: "log", object: of(&logFields), read: func(v *value, d *draft) {
-		readObject(v, logFields, &d.Log)
+		readObject(v, &logFields, &d.Log)
 	}},
 	{key: "audit", object: of(&auditFields), read: func(v *value, d *draft) {
 		d.Audit = readAudit(v)
 	}},
 	{key: "table", object: of(&tableFields), read: func(v *value, d *draft) {
-		readObject(v, tableFields, &d.Table)
+		readObject(v, &tableFields, &d.Table)
 	}},
 	{key: "admin", object: of(&adminFields), read: func(v *value, d *draft) {
 		d.Admin = readAdmin(v)
@@ -137,4 +128,4 @@ var rootFields = []field[draft]{
 			d.HeadersStopIteration = StopIterationMissing
 		}
 	}},
-}
+}}

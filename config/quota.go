@@ -168,57 +168,53 @@ const (
 	maxTier  = 64
 )
 
-var quotaFields = []field[Quota]{
-	{key: "name", required: `write for example "per-tenant"`, read: func(v *value, q *Quota) { q.Name = readQuotaName(v) }},
-	{key: "surfaces", read: func(v *value, q *Quota) {
-		q.Surfaces = v.references("leave it out for all surfaces")
-	}},
+var algorithms = []string{FixedWindow: "fixed_window", SlidingWindow: "sliding_window", GCRA: "gcra"}
+
+var quotaUnits = []string{Requests: "requests", Credits: "credits"}
+
+var oneQuota Quota
+
+var quotaFields = table[Quota]{&oneQuota, []field[Quota]{
+	{key: "name", required: `write for example "per-tenant"`, as: &text{&oneQuota.Name, readQuotaName}},
+	{key: "surfaces", as: &listAs{&oneQuota.Surfaces, (*value).references, "leave it out for all surfaces"}},
 	{key: "paths", list: of(&matchFields), read: func(v *value, q *Quota) {
 		v.refuseEmpty("leave it out for every path")
-		q.Paths = readMatches(v, maxMatches)
+		readMatches(v, maxMatches, &q.Paths)
 	}},
-	{key: "methods", read: func(v *value, q *Quota) { q.Methods = readMethods(v) }},
+	{key: "methods", as: &list{&oneQuota.Methods, readMethods}},
 	{key: "per", required: quotaPerRemedy, read: readQuotaPer},
 	{key: "limit", read: func(v *value, q *Quota) { q.Limit = readUnits(v) }},
 	{key: "limits", read: readLimits},
 	{key: "window", required: `write for example "1m"`, read: readWindow},
-	{key: "algorithm", read: func(v *value, q *Quota) {
-		choose(v, []option[Algorithm]{
-			{"fixed_window", FixedWindow}, {"sliding_window", SlidingWindow}, {"gcra", GCRA},
-		}, &q.Algorithm)
-	}},
+	{key: "algorithm", as: &oneOf{(*uint8)(&oneQuota.Algorithm), algorithms}},
 	{key: "cost", list: of(&costFields), read: readCost},
-	{key: "overrides", read: func(v *value, q *Quota) {
-		q.Overrides = v.references("leave it out to override nothing")
-	}},
-	{key: "mode", read: func(v *value, q *Quota) { readMode(v, &q.Mode) }},
-	{key: "unit", read: func(v *value, q *Quota) {
-		choose(v, []option[Unit]{{"requests", Requests}, {"credits", Credits}}, &q.Unit)
-	}},
-}
+	{key: "overrides", as: &listAs{&oneQuota.Overrides, (*value).references, "leave it out to override nothing"}},
+	{key: "mode", as: &oneOf{(*uint8)(&oneQuota.Mode), modes}},
+	{key: "unit", as: &oneOf{(*uint8)(&oneQuota.Unit), quotaUnits}},
+}}
 
-var costFields = []field[Cost]{
-	{key: "path", read: func(v *value, c *Cost) { c.Path = readPath(v) }},
+var oneCost Cost
+
+var costFields = table[Cost]{&oneCost, []field[Cost]{
+	{key: "path", as: &text{&oneCost.Path, readPath}},
 	{key: "prefix", read: func(v *value, c *Cost) { c.Path, c.Prefix = readPath(v), true }},
-	{key: "methods", read: func(v *value, c *Cost) { c.Methods = readMethods(v) }},
-	{key: "cost", required: "write what such a request costs, for example 5", read: func(v *value, c *Cost) {
-		readInteger(v, &c.Cost, 0, maxCost)
-	}},
-}
+	{key: "methods", as: &list{&oneCost.Methods, readMethods}},
+	{key: "cost", required: "write what such a request costs, for example 5", as: &count{&oneCost.Cost, 0, maxCost}},
+}}
 
-var headersFields = []field[Headers]{
-	{key: "x_ratelimit", read: func(v *value, h *Headers) {
-		choose(v, []option[XRateLimit]{
-			{"delta", XRateLimitDelta}, {"epoch", XRateLimitEpoch}, {"off", XRateLimitOff},
-		}, &h.XRateLimit)
-	}},
-}
+var xRateLimits = []string{XRateLimitDelta: "delta", XRateLimitEpoch: "epoch", XRateLimitOff: "off"}
 
-func readQuotas(v *value) []Quota {
-	var list []Quota
+var oneHeaders Headers
+
+var headersFields = table[Headers]{&oneHeaders, []field[Headers]{
+	{key: "x_ratelimit", as: &oneOf{(*uint8)(&oneHeaders.XRateLimit), xRateLimits}},
+}}
+
+func readQuotas(v *value, d *draft) {
 	v.items(MaxQuotas, func(item *value) {
-		q := Quota{Cost: 1}
-		if found := readObject(item, quotaFields, &q); found != nil {
+		q := extend(&d.Quotas)
+		q.Cost = 1
+		if found := readObject(item, &quotaFields, q); found != nil {
 			limit, limits := found[5], found[6]
 			if q.Unit == Credits && found[9].exists() {
 				found[9].bad("is for rules of requests; a rule of credits is charged what mcp.tools says, so remove it")
@@ -230,9 +226,7 @@ func readQuotas(v *value) []Quota {
 				item.bad(`has neither limit nor limits; write for example "limit": 60`)
 			}
 		}
-		list = append(list, q)
 	})
-	return list
 }
 
 // readWindow reads a duration, or a window of the calendar.
@@ -262,9 +256,8 @@ const (
 	quotaPerRemedy = "write " + quotaPerRight
 )
 
-var quotaParts = []option[Per]{
-	{"client", PerClient}, {"credential", PerCredential}, {"subject", PerSubject}, {"tenant", PerTenant}, {"path", PerPath},
-}
+// quotaParts stand at the places of their bits in a Per.
+var quotaParts = []string{"client", "credential", "subject", "tenant", "path"}
 
 func readQuotaPer(v *value, q *Quota) {
 	v.refuseEmpty(quotaPerRemedy)
@@ -273,17 +266,16 @@ func readQuotaPer(v *value, q *Quota) {
 		if !ok {
 			return
 		}
-		for _, part := range quotaParts {
-			if part.word != text {
-				continue
-			}
-			if q.Per&part.is != 0 {
-				item.repeated(quote(text))
-			}
-			q.Per |= part.is
+		at := indexOf(quotaParts, text)
+		if at < 0 {
+			item.unknown(text, quotaPerRight)
 			return
 		}
-		item.unknown(text, quotaPerRight)
+		part := Per(1) << at
+		if q.Per&part != 0 {
+			item.repeated(quote(text))
+		}
+		q.Per |= part
 	})
 }
 
@@ -363,9 +355,7 @@ func readCost(v *value, q *Quota) {
 	}
 	v.refuseEmpty("leave it out for a cost of 1")
 	v.items(maxMatches, func(item *value) {
-		var c Cost
-		found := readObject(item, costFields, &c)
-		checkPattern(item, found, &c.Match)
-		q.Costs = append(q.Costs, c)
+		c := extend(&q.Costs)
+		checkPattern(item, readObject(item, &costFields, c), &c.Match)
 	})
 }

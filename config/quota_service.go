@@ -51,13 +51,13 @@ type serviceDraft struct {
 	tokenVariable string
 }
 
-var quotaServiceFields = []field[serviceDraft]{
-	{key: "name", read: func(v *value, s *serviceDraft) { s.Name = readQuotaName(v) }},
-	{key: "surfaces", read: func(v *value, s *serviceDraft) {
-		s.Surfaces = v.references("leave it out for all surfaces that mcp applies to")
-	}},
+var oneServiceDraft serviceDraft
+
+var quotaServiceFields = table[serviceDraft]{&oneServiceDraft, []field[serviceDraft]{
+	{key: "name", as: &text{&oneServiceDraft.Name, readQuotaName}},
+	{key: "surfaces", as: &listAs{&oneServiceDraft.Surfaces, (*value).references, "leave it out for all surfaces that mcp applies to"}},
 	{key: "endpoint", required: quotaServiceRemedy, object: of(&quotaEndpointFields), read: func(v *value, s *serviceDraft) {
-		if readObject(v, quotaEndpointFields, s) != nil {
+		if readObject(v, &quotaEndpointFields, s) != nil {
 			v.checkOneSecret("token", "token_env", "QUOTA_TOKEN")
 		}
 	}},
@@ -67,23 +67,21 @@ var quotaServiceFields = []field[serviceDraft]{
 			v.bad(`%q is out of range; write "1m" to "1d"`, v.json.Str)
 		}
 	}},
-	{key: "mode", read: func(v *value, s *serviceDraft) { readMode(v, &s.Mode) }},
-}
+	{key: "mode", as: &oneOf{(*uint8)(&oneServiceDraft.Mode), modes}},
+}}
 
-var quotaEndpointFields = []field[serviceDraft]{
-	{key: "cluster", required: `write the name of the quota service's cluster, for example "quota"`, read: func(v *value, s *serviceDraft) {
-		s.Cluster = readPlain(v, "quota")
-	}},
+var quotaEndpointFields = table[serviceDraft]{&oneServiceDraft, []field[serviceDraft]{
+	{key: "cluster", required: `write the name of the quota service's cluster, for example "quota"`, as: &textAs{&oneServiceDraft.Cluster, readPlain, "quota"}},
 	{key: "url", required: `write for example "` + quotaServiceURL + `"`, read: readQuotaServiceURL},
-	{key: "token", read: func(v *value, s *serviceDraft) { s.Token = v.secret("token_env") }},
-	{key: "token_env", read: func(v *value, s *serviceDraft) { s.tokenVariable = readPlain(v, "QUOTA_TOKEN") }},
-	{key: "timeout", read: func(v *value, s *serviceDraft) { v.timeout(&s.Timeout, "1s") }},
-	{key: "retries", read: func(v *value, s *serviceDraft) { readInteger(v, &s.Retries, 0, maxRetries) }},
-}
+	{key: "token", as: &textAs{&oneServiceDraft.Token, (*value).secret, "token_env"}},
+	{key: "token_env", as: &textAs{&oneServiceDraft.tokenVariable, readPlain, "QUOTA_TOKEN"}},
+	{key: "timeout", as: &timeout{&oneServiceDraft.Timeout, "1s"}},
+	{key: "retries", as: &integer{&oneServiceDraft.Retries, 0, maxRetries}},
+}}
 
 func readQuotaService(v *value) (s *QuotaService, tokenVariable string) {
 	d := serviceDraft{QuotaService: QuotaService{Name: "credits", Timeout: second, Retries: 1, Lifetime: 10 * minute}}
-	readObject(v, quotaServiceFields, &d)
+	readObject(v, &quotaServiceFields, &d)
 	return &d.QuotaService, d.tokenVariable
 }
 

@@ -4,7 +4,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"unsafe"
 
 	"github.com/tidwall/gjson"
 )
@@ -75,56 +74,6 @@ func keyPath(path, key string) string {
 	return path + "." + key
 }
 
-// A field reads one key of an object into a T.
-type field[T any] struct {
-	key string
-	// required is the remedy if the key is missing; "" if the key is optional.
-	required string
-	read     func(v *value, into *T)
-	// object has the fields of the object in the value, and list those of the objects
-	// in a list.
-	object, list *fields
-}
-
-// fields are the fields of some type of object. What is done with fields is code for
-// all types at once: they differ in nothing but what the pointer is to that their
-// readers get.
-type fields []field[anyObject]
-
-type anyObject struct{}
-
-// of returns the fields of a type as fields of some type.
-func of[T any](table *[]field[T]) *fields { return (*fields)(unsafe.Pointer(table)) }
-
-// readObject reads fields in the order of the table, so that a field can depend on
-// those above it. It returns the values by field, or nil if v is not an object.
-func readObject[T any](v *value, table []field[T], into *T) []value {
-	return v.read(*of(&table), (*anyObject)(unsafe.Pointer(into)))
-}
-
-// readPart reads an object over its defaults. If v is not an object, into keeps
-// its value.
-func readPart[T any](v *value, table []field[T], defaults T, into *T) {
-	if v.json.IsObject() {
-		*into = defaults
-	}
-	readObject(v, table, into)
-}
-
-func (v *value) read(table fields, into *anyObject) []value {
-	found := v.members(table)
-	for i := range found {
-		f, member := &table[i], &found[i]
-		switch {
-		case member.exists():
-			f.read(member, into)
-		case f.required != "":
-			member.bad("is missing; %s", f.required)
-		}
-	}
-	return found
-}
-
 // each calls read for the value of each key of an object.
 func (v *value) each(read func(item *value)) {
 	if !v.json.IsObject() {
@@ -150,14 +99,14 @@ func (v *value) member(key string) *value {
 }
 
 // members returns an object's values in the order of the table.
-func (v *value) members(table fields) []value {
+func (v *value) members(table *fields) []value {
 	if !v.json.IsObject() {
 		v.wrongType("an object with the keys %s", strings.Join(table.keys(), ", "))
 		return nil
 	}
-	found := make([]value, len(table))
+	found := make([]value, len(table.rows))
 	for i := range found {
-		found[i] = value{within: v, key: table[i].key, out: v.out}
+		found[i] = value{within: v, key: table.rows[i].key, out: v.out}
 	}
 	v.each(func(item *value) {
 		i := table.index(item.key)
@@ -171,39 +120,6 @@ func (v *value) members(table fields) []value {
 		}
 	})
 	return found
-}
-
-func (t fields) index(key string) int {
-	for i := range t {
-		if t[i].key == key {
-			return i
-		}
-	}
-	return -1
-}
-
-func (t fields) keys() []string {
-	keys := make([]string, len(t))
-	for i := range t {
-		keys[i] = t[i].key
-	}
-	return keys
-}
-
-// paths appends the paths of all keys, and of the keys below them.
-func (t fields) paths(prefix string, list []string) []string {
-	for i := range t {
-		f := &t[i]
-		path := prefix + f.key
-		list = append(list, path)
-		if f.object != nil {
-			list = f.object.paths(path+".", list)
-		}
-		if f.list != nil {
-			list = f.list.paths(path+"[].", list)
-		}
-	}
-	return list
 }
 
 // items calls read for each item of a list. More than most items are a violation.
@@ -225,12 +141,6 @@ func (v *value) items(most int, read func(item *value)) {
 	if n > most {
 		v.tooMany(n, most)
 	}
-}
-
-// extend appends a zero T to a list, and returns it.
-func extend[T any](list *[]T) *T {
-	*list = append(*list, make([]T, 1)...)
-	return &(*list)[len(*list)-1]
 }
 
 func (v *value) tooMany(n, most int) {
@@ -310,34 +220,35 @@ func readInteger[T int | uint32](v *value, into *T, low, high int64) {
 	}
 }
 
-// option is one of the words that a field accepts.
-type option[T any] struct {
-	word string
-	is   T
+// word reads one of a few words, and returns its position; -1 if it is none of them.
+func (v *value) word(words []string) int {
+	right := choice(words)
+	text, ok := v.text(right)
+	if !ok {
+		return -1
+	}
+	at := indexOf(words, text)
+	if at < 0 {
+		v.unknown(text, right)
+	}
+	return at
 }
 
-// words lists the options for a remedy.
-func words[T any](options []option[T]) string {
-	quoted := make([]string, len(options))
-	for i, o := range options {
-		quoted[i] = strconv.Quote(o.word)
+// choice lists words for a remedy.
+func choice(words []string) string {
+	quoted := make([]string, len(words))
+	for i := range words {
+		quoted[i] = quote(words[i])
 	}
 	return listed(quoted, "or")
 }
 
-func choose[T any](v *value, options []option[T], into *T) {
-	right := words(options)
-	text, ok := v.text("%s", right)
-	if !ok {
-		return
+// choose reads one of a few words, which stand at the places of their values. If there
+// is none, into keeps its value.
+func choose[T ~uint8](v *value, words []string, into *T) {
+	if at := v.word(words); at >= 0 {
+		*into = T(at)
 	}
-	for _, o := range options {
-		if o.word == text {
-			*into = o.is
-			return
-		}
-	}
-	v.unknown(text, right)
 }
 
 func (v *value) unknown(text, right string) {

@@ -12,9 +12,11 @@ type CORS struct {
 	Origins []string
 }
 
-var corsFields = []field[CORS]{
+var oneCORS CORS
+
+var corsFields = table[CORS]{&oneCORS, []field[CORS]{
 	{key: "origins", read: readOrigins},
-}
+}}
 
 func defaultCORS() CORS { return CORS{Any: true} }
 

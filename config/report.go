@@ -24,13 +24,13 @@ type Log struct {
 	PerSecond int
 }
 
-var logFields = []field[Log]{
-	{key: "client", read: func(v *value, l *Log) {
-		choose(v, []option[ClientForm]{
-			{"full", ClientFull}, {"truncated", ClientTruncated}, {"hash", ClientHash},
-		}, &l.Client)
-	}},
-	{key: "per_second", read: func(v *value, l *Log) { readInteger(v, &l.PerSecond, 1, 1000) }},
-}
+var clientForms = []string{ClientFull: "full", ClientTruncated: "truncated", ClientHash: "hash"}
+
+var oneLog Log
+
+var logFields = table[Log]{&oneLog, []field[Log]{
+	{key: "client", as: &oneOf{(*uint8)(&oneLog.Client), clientForms}},
+	{key: "per_second", as: &integer{&oneLog.PerSecond, 1, 1000}},
+}}
 
 func defaultLog() Log { return Log{Client: ClientFull, PerSecond: 10} }

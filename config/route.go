@@ -54,24 +54,28 @@ const (
 	maxMethods  = 32
 )
 
-var surfaceFields = []field[Surface]{
-	{key: "name", required: `write for example "rest"`, read: func(v *value, s *Surface) { s.Name = readName(v, "a surface's name") }},
-	{key: "kind", required: "write " + words(kinds), read: readKind},
+var oneSurface Surface
+
+var surfaceFields = table[Surface]{&oneSurface, []field[Surface]{
+	{key: "name", required: `write for example "rest"`, as: &textAs{&oneSurface.Name, readName, "a surface's name"}},
+	{key: "kind", words: kinds, read: readKind},
 	{key: "match", required: `write for example [{"prefix": "/api/v1"}]`, list: of(&matchFields), read: readSurfaceMatch},
-	{key: "require", read: func(v *value, s *Surface) { v.boolean(&s.Require) }},
+	{key: "require", as: &boolean{&oneSurface.Require}},
 	// The lockout comes last, because its defaults and its checks depend on the kind.
 	{key: "lockout", object: of(&lockoutFields), read: func(v *value, s *Surface) {
-		readObject(v, lockoutFields, s)
+		readObject(v, &lockoutFields, s)
 		replaceList(v, &s.Lockout)
 	}},
-}
+}}
 
-var matchFields = []field[Match]{
+var oneMatch Match
+
+var matchFields = table[Match]{&oneMatch, []field[Match]{
 	{key: "path", read: readMatchPath},
 	{key: "prefix", read: readMatchPrefix},
 	{key: "methods", read: readMatchMethods},
 	{key: "hosts", read: readMatchHosts},
-}
+}}
 
 func readMatchPath(v *value, m *Match) { m.Path = readPath(v) }
 
@@ -112,36 +116,33 @@ func defaultSurface(name string, kind Kind, match Match) Surface {
 	return Surface{Name: name, Kind: kind, Match: []Match{match}, Lockout: defaultLockout(kind)}
 }
 
-func readSurfaces(v *value) []Surface {
+func readSurfaces(v *value, d *draft) {
+	d.Surfaces = nil
 	if !v.json.IsArray() {
 		v.wrongType("a list in square brackets")
-		return []Surface{{Kind: kindUnknown}}
+		extend(&d.Surfaces).Kind = kindUnknown
+		return
 	}
-	var list []Surface
 	v.items(maxSurfaces, func(item *value) {
-		s := Surface{Kind: kindUnknown}
-		readObject(item, surfaceFields, &s)
-		list = append(list, s)
+		s := extend(&d.Surfaces)
+		s.Kind = kindUnknown
+		readObject(item, &surfaceFields, s)
 	})
-	return list
 }
 
 func readSurfaceMatch(v *value, s *Surface) {
-	s.Match = readMatches(v, maxMatches)
+	readMatches(v, maxMatches, &s.Match)
 	v.refuseEmpty(`write for example [{"prefix": "/api/v1"}]`)
 }
 
 // readMatches keeps an invalid match in the list, without a path, so that the
 // matches after it keep their index.
-func readMatches(v *value, most int) []Match {
-	var list []Match
+func readMatches(v *value, most int, into *[]Match) {
+	*into = nil
 	v.items(most, func(item *value) {
-		var m Match
-		found := readObject(item, matchFields, &m)
-		checkPattern(item, found, &m)
-		list = append(list, m)
+		m := extend(into)
+		checkPattern(item, readObject(item, &matchFields, m), m)
 	})
-	return list
 }
 
 // checkPattern requires either path or prefix. found holds the values of these two

@@ -38,31 +38,29 @@ const (
 	maxNeeded = 16
 )
 
-var scopesFields = []field[Scopes]{
+var oneScopes Scopes
+
+var scopesFields = table[Scopes]{&oneScopes, []field[Scopes]{
 	{key: "implies", read: func(v *value, s *Scopes) { s.Implies = readImplies(v) }},
 	{key: "operations", list: of(&operationFields), read: func(v *value, s *Scopes) {
 		v.refuseEmpty(`write for example [{"prefix": "/api/v1", "scopes": ["api:read"]}]`)
 		v.items(maxOperations, func(item *value) {
-			var o Operation
-			found := readObject(item, operationFields, &o)
-			checkPattern(item, found, &o.Match)
-			s.Operations = append(s.Operations, o)
+			o := extend(&s.Operations)
+			checkPattern(item, readObject(item, &operationFields, o), &o.Match)
 		})
 	}},
-}
+}}
 
-var operationFields = []field[Operation]{
+var oneOperation Operation
+
+var operationFields = table[Operation]{&oneOperation, []field[Operation]{
 	{key: "path", read: func(v *value, o *Operation) { readMatchPath(v, &o.Match) }},
 	{key: "prefix", read: func(v *value, o *Operation) { readMatchPrefix(v, &o.Match) }},
 	{key: "methods", read: func(v *value, o *Operation) { readMatchMethods(v, &o.Match) }},
 	{key: "hosts", read: func(v *value, o *Operation) { readMatchHosts(v, &o.Match) }},
-	{key: "surfaces", read: func(v *value, o *Operation) {
-		o.Surfaces = v.references("leave it out for all surfaces of the kinds api and mcp")
-	}},
-	{key: "scopes", required: `write for example ["api:read"], or [] for none`, read: func(v *value, o *Operation) {
-		o.Scopes = readNeeded(v)
-	}},
-}
+	{key: "surfaces", as: &listAs{&oneOperation.Surfaces, (*value).references, "leave it out for all surfaces of the kinds api and mcp"}},
+	{key: "scopes", required: `write for example ["api:read"], or [] for none`, as: &list{&oneOperation.Scopes, readNeeded}},
+}}
 
 // readNeeded reads the scopes that an operation needs.
 func readNeeded(v *value) []string {

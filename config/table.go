@@ -15,9 +15,11 @@ type Table struct {
 	Quotas int
 }
 
-var tableFields = []field[Table]{
-	{key: "clients", read: func(v *value, t *Table) { readInteger(v, &t.Clients, 1024, 4194304) }},
-	{key: "quotas", read: func(v *value, t *Table) { readInteger(v, &t.Quotas, 1024, 4194304) }},
-}
+var oneTable Table
+
+var tableFields = table[Table]{&oneTable, []field[Table]{
+	{key: "clients", as: &integer{&oneTable.Clients, 1024, 4194304}},
+	{key: "quotas", as: &integer{&oneTable.Quotas, 1024, 4194304}},
+}}
 
 func defaultTable() Table { return Table{Clients: 65536, Quotas: 65536} }

@@ -93,6 +93,22 @@ func isHost(host string) bool {
 	return len(host) <= 253
 }
 
+// readSecureURL reads the URL of a resource or issuer; "" if it is invalid.
+func readSecureURL(v *value) string {
+	if text, ok := v.text("a URL as a string"); ok && secureURL(v, text) {
+		return text
+	}
+	return ""
+}
+
+// readWebURL reads the URL of a page; "" if it is invalid.
+func readWebURL(v *value) string {
+	if text, ok := v.text("a URL as a string"); ok && webURL(v, text) {
+		return text
+	}
+	return ""
+}
+
 // secureURL reports whether a text is the URL of an OAuth resource or issuer (RFC
 // 9728 section 1.2, RFC 8414 section 2): https, or http on this machine, without
 // query and fragment.
