@@ -135,7 +135,8 @@ func readPer(v *value, k *FailureKey) {
 // checkKeys refuses a failure key that never reaches its limit. Where a body may hold what is
 // guessed, one credential in the headers goes with many guesses.
 func checkKeys(s *Surface, i int, out *violations) {
-	for j, k := range s.Lockout.Keys {
+	for j := range s.Lockout.Keys {
+		k := &s.Lockout.Keys[j]
 		if s.Lockout.CountOnce && !s.SignsInByBody() && k.Client && k.By == ByCredential && k.Failures > 1 {
 			out.add(surfacePath(i, "lockout.keys["+strconv.Itoa(j)+"].failures"), `is never reached, because a credential of one client counts once `+
 				`with "repeats": "once"; remove the key, or the client from per`)
@@ -144,7 +145,8 @@ func checkKeys(s *Surface, i int, out *violations) {
 }
 
 func (l *Lockout) warnKeys(i int, warn *warnings) {
-	for j, k := range l.Keys {
+	for j := range l.Keys {
+		k := &l.Keys[j]
 		if k.Lock && !k.Client {
 			warn.add(surfacePath(i, "lockout.keys["+strconv.Itoa(j)+"].action"), "locks an account or credential for "+
 				`everybody, so that anybody can lock its owner out; use "slow", or add "client" to per`)
@@ -156,7 +158,8 @@ func (l *Lockout) warnKeys(i int, warn *warnings) {
 // see [Lockout.CountAnonymous].
 func (l *Lockout) warnBodies(i int, warn *warnings) {
 	acts := l.Spraying.Slow
-	for _, k := range l.Keys {
+	for j := range l.Keys {
+		k := &l.Keys[j]
 		acts = acts || k.By == ByAccount
 	}
 	if acts && l.CountAnonymous {

@@ -26,7 +26,8 @@ type Error struct {
 // Error returns a line for each violation.
 func (e *Error) Error() string {
 	lines := make([]string, 0, len(e.Violations)+1)
-	for _, v := range e.Violations {
+	for i := range e.Violations {
+		v := &e.Violations[i]
 		lines = append(lines, v.Path+": "+v.Message)
 	}
 	if e.More > 0 {

@@ -124,7 +124,8 @@ func (f *Fleet) checkWindowsOfSurface(s *Surface, i int, out *violations) {
 	if f.Keys(s) == nil {
 		return
 	}
-	for j, k := range s.Lockout.Keys {
+	for j := range s.Lockout.Keys {
+		k := &s.Lockout.Keys[j]
 		checkFleetWindow(k.Window, surfacePath(i, "lockout.keys["+strconv.Itoa(j)+"].window"), leave, out)
 	}
 }

@@ -154,7 +154,8 @@ func (c *Config) FleetLimits() []FleetLimit {
 			add(FleetWideName(s.Name), l.Wide.Failures-1, l.Window)
 		}
 		if c.Fleet.Keys(s) != nil {
-			for j, k := range l.Keys {
+			for j := range l.Keys {
+				k := &l.Keys[j]
 				add(FleetKeyName(s.Name, j), k.Failures-1, k.Window)
 			}
 		}
@@ -173,7 +174,8 @@ func (q *Quota) fleetLimits(add func(name string, limit uint32, window int64)) {
 	if limits(q.Limit) {
 		add(FleetQuotaName(q.Name, ""), q.Limit, q.Window)
 	}
-	for _, t := range q.Tiers {
+	for i := range q.Tiers {
+		t := &q.Tiers[i]
 		if limits(t.Limit) {
 			add(FleetQuotaName(q.Name, t.Tier), t.Limit, q.Window)
 		}

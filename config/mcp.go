@@ -391,8 +391,8 @@ func readArgument(v *value, t *toolDraft) ToolArgument {
 	}
 	if a.Other == unread {
 		a.Other = max(a.MaxCount, 1)
-		for _, value := range a.Values {
-			a.Other = max(a.Other, value.Times)
+		for i := range a.Values {
+			a.Other = max(a.Other, a.Values[i].Times)
 		}
 	}
 	return a.ToolArgument

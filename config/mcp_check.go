@@ -8,7 +8,12 @@ import (
 
 // has tells whether an argument of the tool is at this way.
 func (t *Tool) has(way []string) bool {
-	return len(way) > 0 && slices.ContainsFunc(t.Arguments, func(a ToolArgument) bool { return slices.Equal(a.Way, way) })
+	for i := range t.Arguments {
+		if len(way) > 0 && slices.Equal(t.Arguments[i].Way, way) {
+			return true
+		}
+	}
+	return false
 }
 
 // checkArguments refuses arguments that change the cost of a tool without one. v is the
@@ -29,7 +34,12 @@ func (t *toolDraft) checkArguments(v *value) {
 
 // needsTier tells whether some values are for certain tiers only.
 func (a *ToolArgument) needsTier() bool {
-	return slices.ContainsFunc(a.Values, func(v ArgumentValue) bool { return v.Tier != "" })
+	for i := range a.Values {
+		if a.Values[i].Tier != "" {
+			return true
+		}
+	}
+	return false
 }
 
 func (t *Tool) needsTier() bool {
@@ -56,13 +66,23 @@ func (m *MCP) NeedsTiers() bool {
 
 // hasPrices tells whether a call of some tool costs something.
 func (m *MCP) hasPrices() bool {
-	return m.OtherTools.Cost > 0 || slices.ContainsFunc(m.Tools, func(t Tool) bool { return t.Cost > 0 })
+	for i := range m.Tools {
+		if m.Tools[i].Cost > 0 {
+			return true
+		}
+	}
+	return m.OtherTools.Cost > 0
 }
 
 // hasMCP reports whether a surface is of the kind mcp. It gives a surface whose kind could
 // not be read the benefit of the doubt.
 func (d *draft) hasMCP() bool {
-	return slices.ContainsFunc(d.Surfaces, func(s Surface) bool { return s.Kind == KindMCP || s.Kind == kindUnknown })
+	for i := range d.Surfaces {
+		if kind := d.Surfaces[i].Kind; kind == KindMCP || kind == kindUnknown {
+			return true
+		}
+	}
+	return false
 }
 
 // tellsTiers reports whether a source can provide tiers. It gives a source that could not
@@ -86,14 +106,16 @@ func (d *draft) tellsTiers() bool {
 // to get a token with them. The holders of API keys cannot get one, and clients behind a
 // gateway learn it there.
 func (c *Config) warnStepUp(warn *warnings) {
-	tokens := slices.ContainsFunc(c.Identity, func(s Identity) bool {
-		return s.Kind == IdentityMetadata || s.Kind == IdentityIntrospection
-	})
+	tokens := false
+	for i := range c.Identity {
+		kind := c.Identity[i].Kind
+		tokens = tokens || kind == IdentityMetadata || kind == IdentityIntrospection
+	}
 	if c.OAuth != nil || !tokens {
 		return
 	}
 	const message = "need scopes, and without oauth no refusal tells clients where to get a token with them; add oauth"
-	if slices.ContainsFunc(c.Scopes.Operations, func(o Operation) bool { return len(o.Scopes) > 0 }) {
+	if c.Scopes.needsAny() {
 		warn.add("scopes.operations", message)
 	}
 	if c.MCP != nil && c.MCP.NeedsScopes() {

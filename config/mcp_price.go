@@ -37,7 +37,8 @@ func (c *Config) warnPrice(t *Tool, path string, q *Quota, warn *warnings) {
 		check(len(m.Tiers), "all callers", q.Limit)
 		return
 	}
-	for _, tier := range q.Tiers {
+	for i := range q.Tiers {
+		tier := &q.Tiers[i]
 		if check(m.rankOf(tier.Tier), "the tier "+quote(tier.Tier), tier.Limit) {
 			return
 		}
@@ -62,7 +63,8 @@ func (t *Tool) leastPayable(m *MCP, rank int, limit uint32) (what string, price 
 	}
 	for i := range t.Arguments {
 		a := &t.Arguments[i]
-		for _, v := range a.Values {
+		for j := range a.Values {
+			v := &a.Values[j]
 			if m.rankOf(v.Tier) > rank {
 				continue
 			}
@@ -93,7 +95,8 @@ func (t *Tool) least(m *MCP, rank, place int, times uint32) uint64 {
 // least returns the smallest factor of an argument for callers of a rank.
 func (a *ToolArgument) least(m *MCP, rank int) uint32 {
 	factor, highest := a.Absent, 0
-	for _, v := range a.Values {
+	for i := range a.Values {
+		v := &a.Values[i]
 		needs := m.rankOf(v.Tier)
 		highest = max(highest, needs)
 		if needs <= rank {

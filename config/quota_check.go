@@ -34,7 +34,8 @@ func (d *draft) checkQuotaSurfaces(i int, out *violations) {
 			out.add(quotaPath(i, "surfaces["+strconv.Itoa(j)+"]"), "%q is not a surface; %s", name, choices(name, names, "surfaces"))
 		}
 	}
-	for j, m := range q.Paths {
+	for j := range q.Paths {
+		m := &q.Paths[j]
 		path := quotaPath(i, "paths["+strconv.Itoa(j)+"]")
 		if by := coveredBy(m, d.exemptClaims()); by != nil {
 			out.add(path, "%s", neverMatches(by))
@@ -81,18 +82,13 @@ func choices(name string, names []string, what string) string {
 }
 
 // reaches reports whether a surface of the rule can own a request that m matches.
-func (d *draft) reaches(q *Quota, m Match) bool {
+func (d *draft) reaches(q *Quota, m *Match) bool {
 	if m.Path == "" {
 		return true
 	}
-	for _, s := range d.Surfaces {
-		if len(q.Surfaces) > 0 && indexOf(q.Surfaces, s.Name) < 0 {
-			continue
-		}
-		for _, other := range s.Match {
-			if other.Path == "" || overlap(m, other) {
-				return true
-			}
+	for i := range d.Surfaces {
+		if s := &d.Surfaces[i]; s.IsAmong(q.Surfaces) && s.reaches(m) {
+			return true
 		}
 	}
 	return false
@@ -102,14 +98,15 @@ func (d *draft) reaches(q *Quota, m Match) bool {
 // other in a circle, so that none would apply.
 func (d *draft) checkOverrides(out *violations) {
 	var names []string
-	for _, q := range d.Quotas {
-		if q.Name == "" {
+	for i := range d.Quotas {
+		if d.Quotas[i].Name == "" {
 			return
 		}
-		names = append(names, q.Name)
+		names = append(names, d.Quotas[i].Name)
 	}
 	all := d.overridden(names)
-	for i, q := range d.Quotas {
+	for i := range d.Quotas {
+		q := &d.Quotas[i]
 		for j, name := range q.Overrides {
 			path := quotaPath(i, "overrides["+strconv.Itoa(j)+"]")
 			switch other := indexOf(names, name); {
@@ -128,7 +125,8 @@ func (d *draft) checkOverrides(out *violations) {
 // directly or through others.
 func (d *draft) overridden(names []string) []uint64 {
 	all := make([]uint64, len(names))
-	for i, q := range d.Quotas {
+	for i := range d.Quotas {
+		q := &d.Quotas[i]
 		for _, name := range q.Overrides {
 			if other := indexOf(names, name); other >= 0 {
 				all[i] |= 1 << other
@@ -150,7 +148,8 @@ func checkCosts(q *Quota, i int, out *violations) {
 	if len(q.Costs) == 0 && q.Unit == Requests {
 		q.checkCost(q.Cost, quotaPath(i, "cost"), out)
 	}
-	for j, c := range q.Costs {
+	for j := range q.Costs {
+		c := &q.Costs[j]
 		q.checkCost(c.Cost, quotaPath(i, "cost["+strconv.Itoa(j)+"].cost"), out)
 	}
 }
@@ -160,7 +159,8 @@ func (q *Quota) checkCost(cost uint32, path string, out *violations) {
 	if len(q.Tiers) > 0 {
 		whose = `, that of the tier "default"`
 	}
-	for _, t := range q.Tiers {
+	for i := range q.Tiers {
+		t := &q.Tiers[i]
 		if t.Limit > 0 && (t.Limit < least || least == 0) {
 			least, whose = t.Limit, ", that of the tier "+quote(t.Tier)
 		}
@@ -186,7 +186,8 @@ func (c *Config) warnQuotas(warn *warnings) {
 		if q.Limit > 0 && q.Limit < NoLimit {
 			limiting++
 		}
-		for _, t := range q.Tiers {
+		for j := range q.Tiers {
+			t := &q.Tiers[j]
 			if t.Limit == 0 {
 				warn.add(quotaPath(i, "limits."+t.Tier), `switches the rule off for this tier; write "unlimited" to say so, or a number above 0`)
 			}

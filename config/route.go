@@ -196,7 +196,8 @@ func (d *draft) surfaceNames() (names []string, known bool) {
 // checkNames reports surfaces whose names are equal, or would be equal in the
 // environment.
 func (d *draft) checkNames(out *violations) {
-	for i, s := range d.Surfaces {
+	for i := range d.Surfaces {
+		s := &d.Surfaces[i]
 		for j := 0; j < i && s.Name != ""; j++ {
 			other := d.Surfaces[j].Name
 			where := " of " + surfacePath(j, "")

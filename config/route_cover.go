@@ -1,14 +1,16 @@
 package config
 
 import (
-	"strconv"
+	"slices"
 	"strings"
 )
 
 // claim is a match of an exempt entry or a surface. It takes requests from the
 // matches that come after it.
 type claim struct {
-	Match
+	*Match
+	// path is that of the match, in lower case unless the claim is exempt.
+	path string
 	name string
 	// remedy says how to repair a match that claims have left without requests.
 	remedy string
@@ -16,62 +18,64 @@ type claim struct {
 	exempt bool
 }
 
+func exemptClaim(m *Match, name, remedy string) claim { return claim{m, m.Path, name, remedy, true} }
+
 // checkReachable reports each match of a surface that can never match, because
 // exempt entries and earlier surfaces take all its requests.
 func (d *draft) checkReachable(out *violations) {
 	claims := d.exemptClaims()
-	for i, s := range d.Surfaces {
+	for i := range d.Surfaces {
 		before := len(claims)
-		for j, m := range s.Match {
-			path := matchPath(i, j)
+		for j := range d.Surfaces[i].Match {
+			m, path := &d.Surfaces[i].Match[j], matchPath(i, j)
 			if by := coveredBy(m, claims[:before]); by != nil {
-				out.add(path, "%s", neverMatches(by))
+				out.add(path, neverMatches(by))
 			}
-			m.Path = strings.ToLower(m.Path)
-			claims = append(claims, claim{m, path, "remove it, or put its surface first", false})
+			claims = append(claims, claim{m, strings.ToLower(m.Path), path, "remove it, or put its surface first", false})
 		}
 	}
 }
 
 func (d *draft) exemptClaims() []claim {
 	var claims []claim
-	for i, m := range d.Exempt {
-		c := claim{m, "exempt[" + strconv.Itoa(i) + "]", "remove one of them", true}
+	for i := range d.Exempt {
+		m := &d.Exempt[i]
+		name, remedy := elementPath("exempt", i, ""), "remove one of them"
 		if !d.ownExempt {
-			c.name = "the default " + c.name + " (" + m.Path + ")"
-			c.remedy = "write your own exempt list, without the paths that the surface guards"
+			name = fill("the default %s (%s)", []string{name, m.Path})
+			remedy = "write your own exempt list, without the paths that the surface guards"
 		}
-		claims = append(claims, c)
+		claims = append(claims, exemptClaim(m, name, remedy))
 	}
 	return claims
 }
 
-func neverMatches(by []claim) string {
+func neverMatches(by []*claim) string {
 	names := make([]string, len(by))
-	for i, c := range by {
-		names[i] = c.name
+	for i := range by {
+		names[i] = by[i].name
 	}
-	verb := " has"
+	verb := "has"
 	if len(by) > 1 {
-		verb = " have"
+		verb = "have"
 	}
-	return "can never match: " + listed(names, "and") + verb + " it already; " + by[0].remedy
+	return fill("can never match: %s %s it already; %s", []string{listed(names, "and"), verb, by[0].remedy})
 }
 
 // coveredBy returns the claims that together take every request of m, or nil. Each
 // host of m may be taken by others.
-func coveredBy(m Match, claims []claim) (by []claim) {
-	hosts := m.Hosts
-	for i := 0; i == 0 || i < len(hosts); i++ {
-		if len(hosts) > 0 {
-			m.Hosts = hosts[i : i+1]
+func coveredBy(m *Match, claims []claim) (by []*claim) {
+	one := *m
+	for i := 0; i == 0 || i < len(m.Hosts); i++ {
+		if len(m.Hosts) > 0 {
+			one.Hosts = m.Hosts[i : i+1]
 		}
-		more := coveredAt(m, claims)
+		more := coveredAt(&one, claims)
 		if more == nil {
 			return nil
 		}
 		for _, c := range more {
-			if !contains(by, c.name) {
+			if !slices.Contains(by, c) {
 				by = append(by, c)
 			}
 		}
@@ -79,34 +83,25 @@ func coveredBy(m Match, claims []claim) (by []claim) {
 	return by
 }
 
-func contains(claims []claim, name string) bool {
-	for i := range claims {
-		if claims[i].name == name {
-			return true
-		}
-	}
-	return false
-}
-
 // coveredAt is coveredBy for a match with one host, or with every host. It
 // only considers claims that cover the whole path of m: no finite number of longer
 // paths fills a prefix, so only different methods can add up.
-func coveredAt(m Match, claims []claim) []claim {
+func coveredAt(m *Match, claims []claim) []*claim {
 	if m.Path == "" {
 		return nil
 	}
-	var by []claim
+	var by []*claim
 	left := withHead(m.Methods)
 	folded := strings.ToLower(m.Path)
-	for _, c := range claims {
-		path := folded
+	for i := range claims {
+		c, path := &claims[i], folded
 		if c.exempt {
 			path = m.Path
 		}
 		switch {
-		case !c.holds(path, m.Prefix) || !c.coversHosts(&m):
+		case !holds(c.path, c.Prefix, path, m.Prefix) || !c.coversHosts(m):
 		case len(c.Methods) == 0:
-			return []claim{c}
+			return []*claim{c}
 		case len(m.Methods) > 0:
 			before := len(left)
 			if left = without(left, withHead(c.Methods)); len(left) < before {
@@ -120,23 +115,34 @@ func coveredAt(m Match, claims []claim) []claim {
 	return nil
 }
 
-// holds reports whether the claim covers a path or, if prefix is set, the path and
-// everything below it.
-func (c claim) holds(path string, prefix bool) bool {
+// holds reports whether a path or prefix covers another one: each of them is a path or,
+// if its prefix is set, the path and everything below it.
+func holds(path string, prefix bool, other string, otherPrefix bool) bool {
 	switch {
-	case c.Path == "":
+	case path == "":
 		return false
-	case !c.Prefix:
-		return !prefix && path == c.Path
+	case !prefix:
+		return !otherPrefix && other == path
 	}
-	below, found := strings.CutPrefix(path, c.Path)
-	return found && (c.Path == "/" || below == "" || below[0] == '/')
+	below, found := strings.CutPrefix(other, path)
+	return found && (path == "/" || below == "" || below[0] == '/')
+}
+
+// reaches reports whether the surface can own a request that m matches. It gives a match
+// that could not be read the benefit of the doubt.
+func (s *Surface) reaches(m *Match) bool {
+	for i := range s.Match {
+		if s.Match[i].Path == "" || overlap(m, &s.Match[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // overlap reports whether a path and host can match both a and b.
-func overlap(a, b Match) bool {
-	a.Path, b.Path = strings.ToLower(a.Path), strings.ToLower(b.Path)
-	return a.sharesHost(&b) && (a.Path == b.Path || claim{Match: a}.holds(b.Path, false) || claim{Match: b}.holds(a.Path, false))
+func overlap(a, b *Match) bool {
+	one, other := strings.ToLower(a.Path), strings.ToLower(b.Path)
+	return a.sharesHost(b) && (one == other || holds(one, a.Prefix, other, false) || holds(other, b.Prefix, one, false))
 }
 
 // withHead adds HEAD to methods that include GET, as the filter does when it
@@ -164,10 +170,9 @@ func without(list, remove []string) []string {
 // to make an exception.
 func (c *Config) warnShadows(warn *warnings) {
 	for i := range c.Surfaces {
-		for j, m := range c.Surfaces[i].Match {
-			path := matchPath(i, j)
-			if by, lost := c.shadow(i, m); by != "" {
-				warn.add(path, "loses its %s requests to %s, which comes first, so that they count there; put this surface first, or take these out of this match", listed(lost, "and"), by)
+		for j := range c.Surfaces[i].Match {
+			if by, lost := c.shadow(i, &c.Surfaces[i].Match[j]); by != "" {
+				warn.add(matchPath(i, j), "loses its %s requests to %s, which comes first, so that they count there; put this surface first, or take these out of this match", listed(lost, "and"), by)
 			}
 		}
 	}
@@ -179,14 +184,16 @@ func (c *Config) warnExempt(warn *warnings) {
 	if len(c.Exempt) != len(defaultExempt()) {
 		return
 	}
-	for i, e := range defaultExempt() {
-		if c.Exempt[i].Path != e.Path || c.Exempt[i].Prefix != e.Prefix || len(c.Exempt[i].Methods)+len(c.Exempt[i].Hosts) > 0 {
+	standard := defaultExempt()
+	for i := range standard {
+		e, other := &c.Exempt[i], &standard[i]
+		if e.Path != other.Path || e.Prefix != other.Prefix || len(e.Methods)+len(e.Hosts) > 0 {
 			return
 		}
 	}
 	for i := range c.Surfaces {
-		for j, m := range c.Surfaces[i].Match {
-			if m.Prefix && m.Path == "/" {
+		for j := range c.Surfaces[i].Match {
+			if m := &c.Surfaces[i].Match[j]; m.Prefix && m.Path == "/" {
 				warn.add("exempt", `has "/" by default, so that guesses at "/" itself do not count on %s`+
 					`; write the list without it, for example "exempt": [{"path": "/healthz"}]`, matchPath(i, j))
 				return
@@ -198,21 +205,21 @@ func (c *Config) warnExempt(warn *warnings) {
 // shadow returns the path of the first match of an earlier surface that takes
 // requests from m, and the methods of these requests, or their hosts if it takes some
 // hosts only.
-func (c *Config) shadow(surface int, m Match) (by string, lost []string) {
+func (c *Config) shadow(surface int, m *Match) (by string, lost []string) {
 	path := strings.ToLower(m.Path)
 	for i := range c.Surfaces[:surface] {
-		for j, earlier := range c.Surfaces[i].Match {
-			wide := claim{Match: earlier}
-			wide.Path = strings.ToLower(earlier.Path)
-			if !wide.holds(path, m.Prefix) {
+		for j := range c.Surfaces[i].Match {
+			earlier := &c.Surfaces[i].Match[j]
+			wide := strings.ToLower(earlier.Path)
+			if !holds(wide, earlier.Prefix, path, m.Prefix) {
 				continue
 			}
 			taken := common(withHead(m.Methods), withHead(earlier.Methods))
-			wider := wide.Path != path || wide.Prefix != m.Prefix || !m.coversHosts(&earlier)
+			wider := wide != path || earlier.Prefix != m.Prefix || !m.coversHosts(earlier)
 			switch {
-			case !earlier.coversHosts(&m):
+			case !earlier.coversHosts(m):
 				if len(taken) > 0 || len(earlier.Methods) == 0 {
-					lost = earlier.sharedHosts(&m)
+					lost = earlier.sharedHosts(m)
 				}
 			case wider || len(m.Methods) > 0:
 				lost = taken

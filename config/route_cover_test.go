@@ -74,10 +74,10 @@ func TestCoveredBy(t *testing.T) {
 			if !exempt {
 				m.Path = strings.ToLower(m.Path)
 			}
-			claims = append(claims, claim{Match: m, name: string(rune('0' + i)), exempt: exempt})
+			claims = append(claims, claim{Match: &m, path: m.Path, name: string(rune('0' + i)), exempt: exempt})
 		}
-		got := ""
-		for _, c := range coveredBy(parseMatch(row.match), claims) {
+		got, match := "", parseMatch(row.match)
+		for _, c := range coveredBy(&match, claims) {
 			got += c.name
 		}
 		if got != row.want {

@@ -112,18 +112,25 @@ func (d *draft) checkOperations(out *violations) {
 		if !known || o.Path == "" {
 			continue
 		}
-		if by := coveredBy(o.Match, d.claimsBefore(i)); by != nil {
+		if by := coveredBy(&o.Match, d.claimsBefore(i)); by != nil {
 			out.add(operationPath(i, ""), "%s", neverMatches(by))
 		} else if !d.isReached(o) {
 			out.add(operationPath(i, ""), "can never match: none of its surfaces has such a path; correct it, or give it to a surface")
 		}
 	}
-	for i := range d.Scopes.Operations {
-		if len(d.Scopes.Operations[i].Scopes) > 0 && !d.tellsScopes() {
-			out.add("scopes", "need an identity source that provides scopes; add scopes to one")
-			return
+	if d.Scopes.needsAny() && !d.tellsScopes() {
+		out.add("scopes", "need an identity source that provides scopes; add scopes to one")
+	}
+}
+
+// needsAny tells whether an operation needs scopes.
+func (s *Scopes) needsAny() bool {
+	for i := range s.Operations {
+		if len(s.Operations[i].Scopes) > 0 {
+			return true
 		}
 	}
+	return false
 }
 
 // claimsBefore returns what takes requests from the i-th operation: exempt entries, and
@@ -133,7 +140,7 @@ func (d *draft) claimsBefore(i int) []claim {
 	claims := d.exemptClaims()
 	for j := range d.Scopes.Operations[:i] {
 		if earlier := &d.Scopes.Operations[j]; earlier.Path != "" && d.isOnAll(earlier, &d.Scopes.Operations[i]) {
-			claims = append(claims, claim{earlier.Match, operationPath(j, ""), "put this one first, or remove it", true})
+			claims = append(claims, exemptClaim(&earlier.Match, operationPath(j, ""), "put this one first, or remove it"))
 		}
 	}
 	return claims
@@ -158,13 +165,8 @@ func (o *Operation) isOn(s *Surface) bool {
 func (d *draft) isReached(o *Operation) bool {
 	for i := range d.Surfaces {
 		s := &d.Surfaces[i]
-		if !o.isOn(s) {
-			continue
-		}
-		for _, m := range s.Match {
-			if m.Path == "" || overlap(o.Match, m) {
-				return true
-			}
+		if o.isOn(s) && s.reaches(&o.Match) {
+			return true
 		}
 	}
 	return false
