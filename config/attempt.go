@@ -103,17 +103,17 @@ var sprayingFields = table[Spraying]{&oneSpraying, []field[Spraying]{
 }}
 
 func readFailureKeys(v *value, l *Lockout) {
-	v.items(MaxKeys, func(item *value) {
+	for _, item := range v.items(MaxKeys) {
 		k := extend(&l.Keys)
 		k.Window = 5 * minute
 		readObject(item, &failureKeyFields, k)
-	})
+	}
 }
 
 const perRemedy = `write "account" or "credential", alone or with "client", for example ["client", "account"]`
 
 func readPer(v *value, k *FailureKey) {
-	v.items(2, func(item *value) {
+	for _, item := range v.items(2) {
 		text, ok := item.text(perRemedy)
 		switch {
 		case !ok:
@@ -126,7 +126,7 @@ func readPer(v *value, k *FailureKey) {
 		default:
 			item.bad("%q cannot stand here; "+perRemedy, text)
 		}
-	})
+	}
 	if k.By == ByNothing {
 		v.bad("names neither account nor credential; " + perRemedy)
 	}

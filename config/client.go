@@ -126,7 +126,7 @@ func readPrefixes(v *value) []netip.Prefix {
 		return make([]netip.Prefix, 1)
 	}
 	var list []netip.Prefix
-	v.items(maxItems, func(item *value) {
+	for _, item := range v.items(maxItems) {
 		p := readPrefix(item)
 		for _, other := range list {
 			if p.IsValid() && other == p {
@@ -135,7 +135,7 @@ func readPrefixes(v *value) []netip.Prefix {
 			}
 		}
 		list = append(list, p)
-	})
+	}
 	return list
 }
 

@@ -59,11 +59,11 @@ var concurrencyFields = table[Concurrency]{&oneConcurrency, []field[Concurrency]
 }}
 
 func readConcurrency(v *value, d *draft) {
-	v.items(maxConcurrencyRules, func(item *value) {
+	for _, item := range v.items(maxConcurrencyRules) {
 		c := extend(&d.Concurrency)
 		c.RetryAfter = second
 		readObject(item, &concurrencyFields, c)
-	})
+	}
 }
 
 // checkConcurrency refuses rules with the same name, and names that no surface

@@ -109,6 +109,9 @@ func (t *fields) paths(prefix string, list []string) []string {
 	return list
 }
 
+// move copies a T without looking into it, which takes less code than an assignment.
+func move[T any](into, from *T) { copy(unsafe.Slice(into, 1), unsafe.Slice(from, 1)) }
+
 // extend appends a zero T to a list, and returns it.
 func extend[T any](list *[]T) *T {
 	*list = append(*list, make([]T, 1)...)

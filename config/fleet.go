@@ -222,11 +222,11 @@ func shortSecret(secret string) string {
 func readFleetRules(v *value, f *fleetDraft) {
 	v.refuseEmpty("leave it out for lockouts, wide and keys of all surfaces, or remove fleet")
 	f.Rules = nil
-	v.items(maxItems, func(item *value) {
+	for _, item := range v.items(maxItems) {
 		r := extend(&f.Rules)
 		r.Rule = fleetUnknown
 		readObject(item, &fleetRuleFields, r)
-	})
+	}
 }
 
 // readFleetNames reads names of surfaces or quotas. One that could not be read is empty.

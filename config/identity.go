@@ -170,12 +170,12 @@ func allIdentityFields() table[source] {
 }
 
 func readIdentity(v *value, d *draft) {
-	v.items(maxSources, func(item *value) {
+	for _, item := range v.items(maxSources) {
 		var s source
 		s.read(item)
-		*extend(&d.Identity) = s.Identity
+		move(extend(&d.Identity), &s.Identity)
 		d.secretVariables = append(d.secretVariables, s.secretVariable)
-	})
+	}
 }
 
 func (s *source) read(v *value) {
@@ -223,7 +223,9 @@ func readClaim(v *value) []string {
 		return nil
 	}
 	var way []string
-	v.items(maxClaimDepth, func(item *value) { way = append(way, claimPart(item)) })
+	for _, item := range v.items(maxClaimDepth) {
+		way = append(way, claimPart(item))
+	}
 	return way
 }
 

@@ -32,9 +32,7 @@ var oneAPIKey APIKey
 
 var apiKeyFields = table[APIKey]{&oneAPIKey, []field[APIKey]{
 	{key: "id", required: `write a name for the key, for example "ci"`, as: &textAs{&oneAPIKey.ID, readID, "a key's id"}},
-	{key: "sha256", required: hashRemedy, read: func(v *value, k *APIKey) {
-		k.SHA256 = readSHA256(v, "the key's SHA-256 as a string", hashRemedy)
-	}},
+	{key: "sha256", required: hashRemedy, as: &digest{&oneAPIKey.SHA256, "the key's", hashRemedy}},
 	{key: "subject", as: &textAs{&oneAPIKey.Subject, readPlain, "alice"}},
 	{key: "tenant", as: &textAs{&oneAPIKey.Tenant, readPlain, "acme"}},
 	{key: "tier", as: &textAs{&oneAPIKey.Tier, readPlain, "pro"}},
@@ -45,13 +43,13 @@ var apiKeyFields = table[APIKey]{&oneAPIKey, []field[APIKey]{
 
 func readAPIKeys(v *value, s *source) {
 	v.refuseEmpty(keysRemedy)
-	v.items(maxItems, func(item *value) {
+	for _, item := range v.items(maxItems) {
 		k := extend(&s.Keys)
 		readObject(item, &apiKeyFields, k)
 		if k.Subject == "" {
 			k.Subject = k.ID
 		}
-	})
+	}
 }
 
 func readExpiry(v *value, k *APIKey) {
@@ -71,7 +69,7 @@ func (d *draft) checkKeys(out *violations) {
 	for i := range d.Identity {
 		for j := range d.Identity[i].Keys {
 			k := &d.Identity[i].Keys[j]
-			keys.check(identityPath(i, "keys["+strconv.Itoa(j)+"]"), k.ID, k.SHA256, "keys", out)
+			keys.check(identityPath(i, "keys["+strconv.Itoa(j)+"]"), k.ID, &k.SHA256, "keys", out)
 		}
 	}
 }

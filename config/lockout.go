@@ -196,24 +196,18 @@ var wideFields = table[Wide]{&oneWide, []field[Wide]{
 	{key: "failures", required: "write how many failures lock the network out, for example 200", as: &count{&oneWide.Failures, 1, maxFailures}},
 }}
 
-// defaultLockout allows fewer guesses on a surface where a person types a password
-// than on one where programs retry.
-func defaultLockout(kind Kind) Lockout {
-	l := Lockout{Failures: 20, Window: minute, Statuses: defaultStatuses(kind), TokenErrors: defaultTokenErrors(kind),
-		AccountFields: defaultAccountFields(kind)}
+// setDefaults allows fewer guesses on a surface where a person types a password than on
+// one where programs retry.
+func (l *Lockout) setDefaults(kind Kind) {
+	*l = Lockout{}
+	l.Failures, l.Window = 20, minute
 	switch kind {
 	case KindOAuthConsent, KindLogin:
 		l.Failures, l.Window = 5, 5*minute
 	case KindOAuthToken:
 		l.Failures, l.Window = 10, 5*minute
 	}
-	return l
-}
-
-// readLimit reads a number of failures that cannot be 0, because 0 marks a rule
-// that is off.
-func readLimit(v *value, into *uint32) {
-	readInteger(v, into, 1, maxFailures)
+	l.Statuses, l.TokenErrors, l.AccountFields = defaultStatuses(kind), defaultTokenErrors(kind), defaultAccountFields(kind)
 }
 
 func readFactor(v *value, e *Escalate) {

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"slices"
 	"strconv"
 
 	"github.com/tidwall/gjson"
@@ -207,13 +206,14 @@ var toolFields = table[toolDraft]{&oneToolDraft, []field[toolDraft]{
 	{key: "cost", as: &count{&oneToolDraft.Cost, 0, maxCost}},
 	{key: "arguments", list: of(&argumentFields), read: func(v *value, t *toolDraft) {
 		v.refuseEmpty("leave it out if no argument changes the cost")
-		v.items(maxArguments, func(item *value) {
-			a := readArgument(item, t)
+		for _, item := range v.items(maxArguments) {
+			a := argumentDraft{ToolArgument: ToolArgument{Other: unread, Absent: 1}, tool: t}
+			a.read(item)
 			if t.has(a.Way) {
 				item.repeated("the argument")
 			}
-			t.Arguments = append(t.Arguments, a)
-		})
+			move(extend(&t.Arguments), &a.ToolArgument)
+		}
 	}},
 }}
 
@@ -301,33 +301,33 @@ func readTiers(v *value) []string {
 
 func readMCPMethods(v *value, m *MCP) {
 	var names []string
-	v.items(maxMethod, func(item *value) {
+	for _, item := range v.items(maxMethod) {
 		method := extend(&m.Methods)
 		readObject(item, &mcpMethodFields, method)
 		if method.Method != "" && indexOf(names, method.Method) >= 0 {
 			item.repeated(quote(method.Method))
 		}
 		names = append(names, method.Method)
-	})
+	}
 }
 
 func readTools(v *value, m *MCP) {
 	var names []string
-	v.items(maxTools, func(item *value) {
+	for _, item := range v.items(maxTools) {
 		t := extend(&m.Tools)
 		readTool(item, &toolFields, m, t)
 		if t.Name != "" && indexOf(names, t.Name) >= 0 {
 			item.repeated(quote(t.Name))
 		}
 		names = append(names, t.Name)
-	})
+	}
 }
 
 func readTool(v *value, fields *table[toolDraft], m *MCP, into *Tool) {
 	t := toolDraft{Tool: Tool{Risk: RiskUnset}, tiers: m.Tiers}
 	readObject(v, fields, &t)
 	t.checkArguments(v)
-	*into = t.Tool
+	move(into, &t.Tool)
 }
 
 func readToolName(v *value) string {
@@ -362,7 +362,9 @@ func readWay(v *value) (way []string) {
 		return nil
 	}
 	v.refuseEmpty("write " + argumentExample)
-	v.items(maxWay, func(item *value) { way = append(way, wayPart(item)) })
+	for _, item := range v.items(maxWay) {
+		way = append(way, wayPart(item))
+	}
 	return way
 }
 
@@ -374,10 +376,11 @@ func wayPart(v *value) string {
 	return text
 }
 
-func readArgument(v *value, t *toolDraft) ToolArgument {
-	const unread = 1<<32 - 1
-	a := argumentDraft{ToolArgument: ToolArgument{Other: unread, Absent: 1}, tool: t}
-	found := readObject(v, &argumentFields, &a)
+// unread marks a factor that is not written.
+const unread = 1<<32 - 1
+
+func (a *argumentDraft) read(v *value) {
+	found := readObject(v, &argumentFields, a)
 	if found != nil {
 		times, tiers, count := found[1].exists(), found[2].exists(), found[3].exists()
 		switch {
@@ -395,7 +398,6 @@ func readArgument(v *value, t *toolDraft) ToolArgument {
 			a.Other = max(a.Other, a.Values[i].Times)
 		}
 	}
-	return a.ToolArgument
 }
 
 // valueOf returns the value of an argument with this text, a new one if there is none. It
@@ -407,7 +409,9 @@ func (a *argumentDraft) valueOf(text string) *ArgumentValue {
 		at++
 	}
 	if at == len(a.Values) || a.Values[at].Value != text {
-		a.Values = slices.Insert(a.Values, at, ArgumentValue{Value: text, Times: 1})
+		extend(&a.Values)
+		copy(a.Values[at+1:], a.Values[at:])
+		a.Values[at] = ArgumentValue{Value: text, Times: 1}
 	}
 	return &a.Values[at]
 }
@@ -431,14 +435,14 @@ func readByValue(v *value, right string, read func(item *value, text string)) {
 		return
 	}
 	var seen []string
-	v.each(func(item *value) {
+	for _, item := range v.each() {
 		if indexOf(seen, item.key) >= 0 {
 			item.bad("is written twice; keep one of them")
-			return
+			continue
 		}
 		seen = append(seen, item.key)
 		read(item, item.key)
-	})
+	}
 	if len(seen) == 0 {
 		v.bad("is empty; write %s", right)
 	}

@@ -78,7 +78,9 @@ func readResources(v *value, d *draft) {
 		return
 	}
 	v.refuseEmpty("leave it out for no resource")
-	v.items(maxResources, func(item *value) { readOAuth(item, extend(&d.OAuth)) })
+	for _, item := range v.items(maxResources) {
+		readOAuth(item, extend(&d.OAuth))
+	}
 }
 
 func readOAuth(v *value, o *OAuth) {

@@ -102,7 +102,9 @@ func readAuthorizationServers(v *value, d *draft) {
 		return
 	}
 	v.refuseEmpty("leave it out for no authorization server")
-	v.items(maxAuthorizationServers, func(item *value) { readAuthorizationServer(item, extend(&d.AuthorizationServers)) })
+	for _, item := range v.items(maxAuthorizationServers) {
+		readAuthorizationServer(item, extend(&d.AuthorizationServers))
+	}
 }
 
 func readAuthorizationServer(v *value, s *AuthorizationServer) {

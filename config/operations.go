@@ -44,9 +44,7 @@ var oneAdminToken AdminToken
 
 var adminTokenFields = table[AdminToken]{&oneAdminToken, []field[AdminToken]{
 	{key: "id", required: `write who holds the token, for example "alice"`, as: &textAs{&oneAdminToken.ID, readID, "a token's id"}},
-	{key: "sha256", required: tokenHashRemedy, read: func(v *value, t *AdminToken) {
-		t.SHA256 = readSHA256(v, "the token's SHA-256 as a string", tokenHashRemedy)
-	}},
+	{key: "sha256", required: tokenHashRemedy, as: &digest{&oneAdminToken.SHA256, "the token's", tokenHashRemedy}},
 }}
 
 func readAdmin(v *value) *Admin {
@@ -57,9 +55,9 @@ func readAdmin(v *value) *Admin {
 
 func readAdminTokens(v *value, a *Admin) {
 	v.refuseEmpty(tokensRemedy)
-	v.items(maxAdminTokens, func(item *value) {
+	for _, item := range v.items(maxAdminTokens) {
 		readObject(item, &adminTokenFields, extend(&a.Tokens))
-	})
+	}
 }
 
 func readAdminHosts(v *value) []string {
@@ -90,6 +88,6 @@ func (d *draft) operate(written func(key string) bool, out *violations) {
 	tokens := newHolders()
 	for i := range d.Admin.Tokens {
 		t := &d.Admin.Tokens[i]
-		tokens.check(elementPath("admin.tokens", i, ""), t.ID, t.SHA256, "tokens", out)
+		tokens.check(elementPath("admin.tokens", i, ""), t.ID, &t.SHA256, "tokens", out)
 	}
 }

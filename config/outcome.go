@@ -1,6 +1,9 @@
 package config
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // Kind says what a failed authentication looks like on a surface. Every surface
 // needs one.
@@ -49,7 +52,7 @@ var kinds = []string{
 func readKind(v *value, s *Surface) {
 	choose(v, kinds, &s.Kind)
 	if s.Kind != kindUnknown {
-		s.Lockout = defaultLockout(s.Kind)
+		s.Lockout.setDefaults(s.Kind)
 	}
 }
 
@@ -65,24 +68,22 @@ func defaultStatuses(kind Kind) []int {
 func readStatuses(v *value, kind Kind) []int {
 	var list []int
 	v.refuseEmpty(`to switch the lockout off, write "mode": "off"`)
-	v.items(maxItems, func(item *value) {
+	for _, item := range v.items(maxItems) {
 		n, ok := item.integer(100, 599)
 		if !ok {
-			return
+			continue
 		}
 		status := int(n)
 		if problem := statusProblem(status, kind); problem != "" {
 			item.bad("%s %s", strconv.Itoa(status), problem)
-			return
+			continue
 		}
-		for _, other := range list {
-			if other == status {
-				item.repeated(strconv.Itoa(status))
-				return
-			}
+		if slices.Contains(list, status) {
+			item.repeated(strconv.Itoa(status))
+			continue
 		}
 		list = append(list, status)
-	})
+	}
 	return list
 }
 

@@ -137,12 +137,12 @@ func isErrorCode(text string) bool {
 // readConditions reads failures_when or succeeded_when.
 func readConditions(v *value, fields *table[Condition], into *[]Condition) {
 	v.refuseEmpty("leave it out for what the kind counts")
-	v.items(MaxConditions, func(item *value) {
+	for _, item := range v.items(MaxConditions) {
 		found := readObject(item, fields, extend(into))
 		if found != nil && !found[0].exists() && !found[1].exists() && !found[2].exists() {
 			item.bad(`has neither status nor header nor json; write for example {"status": [401]}`)
 		}
-	})
+	}
 }
 
 var oneCondition Condition
@@ -165,13 +165,13 @@ var (
 // readConditionStatuses reads a list of statuses and classes.
 func readConditionStatuses(v *value, read func(item *value) int, into *[]int) {
 	v.refuseEmpty("leave it out for every status but 5xx")
-	v.items(maxItems, func(item *value) {
+	for _, item := range v.items(maxItems) {
 		status := read(item)
 		if status != 0 && slices.Contains(*into, status) {
 			item.repeated(statusWord(status))
 		}
 		*into = append(*into, status)
-	})
+	}
 }
 
 // statusWord writes a status or a class as configurations have it.
@@ -275,24 +275,24 @@ func readJSONCondition(v *value, c *Condition) {
 
 func readJSONPath(v *value, c *Condition) {
 	v.refuseEmpty(`write for example ["error", "code"]`)
-	v.items(MaxJSONPath, func(item *value) {
+	for _, item := range v.items(MaxJSONPath) {
 		name, ok := item.text(`a member's name, or the position of an element, as a string`)
 		if ok && (name == "" || len(name) > MaxJSONText) {
 			item.bad(`%q is no name; write 1 to %s bytes, for example "code"`, name, strconv.Itoa(MaxJSONText))
 		}
 		c.JSON.Path = append(c.JSON.Path, name)
-	})
+	}
 }
 
 func readJSONValues(v *value, c *Condition) {
 	v.refuseEmpty(`write for example ["UNAUTHENTICATED"]`)
-	v.items(maxJSONValues, func(item *value) {
+	for _, item := range v.items(maxJSONValues) {
 		want := readJSONValue(item)
 		if want != (JSONValue{}) && c.JSON.has(want) {
 			item.repeated(clip(item.json.Raw))
 		}
 		c.JSON.Values = append(c.JSON.Values, want)
-	})
+	}
 }
 
 // readJSONValue reads what a member is compared with. A number is compared by its text,

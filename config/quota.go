@@ -211,7 +211,7 @@ var headersFields = table[Headers]{&oneHeaders, []field[Headers]{
 }}
 
 func readQuotas(v *value, d *draft) {
-	v.items(MaxQuotas, func(item *value) {
+	for _, item := range v.items(MaxQuotas) {
 		q := extend(&d.Quotas)
 		q.Cost = 1
 		if found := readObject(item, &quotaFields, q); found != nil {
@@ -226,7 +226,7 @@ func readQuotas(v *value, d *draft) {
 				item.bad(`has neither limit nor limits; write for example "limit": 60`)
 			}
 		}
-	})
+	}
 }
 
 // readWindow reads a duration, or a window of the calendar.
@@ -261,22 +261,22 @@ var quotaParts = []string{"client", "credential", "subject", "tenant", "path"}
 
 func readQuotaPer(v *value, q *Quota) {
 	v.refuseEmpty(quotaPerRemedy)
-	v.items(len(quotaParts), func(item *value) {
+	for _, item := range v.items(len(quotaParts)) {
 		text, ok := item.text(quotaPerRight)
 		if !ok {
-			return
+			continue
 		}
 		at := indexOf(quotaParts, text)
 		if at < 0 {
 			item.unknown(text, quotaPerRight)
-			return
+			continue
 		}
 		part := Per(1) << at
 		if q.Per&part != 0 {
 			item.repeated(quote(text))
 		}
 		q.Per |= part
-	})
+	}
 }
 
 // readUnits reads a limit, and a negative one as 0. If it cannot read the limit,
@@ -308,7 +308,7 @@ func readLimits(v *value, q *Quota) {
 	}
 	var names []string
 	q.Limit = NoLimit
-	v.each(func(item *value) {
+	for _, item := range v.each() {
 		tier := item.key
 		switch {
 		case indexOf(names, tier) >= 0:
@@ -321,7 +321,7 @@ func readLimits(v *value, q *Quota) {
 			q.Tiers = insertTier(q.Tiers, TierLimit{tier, readUnits(item)})
 		}
 		names = append(names, tier)
-	})
+	}
 	if indexOf(names, "default") < 0 {
 		v.under("default", gjson.Result{}).bad("is missing; write the limit of everybody else, for example 60")
 	}
@@ -354,8 +354,8 @@ func readCost(v *value, q *Quota) {
 		return
 	}
 	v.refuseEmpty("leave it out for a cost of 1")
-	v.items(maxMatches, func(item *value) {
+	for _, item := range v.items(maxMatches) {
 		c := extend(&q.Costs)
 		checkPattern(item, readObject(item, &costFields, c), &c.Match)
-	})
+	}
 }

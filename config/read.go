@@ -74,27 +74,28 @@ func keyPath(path, key string) string {
 	return path + "." + key
 }
 
-// each calls read for the value of each key of an object.
-func (v *value) each(read func(item *value)) {
-	if !v.json.IsObject() {
-		return
+// each returns the values of an object, in the order of the text.
+func (v *value) each() (list []*value) {
+	if v.json.IsObject() {
+		v.json.ForEach(func(key, json gjson.Result) bool {
+			list = append(list, v.under(key.Str, json))
+			return true
+		})
 	}
-	item := v.under("", gjson.Result{})
-	v.json.ForEach(func(key, json gjson.Result) bool {
-		item.key, item.json = key.Str, json
-		read(item)
-		return true
-	})
+	return list
 }
 
 // member returns the value of a key, for a key that decides how others are read.
 func (v *value) member(key string) *value {
 	found := v.under(key, gjson.Result{})
-	v.each(func(item *value) {
-		if item.key == key && !found.exists() {
-			found.json = item.json
-		}
-	})
+	if v.json.IsObject() {
+		v.json.ForEach(func(k, json gjson.Result) bool {
+			if k.Str == key {
+				found.json = json
+			}
+			return !found.exists()
+		})
+	}
 	return found
 }
 
@@ -108,7 +109,7 @@ func (v *value) members(table *fields) []value {
 	for i := range found {
 		found[i] = value{within: v, key: table.rows[i].key, out: v.out}
 	}
-	v.each(func(item *value) {
+	for _, item := range v.each() {
 		i := table.index(item.key)
 		switch {
 		case i < 0:
@@ -118,22 +119,20 @@ func (v *value) members(table *fields) []value {
 		default:
 			found[i].json = item.json
 		}
-	})
+	}
 	return found
 }
 
-// items calls read for each item of a list. More than most items are a violation.
-func (v *value) items(most int, read func(item *value)) {
+// items returns the items of a list. More than most items are a violation.
+func (v *value) items(most int) (list []*value) {
 	if !v.json.IsArray() {
 		v.wrongType("a list in square brackets")
-		return
+		return nil
 	}
 	n := 0
-	item := v.under("", gjson.Result{})
 	v.json.ForEach(func(_, json gjson.Result) bool {
 		if n < most {
-			item.json, item.index = json, n
-			read(item)
+			list = append(list, &value{json: json, within: v, index: n, out: v.out})
 		}
 		n++
 		return true
@@ -141,6 +140,7 @@ func (v *value) items(most int, read func(item *value)) {
 	if n > most {
 		v.tooMany(n, most)
 	}
+	return list
 }
 
 func (v *value) tooMany(n, most int) {
@@ -162,7 +162,7 @@ func (v *value) refuseEmpty(remedy string) {
 // which no two may be equal, or reports a violation and returns "".
 func (v *value) texts(clean func(item *value, text string) string) []string {
 	var list []string
-	v.items(maxItems, func(item *value) {
+	for _, item := range v.items(maxItems) {
 		text, ok := item.text("a string")
 		if ok {
 			text = clean(item, text)
@@ -171,7 +171,7 @@ func (v *value) texts(clean func(item *value, text string) string) []string {
 			item.repeated(quote(text))
 		}
 		list = append(list, text)
-	})
+	}
 	return list
 }
 

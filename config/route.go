@@ -104,16 +104,17 @@ func defaultExempt() []Match {
 }
 
 func defaultSurfaces() []Surface {
-	return []Surface{
-		defaultSurface("consent", KindOAuthConsent, Match{Path: "/oauth/authorize", Methods: []string{"POST"}}),
-		defaultSurface("token", KindOAuthToken, Match{Path: "/oauth/token"}),
-		defaultSurface("mcp", KindMCP, Match{Path: "/mcp", Prefix: true}),
-		defaultSurface("rest", KindAPI, Match{Path: "/api/v1", Prefix: true}),
-	}
+	list := make([]Surface, 4)
+	list[0].set("consent", KindOAuthConsent, Match{Path: "/oauth/authorize", Methods: []string{"POST"}})
+	list[1].set("token", KindOAuthToken, Match{Path: "/oauth/token"})
+	list[2].set("mcp", KindMCP, Match{Path: "/mcp", Prefix: true})
+	list[3].set("rest", KindAPI, Match{Path: "/api/v1", Prefix: true})
+	return list
 }
 
-func defaultSurface(name string, kind Kind, match Match) Surface {
-	return Surface{Name: name, Kind: kind, Match: []Match{match}, Lockout: defaultLockout(kind)}
+func (s *Surface) set(name string, kind Kind, match Match) {
+	s.Name, s.Kind, s.Match = name, kind, []Match{match}
+	s.Lockout.setDefaults(kind)
 }
 
 func readSurfaces(v *value, d *draft) {
@@ -123,11 +124,11 @@ func readSurfaces(v *value, d *draft) {
 		extend(&d.Surfaces).Kind = kindUnknown
 		return
 	}
-	v.items(maxSurfaces, func(item *value) {
+	for _, item := range v.items(maxSurfaces) {
 		s := extend(&d.Surfaces)
 		s.Kind = kindUnknown
 		readObject(item, &surfaceFields, s)
-	})
+	}
 }
 
 func readSurfaceMatch(v *value, s *Surface) {
@@ -139,10 +140,10 @@ func readSurfaceMatch(v *value, s *Surface) {
 // matches after it keep their index.
 func readMatches(v *value, most int, into *[]Match) {
 	*into = nil
-	v.items(most, func(item *value) {
+	for _, item := range v.items(most) {
 		m := extend(into)
 		checkPattern(item, readObject(item, &matchFields, m), m)
-	})
+	}
 }
 
 // checkPattern requires either path or prefix. found holds the values of these two
@@ -164,7 +165,7 @@ func readMethods(v *value) []string {
 	list := []string{}
 	before := v.out.count()
 	v.refuseEmpty("leave it out for all methods")
-	v.items(maxMethods, func(item *value) {
+	for _, item := range v.items(maxMethods) {
 		method, ok := item.text("a method as a string")
 		switch method = strings.ToUpper(method); {
 		case !ok:
@@ -175,7 +176,7 @@ func readMethods(v *value) []string {
 		default:
 			list = append(list, method)
 		}
-	})
+	}
 	if v.out.count() > before {
 		return nil
 	}

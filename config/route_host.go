@@ -44,7 +44,7 @@ func readHosts(v *value) []string {
 	list := []string{}
 	before := v.out.count()
 	v.refuseEmpty("leave it out for every host")
-	v.items(maxHosts, func(item *value) {
+	for _, item := range v.items(maxHosts) {
 		text, ok := item.text("a host as a string")
 		host := strings.ToLower(text)
 		if len(host) > 1 {
@@ -59,7 +59,7 @@ func readHosts(v *value) []string {
 		default:
 			list = append(list, host)
 		}
-	})
+	}
 	if v.out.count() > before {
 		return nil
 	}

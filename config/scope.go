@@ -44,10 +44,10 @@ var scopesFields = table[Scopes]{&oneScopes, []field[Scopes]{
 	{key: "implies", read: func(v *value, s *Scopes) { s.Implies = readImplies(v) }},
 	{key: "operations", list: of(&operationFields), read: func(v *value, s *Scopes) {
 		v.refuseEmpty(`write for example [{"prefix": "/api/v1", "scopes": ["api:read"]}]`)
-		v.items(maxOperations, func(item *value) {
+		for _, item := range v.items(maxOperations) {
 			o := extend(&s.Operations)
 			checkPattern(item, readObject(item, &operationFields, o), &o.Match)
-		})
+		}
 	}},
 }}
 
@@ -78,7 +78,7 @@ func readImplies(v *value) (list []Implication) {
 		v.wrongType(`an object with the scopes that a scope includes, for example {"api:write": ["api:read"]}`)
 		return nil
 	}
-	v.each(func(item *value) {
+	for _, item := range v.each() {
 		next := Implication{Scope: scope(item, item.key)}
 		next.Scopes = item.texts(scope)
 		at := 0
@@ -87,10 +87,10 @@ func readImplies(v *value) (list []Implication) {
 		}
 		if at < len(list) && list[at].Scope == next.Scope && next.Scope != "" {
 			item.bad("is written twice; keep one of them")
-			return
+			continue
 		}
 		list = append(list[:at], append([]Implication{next}, list[at:]...)...)
-	})
+	}
 	if len(list) > maxImplications {
 		v.tooMany(len(list), maxImplications)
 	}
