@@ -57,7 +57,7 @@ func (v *value) secret(variable string) string {
 // holds it, or neither.
 func (v *value) checkOneSecret(literal, variable, example string) {
 	remedy := "; write either " + literal + " or " + variable + `, for example "` + variable + `": "` + example + `"`
-	switch one, other := v.member(literal).exists(), v.member(variable).exists(); {
+	switch one, other := v.has(literal), v.has(variable); {
 	case one && other:
 		v.bad("has two secrets%s", remedy)
 	case !one && !other:

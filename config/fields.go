@@ -36,9 +36,9 @@ type anyObject struct{}
 func of[T any](t *table[T]) *fields { return (*fields)(unsafe.Pointer(t)) }
 
 // readObject reads fields in the order of the table, so that a field can depend on
-// those above it. It returns the values by field, or nil if v is not an object.
-func readObject[T any](v *value, t *table[T], into *T) []value {
-	return of(t).read(v, (*anyObject)(unsafe.Pointer(into)))
+// those above it.
+func readObject[T any](v *value, t *table[T], into *T) {
+	of(t).read(v, (*anyObject)(unsafe.Pointer(into)))
 }
 
 // readPart reads an object over its defaults. If v is not an object, into keeps
@@ -50,7 +50,7 @@ func readPart[T any](v *value, t *table[T], defaults T, into *T) {
 	readObject(v, t, into)
 }
 
-func (t *fields) read(v *value, into *anyObject) []value {
+func (t *fields) read(v *value, into *anyObject) {
 	found := v.members(t)
 	for i := range found {
 		f, member := &t.rows[i], &found[i]
@@ -63,7 +63,6 @@ func (t *fields) read(v *value, into *anyObject) []value {
 			f.read(member, into)
 		}
 	}
-	return found
 }
 
 func (f *field[T]) checkMissing(v *value) {

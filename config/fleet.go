@@ -188,7 +188,8 @@ func readFleet(v *value) (f *Fleet, secretVariable string) {
 		Domain: "gatewarden", Timeout: 20, Refresh: 5 * second,
 		Rules: []FleetRule{{Rule: FleetLockouts}, {Rule: FleetWide}, {Rule: FleetKeys}},
 	}}
-	if readObject(v, &fleetFields, &d) != nil {
+	readObject(v, &fleetFields, &d)
+	if v.isObject() {
 		v.checkOneSecret("secret", "secret_env", "FLEET_SECRET")
 	}
 	return &d.Fleet, d.secretVariable

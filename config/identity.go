@@ -194,7 +194,7 @@ func (s *source) read(v *value) {
 	}
 	readObject(v, fields, s)
 	names := s.Kind == IdentityMetadata || s.Kind == IdentityHeaders
-	if names && !v.member("subject").exists() && !v.member("tenant").exists() {
+	if names && !v.has("subject") && !v.has("tenant") {
 		v.bad("names neither subject nor tenant, so that it cannot tell callers apart; write the place of the subject")
 	}
 }

@@ -122,7 +122,8 @@ func (s *source) introspect() {
 }
 
 func readEndpoint(v *value, s *source) {
-	if readObject(v, &endpointFields, s) != nil {
+	readObject(v, &endpointFields, s)
+	if v.isObject() {
 		v.checkOneSecret("client_secret", "client_secret_env", "INTROSPECTION_SECRET")
 	}
 }

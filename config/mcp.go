@@ -380,9 +380,9 @@ func wayPart(v *value) string {
 const unread = 1<<32 - 1
 
 func (a *argumentDraft) read(v *value) {
-	found := readObject(v, &argumentFields, a)
-	if found != nil {
-		times, tiers, count := found[1].exists(), found[2].exists(), found[3].exists()
+	readObject(v, &argumentFields, a)
+	if v.isObject() {
+		times, tiers, count := v.has("times"), v.has("tiers"), v.has("max_count")
 		switch {
 		case count && (times || tiers):
 			v.bad("has a max_count and values; keep one of them")

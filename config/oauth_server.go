@@ -108,13 +108,14 @@ func readAuthorizationServers(v *value, d *draft) {
 }
 
 func readAuthorizationServer(v *value, s *AuthorizationServer) {
-	fetched := v.member("cluster").exists()
+	fetched := v.has("cluster")
 	if fetched {
 		s.Timeout, s.For, s.Stale = 2*second, 10*minute, day
 	} else {
 		s.ResponseTypes, s.GrantTypes = []string{"code"}, []string{"authorization_code", "refresh_token"}
 	}
-	if readObject(v, &authorizationServerFields, s) == nil {
+	readObject(v, &authorizationServerFields, s)
+	if !v.isObject() {
 		return
 	}
 	if fetched {
@@ -123,7 +124,7 @@ func readAuthorizationServer(v *value, s *AuthorizationServer) {
 	}
 	refuseFields(v, fetchedFields[1:], "is about the metadata of a cluster's server; remove it, or name the cluster")
 	for _, key := range []string{"authorization_endpoint", "token_endpoint"} {
-		if !v.member(key).exists() {
+		if !v.has(key) {
 			v.under(key, v.json).bad(`is missing; write the endpoint's URL, or "cluster" for the server's own metadata`)
 		}
 	}

@@ -138,8 +138,8 @@ func isErrorCode(text string) bool {
 func readConditions(v *value, fields *table[Condition], into *[]Condition) {
 	v.refuseEmpty("leave it out for what the kind counts")
 	for _, item := range v.items(MaxConditions) {
-		found := readObject(item, fields, extend(into))
-		if found != nil && !found[0].exists() && !found[1].exists() && !found[2].exists() {
+		readObject(item, fields, extend(into))
+		if item.isObject() && !item.has("status") && !item.has("header") && !item.has("json") {
 			item.bad(`has neither status nor header nor json; write for example {"status": [401]}`)
 		}
 	}
@@ -230,14 +230,14 @@ func readStatusOrClass(item *value, right string) int {
 // readOneOf reads an object of which exactly one field but the first has to be there.
 func readOneOf(v *value, fields *table[Condition], c *Condition, names, remedy string) {
 	n := 0
-	found := readObject(v, fields, c)
-	for i := 1; i < len(found); i++ {
-		if found[i].exists() {
+	readObject(v, fields, c)
+	for i := range fields.rows[1:] {
+		if v.has(fields.rows[1+i].key) {
 			n++
 		}
 	}
 	switch {
-	case found == nil || n == 1:
+	case !v.isObject() || n == 1:
 	case n == 0:
 		v.bad("has none of %s; %s", names, remedy)
 	default:
@@ -317,7 +317,7 @@ func readJSONValue(v *value) JSONValue {
 
 // replaceList makes failures_when take the place of what the kind counts.
 func replaceList(v *value, l *Lockout) {
-	if !v.member("failures_when").exists() {
+	if !v.has("failures_when") {
 		return
 	}
 	for _, key := range []string{"statuses", "token_errors"} {

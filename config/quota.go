@@ -214,15 +214,16 @@ func readQuotas(v *value, d *draft) {
 	for _, item := range v.items(MaxQuotas) {
 		q := extend(&d.Quotas)
 		q.Cost = 1
-		if found := readObject(item, &quotaFields, q); found != nil {
-			limit, limits := found[5], found[6]
-			if q.Unit == Credits && found[9].exists() {
-				found[9].bad("is for rules of requests; a rule of credits is charged what mcp.tools says, so remove it")
+		readObject(item, &quotaFields, q)
+		if item.isObject() {
+			limit, limits := item.has("limit"), item.has("limits")
+			if cost := item.member("cost"); q.Unit == Credits && cost.exists() {
+				cost.bad("is for rules of requests; a rule of credits is charged what mcp.tools says, so remove it")
 			}
 			switch {
-			case limit.exists() && limits.exists():
+			case limit && limits:
 				item.bad("has a limit and limits; keep one of them")
-			case !limit.exists() && !limits.exists():
+			case !limit && !limits:
 				item.bad(`has neither limit nor limits; write for example "limit": 60`)
 			}
 		}
@@ -356,6 +357,7 @@ func readCost(v *value, q *Quota) {
 	v.refuseEmpty("leave it out for a cost of 1")
 	for _, item := range v.items(maxMatches) {
 		c := extend(&q.Costs)
-		checkPattern(item, readObject(item, &costFields, c), &c.Match)
+		readObject(item, &costFields, c)
+		checkPattern(item, &c.Match)
 	}
 }

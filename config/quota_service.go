@@ -57,7 +57,8 @@ var quotaServiceFields = table[serviceDraft]{&oneServiceDraft, []field[serviceDr
 	{key: "name", as: &text{&oneServiceDraft.Name, readQuotaName}},
 	{key: "surfaces", as: &listAs{&oneServiceDraft.Surfaces, (*value).references, "leave it out for all surfaces that mcp applies to"}},
 	{key: "endpoint", required: quotaServiceRemedy, object: of(&quotaEndpointFields), read: func(v *value, s *serviceDraft) {
-		if readObject(v, &quotaEndpointFields, s) != nil {
+		readObject(v, &quotaEndpointFields, s)
+		if v.isObject() {
 			v.checkOneSecret("token", "token_env", "QUOTA_TOKEN")
 		}
 	}},

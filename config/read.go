@@ -99,6 +99,12 @@ func (v *value) member(key string) *value {
 	return found
 }
 
+// has reports whether an object has a key.
+func (v *value) has(key string) bool { return v.member(key).exists() }
+
+// isObject is false also for what was reported not to be one.
+func (v *value) isObject() bool { return v.json.IsObject() }
+
 // members returns an object's values in the order of the table.
 func (v *value) members(table *fields) []value {
 	if !v.json.IsObject() {

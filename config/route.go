@@ -142,17 +142,18 @@ func readMatches(v *value, most int, into *[]Match) {
 	*into = nil
 	for _, item := range v.items(most) {
 		m := extend(into)
-		checkPattern(item, readObject(item, &matchFields, m), m)
+		readObject(item, &matchFields, m)
+		checkPattern(item, m)
 	}
 }
 
-// checkPattern requires either path or prefix. found holds the values of these two
-// fields first.
-func checkPattern(v *value, found []value, m *Match) {
+// checkPattern requires either path or prefix.
+func checkPattern(v *value, m *Match) {
+	path := v.has("path")
 	switch {
-	case found == nil || found[0].exists() != found[1].exists():
+	case !v.isObject() || path != v.has("prefix"):
 		return
-	case found[0].exists():
+	case path:
 		v.bad("has a path and a prefix; keep one of them")
 	default:
 		v.bad(`has neither path nor prefix; write for example {"prefix": "/mcp"}`)

@@ -46,7 +46,8 @@ var scopesFields = table[Scopes]{&oneScopes, []field[Scopes]{
 		v.refuseEmpty(`write for example [{"prefix": "/api/v1", "scopes": ["api:read"]}]`)
 		for _, item := range v.items(maxOperations) {
 			o := extend(&s.Operations)
-			checkPattern(item, readObject(item, &operationFields, o), &o.Match)
+			readObject(item, &operationFields, o)
+			checkPattern(item, &o.Match)
 		}
 	}},
 }}
