@@ -18,10 +18,7 @@ var oneBypass Bypass
 
 var bypassFields = table[Bypass]{&oneBypass, []field[Bypass]{
 	{key: "header", as: &textAs{&oneBypass.Header, readHeader, "x-gatewarden-bypass"}},
-	{key: "roles", required: rolesRemedy, read: func(v *value, b *Bypass) {
-		v.refuseEmpty(rolesRemedy)
-		b.Roles = readPlains(v, "admin")
-	}},
+	{key: "roles", required: rolesRemedy, as: &textList{&oneBypass.Roles, plain, "admin", rolesRemedy}},
 }}
 
 func readBypass(v *value) Bypass {

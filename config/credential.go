@@ -29,18 +29,10 @@ type Credentials struct {
 var oneCredentials Credentials
 
 var credentialsFields = table[Credentials]{&oneCredentials, []field[Credentials]{
-	{key: "headers", as: &listAs{&oneCredentials.Headers, readHeaderNames, "x-api-key"}},
-	{key: "cookies", read: func(v *value, c *Credentials) {
-		c.Cookies = v.texts(func(item *value, text string) string {
-			if !isToken(text) {
-				item.bad(`%q is not a cookie name; write for example "session"`, text)
-				return ""
-			}
-			return text
-		})
-	}},
+	{key: "headers", as: &textList{into: &oneCredentials.Headers, each: headerName, what: "x-api-key"}},
+	{key: "cookies", as: &textList{into: &oneCredentials.Cookies, each: cookieName}},
 	{key: "query", as: &list{&oneCredentials.Query, readParameters}},
-	{key: "websocket_protocols", as: &list{&oneCredentials.WebSocketProtocols, readProtocols}},
+	{key: "websocket_protocols", as: &textList{into: &oneCredentials.WebSocketProtocols, each: protocol}},
 }}
 
 func defaultCredentials() Credentials {
@@ -59,20 +51,23 @@ const maxPlace = 64
 // readParameters reads the names of query parameters. Letter case does not tell them
 // apart.
 func readParameters(v *value) []string {
-	var known []string
-	return v.texts(func(item *value, text string) string {
-		if !isParameter(text) {
-			item.bad(`%q is not a query parameter; write 1 to %s letters, digits, "-", ".", "_" and "~", for example "api_key"`, text, strconv.Itoa(maxPlace))
-			return ""
-		}
-		for _, other := range known {
-			if strings.EqualFold(text, other) && text != other {
-				item.repeated(quote(text) + " in another letter case")
+	list := v.texts(parameter, "")
+	for i, text := range list {
+		for _, other := range list[:i] {
+			if text != other && strings.EqualFold(text, other) {
+				v.at(i).repeated(quote(text) + " in another letter case")
 			}
 		}
-		known = append(known, text)
-		return text
-	})
+	}
+	return list
+}
+
+func parameter(v *value, text, _ string) string {
+	if !isParameter(text) {
+		v.bad(`%q is not a query parameter; write 1 to %s letters, digits, "-", ".", "_" and "~", for example "api_key"`, text, strconv.Itoa(maxPlace))
+		return ""
+	}
+	return text
 }
 
 func isParameter(text string) bool {
@@ -84,14 +79,20 @@ func isParameter(text string) bool {
 	return text != "" && len(text) <= maxPlace
 }
 
-func readProtocols(v *value) []string {
-	return v.texts(func(item *value, text string) string {
-		if !isToken(text) || len(text) > maxPlace {
-			item.bad(`%q is not the begin of a WebSocket protocol; write 1 to %s characters without blanks, commas and quotes, for example "bearer."`, text, strconv.Itoa(maxPlace))
-			return ""
-		}
-		return text
-	})
+func cookieName(v *value, text, _ string) string {
+	if !isToken(text) {
+		v.bad(`%q is not a cookie name; write for example "session"`, text)
+		return ""
+	}
+	return text
+}
+
+func protocol(v *value, text, _ string) string {
+	if !isToken(text) || len(text) > maxPlace {
+		v.bad(`%q is not the begin of a WebSocket protocol; write 1 to %s characters without blanks, commas and quotes, for example "bearer."`, text, strconv.Itoa(maxPlace))
+		return ""
+	}
+	return text
 }
 
 // maxFieldName is the longest name of a form field, in bytes, that the filter
@@ -108,19 +109,16 @@ func defaultAccountFields(kind Kind) []string {
 	return []string{"username", "client_id"}
 }
 
-func readAccountFields(v *value) []string {
-	v.refuseEmpty(`write for example ["email"]`)
-	return v.texts(func(item *value, text string) string {
-		if text == "" || len(text) > maxFieldName {
-			item.bad(`%q is not a form field; write 1 to %s characters, for example "email"`, text, strconv.Itoa(maxFieldName))
-			return ""
-		}
-		if strings.HasPrefix(text, ".") || strings.HasSuffix(text, ".") || strings.Contains(text, "..") {
-			item.bad(`%q has an empty name in its path; write for example "user.email"`, text)
-			return ""
-		}
-		return text
-	})
+func accountField(v *value, text, _ string) string {
+	if text == "" || len(text) > maxFieldName {
+		v.bad(`%q is not a form field; write 1 to %s characters, for example "email"`, text, strconv.Itoa(maxFieldName))
+		return ""
+	}
+	if strings.HasPrefix(text, ".") || strings.HasSuffix(text, ".") || strings.Contains(text, "..") {
+		v.bad(`%q has an empty name in its path; write for example "user.email"`, text)
+		return ""
+	}
+	return text
 }
 
 func (c *Credentials) warn(warn *warnings) {

@@ -43,9 +43,9 @@ func (v *value) timeout(into *int64, example string) {
 	}
 }
 
-// secret reads a secret. It does not repeat an invalid one in its message. variable is the
+// secretText reads a secret. It does not repeat an invalid one in its message. variable is the
 // key that names a variable of the environment in its place.
-func (v *value) secret(variable string) string {
+func secretText(v *value, variable string) string {
 	text, ok := v.text("the secret as a string")
 	if ok && !isPlain(text) {
 		v.bad("is empty or has a control character; write the secret, or use %s", variable)

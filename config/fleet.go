@@ -196,7 +196,7 @@ func readFleet(v *value) (f *Fleet, secretVariable string) {
 }
 
 func readFleetSecret(v *value, f *fleetDraft) {
-	if f.Secret = v.secret("secret_env"); isPlain(f.Secret) && shortSecret(f.Secret) != "" {
+	if f.Secret = secretText(v, "secret_env"); isPlain(f.Secret) && shortSecret(f.Secret) != "" {
 		v.bad("%s", shortSecret(f.Secret))
 	}
 }
@@ -233,12 +233,14 @@ func readFleetRules(v *value, f *fleetDraft) {
 // readFleetNames reads names of surfaces or quotas. One that could not be read is empty.
 func readFleetNames(v *value, emptyRemedy string) []string {
 	v.refuseEmpty(emptyRemedy)
-	return v.texts(func(item *value, text string) string {
-		if text == "" {
-			item.bad(`"" is not a name; write one, or remove it`)
-		}
-		return text
-	})
+	return v.texts(fleetName, "")
+}
+
+func fleetName(v *value, text, _ string) string {
+	if text == "" {
+		v.bad(`"" is not a name; write one, or remove it`)
+	}
+	return text
 }
 
 // milliseconds reads a short duration. If there is none, into becomes unreadable.

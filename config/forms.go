@@ -106,11 +106,20 @@ type list struct {
 
 func (f *list) read(v *value, to target) { *slot(to, f.into) = f.by(v) }
 
-// listAs is a list of strings that is read with an example, or with a remedy.
-type listAs struct {
+// textList is a list of different strings.
+type textList struct {
 	into *[]string
-	by   func(v *value, what string) []string
+	// each returns the canonical form of a string, or reports a violation and returns "".
+	// It gets what, an example.
+	each func(item *value, text, what string) string
 	what string
+	// empty is the remedy if the list is empty; "" if it may be.
+	empty string
 }
 
-func (f *listAs) read(v *value, to target) { *slot(to, f.into) = f.by(v, f.what) }
+func (f *textList) read(v *value, to target) {
+	if f.empty != "" {
+		v.refuseEmpty(f.empty)
+	}
+	*slot(to, f.into) = v.texts(f.each, f.what)
+}

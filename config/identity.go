@@ -109,7 +109,7 @@ var identityFields = [...]table[source]{
 		// The path comes before the claims, because it is their prefix.
 		{key: "path", as: &list{&oneSource.path, readClaim}},
 		subjectField, tenantField, tierField, scopesField, rolesField,
-		{key: "audience", read: func(v *value, s *source) { s.Claims.Audience = s.claim(v) }},
+		{key: "audience", as: &claimOf{&oneSource.Claims.Audience}},
 		defaultTierField,
 	}},
 	IdentityHeaders: {&oneSource, []field[source]{
@@ -141,11 +141,11 @@ var sourceField = field[source]{
 
 // The fields of the kinds that read claims.
 var (
-	subjectField = field[source]{key: "subject", read: func(v *value, s *source) { s.Claims.Subject = s.claim(v) }}
-	tenantField  = field[source]{key: "tenant", read: func(v *value, s *source) { s.Claims.Tenant = s.claim(v) }}
-	tierField    = field[source]{key: "tier", read: func(v *value, s *source) { s.Claims.Tier = s.claim(v) }}
-	scopesField  = field[source]{key: "scopes", read: func(v *value, s *source) { s.Claims.Scopes = s.claim(v) }}
-	rolesField   = field[source]{key: "roles", read: func(v *value, s *source) { s.Claims.Roles = s.claim(v) }}
+	subjectField = field[source]{key: "subject", as: &claimOf{&oneSource.Claims.Subject}}
+	tenantField  = field[source]{key: "tenant", as: &claimOf{&oneSource.Claims.Tenant}}
+	tierField    = field[source]{key: "tier", as: &claimOf{&oneSource.Claims.Tier}}
+	scopesField  = field[source]{key: "scopes", as: &claimOf{&oneSource.Claims.Scopes}}
+	rolesField   = field[source]{key: "roles", as: &claimOf{&oneSource.Claims.Roles}}
 )
 
 // defaultTierField comes last among the fields of every kind.
@@ -204,11 +204,13 @@ const (
 	claimRemedy  = "write " + claimExample
 )
 
-// claim reads the path of a claim, and puts the source's own path before it.
-func (s *source) claim(v *value) []string {
+// claimOf is the path of a claim, which the source's own path comes before.
+type claimOf struct{ into *[]string }
+
+func (f *claimOf) read(v *value, to target) {
 	way := readClaim(v)
 	v.refuseEmpty(claimRemedy)
-	return append(append([]string(nil), s.path...), way...)
+	*slot(to, f.into) = append(append([]string(nil), *slot(to, &oneSource.path)...), way...)
 }
 
 // readClaim reads the keys of nested objects, from the outside in. A single key

@@ -102,7 +102,7 @@ var endpointFields = table[source]{&oneSource, []field[source]{
 	{key: "url", required: `write for example "` + introspectionURL + `"`, read: readEndpointURL},
 	{key: "auth", as: &oneOf{(*uint8)(&oneSource.Introspection.Auth), clientAuths}},
 	{key: "client_id", required: `write for example "gateway"`, as: &textAs{&oneSource.Introspection.ClientID, readPlain, "gateway"}},
-	{key: "client_secret", as: &textAs{&oneSource.Introspection.ClientSecret, (*value).secret, "client_secret_env"}},
+	{key: "client_secret", as: &textAs{&oneSource.Introspection.ClientSecret, secretText, "client_secret_env"}},
 	{key: "client_secret_env", as: &textAs{&oneSource.secretVariable, readPlain, "INTROSPECTION_SECRET"}},
 	{key: "timeout", as: &timeout{&oneSource.Introspection.Timeout, "2s"}},
 }}

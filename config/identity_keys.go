@@ -36,8 +36,8 @@ var apiKeyFields = table[APIKey]{&oneAPIKey, []field[APIKey]{
 	{key: "subject", as: &textAs{&oneAPIKey.Subject, readPlain, "alice"}},
 	{key: "tenant", as: &textAs{&oneAPIKey.Tenant, readPlain, "acme"}},
 	{key: "tier", as: &textAs{&oneAPIKey.Tier, readPlain, "pro"}},
-	{key: "scopes", as: &listAs{&oneAPIKey.Scopes, readPlains, "mcp:query"}},
-	{key: "roles", as: &listAs{&oneAPIKey.Roles, readPlains, "admin"}},
+	{key: "scopes", as: &textList{into: &oneAPIKey.Scopes, each: plain, what: "mcp:query"}},
+	{key: "roles", as: &textList{into: &oneAPIKey.Roles, each: plain, what: "admin"}},
 	{key: "expires", read: readExpiry},
 }}
 

@@ -142,7 +142,7 @@ var lockoutFields = table[Surface]{&oneSurface, []field[Surface]{
 		readPart(v, &escalateFields, Escalate{Max: hour, Forget: 12 * hour}, &s.Lockout.Escalate)
 	}},
 	{key: "statuses", read: func(v *value, s *Surface) { s.Lockout.Statuses = readStatuses(v, s.Kind) }},
-	{key: "token_errors", as: &list{&oneSurface.Lockout.TokenErrors, readTokenErrors}},
+	{key: "token_errors", as: &textList{into: &oneSurface.Lockout.TokenErrors, each: tokenError, empty: `to count statuses alone, write "failures_when": [{"status": [401]}]`}},
 	{key: "failures_when", list: of(&failureConditionFields), read: func(v *value, s *Surface) {
 		readConditions(v, &failureConditionFields, &s.Lockout.FailuresWhen)
 	}},
@@ -162,7 +162,7 @@ var lockoutFields = table[Surface]{&oneSurface, []field[Surface]{
 	{key: "keys", list: of(&failureKeyFields), read: func(v *value, s *Surface) {
 		readFailureKeys(v, &s.Lockout)
 	}},
-	{key: "account_fields", as: &list{&oneSurface.Lockout.AccountFields, readAccountFields}},
+	{key: "account_fields", as: &textList{into: &oneSurface.Lockout.AccountFields, each: accountField, empty: `write for example ["email"]`}},
 	{key: "stuffing", object: of(&stuffingFields), read: func(v *value, s *Surface) {
 		readPart(v, &stuffingFields, Stuffing{Window: 10 * minute}, &s.Lockout.Stuffing)
 	}},

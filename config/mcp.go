@@ -148,10 +148,10 @@ var rejectFormats = []string{RejectAuto: "auto", RejectHTTP: "http", RejectJSONR
 var oneMCP MCP
 
 var mcpFields = table[MCP]{&oneMCP, []field[MCP]{
-	{key: "surfaces", as: &listAs{&oneMCP.Surfaces, (*value).references, "leave it out for all surfaces of the kind mcp"}},
+	{key: "surfaces", as: &textList{into: &oneMCP.Surfaces, each: anyText, empty: "leave it out for all surfaces of the kind mcp"}},
 	{key: "max_body", as: &integer{&oneMCP.MaxBody, minMCPBody, maxMCPBody}},
 	{key: "reject_format", as: &oneOf{(*uint8)(&oneMCP.RejectFormat), rejectFormats}},
-	{key: "origins", as: &list{&oneMCP.Origins, (*value).origins}},
+	{key: "origins", as: &list{&oneMCP.Origins, readOriginList}},
 	{key: "annotate", as: &boolean{&oneMCP.Annotate}},
 	// The tiers come before the tools, which name them.
 	{key: "tiers", as: &list{&oneMCP.Tiers, readTiers}},
@@ -286,17 +286,19 @@ func (m *MCP) ToolScopes(t *Tool) []string {
 
 func readTiers(v *value) []string {
 	v.refuseEmpty("leave it out for no tiers")
-	list := v.texts(func(item *value, text string) string {
-		if text == "" || len(text) > maxTier {
-			item.bad("is not a tier's name; write 1 to 64 characters")
-			return ""
-		}
-		return text
-	})
+	list := v.texts(tierName, "")
 	if len(list) > 16 {
 		v.tooMany(len(list), 16)
 	}
 	return list
+}
+
+func tierName(v *value, text, _ string) string {
+	if text == "" || len(text) > maxTier {
+		v.bad("is not a tier's name; write 1 to 64 characters")
+		return ""
+	}
+	return text
 }
 
 func readMCPMethods(v *value, m *MCP) {

@@ -26,8 +26,7 @@ func (t *toolDraft) checkArguments(v *value) {
 	for i := range t.Arguments {
 		a := &t.Arguments[i]
 		if !a.needsTier() && (a.MaxCount > 0 || len(a.Values) > 0) {
-			item := value{within: v.member("arguments"), index: i, out: v.out}
-			item.bad("has no effect: the tool costs nothing; give the tool a cost, or remove it")
+			v.member("arguments").at(i).bad("has no effect: the tool costs nothing; give the tool a cost, or remove it")
 		}
 	}
 }

@@ -40,12 +40,8 @@ func (v *value) name(what, right string, fits func(text string) bool) string {
 	return text
 }
 
-// references reads a list of names of surfaces or rules. A check looks them up
-// later.
-func (v *value) references(emptyRemedy string) []string {
-	v.refuseEmpty(emptyRemedy)
-	return v.texts(func(_ *value, text string) string { return text })
-}
+// anyText accepts names of surfaces and rules. A check looks them up later.
+func anyText(_ *value, text, _ string) string { return text }
 
 func readHeader(v *value, example string) string {
 	text, ok := v.text("a header's name, for example %q", example)
@@ -53,10 +49,6 @@ func readHeader(v *value, example string) string {
 		return ""
 	}
 	return headerName(v, text, example)
-}
-
-func readHeaderNames(v *value, example string) []string {
-	return v.texts(func(item *value, text string) string { return headerName(item, text, example) })
 }
 
 // headerName returns a header's name in lower case, as Envoy writes it; "" if it
@@ -76,10 +68,6 @@ func readPlain(v *value, example string) string {
 		return ""
 	}
 	return plain(v, text, example)
-}
-
-func readPlains(v *value, example string) []string {
-	return v.texts(func(item *value, text string) string { return plain(item, text, example) })
 }
 
 func plain(v *value, text, example string) string {

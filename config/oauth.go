@@ -54,16 +54,16 @@ var oneOAuth OAuth
 
 var oauthFields = table[OAuth]{&oneOAuth, []field[OAuth]{
 	{key: "resource", required: `write the service's URL, for example "https://api.example.com/mcp"`, as: &text{&oneOAuth.Resource, readSecureURL}},
-	{key: "surfaces", as: &listAs{&oneOAuth.Surfaces, (*value).references, "leave it out for those that the resource covers"}},
+	{key: "surfaces", as: &textList{into: &oneOAuth.Surfaces, each: anyText, empty: "leave it out for those that the resource covers"}},
 	{key: "host_default", as: &boolean{&oneOAuth.HostDefault}},
-	{key: "audiences", as: &listAs{&oneOAuth.Audiences, readPlains, "api://example"}},
+	{key: "audiences", as: &textList{into: &oneOAuth.Audiences, each: plain, what: "api://example"}},
 	{key: "check_audience", as: &boolean{&oneOAuth.CheckAudience}},
-	{key: "authorization_servers", required: `write for example ["https://auth.example.com"]`, as: &list{&oneOAuth.AuthorizationServers, readServers}},
-	{key: "scopes_supported", as: &list{&oneOAuth.ScopesSupported, readScopeList}},
+	{key: "authorization_servers", required: `write for example ["https://auth.example.com"]`, as: &textList{into: &oneOAuth.AuthorizationServers, each: issuer, empty: `write for example ["https://auth.example.com"]`}},
+	{key: "scopes_supported", as: &textList{into: &oneOAuth.ScopesSupported, each: scope}},
 	{key: "resource_documentation", as: &text{&oneOAuth.ResourceDocumentation, readWebURL}},
 	{key: "resource_name", as: &text{&oneOAuth.ResourceName, readResourceName}},
 	{key: "realm", as: &text{&oneOAuth.Realm, readRealm}},
-	{key: "challenge_scope", as: &list{&oneOAuth.ChallengeScope, readScopeList}},
+	{key: "challenge_scope", as: &textList{into: &oneOAuth.ChallengeScope, each: scope}},
 	{key: "serve_metadata", as: &boolean{&oneOAuth.ServeMetadata}},
 }}
 
@@ -88,15 +88,11 @@ func readOAuth(v *value, o *OAuth) {
 	readObject(v, &oauthFields, o)
 }
 
-func readServers(v *value) []string {
-	servers := v.texts(func(item *value, text string) string {
-		if !secureURL(item, text) {
-			return ""
-		}
-		return text
-	})
-	v.refuseEmpty(`write for example ["https://auth.example.com"]`)
-	return servers
+func issuer(v *value, text, _ string) string {
+	if !secureURL(v, text) {
+		return ""
+	}
+	return text
 }
 
 func readResourceName(v *value) string {
@@ -124,10 +120,8 @@ func readRealm(v *value) string {
 	return ""
 }
 
-func readScopeList(v *value) []string { return v.texts(scope) }
-
 // scope checks a scope token (RFC 6750 section 3).
-func scope(v *value, text string) string {
+func scope(v *value, text, _ string) string {
 	switch {
 	case text == "" || !isQuotable(text, '!'):
 		v.bad(`%q is not a scope; write printable ASCII without space, " and \`, text)

@@ -62,13 +62,10 @@ var authorizationServerFields = table[AuthorizationServer]{&oneAuthorizationServ
 	{key: "introspection_endpoint", as: &text{&oneAuthorizationServer.IntrospectionEndpoint, readServerEndpoint}},
 	{key: "revocation_endpoint", as: &text{&oneAuthorizationServer.RevocationEndpoint, readServerEndpoint}},
 	{key: "jwks_uri", as: &text{&oneAuthorizationServer.JWKSURI, readServerEndpoint}},
-	{key: "response_types_supported", read: func(v *value, s *AuthorizationServer) {
-		s.ResponseTypes = readMembers(v, "code")
-		v.refuseEmpty(`write for example ["code"]`)
-	}},
-	{key: "grant_types_supported", as: &listAs{&oneAuthorizationServer.GrantTypes, readMembers, "authorization_code"}},
-	{key: "token_endpoint_auth_methods_supported", as: &listAs{&oneAuthorizationServer.TokenEndpointAuthMethods, readMembers, "client_secret_basic"}},
-	{key: "scopes_supported", as: &listAs{&oneAuthorizationServer.Scopes, readMembers, "mcp:query"}},
+	{key: "response_types_supported", as: &textList{&oneAuthorizationServer.ResponseTypes, metadataWord, "code", `write for example ["code"]`}},
+	{key: "grant_types_supported", as: &textList{into: &oneAuthorizationServer.GrantTypes, each: metadataWord, what: "authorization_code"}},
+	{key: "token_endpoint_auth_methods_supported", as: &textList{into: &oneAuthorizationServer.TokenEndpointAuthMethods, each: metadataWord, what: "client_secret_basic"}},
+	{key: "scopes_supported", as: &textList{into: &oneAuthorizationServer.Scopes, each: metadataWord, what: "mcp:query"}},
 	{key: "service_documentation", as: &text{&oneAuthorizationServer.ServiceDocumentation, readWebURL}},
 
 	{key: "cluster", as: &textAs{&oneAuthorizationServer.Cluster, readPlain, "auth"}},
@@ -161,16 +158,14 @@ func readServerEndpoint(v *value) string {
 	return text
 }
 
-// readMembers reads words of the metadata, which have no spaces but in response types
+// metadataWord accepts words of the metadata, which have no spaces but in response types
 // such as "code id_token".
-func readMembers(v *value, example string) []string {
-	return v.texts(func(item *value, text string) string {
-		if text == "" || !isQuotable(text, ' ') {
-			item.bad(`%q is no word of such a list; write for example "%s"`, text, example)
-			return ""
-		}
-		return text
-	})
+func metadataWord(v *value, text, example string) string {
+	if text == "" || !isQuotable(text, ' ') {
+		v.bad(`%q is no word of such a list; write for example "%s"`, text, example)
+		return ""
+	}
+	return text
 }
 
 func readMetadataPath(v *value) string {

@@ -60,15 +60,17 @@ func readAdminTokens(v *value, a *Admin) {
 	}
 }
 
+func adminHost(v *value, text, _ string) string {
+	host := strings.ToLower(text)
+	if !isHost(host) {
+		v.bad(`%q is not the name of a host; write it without scheme and port, for example "ops.example.com"`, text)
+		return ""
+	}
+	return host
+}
+
 func readAdminHosts(v *value) []string {
-	hosts := v.texts(func(item *value, text string) string {
-		host := strings.ToLower(text)
-		if !isHost(host) {
-			item.bad(`%q is not the name of a host; write it without scheme and port, for example "ops.example.com"`, text)
-			return ""
-		}
-		return host
-	})
+	hosts := v.texts(adminHost, "")
 	if len(hosts) > maxAdminHosts {
 		v.tooMany(len(hosts), maxAdminHosts)
 	}

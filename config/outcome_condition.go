@@ -112,15 +112,12 @@ func defaultTokenErrors(kind Kind) []string {
 		"incorrect_client_credentials", "bad_verification_code", "incorrect_device_code", "bad_refresh_token"}
 }
 
-func readTokenErrors(v *value) []string {
-	v.refuseEmpty(`to count statuses alone, write "failures_when": [{"status": [401]}]`)
-	return v.texts(func(item *value, text string) string {
-		if !isErrorCode(text) || len(text) > maxTokenError {
-			item.bad(`%q is not an error code; write for example "invalid_grant"`, text)
-			return ""
-		}
-		return text
-	})
+func tokenError(v *value, text, _ string) string {
+	if !isErrorCode(text) || len(text) > maxTokenError {
+		v.bad(`%q is not an error code; write for example "invalid_grant"`, text)
+		return ""
+	}
+	return text
 }
 
 // isErrorCode reports whether a text has only the characters of an error code (RFC 6749

@@ -78,7 +78,7 @@ var rootFields = table[draft]{&oneDraft, []field[draft]{
 	{key: "surfaces", list: of(&surfaceFields), read: readSurfaces},
 	{key: "identity", list: of(&anyIdentityFields), read: readIdentity},
 	{key: "untrusted_headers", read: func(v *value, d *draft) {
-		d.UntrustedHeaders, d.ownUntrusted = readHeaderNames(v, "x-user-id"), true
+		d.UntrustedHeaders, d.ownUntrusted = v.texts(headerName, "x-user-id"), true
 	}},
 	{key: "quotas", list: of(&quotaFields), read: readQuotas},
 	{key: "concurrency", list: of(&concurrencyFields), read: readConcurrency},

@@ -176,7 +176,7 @@ var oneQuota Quota
 
 var quotaFields = table[Quota]{&oneQuota, []field[Quota]{
 	{key: "name", required: `write for example "per-tenant"`, as: &text{&oneQuota.Name, readQuotaName}},
-	{key: "surfaces", as: &listAs{&oneQuota.Surfaces, (*value).references, "leave it out for all surfaces"}},
+	{key: "surfaces", as: &textList{into: &oneQuota.Surfaces, each: anyText, empty: "leave it out for all surfaces"}},
 	{key: "paths", list: of(&matchFields), read: func(v *value, q *Quota) {
 		v.refuseEmpty("leave it out for every path")
 		readMatches(v, maxMatches, &q.Paths)
@@ -188,7 +188,7 @@ var quotaFields = table[Quota]{&oneQuota, []field[Quota]{
 	{key: "window", required: `write for example "1m"`, read: readWindow},
 	{key: "algorithm", as: &oneOf{(*uint8)(&oneQuota.Algorithm), algorithms}},
 	{key: "cost", list: of(&costFields), read: readCost},
-	{key: "overrides", as: &listAs{&oneQuota.Overrides, (*value).references, "leave it out to override nothing"}},
+	{key: "overrides", as: &textList{into: &oneQuota.Overrides, each: anyText, empty: "leave it out to override nothing"}},
 	{key: "mode", as: &oneOf{(*uint8)(&oneQuota.Mode), modes}},
 	{key: "unit", as: &oneOf{(*uint8)(&oneQuota.Unit), quotaUnits}},
 }}

@@ -55,7 +55,7 @@ var oneServiceDraft serviceDraft
 
 var quotaServiceFields = table[serviceDraft]{&oneServiceDraft, []field[serviceDraft]{
 	{key: "name", as: &text{&oneServiceDraft.Name, readQuotaName}},
-	{key: "surfaces", as: &listAs{&oneServiceDraft.Surfaces, (*value).references, "leave it out for all surfaces that mcp applies to"}},
+	{key: "surfaces", as: &textList{into: &oneServiceDraft.Surfaces, each: anyText, empty: "leave it out for all surfaces that mcp applies to"}},
 	{key: "endpoint", required: quotaServiceRemedy, object: of(&quotaEndpointFields), read: func(v *value, s *serviceDraft) {
 		readObject(v, &quotaEndpointFields, s)
 		if v.isObject() {
@@ -74,7 +74,7 @@ var quotaServiceFields = table[serviceDraft]{&oneServiceDraft, []field[serviceDr
 var quotaEndpointFields = table[serviceDraft]{&oneServiceDraft, []field[serviceDraft]{
 	{key: "cluster", required: `write the name of the quota service's cluster, for example "quota"`, as: &textAs{&oneServiceDraft.Cluster, readPlain, "quota"}},
 	{key: "url", required: `write for example "` + quotaServiceURL + `"`, read: readQuotaServiceURL},
-	{key: "token", as: &textAs{&oneServiceDraft.Token, (*value).secret, "token_env"}},
+	{key: "token", as: &textAs{&oneServiceDraft.Token, secretText, "token_env"}},
 	{key: "token_env", as: &textAs{&oneServiceDraft.tokenVariable, readPlain, "QUOTA_TOKEN"}},
 	{key: "timeout", as: &timeout{&oneServiceDraft.Timeout, "1s"}},
 	{key: "retries", as: &integer{&oneServiceDraft.Retries, 0, maxRetries}},

@@ -57,6 +57,9 @@ func (v *value) under(key string, json gjson.Result) *value {
 	return &value{json: json, within: v, key: key, out: v.out}
 }
 
+// at returns an item of a list, for a message about it.
+func (v *value) at(i int) *value { return &value{within: v, index: i, out: v.out} }
+
 // keyPath appends a key to a path. It quotes a key that would make the path
 // ambiguous.
 func keyPath(path, key string) string {
@@ -138,7 +141,9 @@ func (v *value) items(most int) (list []*value) {
 	n := 0
 	v.json.ForEach(func(_, json gjson.Result) bool {
 		if n < most {
-			list = append(list, &value{json: json, within: v, index: n, out: v.out})
+			item := v.at(n)
+			item.json = json
+			list = append(list, item)
 		}
 		n++
 		return true
@@ -164,14 +169,14 @@ func (v *value) refuseEmpty(remedy string) {
 	}
 }
 
-// texts reads a list of strings. clean returns the canonical form of a string, in
-// which no two may be equal, or reports a violation and returns "".
-func (v *value) texts(clean func(item *value, text string) string) []string {
+// texts reads a list of strings. each returns the canonical form of a string, in which
+// no two may be equal, or reports a violation and returns "". It gets what.
+func (v *value) texts(each func(item *value, text, what string) string, what string) []string {
 	var list []string
 	for _, item := range v.items(maxItems) {
 		text, ok := item.text("a string")
 		if ok {
-			text = clean(item, text)
+			text = each(item, text, what)
 		}
 		if text != "" && indexOf(list, text) >= 0 {
 			item.repeated(quote(text))

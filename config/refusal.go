@@ -21,12 +21,7 @@ var corsFields = table[CORS]{&oneCORS, []field[CORS]{
 func defaultCORS() CORS { return CORS{Any: true} }
 
 func readOrigins(v *value, c *CORS) {
-	list := v.texts(func(item *value, text string) string {
-		if text == "*" {
-			return text
-		}
-		return item.origin(text)
-	})
+	list := v.texts(originOrAny, "")
 	c.Any = indexOf(list, "*") >= 0
 	switch {
 	case !c.Any:
@@ -36,17 +31,24 @@ func readOrigins(v *value, c *CORS) {
 	}
 }
 
-// origins reads a list of origins, which is not nil.
-func (v *value) origins() []string {
-	list := v.texts(func(item *value, text string) string { return item.origin(text) })
+// readOriginList reads a list of origins, which is not nil.
+func readOriginList(v *value) []string {
+	list := v.texts(origin, "")
 	if list == nil {
 		return []string{}
 	}
 	return list
 }
 
+func originOrAny(v *value, text, _ string) string {
+	if text == "*" {
+		return text
+	}
+	return origin(v, text, "")
+}
+
 // origin checks an origin, and returns "" if it is none.
-func (v *value) origin(text string) string {
+func origin(v *value, text, _ string) string {
 	if problem := originProblem(text); problem != "" {
 		v.bad("%q %s", text, problem)
 		return ""

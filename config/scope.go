@@ -59,13 +59,13 @@ var operationFields = table[Operation]{&oneOperation, []field[Operation]{
 	{key: "prefix", read: func(v *value, o *Operation) { readMatchPrefix(v, &o.Match) }},
 	{key: "methods", read: func(v *value, o *Operation) { readMatchMethods(v, &o.Match) }},
 	{key: "hosts", read: func(v *value, o *Operation) { readMatchHosts(v, &o.Match) }},
-	{key: "surfaces", as: &listAs{&oneOperation.Surfaces, (*value).references, "leave it out for all surfaces of the kinds api and mcp"}},
+	{key: "surfaces", as: &textList{into: &oneOperation.Surfaces, each: anyText, empty: "leave it out for all surfaces of the kinds api and mcp"}},
 	{key: "scopes", required: `write for example ["api:read"], or [] for none`, as: &list{&oneOperation.Scopes, readNeeded}},
 }}
 
 // readNeeded reads the scopes that an operation needs.
 func readNeeded(v *value) []string {
-	list := v.texts(scope)
+	list := v.texts(scope, "")
 	if len(list) > maxNeeded {
 		v.tooMany(len(list), maxNeeded)
 	}
@@ -80,8 +80,8 @@ func readImplies(v *value) (list []Implication) {
 		return nil
 	}
 	for _, item := range v.each() {
-		next := Implication{Scope: scope(item, item.key)}
-		next.Scopes = item.texts(scope)
+		next := Implication{Scope: scope(item, item.key, "")}
+		next.Scopes = item.texts(scope, "")
 		at := 0
 		for at < len(list) && list[at].Scope < next.Scope {
 			at++
