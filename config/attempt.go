@@ -1,7 +1,5 @@
 package config
 
-import "strconv"
-
 // MaxKeys is the largest number of failure keys of a surface.
 const MaxKeys = 4
 
@@ -138,7 +136,7 @@ func checkKeys(s *Surface, i int, out *violations) {
 	for j := range s.Lockout.Keys {
 		k := &s.Lockout.Keys[j]
 		if s.Lockout.CountOnce && !s.SignsInByBody() && k.Client && k.By == ByCredential && k.Failures > 1 {
-			out.add(surfacePath(i, "lockout.keys["+strconv.Itoa(j)+"].failures"), `is never reached, because a credential of one client counts once `+
+			out.add(surfacePath(i, element("lockout.keys", j)+".failures"), `is never reached, because a credential of one client counts once `+
 				`with "repeats": "once"; remove the key, or the client from per`)
 		}
 	}
@@ -148,7 +146,7 @@ func (l *Lockout) warnKeys(i int, warn *warnings) {
 	for j := range l.Keys {
 		k := &l.Keys[j]
 		if k.Lock && !k.Client {
-			warn.add(surfacePath(i, "lockout.keys["+strconv.Itoa(j)+"].action"), "locks an account or credential for "+
+			warn.add(surfacePath(i, element("lockout.keys", j)+".action"), "locks an account or credential for "+
 				`everybody, so that anybody can lock its owner out; use "slow", or add "client" to per`)
 		}
 	}

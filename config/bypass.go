@@ -43,16 +43,16 @@ func (d *draft) checkBypass(out *violations) {
 		{"client.source", []string{d.Client.Header}},
 	} {
 		if b.Header != "" && indexOf(other.names, b.Header) >= 0 {
-			out.add("bypass.header", "%q is one of %s, and the filter removes it from every request; choose another", b.Header, other.key)
+			out.add(at("bypass.header"), "%q is one of %s, and the filter removes it from every request; choose another", b.Header, other.key)
 		}
 	}
 	for i := range d.Identity {
 		if b.Header != "" && indexOf(d.Identity[i].Headers.list(), b.Header) >= 0 {
-			out.add("bypass.header", "%q is one of the headers of %s, and the filter removes it from every request; choose another", b.Header, identityPath(i, ""))
+			out.add(at("bypass.header"), "%q is one of the headers of %s, and the filter removes it from every request; choose another", b.Header, identityPath(i, "").String())
 		}
 	}
 	if !d.tellsRoles() {
-		out.add("bypass", "needs an identity source that provides roles; add roles to one")
+		out.add(at("bypass"), "needs an identity source that provides roles; add roles to one")
 	}
 }
 

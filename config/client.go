@@ -184,24 +184,24 @@ func unify(p netip.Prefix) netip.Prefix {
 // checkClient refuses to read a header that nobody is trusted to set.
 func checkClient(c *Client, out *violations) {
 	if c.Source == SourceHeader && len(c.TrustedProxies) == 0 {
-		out.add("client.trusted_proxies", "is empty, so that anyone could send %s; list the proxies that set it", c.Header)
+		out.add(at("client.trusted_proxies"), "is empty, so that anyone could send %s; list the proxies that set it", c.Header)
 	}
 }
 
 func (c *Client) warn(warn *warnings) {
 	if c.Source == SourceXFFFirst {
-		warn.add("client.source", "xff-first lets clients choose their address unless a proxy in front overwrites "+
+		warn.add(at("client.source"), "xff-first lets clients choose their address unless a proxy in front overwrites "+
 			`X-Forwarded-For; use "xff" with trusted_proxies`)
 	}
 	if (c.Source == SourceXFF || c.Source == SourceHeader) && hasEverything(c.TrustedProxies) {
-		warn.add("client.trusted_proxies", "trusts every address, so that clients choose their own; list your proxies only")
+		warn.add(at("client.trusted_proxies"), "trusts every address, so that clients choose their own; list your proxies only")
 	}
 	if c.IPv6Prefix > 64 {
-		warn.add("client.ipv6_prefix", "is above 64, so that one network of a single customer is a supply of fresh "+
+		warn.add(at("client.ipv6_prefix"), "is above 64, so that one network of a single customer is a supply of fresh "+
 			"clients; use 64")
 	}
 	if hasEverything(c.Allow) {
-		warn.add("client.allow", "contains every address, so that no client is ever locked out; list single networks only")
+		warn.add(at("client.allow"), "contains every address, so that no client is ever locked out; list single networks only")
 	}
 }
 

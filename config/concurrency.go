@@ -1,7 +1,5 @@
 package config
 
-import "strconv"
-
 // Concurrency is a rule that limits requests in flight: from a request's headers to
 // the end of its response. A request without a slot gets 503.
 type Concurrency struct {
@@ -77,7 +75,7 @@ func (d *draft) checkConcurrency(out *violations) {
 		checkRuleName(names, concurrencyPath, out)
 		for j, name := range c.Surfaces {
 			if known && indexOf(surfaces, name) < 0 {
-				out.add(concurrencyPath(i, "surfaces["+strconv.Itoa(j)+"]"), "%q is not the name of a surface; the surfaces are %s", name, listed(surfaces, "and"))
+				out.add(concurrencyPath(i, element("surfaces", j)), "%q is not the name of a surface; the surfaces are %s", name, listed(surfaces, "and"))
 			}
 		}
 	}
@@ -85,4 +83,4 @@ func (d *draft) checkConcurrency(out *violations) {
 
 // concurrencyPath returns the path of a key of the i-th rule, or of the rule
 // itself if key is empty.
-func concurrencyPath(i int, key string) string { return elementPath("concurrency", i, key) }
+func concurrencyPath(i int, key string) location { return location{"concurrency", i, key} }

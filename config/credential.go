@@ -123,7 +123,7 @@ func accountField(v *value, text, _ string) string {
 
 func (c *Credentials) warn(warn *warnings) {
 	if len(c.Headers)+len(c.Cookies)+len(c.Query)+len(c.WebSocketProtocols) == 0 {
-		warn.add("credentials", "lists no place, so that no request carries a credential and surfaces of kind api "+
+		warn.add(at("credentials"), "lists no place, so that no request carries a credential and surfaces of kind api "+
 			"and mcp count no failure; name the header, cookie or parameter that the service reads")
 	}
 }

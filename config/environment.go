@@ -41,7 +41,7 @@ type variable struct {
 }
 
 func (v variable) bad(message string, args ...string) {
-	v.out.add("environment "+clip(v.name), message, args...)
+	v.out.add(at("environment "+clip(v.name)), message, args...)
 }
 
 func (v variable) integer(low, high int64) (int64, bool) {

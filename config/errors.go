@@ -42,12 +42,12 @@ type violations struct {
 }
 
 // add adds a violation. message is written out with args, as fill does.
-func (r *violations) add(path, message string, args ...string) {
+func (r *violations) add(at location, message string, args ...string) {
 	if len(r.Violations) == maxViolations {
 		r.More++
 		return
 	}
-	r.Violations = append(r.Violations, Violation{path, fill(message, args)})
+	r.Violations = append(r.Violations, Violation{at.String(), fill(message, args)})
 }
 
 func (r *violations) count() int {
@@ -62,21 +62,35 @@ func (r *violations) err() error {
 	return &r.Error
 }
 
-// elementPath returns the path of a key of the i-th element of a list, or of the
-// element itself if key is empty.
-func elementPath(list string, i int, key string) string {
-	path := list + "[" + strconv.Itoa(i) + "]"
-	if key == "" {
-		return path
-	}
-	return path + "." + key
+// location is where a violation is: a key of an element of a list, or the element itself
+// if key is empty. Without a list, key is the whole path. It becomes a text only when a
+// violation is written.
+type location struct {
+	list  string
+	index int
+	key   string
 }
+
+func at(path string) location { return location{key: path} }
+
+func (l location) String() string {
+	switch {
+	case l.list == "":
+		return l.key
+	case l.key == "":
+		return element(l.list, l.index)
+	}
+	return element(l.list, l.index) + "." + l.key
+}
+
+// element returns the path of an element of a list.
+func element(list string, i int) string { return list + "[" + strconv.Itoa(i) + "]" }
 
 // checkRuleName reports that the last of the names is the same as an earlier one.
 // An unreadable name is empty, and equals no other.
-func checkRuleName(names []string, path func(i int, key string) string, out *violations) {
+func checkRuleName(names []string, path func(i int, key string) location, out *violations) {
 	last := len(names) - 1
 	if first := indexOf(names, names[last]); first < last && names[last] != "" {
-		out.add(path(last, "name"), "%q is the name of %s; choose another", names[last], path(first, ""))
+		out.add(path(last, "name"), "%q is the name of %s; choose another", names[last], path(first, "").String())
 	}
 }

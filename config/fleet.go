@@ -206,7 +206,7 @@ func (f *Fleet) readVariable(env []string, name string, out *violations) {
 	before := out.count()
 	readSecret(env, name, "fleet.secret_env", &f.Secret, out)
 	if problem := shortSecret(f.Secret); problem != "" && out.count() == before {
-		out.add("environment "+clip(name), "%s", problem)
+		out.add(at("environment "+clip(name)), "%s", problem)
 	}
 }
 

@@ -1,7 +1,5 @@
 package config
 
-import "strconv"
-
 // checkFleet checks what the fleet counts against the surfaces and the quotas.
 func (d *draft) checkFleet(out *violations) {
 	f := d.Fleet
@@ -34,7 +32,7 @@ func (d *draft) checkFleetSurfaces(i int, out *violations) {
 		return
 	}
 	for j, name := range r.Surfaces {
-		path := fleetPath(i, "surfaces["+strconv.Itoa(j)+"]")
+		path := fleetPath(i, element("surfaces", j))
 		switch at := indexOf(names, name); {
 		case name == "": // which could not be read
 		case at < 0:
@@ -64,7 +62,7 @@ func (d *draft) checkFleetQuotas(i int, out *violations) {
 		out.add(fleetPath(i, "rule"), "%q counts nothing, because no quota has the unit %s; add one, or remove the rule", r.Rule.String(), r.Rule.unit())
 	}
 	for j, name := range r.Names {
-		path := fleetPath(i, "names["+strconv.Itoa(j)+"]")
+		path := fleetPath(i, element("names", j))
 		switch at := indexOf(names, name); {
 		case name == "":
 		case at < 0:
@@ -96,12 +94,12 @@ func (f *Fleet) checkFleetOnce(i int, out *violations) {
 		}
 		_, before := other.listed()
 		if len(list) == 0 || len(before) == 0 {
-			out.add(fleetPath(i, ""), "repeats %q of %s; list different %s in both, or remove one", r.Rule.String(), fleetPath(j, ""), key)
+			out.add(fleetPath(i, ""), "repeats %q of %s; list different %s in both, or remove one", r.Rule.String(), fleetPath(j, "").String(), key)
 			return
 		}
 		for k, name := range list {
 			if name != "" && indexOf(before, name) >= 0 {
-				out.add(fleetPath(i, key+"["+strconv.Itoa(k)+"]"), "%q is in %s, too; remove one of them", name, fleetPath(j, key))
+				out.add(fleetPath(i, element(key, k)), "%q is in %s, too; remove one of them", name, fleetPath(j, key).String())
 			}
 		}
 	}
@@ -126,7 +124,7 @@ func (f *Fleet) checkWindowsOfSurface(s *Surface, i int, out *violations) {
 	}
 	for j := range s.Lockout.Keys {
 		k := &s.Lockout.Keys[j]
-		checkFleetWindow(k.Window, surfacePath(i, "lockout.keys["+strconv.Itoa(j)+"].window"), leave, out)
+		checkFleetWindow(k.Window, surfacePath(i, element("lockout.keys", j)+".window"), leave, out)
 	}
 }
 
@@ -145,7 +143,7 @@ func checkFleetQuota(q *Quota, i int, out *violations) {
 }
 
 // checkFleetWindow refuses a window that is no part of a unit of the service.
-func checkFleetWindow(window int64, path, leave string, out *violations) {
+func checkFleetWindow(window int64, path location, leave string, out *violations) {
 	_, ok := FleetUnit(window)
 	switch {
 	case ok || window == unreadable:
@@ -179,7 +177,7 @@ func nearestWindows(window int64) (below, above int64) {
 
 // fleetPath returns the path of a key of the i-th rule, or of the rule itself if key is
 // empty.
-func fleetPath(i int, key string) string { return elementPath("fleet.rules", i, key) }
+func fleetPath(i int, key string) location { return location{"fleet.rules", i, key} }
 
 // warnFleet warns about what the fleet does not do.
 func (c *Config) warnFleet(warn *warnings) {
@@ -188,7 +186,7 @@ func (c *Config) warnFleet(warn *warnings) {
 		return
 	}
 	if len(c.FleetLimits()) == 1 { // FleetUnlock
-		warn.add("fleet.rules", "count nothing, because no surface or quota that they are for has a limit, so that each proxy counts alone; "+
+		warn.add(at("fleet.rules"), "count nothing, because no surface or quota that they are for has a limit, so that each proxy counts alone; "+
 			"list rules that have one, or remove fleet")
 	}
 	divides := false
@@ -204,7 +202,7 @@ func (c *Config) warnFleet(warn *warnings) {
 		}
 	}
 	if divides && f.Replicas == 0 {
-		warn.add("fleet.replicas", "is missing, so that each proxy admits the whole limit while the service does not answer; "+
+		warn.add(at("fleet.replicas"), "is missing, so that each proxy admits the whole limit while the service does not answer; "+
 			"write the number of proxies")
 	}
 	for i := range c.Surfaces {

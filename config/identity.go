@@ -1,8 +1,6 @@
 package config
 
 import (
-	"strconv"
-
 	"github.com/tidwall/gjson"
 )
 
@@ -274,7 +272,7 @@ func (d *draft) checkIdentity(out *violations) {
 		case accepted < 0:
 			accepted = i
 		default:
-			out.add(identityPath(i, ""), "comes second to %s, which is of the same kind; remove one of them", identityPath(accepted, ""))
+			out.add(identityPath(i, ""), "comes second to %s, which is of the same kind; remove one of them", identityPath(accepted, "").String())
 		}
 	}
 }
@@ -297,11 +295,11 @@ func (d *draft) checkTrusted(s *Identity, i int, out *violations) {
 func (d *draft) checkUntrusted(out *violations) {
 	for i, name := range d.UntrustedHeaders {
 		if name != "" && indexOf(d.Credentials.Headers, name) >= 0 {
-			out.add("untrusted_headers["+strconv.Itoa(i)+"]", "%q is one of credentials.headers, and the service would never see it; remove it from one of them", name)
+			out.add(at(element("untrusted_headers", i)), "%q is one of credentials.headers, and the service would never see it; remove it from one of them", name)
 		}
 	}
 }
 
 // identityPath returns the path of a key of the i-th source, or of the source
 // itself if key is empty.
-func identityPath(i int, key string) string { return elementPath("identity", i, key) }
+func identityPath(i int, key string) location { return location{"identity", i, key} }

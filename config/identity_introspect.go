@@ -139,7 +139,7 @@ func readEndpointURL(v *value, s *source) {
 func (d *draft) readSecrets(env []string, out *violations) {
 	for i, name := range d.secretVariables {
 		if name != "" {
-			readSecret(env, name, identityPath(i, "endpoint.client_secret_env"), &d.Identity[i].Introspection.ClientSecret, out)
+			readSecret(env, name, identityPath(i, "endpoint.client_secret_env").String(), &d.Identity[i].Introspection.ClientSecret, out)
 		}
 	}
 	if name := d.tokenVariable; name != "" {

@@ -1,7 +1,5 @@
 package config
 
-import "strconv"
-
 // APIKey is an API key, known by its hash, and the identity that it stands for.
 type APIKey struct {
 	// ID names the key in logs: at most 64 letters, digits, - and _. Required and
@@ -69,7 +67,7 @@ func (d *draft) checkKeys(out *violations) {
 	for i := range d.Identity {
 		for j := range d.Identity[i].Keys {
 			k := &d.Identity[i].Keys[j]
-			keys.check(identityPath(i, "keys["+strconv.Itoa(j)+"]"), k.ID, &k.SHA256, "keys", out)
+			keys.check(identityPath(i, element("keys", j)).String(), k.ID, &k.SHA256, "keys", out)
 		}
 	}
 }

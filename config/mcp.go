@@ -455,7 +455,7 @@ func (d *draft) checkMCP(out *violations) {
 	m := d.MCP
 	names, known := d.surfaceNames()
 	for i, name := range m.Surfaces {
-		path := "mcp.surfaces[" + strconv.Itoa(i) + "]"
+		path := location{"mcp.surfaces", i, ""}
 		switch at := indexOf(names, name); {
 		case known && at < 0:
 			out.add(path, "%q is not a surface; %s", name, choices(name, names, "surfaces"))
@@ -464,16 +464,16 @@ func (d *draft) checkMCP(out *violations) {
 		}
 	}
 	if len(m.Surfaces) == 0 && !d.hasMCP() {
-		out.add("mcp", `has no effect: no surface is of the kind mcp; add one, for example {"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}]}`)
+		out.add(at("mcp"), `has no effect: no surface is of the kind mcp; add one, for example {"name": "mcp", "kind": "mcp", "match": [{"prefix": "/mcp"}]}`)
 	}
 	if m.Annotate && !m.hasPrices() && !m.NeedsTiers() {
-		out.add("mcp.annotate", "has no effect: no tool has a cost or a tier; give one a cost, or remove it")
+		out.add(at("mcp.annotate"), "has no effect: no tool has a cost or a tier; give one a cost, or remove it")
 	}
 	if m.NeedsTiers() && !d.tellsTiers() {
-		out.add("mcp", "has tools for certain tiers, but no identity source provides any; add tier or default_tier to one")
+		out.add(at("mcp"), "has tools for certain tiers, but no identity source provides any; add tier or default_tier to one")
 	}
 	if m.NeedsScopes() && !d.tellsScopes() {
-		out.add("mcp", "has tools or methods that need scopes, but no identity source provides any; add scopes to one, or write \"scopes\": [] for tools that need none")
+		out.add(at("mcp"), "has tools or methods that need scopes, but no identity source provides any; add scopes to one, or write \"scopes\": [] for tools that need none")
 	}
 }
 

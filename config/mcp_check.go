@@ -115,9 +115,9 @@ func (c *Config) warnStepUp(warn *warnings) {
 	}
 	const message = "need scopes, and without oauth no refusal tells clients where to get a token with them; add oauth"
 	if c.Scopes.needsAny() {
-		warn.add("scopes.operations", message)
+		warn.add(at("scopes.operations"), message)
 	}
 	if c.MCP != nil && c.MCP.NeedsScopes() {
-		warn.add("mcp", "has tools or methods that "+message)
+		warn.add(at("mcp"), "has tools or methods that "+message)
 	}
 }

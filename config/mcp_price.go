@@ -14,15 +14,15 @@ func (c *Config) warnPrices(warn *warnings) {
 			continue
 		}
 		for j := range c.MCP.Tools {
-			c.warnPrice(&c.MCP.Tools[j], "mcp.tools["+strconv.Itoa(j)+"]", q, warn)
+			c.warnPrice(&c.MCP.Tools[j], location{"mcp.tools", j, ""}, q, warn)
 		}
-		c.warnPrice(&c.MCP.OtherTools, "mcp.other_tools", q, warn)
+		c.warnPrice(&c.MCP.OtherTools, at("mcp.other_tools"), q, warn)
 	}
 }
 
 // warnPrice warns about one tool and one budget, once. Callers whom the limit "default" is for
 // are left out if the tool is not for everybody: most often, nobody is one of them.
-func (c *Config) warnPrice(t *Tool, path string, q *Quota, warn *warnings) {
+func (c *Config) warnPrice(t *Tool, path location, q *Quota, warn *warnings) {
 	m := c.MCP
 	check := func(rank int, who string, limit uint32) (warned bool) {
 		what, price := t.leastPayable(m, rank, limit)

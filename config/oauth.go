@@ -1,7 +1,6 @@
 package config
 
 import (
-	"strconv"
 	"strings"
 )
 
@@ -153,7 +152,7 @@ func (d *draft) checkScopes(i int, out *violations) {
 	}
 	for j, s := range o.ChallengeScope {
 		if s != "" && indexOf(o.ScopesSupported, s) < 0 {
-			out.add(d.resourcePath(i, "challenge_scope["+strconv.Itoa(j)+"]"),
+			out.add(at(d.resourcePath(i, element("challenge_scope", j))),
 				"%q is not in scopes_supported; add it there or remove it here", s)
 		}
 	}

@@ -203,7 +203,7 @@ func (d *draft) checkAuthorizationServers(out *violations) {
 		issuer := d.AuthorizationServers[i].Issuer
 		for j := 0; j < i && issuer != ""; j++ {
 			if strings.TrimSuffix(d.AuthorizationServers[j].Issuer, "/") == strings.TrimSuffix(issuer, "/") {
-				out.add(d.serverPath(i), "%q is the issuer of %s; remove one of them", issuer, elementPath("authorization_server", j, ""))
+				out.add(at(d.serverPath(i)), "%q is the issuer of %s; remove one of them", issuer, element("authorization_server", j))
 				break
 			}
 		}
@@ -218,7 +218,7 @@ func (c *Config) warnAuthorizationServers(warn *warnings) {
 			named = named || indexOf(c.OAuth[j].AuthorizationServers, c.AuthorizationServers[i].Issuer) >= 0
 		}
 		if !named {
-			warn.add(c.serverPath(i), "%q is in authorization_servers of no resource, so that no client looks for it; "+
+			warn.add(at(c.serverPath(i)), "%q is in authorization_servers of no resource, so that no client looks for it; "+
 				"add it to a resource of oauth, in the same spelling", c.AuthorizationServers[i].Issuer)
 		}
 	}
@@ -229,5 +229,5 @@ func (c *Config) serverPath(i int) string {
 	if c.AuthorizationServers[i].Alone {
 		return "authorization_server.issuer"
 	}
-	return elementPath("authorization_server", i, "issuer")
+	return element("authorization_server", i) + ".issuer"
 }

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"strconv"
 	"strings"
 )
 
@@ -115,8 +114,8 @@ func (d *draft) checkResources(out *violations) {
 	}
 	for i := range d.Surfaces {
 		s := &d.Surfaces[i]
-		if at, rival := d.resourcesOf(i); rival >= 0 && s.Name != "" {
-			out.add(d.resourcePath(rival, "resource"), "%q covers the surface %q, and so does %s; make a surface for each of their hosts, or name this one in surfaces of one of them", d.OAuth[rival].Resource, s.Name, d.resourcePath(at, ""))
+		if first, rival := d.resourcesOf(i); rival >= 0 && s.Name != "" {
+			out.add(at(d.resourcePath(rival, "resource")), "%q covers the surface %q, and so does %s; make a surface for each of their hosts, or name this one in surfaces of one of them", d.OAuth[rival].Resource, s.Name, d.resourcePath(first, ""))
 		}
 	}
 }
@@ -127,7 +126,7 @@ func (d *draft) checkSameResource(i int, out *violations) {
 	resource := d.OAuth[i].Resource
 	for j := 0; j < i && resource != ""; j++ {
 		if strings.TrimSuffix(d.OAuth[j].Resource, "/") == strings.TrimSuffix(resource, "/") {
-			out.add(d.resourcePath(i, "resource"), "%q is the resource of %s; remove one of them", resource, d.resourcePath(j, ""))
+			out.add(at(d.resourcePath(i, "resource")), "%q is the resource of %s; remove one of them", resource, d.resourcePath(j, ""))
 			return
 		}
 	}
@@ -146,9 +145,9 @@ func (d *draft) checkHostDefault(i int, out *violations) {
 		case j == i || other != origin || d.OAuth[j].Resource == "":
 			continue
 		case otherPath == "" && path != "":
-			out.add(d.resourcePath(i, "host_default"), "cannot be: %s, which has no path, is the resource of the whole host; remove one of them", d.resourcePath(j, ""))
+			out.add(at(d.resourcePath(i, "host_default")), "cannot be: %s, which has no path, is the resource of the whole host; remove one of them", d.resourcePath(j, ""))
 		case j < i && d.OAuth[j].HostDefault:
-			out.add(d.resourcePath(i, "host_default"), "is true for %s of the same host as well; keep one of them", d.resourcePath(j, ""))
+			out.add(at(d.resourcePath(i, "host_default")), "is true for %s of the same host as well; keep one of them", d.resourcePath(j, ""))
 		default:
 			continue
 		}
@@ -160,7 +159,7 @@ func (d *draft) checkHostDefault(i int, out *violations) {
 func (d *draft) checkResourceSurfaces(i int, out *violations) {
 	names, known := d.surfaceNames()
 	for k, name := range d.OAuth[i].Surfaces {
-		path := d.resourcePath(i, "surfaces["+strconv.Itoa(k)+"]")
+		path := at(d.resourcePath(i, element("surfaces", k)))
 		at := indexOf(names, name)
 		switch {
 		case name == "" || at < 0 && !known:
@@ -200,9 +199,9 @@ func (c *Config) warnResources(warn *warnings) {
 		o := &c.OAuth[i]
 		switch {
 		case !used[i]:
-			warn.add(c.resourcePath(i, "resource"), "%q covers no surface, so that no 401 leads there; name its surfaces, or correct the URL", o.Resource)
+			warn.add(at(c.resourcePath(i, "resource")), "%q covers no surface, so that no 401 leads there; name its surfaces, or correct the URL", o.Resource)
 		case len(foreign[i]) > 0:
-			warn.add(c.resourcePath(i, "resource"), "%q does not cover all of %s, and clients refuse metadata whose resource is not the URL that they called; write a list of resources, one for each service, "+
+			warn.add(at(c.resourcePath(i, "resource")), "%q does not cover all of %s, and clients refuse metadata whose resource is not the URL that they called; write a list of resources, one for each service, "+
 				"or name the resource's own surfaces in surfaces", o.Resource, listed(foreign[i], "and"))
 		}
 	}
@@ -213,7 +212,7 @@ func (c *Config) warnResources(warn *warnings) {
 func (c *Config) resourcePath(i int, key string) string {
 	switch {
 	case !c.OAuth[i].Alone:
-		return elementPath("oauth", i, key)
+		return location{"oauth", i, key}.String()
 	case key == "":
 		return "oauth"
 	}

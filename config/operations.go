@@ -83,13 +83,13 @@ func readAdminHosts(v *value) []string {
 func (d *draft) operate(written func(key string) bool, out *violations) {
 	for _, key := range of(&rootFields).keys() {
 		if key != "admin" && key != "log" && written(key) {
-			out.add(key, besideAdmin)
+			out.add(at(key), besideAdmin)
 		}
 	}
 	d.Config = Config{Admin: d.Admin, Log: d.Log}
 	tokens := newHolders()
 	for i := range d.Admin.Tokens {
 		t := &d.Admin.Tokens[i]
-		tokens.check(elementPath("admin.tokens", i, ""), t.ID, &t.SHA256, "tokens", out)
+		tokens.check(element("admin.tokens", i), t.ID, &t.SHA256, "tokens", out)
 	}
 }

@@ -2,15 +2,14 @@ package config
 
 import (
 	"slices"
-	"strconv"
 )
 
 // warnConditions warns of conditions that can have no effect, and of those that make a
 // failure of every response.
 func (s *Surface) warnConditions(i int, warn *warnings) {
 	l := &s.Lockout
-	failures := func(j int) string { return "lockout.failures_when[" + strconv.Itoa(j) + "]" }
-	successes := func(j int) string { return "lockout.succeeded_when[" + strconv.Itoa(j) + "]" }
+	failures := func(j int) string { return element("lockout.failures_when", j) }
+	successes := func(j int) string { return element("lockout.succeeded_when", j) }
 	for j := range l.FailuresWhen {
 		l.FailuresWhen[j].warn(surfacePath(i, failures(j)), warn)
 		warnCovered(l.FailuresWhen[:j], &l.FailuresWhen[j], surfacePath(i, failures(j)), failures, warn)
@@ -24,7 +23,7 @@ func (s *Surface) warnConditions(i int, warn *warnings) {
 }
 
 // warn warns of a body that the responses do not have.
-func (c *Condition) warn(path string, warn *warnings) {
+func (c *Condition) warn(path location, warn *warnings) {
 	if len(c.JSON.Path) == 0 {
 		return
 	}
@@ -33,11 +32,12 @@ func (c *Condition) warn(path string, warn *warnings) {
 			return
 		}
 	}
-	warn.add(path+".json", "never sees a body, because responses with these statuses have none; remove it, or write other statuses")
+	path.key += ".json"
+	warn.add(path, "never sees a body, because responses with these statuses have none; remove it, or write other statuses")
 }
 
 // warnCovered warns of a condition that an earlier one of its list makes needless.
-func warnCovered(earlier []Condition, c *Condition, path string, name func(int) string, warn *warnings) {
+func warnCovered(earlier []Condition, c *Condition, path location, name func(int) string, warn *warnings) {
 	for j := range earlier {
 		if earlier[j].covers(c) {
 			warn.add(path, "adds nothing to %s, which holds whenever it does; remove one of them", name(j))
@@ -47,7 +47,7 @@ func warnCovered(earlier []Condition, c *Condition, path string, name func(int) 
 }
 
 // warnOverlap warns of a success that is a failure.
-func (l *Lockout) warnOverlap(c *Condition, path string, name func(int) string, warn *warnings) {
+func (l *Lockout) warnOverlap(c *Condition, path location, name func(int) string, warn *warnings) {
 	for j := range l.FailuresWhen {
 		f := &l.FailuresWhen[j]
 		if f.covers(c) || !f.tells() && f.meets(c) {

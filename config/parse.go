@@ -16,7 +16,7 @@ func Parse(json []byte, env []string) (*Config, error) {
 		text = "{}"
 	}
 	if problem := checkSyntax(text); problem != "" {
-		out.add(whole, "%s", problem)
+		out.add(at(whole), "%s", problem)
 		return nil, out.err()
 	}
 	d := draft{Config: defaultConfig()}

@@ -31,12 +31,12 @@ func (d *draft) checkQuotaSurfaces(i int, out *violations) {
 	for j, name := range q.Surfaces {
 		if indexOf(names, name) < 0 {
 			known = false
-			out.add(quotaPath(i, "surfaces["+strconv.Itoa(j)+"]"), "%q is not a surface; %s", name, choices(name, names, "surfaces"))
+			out.add(quotaPath(i, element("surfaces", j)), "%q is not a surface; %s", name, choices(name, names, "surfaces"))
 		}
 	}
 	for j := range q.Paths {
 		m := &q.Paths[j]
-		path := quotaPath(i, "paths["+strconv.Itoa(j)+"]")
+		path := quotaPath(i, element("paths", j))
 		if by := coveredBy(m, d.exemptClaims()); by != nil {
 			out.add(path, "%s", neverMatches(by))
 		} else if known && !d.reaches(q, m) {
@@ -108,7 +108,7 @@ func (d *draft) checkOverrides(out *violations) {
 	for i := range d.Quotas {
 		q := &d.Quotas[i]
 		for j, name := range q.Overrides {
-			path := quotaPath(i, "overrides["+strconv.Itoa(j)+"]")
+			path := quotaPath(i, element("overrides", j))
 			switch other := indexOf(names, name); {
 			case other < 0:
 				out.add(path, "%q is not a rule; %s", name, choices(name, names, "rules"))
@@ -150,11 +150,11 @@ func checkCosts(q *Quota, i int, out *violations) {
 	}
 	for j := range q.Costs {
 		c := &q.Costs[j]
-		q.checkCost(c.Cost, quotaPath(i, "cost["+strconv.Itoa(j)+"].cost"), out)
+		q.checkCost(c.Cost, quotaPath(i, element("cost", j)+".cost"), out)
 	}
 }
 
-func (q *Quota) checkCost(cost uint32, path string, out *violations) {
+func (q *Quota) checkCost(cost uint32, path location, out *violations) {
 	least, whose := q.Limit, ""
 	if len(q.Tiers) > 0 {
 		whose = `, that of the tier "default"`
@@ -172,7 +172,7 @@ func (q *Quota) checkCost(cost uint32, path string, out *violations) {
 
 // quotaPath returns the path of a key of the i-th rule, or of the rule itself if
 // key is empty.
-func quotaPath(i int, key string) string { return elementPath("quotas", i, key) }
+func quotaPath(i int, key string) location { return location{"quotas", i, key} }
 
 // warnQuotas warns about rules that are valid but dangerous.
 func (c *Config) warnQuotas(warn *warnings) {
@@ -201,7 +201,7 @@ func (c *Config) warnQuotas(warn *warnings) {
 		}
 	}
 	if active > 0 && limiting == 0 {
-		warn.add("quotas", "do not limit callers without a verified tier; write a number as the default of one of them")
+		warn.add(at("quotas"), "do not limit callers without a verified tier; write a number as the default of one of them")
 	}
 }
 

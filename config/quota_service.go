@@ -1,7 +1,6 @@
 package config
 
 import (
-	"strconv"
 	"strings"
 )
 
@@ -105,7 +104,7 @@ func (d *draft) checkQuotaService(out *violations) {
 	s := d.QuotaService
 	for i := range d.Quotas {
 		if s.Name != "" && d.Quotas[i].Name == s.Name {
-			out.add("quota_service.name", "%q is the name of %s; choose another", s.Name, quotaPath(i, ""))
+			out.add(at("quota_service.name"), "%q is the name of %s; choose another", s.Name, quotaPath(i, "").String())
 		}
 	}
 	names, read := d.surfaceNames()
@@ -114,11 +113,11 @@ func (d *draft) checkQuotaService(out *violations) {
 	}
 	for i, name := range s.Surfaces {
 		if indexOf(names, name) < 0 {
-			out.add("quota_service.surfaces["+strconv.Itoa(i)+"]", "%q is not a surface; %s", name, choices(name, names, "surfaces"))
+			out.add(at(element("quota_service.surfaces", i)), "%q is not a surface; %s", name, choices(name, names, "surfaces"))
 			return
 		}
 	}
 	if s.Mode != ModeOff && !d.paysFor(s.Surfaces) {
-		out.add("quota_service", "pays for MCP calls, but mcp applies to none of its surfaces; add mcp, or remove it")
+		out.add(at("quota_service"), "pays for MCP calls, but mcp applies to none of its surfaces; add mcp, or remove it")
 	}
 }

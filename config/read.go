@@ -45,7 +45,7 @@ func (v *value) bad(message string, args ...string) {
 	if path == "" {
 		path = whole
 	}
-	v.out.add(path, message, args...)
+	v.out.add(at(path), message, args...)
 }
 
 func (v *value) wrongType(right string, args ...string) {

@@ -2,7 +2,6 @@ package config
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -202,7 +201,7 @@ func (d *draft) checkNames(out *violations) {
 		s := &d.Surfaces[i]
 		for j := 0; j < i && s.Name != ""; j++ {
 			other := d.Surfaces[j].Name
-			where := " of " + surfacePath(j, "")
+			where := " of " + surfacePath(j, "").String()
 			switch {
 			case other == s.Name:
 				out.add(surfacePath(i, "name"), "%q is the name%s; choose another", s.Name, where)
@@ -237,7 +236,7 @@ func (d *draft) checkRequire(i int, out *violations) {
 
 // surfacePath returns the path of a key of the i-th surface, or of the surface
 // itself if key is empty.
-func surfacePath(i int, key string) string { return elementPath("surfaces", i, key) }
+func surfacePath(i int, key string) location { return location{"surfaces", i, key} }
 
 // matchPath returns the path of an entry of the i-th surface's match list.
-func matchPath(i, entry int) string { return surfacePath(i, "match["+strconv.Itoa(entry)+"]") }
+func matchPath(i, entry int) string { return surfacePath(i, element("match", entry)).String() }

@@ -29,7 +29,7 @@ func (d *draft) checkReachable(out *violations) {
 		for j := range d.Surfaces[i].Match {
 			m, path := &d.Surfaces[i].Match[j], matchPath(i, j)
 			if by := coveredBy(m, claims[:before]); by != nil {
-				out.add(path, neverMatches(by))
+				out.add(at(path), neverMatches(by))
 			}
 			claims = append(claims, claim{m, strings.ToLower(m.Path), path, "remove it, or put its surface first", false})
 		}
@@ -40,7 +40,7 @@ func (d *draft) exemptClaims() []claim {
 	var claims []claim
 	for i := range d.Exempt {
 		m := &d.Exempt[i]
-		name, remedy := elementPath("exempt", i, ""), "remove one of them"
+		name, remedy := element("exempt", i), "remove one of them"
 		if !d.ownExempt {
 			name = fill("the default %s (%s)", []string{name, m.Path})
 			remedy = "write your own exempt list, without the paths that the surface guards"
@@ -172,7 +172,7 @@ func (c *Config) warnShadows(warn *warnings) {
 	for i := range c.Surfaces {
 		for j := range c.Surfaces[i].Match {
 			if by, lost := c.shadow(i, &c.Surfaces[i].Match[j]); by != "" {
-				warn.add(matchPath(i, j), "loses its %s requests to %s, which comes first, so that they count there; put this surface first, or take these out of this match", listed(lost, "and"), by)
+				warn.add(at(matchPath(i, j)), "loses its %s requests to %s, which comes first, so that they count there; put this surface first, or take these out of this match", listed(lost, "and"), by)
 			}
 		}
 	}
@@ -194,7 +194,7 @@ func (c *Config) warnExempt(warn *warnings) {
 	for i := range c.Surfaces {
 		for j := range c.Surfaces[i].Match {
 			if m := &c.Surfaces[i].Match[j]; m.Prefix && m.Path == "/" {
-				warn.add("exempt", `has "/" by default, so that guesses at "/" itself do not count on %s`+
+				warn.add(at("exempt"), `has "/" by default, so that guesses at "/" itself do not count on %s`+
 					`; write the list without it, for example "exempt": [{"path": "/healthz"}]`, matchPath(i, j))
 				return
 			}

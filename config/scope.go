@@ -1,8 +1,6 @@
 package config
 
-import (
-	"strconv"
-)
+import ()
 
 // Scopes says which scopes a verified caller needs for an operation. What the tools of an
 // MCP server need stands in [MCP].
@@ -106,7 +104,7 @@ func (d *draft) checkOperations(out *violations) {
 		o := &d.Scopes.Operations[i]
 		for j, name := range o.Surfaces {
 			if known && indexOf(names, name) < 0 {
-				out.add(operationPath(i, "surfaces["+strconv.Itoa(j)+"]"), "%q is not a surface; %s", name, choices(name, names, "surfaces"))
+				out.add(operationPath(i, element("surfaces", j)), "%q is not a surface; %s", name, choices(name, names, "surfaces"))
 				known = false
 			}
 		}
@@ -120,7 +118,7 @@ func (d *draft) checkOperations(out *violations) {
 		}
 	}
 	if d.Scopes.needsAny() && !d.tellsScopes() {
-		out.add("scopes", "need an identity source that provides scopes; add scopes to one")
+		out.add(at("scopes"), "need an identity source that provides scopes; add scopes to one")
 	}
 }
 
@@ -141,7 +139,7 @@ func (d *draft) claimsBefore(i int) []claim {
 	claims := d.exemptClaims()
 	for j := range d.Scopes.Operations[:i] {
 		if earlier := &d.Scopes.Operations[j]; earlier.Path != "" && d.isOnAll(earlier, &d.Scopes.Operations[i]) {
-			claims = append(claims, exemptClaim(&earlier.Match, operationPath(j, ""), "put this one first, or remove it"))
+			claims = append(claims, exemptClaim(&earlier.Match, operationPath(j, "").String(), "put this one first, or remove it"))
 		}
 	}
 	return claims
@@ -192,4 +190,4 @@ func (d *draft) tellsScopes() bool {
 
 // operationPath returns the path of a key of the i-th operation, or of the operation itself
 // if key is empty.
-func operationPath(i int, key string) string { return elementPath("scopes.operations", i, key) }
+func operationPath(i int, key string) location { return location{"scopes.operations", i, key} }

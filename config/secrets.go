@@ -45,12 +45,12 @@ func (h *holders) check(path, id string, hash *[32]byte, what string, out *viola
 	case !known:
 		h.ids[id] = path
 	case first != "":
-		out.add(path+".id", "%q is the id of %s; choose another", id, first)
+		out.add(at(path+".id"), "%q is the id of %s; choose another", id, first)
 	}
 	switch first, known := h.hashes[string(hash[:])]; {
 	case !known:
 		h.hashes[string(hash[:])] = path
 	case first != "":
-		out.add(path+".sha256", "is that of %s; remove one of the %s", first, what)
+		out.add(at(path+".sha256"), "is that of %s; remove one of the %s", first, what)
 	}
 }

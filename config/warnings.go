@@ -4,8 +4,8 @@ package config
 type warnings struct{ list []string }
 
 // add adds a warning. message is written out with args, as fill does.
-func (w *warnings) add(path, message string, args ...string) {
-	w.list = append(w.list, path+": "+fill(message, args))
+func (w *warnings) add(at location, message string, args ...string) {
+	w.list = append(w.list, at.String()+": "+fill(message, args))
 }
 
 // Warnings lists what is valid but dangerous, each with its path and remedy. The
@@ -51,5 +51,5 @@ func (c *Config) warnUnguarded(warn *warnings) {
 			return
 		}
 	}
-	warn.add("surfaces", "have all their lockouts turned off; remove mode off, or failures 0, from the surfaces to guard")
+	warn.add(at("surfaces"), "have all their lockouts turned off; remove mode off, or failures 0, from the surfaces to guard")
 }
