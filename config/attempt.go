@@ -101,8 +101,8 @@ var sprayingFields = table[Spraying]{&oneSpraying, []field[Spraying]{
 }}
 
 func readFailureKeys(v *value, l *Lockout) {
-	for _, item := range v.items(MaxKeys) {
-		k := extend(&l.Keys)
+	for i, item := range makeRoom(&l.Keys, v.items(MaxKeys)) {
+		k := &l.Keys[i]
 		k.Window = 5 * minute
 		readObject(item, &failureKeyFields, k)
 	}

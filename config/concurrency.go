@@ -57,8 +57,8 @@ var concurrencyFields = table[Concurrency]{&oneConcurrency, []field[Concurrency]
 }}
 
 func readConcurrency(v *value, d *draft) {
-	for _, item := range v.items(maxConcurrencyRules) {
-		c := extend(&d.Concurrency)
+	for i, item := range makeRoom(&d.Concurrency, v.items(maxConcurrencyRules)) {
+		c := &d.Concurrency[i]
 		c.RetryAfter = second
 		readObject(item, &concurrencyFields, c)
 	}

@@ -50,6 +50,12 @@ func (r *violations) add(at location, message string, args ...string) {
 	r.Violations = append(r.Violations, Violation{at.String(), fill(message, args)})
 }
 
+// unknown adds that a name is none of those that are known. what they name is a surface, a
+// rule or a quota.
+func (r *violations) unknown(at location, name string, known []string, what string) {
+	r.add(at, "%q is not a %s; %s", name, what, choices(name, known, what+"s"))
+}
+
 func (r *violations) count() int {
 	return len(r.Violations) + r.More
 }

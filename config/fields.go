@@ -111,6 +111,14 @@ func (t *fields) paths(prefix string, list []string) []string {
 // move copies a T without looking into it, which takes less code than an assignment.
 func move[T any](into, from *T) { copy(unsafe.Slice(into, 1), unsafe.Slice(from, 1)) }
 
+// makeRoom gives a list a zero T for each item, which it returns.
+func makeRoom[T any](list *[]T, items []*value) []*value {
+	if *list = nil; len(items) > 0 {
+		*list = make([]T, len(items))
+	}
+	return items
+}
+
 // extend appends a zero T to a list, and returns it.
 func extend[T any](list *[]T) *T {
 	*list = append(*list, make([]T, 1)...)

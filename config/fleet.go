@@ -223,8 +223,8 @@ func shortSecret(secret string) string {
 func readFleetRules(v *value, f *fleetDraft) {
 	v.refuseEmpty("leave it out for lockouts, wide and keys of all surfaces, or remove fleet")
 	f.Rules = nil
-	for _, item := range v.items(maxItems) {
-		r := extend(&f.Rules)
+	for i, item := range makeRoom(&f.Rules, v.items(maxItems)) {
+		r := &f.Rules[i]
 		r.Rule = fleetUnknown
 		readObject(item, &fleetRuleFields, r)
 	}

@@ -36,7 +36,7 @@ func (d *draft) checkFleetSurfaces(i int, out *violations) {
 		switch at := indexOf(names, name); {
 		case name == "": // which could not be read
 		case at < 0:
-			out.add(path, "%q is not a surface; %s", name, choices(name, names, "surfaces"))
+			out.unknown(path, name, names, "surface")
 		case d.Surfaces[at].Lockout.off():
 			out.add(path, "%q has no lockout, because its failures are 0 or its mode is off; remove it from the list", name)
 		case !r.Rule.isOn(&d.Surfaces[at]):
@@ -66,7 +66,7 @@ func (d *draft) checkFleetQuotas(i int, out *violations) {
 		switch at := indexOf(names, name); {
 		case name == "":
 		case at < 0:
-			out.add(path, "%q is not a quota; %s", name, choices(name, names, "quotas"))
+			out.unknown(path, name, names, "quota")
 		case r.Rule != fleetPartOf(&d.Quotas[at]):
 			right := fleetPartOf(&d.Quotas[at])
 			out.add(path, `%q counts %s; name it in a rule "%s"`, name, right.unit(), right.String())

@@ -41,8 +41,8 @@ var apiKeyFields = table[APIKey]{&oneAPIKey, []field[APIKey]{
 
 func readAPIKeys(v *value, s *source) {
 	v.refuseEmpty(keysRemedy)
-	for _, item := range v.items(maxItems) {
-		k := extend(&s.Keys)
+	for i, item := range makeRoom(&s.Keys, v.items(maxItems)) {
+		k := &s.Keys[i]
 		readObject(item, &apiKeyFields, k)
 		if k.Subject == "" {
 			k.Subject = k.ID

@@ -303,8 +303,8 @@ func tierName(v *value, text, _ string) string {
 
 func readMCPMethods(v *value, m *MCP) {
 	var names []string
-	for _, item := range v.items(maxMethod) {
-		method := extend(&m.Methods)
+	for i, item := range makeRoom(&m.Methods, v.items(maxMethod)) {
+		method := &m.Methods[i]
 		readObject(item, &mcpMethodFields, method)
 		if method.Method != "" && indexOf(names, method.Method) >= 0 {
 			item.repeated(quote(method.Method))
@@ -315,8 +315,8 @@ func readMCPMethods(v *value, m *MCP) {
 
 func readTools(v *value, m *MCP) {
 	var names []string
-	for _, item := range v.items(maxTools) {
-		t := extend(&m.Tools)
+	for i, item := range makeRoom(&m.Tools, v.items(maxTools)) {
+		t := &m.Tools[i]
 		readTool(item, &toolFields, m, t)
 		if t.Name != "" && indexOf(names, t.Name) >= 0 {
 			item.repeated(quote(t.Name))
@@ -458,7 +458,7 @@ func (d *draft) checkMCP(out *violations) {
 		path := location{"mcp.surfaces", i, ""}
 		switch at := indexOf(names, name); {
 		case known && at < 0:
-			out.add(path, "%q is not a surface; %s", name, choices(name, names, "surfaces"))
+			out.unknown(path, name, names, "surface")
 		case at >= 0 && d.Surfaces[at].Kind != KindMCP && d.Surfaces[at].Kind != kindUnknown:
 			out.add(path, "%q is not of the kind mcp; name one that is, or change its kind", name)
 		}

@@ -77,8 +77,8 @@ func readResources(v *value, d *draft) {
 		return
 	}
 	v.refuseEmpty("leave it out for no resource")
-	for _, item := range v.items(maxResources) {
-		readOAuth(item, extend(&d.OAuth))
+	for i, item := range makeRoom(&d.OAuth, v.items(maxResources)) {
+		readOAuth(item, &d.OAuth[i])
 	}
 }
 

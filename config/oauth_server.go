@@ -99,8 +99,8 @@ func readAuthorizationServers(v *value, d *draft) {
 		return
 	}
 	v.refuseEmpty("leave it out for no authorization server")
-	for _, item := range v.items(maxAuthorizationServers) {
-		readAuthorizationServer(item, extend(&d.AuthorizationServers))
+	for i, item := range makeRoom(&d.AuthorizationServers, v.items(maxAuthorizationServers)) {
+		readAuthorizationServer(item, &d.AuthorizationServers[i])
 	}
 }
 

@@ -164,7 +164,7 @@ func (d *draft) checkResourceSurfaces(i int, out *violations) {
 		switch {
 		case name == "" || at < 0 && !known:
 		case at < 0:
-			out.add(path, "%q is not a surface; %s", name, choices(name, names, "surfaces"))
+			out.unknown(path, name, names, "surface")
 		case d.Surfaces[at].Kind.authorizes():
 			out.add(path, "%q is not of kind api or mcp; remove it: clients get their credential on this surface", name)
 		}

@@ -55,8 +55,8 @@ func readAdmin(v *value) *Admin {
 
 func readAdminTokens(v *value, a *Admin) {
 	v.refuseEmpty(tokensRemedy)
-	for _, item := range v.items(maxAdminTokens) {
-		readObject(item, &adminTokenFields, extend(&a.Tokens))
+	for i, item := range makeRoom(&a.Tokens, v.items(maxAdminTokens)) {
+		readObject(item, &adminTokenFields, &a.Tokens[i])
 	}
 }
 

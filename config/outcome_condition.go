@@ -134,8 +134,8 @@ func isErrorCode(text string) bool {
 // readConditions reads failures_when or succeeded_when.
 func readConditions(v *value, fields *table[Condition], into *[]Condition) {
 	v.refuseEmpty("leave it out for what the kind counts")
-	for _, item := range v.items(MaxConditions) {
-		readObject(item, fields, extend(into))
+	for i, item := range makeRoom(into, v.items(MaxConditions)) {
+		readObject(item, fields, &(*into)[i])
 		if item.isObject() && !item.has("status") && !item.has("header") && !item.has("json") {
 			item.bad(`has neither status nor header nor json; write for example {"status": [401]}`)
 		}

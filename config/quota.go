@@ -211,8 +211,8 @@ var headersFields = table[Headers]{&oneHeaders, []field[Headers]{
 }}
 
 func readQuotas(v *value, d *draft) {
-	for _, item := range v.items(MaxQuotas) {
-		q := extend(&d.Quotas)
+	for i, item := range makeRoom(&d.Quotas, v.items(MaxQuotas)) {
+		q := &d.Quotas[i]
 		q.Cost = 1
 		readObject(item, &quotaFields, q)
 		if item.isObject() {
@@ -355,8 +355,8 @@ func readCost(v *value, q *Quota) {
 		return
 	}
 	v.refuseEmpty("leave it out for a cost of 1")
-	for _, item := range v.items(maxMatches) {
-		c := extend(&q.Costs)
+	for i, item := range makeRoom(&q.Costs, v.items(maxMatches)) {
+		c := &q.Costs[i]
 		readObject(item, &costFields, c)
 		checkPattern(item, &c.Match)
 	}

@@ -31,7 +31,7 @@ func (d *draft) checkQuotaSurfaces(i int, out *violations) {
 	for j, name := range q.Surfaces {
 		if indexOf(names, name) < 0 {
 			known = false
-			out.add(quotaPath(i, element("surfaces", j)), "%q is not a surface; %s", name, choices(name, names, "surfaces"))
+			out.unknown(quotaPath(i, element("surfaces", j)), name, names, "surface")
 		}
 	}
 	for j := range q.Paths {
@@ -111,7 +111,7 @@ func (d *draft) checkOverrides(out *violations) {
 			path := quotaPath(i, element("overrides", j))
 			switch other := indexOf(names, name); {
 			case other < 0:
-				out.add(path, "%q is not a rule; %s", name, choices(name, names, "rules"))
+				out.unknown(path, name, names, "rule")
 			case other == i:
 				out.add(path, "is the rule itself; remove it")
 			case all[other]>>i&1 != 0:

@@ -113,7 +113,7 @@ func (d *draft) checkQuotaService(out *violations) {
 	}
 	for i, name := range s.Surfaces {
 		if indexOf(names, name) < 0 {
-			out.add(at(element("quota_service.surfaces", i)), "%q is not a surface; %s", name, choices(name, names, "surfaces"))
+			out.unknown(at(element("quota_service.surfaces", i)), name, names, "surface")
 			return
 		}
 	}

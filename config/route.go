@@ -123,8 +123,8 @@ func readSurfaces(v *value, d *draft) {
 		extend(&d.Surfaces).Kind = kindUnknown
 		return
 	}
-	for _, item := range v.items(maxSurfaces) {
-		s := extend(&d.Surfaces)
+	for i, item := range makeRoom(&d.Surfaces, v.items(maxSurfaces)) {
+		s := &d.Surfaces[i]
 		s.Kind = kindUnknown
 		readObject(item, &surfaceFields, s)
 	}
@@ -139,8 +139,8 @@ func readSurfaceMatch(v *value, s *Surface) {
 // matches after it keep their index.
 func readMatches(v *value, most int, into *[]Match) {
 	*into = nil
-	for _, item := range v.items(most) {
-		m := extend(into)
+	for i, item := range makeRoom(into, v.items(most)) {
+		m := &(*into)[i]
 		readObject(item, &matchFields, m)
 		checkPattern(item, m)
 	}

@@ -42,8 +42,8 @@ var scopesFields = table[Scopes]{&oneScopes, []field[Scopes]{
 	{key: "implies", read: func(v *value, s *Scopes) { s.Implies = readImplies(v) }},
 	{key: "operations", list: of(&operationFields), read: func(v *value, s *Scopes) {
 		v.refuseEmpty(`write for example [{"prefix": "/api/v1", "scopes": ["api:read"]}]`)
-		for _, item := range v.items(maxOperations) {
-			o := extend(&s.Operations)
+		for i, item := range makeRoom(&s.Operations, v.items(maxOperations)) {
+			o := &s.Operations[i]
 			readObject(item, &operationFields, o)
 			checkPattern(item, &o.Match)
 		}
@@ -104,7 +104,7 @@ func (d *draft) checkOperations(out *violations) {
 		o := &d.Scopes.Operations[i]
 		for j, name := range o.Surfaces {
 			if known && indexOf(names, name) < 0 {
-				out.add(operationPath(i, element("surfaces", j)), "%q is not a surface; %s", name, choices(name, names, "surfaces"))
+				out.unknown(operationPath(i, element("surfaces", j)), name, names, "surface")
 				known = false
 			}
 		}
