@@ -50,7 +50,7 @@ var oneConcurrency Concurrency
 var concurrencyFields = table[Concurrency]{&oneConcurrency, []field[Concurrency]{
 	{key: "name", required: `write for example "service"`, as: &textAs{&oneConcurrency.Name, readName, "a rule's name"}},
 	{key: "surfaces", as: &textList{into: &oneConcurrency.Surfaces, each: anyText, empty: "leave it out for all surfaces"}},
-	{key: "per", words: shares, as: &oneOf{(*uint8)(&oneConcurrency.Per), shares}},
+	{key: "per", words: &shares, as: &oneOf{(*uint8)(&oneConcurrency.Per), shares}},
 	{key: "limit", required: "write how many requests may be in flight at once, for example 100", as: &count{&oneConcurrency.Limit, 1, MaxConcurrency}},
 	{key: "retry_after", as: &duration{&oneConcurrency.RetryAfter, "1s"}},
 	{key: "mode", as: &oneOf{(*uint8)(&oneConcurrency.Mode), modes}},

@@ -16,7 +16,7 @@ type field[T any] struct {
 	// required is the remedy if the key is missing; "" if the key is optional.
 	required string
 	// words are those that a required key may have, in place of a remedy.
-	words []string
+	words *[]string
 	// as reads the value of a field of some usual form.
 	as form
 	// read does so for all others, and has the whole object.
@@ -70,7 +70,7 @@ func (f *field[T]) checkMissing(v *value) {
 	case f.required != "":
 		v.bad("is missing; %s", f.required)
 	case f.words != nil:
-		v.bad("is missing; write %s", choice(f.words))
+		v.bad("is missing; write %s", choice(*f.words))
 	}
 }
 

@@ -155,7 +155,7 @@ var fleetErrorActions = []string{OnErrorLocal: "local", OnErrorOpen: "open", OnE
 var oneFleetRule FleetRule
 
 var fleetRuleFields = table[FleetRule]{&oneFleetRule, []field[FleetRule]{
-	{key: "rule", words: fleetParts, read: func(v *value, r *FleetRule) {
+	{key: "rule", words: &fleetParts, read: func(v *value, r *FleetRule) {
 		choose(v, fleetParts, &r.Rule)
 		if r.Rule.ofQuotas() {
 			r.Mode = FleetSync

@@ -134,7 +134,7 @@ var identityFields = [...]table[source]{
 }
 
 var sourceField = field[source]{
-	key: "source", words: identityKinds, as: &oneOf{(*uint8)(&oneSource.Kind), identityKinds},
+	key: "source", words: &identityKinds, as: &oneOf{(*uint8)(&oneSource.Kind), identityKinds},
 }
 
 // The fields of the kinds that read claims.
@@ -159,8 +159,8 @@ func allIdentityFields() table[source] {
 	for kind := range identityFields {
 		for i := range identityFields[kind].rows {
 			if f := &identityFields[kind].rows[i]; of(&all).index(f.key) < 0 {
-				any := extend(&all.rows)
-				any.key, any.object, any.list, any.read = f.key, f.object, f.list, func(*value, *source) {}
+				other := extend(&all.rows)
+				other.key, other.object, other.list, other.read = f.key, f.object, f.list, func(*value, *source) {}
 			}
 		}
 	}

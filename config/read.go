@@ -118,17 +118,18 @@ func (v *value) members(table *fields) []value {
 	for i := range found {
 		found[i] = value{within: v, key: table.rows[i].key, out: v.out}
 	}
-	for _, item := range v.each() {
-		i := table.index(item.key)
+	v.json.ForEach(func(key, json gjson.Result) bool {
+		i := table.index(key.Str)
 		switch {
 		case i < 0:
-			item.bad("is not a known key; %s", suggest(item.key, table.keys(), "keys here"))
+			v.under(key.Str, json).bad("is not a known key; %s", suggest(key.Str, table.keys(), "keys here"))
 		case found[i].exists():
-			item.bad("is written twice; keep one of them")
+			found[i].bad("is written twice; keep one of them")
 		default:
-			found[i].json = item.json
+			found[i].json = json
 		}
-	}
+		return true
+	})
 	return found
 }
 

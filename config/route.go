@@ -57,7 +57,7 @@ var oneSurface Surface
 
 var surfaceFields = table[Surface]{&oneSurface, []field[Surface]{
 	{key: "name", required: `write for example "rest"`, as: &textAs{&oneSurface.Name, readName, "a surface's name"}},
-	{key: "kind", words: kinds, read: readKind},
+	{key: "kind", words: &kinds, read: readKind},
 	{key: "match", required: `write for example [{"prefix": "/api/v1"}]`, list: of(&matchFields), read: readSurfaceMatch},
 	{key: "require", as: &boolean{&oneSurface.Require}},
 	// The lockout comes last, because its defaults and its checks depend on the kind.
