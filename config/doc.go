@@ -26,6 +26,25 @@
 // docs/configuration.md describes every key with its default and its danger, and
 // schema.json does so for editors. Tests compare both with this package.
 //
+// # Tables
+//
+// The keys of each type of object are rows of a table, and a new key is a new row:
+//
+//	var wideFields = table[Wide]{&oneWide, []field[Wide]{
+//		{key: "ipv4_prefix", as: &integer{&oneWide.IPv4Prefix, 8, 31}},
+//		{key: "failures", required: "write how many ...", as: &count{&oneWide.Failures, 1, maxFailures}},
+//	}}
+//
+// as is for values of a usual form, and names the place of the value in oneWide, which
+// stands for any Wide. read is for all others: a function that gets the value and the
+// object. A reader reports a mistake by value.bad, and a check by violations.add; a
+// message has %s and %q where its arguments go.
+//
+// Every worker's memory holds all this code, which runs once. So a row is data that the
+// compiler writes down, without code that runs at start, and whatever is done for all
+// types is compiled once. RATIONALE.md says why: "Why is a key of the configuration a row
+// of data?"
+//
 // # The files
 //
 // Each room of the filter has a file, or a few with its name in front: the types, the
