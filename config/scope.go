@@ -1,7 +1,5 @@
 package config
 
-import ()
-
 // Scopes says which scopes a verified caller needs for an operation. What the tools of an
 // MCP server need stands in [MCP].
 type Scopes struct {
