@@ -22,7 +22,7 @@ func (s *Stream) answerCall(status int, end bool) (replaced bool) {
 	switch {
 	case !readable:
 		why, words := refusal.Refusal{Reason: refusal.Malformed, Now: host.Now()}, mcp.UnreadableAnswer()
-		s.reply(s.filter.cors.Reply(&words, &why, &refusal.Recipient{Origin: s.recipient.Origin}))
+		s.reply(s.filter.cors.Reply(words, &why, &refusal.Recipient{Origin: s.recipient.Origin}))
 		return true
 	case filters:
 		host.RemoveResponseHeader("content-length")

@@ -23,8 +23,7 @@ func (s *Stream) expectFrames(headers []proxy.Header) (refused bool) {
 		s.watch(&refusal.Refusal{Reason: refusal.Malformed, Now: s.filter.host.Now()})
 		return false
 	}
-	words := refusal.NewCompressed()
-	s.refuseMalformed(words)
+	s.refuseMalformed(refusal.NewCompressed())
 	return true
 }
 

@@ -60,14 +60,14 @@ func (s *Stream) answer(why *refusal.Refusal, body []byte) proxy.Action {
 	reply := last.Find(why, &to)
 	if reply == nil {
 		words := s.words(why)
-		reply = s.filter.cors.Reply(&words, why, &to)
+		reply = s.filter.cors.Reply(words, why, &to)
 		last.Keep(why, &to, reply)
 	}
 	return s.reply(reply)
 }
 
 // words are those of the room that refuses.
-func (s *Stream) words(why *refusal.Refusal) refusal.Words {
+func (s *Stream) words(why *refusal.Refusal) *refusal.Words {
 	if s.fleet.Refuses() {
 		return s.fleet.Words(why)
 	}
@@ -103,7 +103,7 @@ func (s *Stream) last(why *refusal.Refusal) *refusal.Last {
 }
 
 // refuseMalformed refuses a request that can be read in more than one way, or not at all.
-func (s *Stream) refuseMalformed(words refusal.Words) proxy.Action {
+func (s *Stream) refuseMalformed(words *refusal.Words) proxy.Action {
 	why := refusal.Refusal{Reason: refusal.Malformed, Now: s.filter.host.Now()}
 	s.filter.malformed.Add(1)
 	s.auditRefusal(&why, false)
@@ -114,7 +114,7 @@ func (s *Stream) refuseMalformed(words refusal.Words) proxy.Action {
 		to.Form = refusal.ProblemForm
 	}
 	to.Quotas = s.quota.Headers(&s.client, &s.identity.Identity, &why)
-	return s.reply(s.filter.cors.Reply(&words, &why, &to))
+	return s.reply(s.filter.cors.Reply(words, &why, &to))
 }
 
 func (s *Stream) reply(reply *proxy.Reply) proxy.Action {

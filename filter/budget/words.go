@@ -7,7 +7,7 @@ import (
 )
 
 // Words returns what a refusal of the room says.
-func (s *State) Words(why *refusal.Refusal) refusal.Words {
+func (s *State) Words(why *refusal.Refusal) *refusal.Words {
 	if why.Reason == refusal.StoreUnavailable {
 		const message = "This costs credits, and it cannot be found out at the moment whether there are enough."
 		return refusal.NewUnavailable(refusal.TryAgain(message, why.Seconds))

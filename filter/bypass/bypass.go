@@ -164,9 +164,9 @@ func (s *State) Refused() {
 
 // Words returns what a refusal says. Like every 428, it must not be stored by a cache
 // (RFC 6585 section 3); package refusal sees to that.
-func (s *State) Words() refusal.Words {
+func (s *State) Words() *refusal.Words {
 	if s.rule == nil {
-		return refusal.Words{}
+		return &refusal.Words{}
 	}
-	return s.rule.room.words
+	return &s.rule.room.words
 }

@@ -220,7 +220,7 @@ func TestNoBypass(t *testing.T) {
 	}
 	var zero State
 	zero.Refused()
-	if line := zero.AppendIdentity(nil, with("alice")); line != nil || zero.Words() != (refusal.Words{}) {
+	if line := zero.AppendIdentity(nil, with("alice")); line != nil || *zero.Words() != (refusal.Words{}) {
 		t.Errorf("the zero State says %s", line)
 	}
 	if w := newWorker(t, bypassConfig); w.Rule(-1) != nil || w.Rule(1) != nil || w.Rule(0) == nil {
@@ -239,7 +239,7 @@ func TestWords(t *testing.T) {
 		refusal.JSONRPCForm: `{"jsonrpc":"2.0","error":{"code":428,"message":"` + message + `","data":{"reason":"bypass_denied"}}}`,
 		refusal.GRPCForm:    message,
 	} {
-		got := cors.Reply(&words, &why, &refusal.Recipient{Form: form})
+		got := cors.Reply(words, &why, &refusal.Recipient{Form: form})
 		if string(got.Body) != want || got.Status != 428 || got.GRPC != 9 || got.Details != "gatewarden_bypass_denied" || fakehost.First(got.Headers, "cache-control") != "no-store" {
 			t.Errorf("%+v %s", got, got.Body)
 		}

@@ -108,8 +108,8 @@ func (s *State) Refused() {
 }
 
 // Words returns what a refusal by a limit says.
-func (s *State) Words(why *refusal.Refusal) refusal.Words {
-	return refusal.Words{
+func (s *State) Words(why *refusal.Refusal) *refusal.Words {
+	return &refusal.Words{
 		Status: 503, GRPC: refusal.GRPCUnavailable, Code: jsonrpc.CodeUnavailable,
 		Problem:  refusal.ReducedCapacity,
 		Message:  refusal.TryAgain("The service is currently at capacity.", why.Seconds),

@@ -249,7 +249,7 @@ func TestReplies(t *testing.T) {
 		{"gRPC", refusal.GRPCForm, fakehost.Headers("retry-after", "7", "cache-control", "no-store"),
 			"The service is currently at capacity. Try again in 7 seconds."},
 	} {
-		got := cors.Reply(&words, &why, &refusal.Recipient{Form: row.form})
+		got := cors.Reply(words, &why, &refusal.Recipient{Form: row.form})
 		want := &proxy.Reply{Status: 503, Details: "gatewarden_over_capacity", GRPC: 14, Headers: row.headers, Body: []byte(row.wantBody)}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s:\n%+v\n%s\nwant\n%+v\n%s", row.name, got, got.Body, want, want.Body)

@@ -62,7 +62,7 @@ const (
 )
 
 // Words are what the client is told.
-func (f Flaw) Words() refusal.Words {
+func (f Flaw) Words() *refusal.Words {
 	switch f {
 	case Unreadable:
 		return refusal.NewMalformed("The body does not match its Content-Type exactly, so it can be read in more than one way.")

@@ -6,7 +6,7 @@ import "github.com/gatewarden/gatewarden/filter/refusal"
 const unavailableFor = 5
 
 // Words returns what a refusal of the room says.
-func (s *State) Words(why *refusal.Refusal) refusal.Words {
+func (s *State) Words(why *refusal.Refusal) *refusal.Words {
 	const message = "Requests are counted by a service that cannot be reached at the moment."
 	return refusal.NewUnavailable(refusal.TryAgain(message, why.Seconds))
 }

@@ -24,16 +24,16 @@ type acceptance struct {
 	tracked, known, fresh bool
 }
 
-// acceptedIdentity asks the table whether the service accepts a credential. On surfaces
+// identifyAccepted asks the table whether the service accepts a credential. On surfaces
 // where the body is what logs in, a 2xx says nothing about the credential.
-func (s *State) acceptedIdentity(c *caller.Credential) caller.Identity {
+func (s *State) identifyAccepted(c *caller.Credential) {
 	if !s.rule.resource {
-		return caller.Identity{}
+		return
 	}
 	r, a := s.rule.room, &s.acceptance
 	spelling, ok := appendSpelling(r.scratch[:0], c)
 	if r.scratch = spelling; !ok {
-		return caller.Identity{}
+		return
 	}
 	credential := r.names.Hash(r.scratch)
 	r.scratch = table.AppendPart(table.AppendPart(table.AppendPart(r.scratch[:0], c.Place), c.Scheme), c.Token)
@@ -44,10 +44,10 @@ func (s *State) acceptedIdentity(c *caller.Credential) caller.Identity {
 	a.tracked = true
 	record, now, found := r.table.Get(a.key, r.clock)
 	if !found {
-		return caller.Identity{}
+		return
 	}
 	a.known, a.fresh = true, record.WindowEnd-now > r.acceptedFor/2
-	return caller.Identity{Verified: true, Credential: credential}
+	s.Verified, s.Identity.Credential = true, credential
 }
 
 // Tracked tells whether the response matters: whether the service accepts the

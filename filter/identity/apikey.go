@@ -24,16 +24,18 @@ type apiKey struct {
 func (r *Room) newAPIKeys(configured []config.APIKey) []apiKey {
 	keys := make([]apiKey, len(configured))
 	for i := range keys {
-		keys[i] = newAPIKey(&configured[i])
+		keys[i].compile(&configured[i])
 		keys[i].identity.Credential = r.names.Hash(table.AppendPart([]byte("key"), configured[i].ID))
 	}
 	return keys
 }
 
-func newAPIKey(k *config.APIKey) apiKey {
-	return apiKey{hash: digest.New(k.SHA256), expires: k.Expires, identity: caller.Identity{
-		Verified: true, Subject: k.Subject, Tenant: k.Tenant, Tier: k.Tier, Scopes: k.Scopes, Roles: k.Roles,
-	}}
+func (a *apiKey) compile(k *config.APIKey) {
+	a.hash, a.expires = digest.New(k.SHA256), k.Expires
+	id := &a.identity
+	id.Verified = true
+	id.Subject, id.Tenant, id.Tier = k.Subject, k.Tenant, k.Tier
+	id.Scopes, id.Roles = k.Scopes, k.Roles
 }
 
 // findKey returns the place of the key with the hash, or -1. It compares every key, and
@@ -58,11 +60,9 @@ func (r *Room) presentedKey(keys []apiKey, c *caller.Credential) (place int, exp
 	return place, place >= 0 && keys[place].expires > 0 && r.wall.WallNow() >= keys[place].expires
 }
 
-// keyIdentity returns the identity of the API key that a request presents.
-func (r *Room) keyIdentity(keys []apiKey, c *caller.Credential) caller.Identity {
-	place, expired := r.presentedKey(keys, c)
-	if place < 0 || expired {
-		return caller.Identity{}
+// identifyKey identifies the owner of the API key that a request presents.
+func (r *Room) identifyKey(id *caller.Identity, keys []apiKey, c *caller.Credential) {
+	if place, expired := r.presentedKey(keys, c); place >= 0 && !expired {
+		*id = keys[place].identity
 	}
-	return keys[place].identity
 }

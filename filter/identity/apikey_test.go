@@ -112,9 +112,9 @@ func TestAPIKeyExpires(t *testing.T) {
 // Every key is found at its place, and nothing else is. The last word of a hash counts
 // as much as the first.
 func TestFindKey(t *testing.T) {
-	var keys []apiKey
-	for i := 0; i < 100; i++ {
-		keys = append(keys, newAPIKey(&config.APIKey{SHA256: sha256.Sum256([]byte(fmt.Sprint(i)))}))
+	keys := make([]apiKey, 100)
+	for i := range keys {
+		keys[i].compile(&config.APIKey{SHA256: sha256.Sum256([]byte(fmt.Sprint(i)))})
 	}
 	for i := range keys {
 		if got := findKey(keys, keys[i].hash); got != i {

@@ -156,7 +156,7 @@ func TestAudienceReply(t *testing.T) {
 		g := h.enter("rest", "x-user-id", "alice", "x-audience", "https://g")
 		cors := refusal.NewCORS(&h.config.CORS, "")
 		words := g.Words(g.why, "Bearer x")
-		got := cors.Reply(&words, g.why, &refusal.Recipient{})
+		got := cors.Reply(words, g.why, &refusal.Recipient{})
 		if got.Status != 401 || string(got.Body) != want || fakehost.First(got.Headers, "www-authenticate") != "Bearer x" {
 			t.Errorf("%+v\n%s\nwant %s", got, got.Body, want)
 		}

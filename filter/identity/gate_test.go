@@ -135,7 +135,7 @@ func TestUnauthorizedReply(t *testing.T) {
 		cors := refusal.NewCORS(&h.config.CORS, "")
 		to := refusal.Recipient{Form: row.form, Origin: cors.Origin("https://app.example.com"), Request: []byte(row.request)}
 		words := g.Words(g.why, challenge)
-		got := cors.Reply(&words, g.why, &to)
+		got := cors.Reply(words, g.why, &to)
 		if got.Status != 401 || got.GRPC != 16 || got.Details != "gatewarden_auth_denied" || string(got.Body) != row.body ||
 			fakehost.First(got.Headers, "www-authenticate") != row.challenge || fakehost.First(got.Headers, "cache-control") != "no-store" ||
 			fakehost.First(got.Headers, "access-control-allow-origin") != "*" || fakehost.First(got.Headers, "retry-after") != "" {
@@ -165,7 +165,7 @@ func TestUnavailableReply(t *testing.T) {
 		h.say("503", "")
 		cors := refusal.NewCORS(&h.config.CORS, "")
 		words := g.Words(g.why, "Bearer")
-		got := cors.Reply(&words, g.why, &refusal.Recipient{Form: row.form, Origin: cors.Origin("https://app.example.com")})
+		got := cors.Reply(words, g.why, &refusal.Recipient{Form: row.form, Origin: cors.Origin("https://app.example.com")})
 		if got.Status != 503 || string(got.Body) != row.want || got.GRPC != 14 || got.Details != "gatewarden_store_unavailable" ||
 			fakehost.First(got.Headers, "retry-after") != "5" || fakehost.First(got.Headers, "cache-control") != "no-store" || fakehost.First(got.Headers, "content-type") != row.kind ||
 			fakehost.First(got.Headers, "access-control-allow-origin") != "*" || fakehost.First(got.Headers, "www-authenticate") != "" {
@@ -207,7 +207,7 @@ func TestDenialAgainIsTheSameReply(t *testing.T) {
 					g := h.denied(surface, why)
 					to := refusal.Recipient{Form: form}
 					words := g.Words(g.why, g.challenge())
-					want := cors.Reply(&words, g.why, &to)
+					want := cors.Reply(words, g.why, &to)
 					kept[g.Last()] = true
 					if got := g.Last().Find(g.why, &to); got != nil && !reflect.DeepEqual(got, want) {
 						t.Errorf("%s, %d, form %d: %+v, want %+v", surface, why, form, got, want)

@@ -13,13 +13,13 @@ import (
 // tier, scopes, roles and audience. The name is "" for a part that no header has.
 type headerNames [6]string
 
-func newHeaderNames(n *config.IdentityNames) headerNames {
-	return headerNames{n.Subject, n.Tenant, n.Tier, n.Scopes, n.Roles, n.Audience}
+func (names *headerNames) compile(n *config.IdentityNames) {
+	*names = headerNames{n.Subject, n.Tenant, n.Tier, n.Scopes, n.Roles, n.Audience}
 }
 
-// identity reads the headers. A trusted gateway sets each of them once: a second value
+// identify reads the headers. A trusted gateway sets each of them once: a second value
 // may be the client's, and then the caller is not verified.
-func (names *headerNames) identity(headers []proxy.Header) caller.Identity {
+func (names *headerNames) identify(id *caller.Identity, headers []proxy.Header) {
 	var values [len(names)]string
 	var seen [len(names)]bool
 	for i := range headers {
@@ -29,19 +29,21 @@ func (names *headerNames) identity(headers []proxy.Header) caller.Identity {
 			}
 			value := strings.Trim(headers[i].Value, " \t")
 			if seen[j] || value != "" && !claim.IsText(value) {
-				return caller.Identity{}
+				return
 			}
 			values[j], seen[j] = value, true
 		}
 	}
 	if values[0] == "" && (names[0] != "" || values[1] == "") {
-		return caller.Identity{}
+		return
 	}
 	// The proxy's memory goes with the callback, so the texts are copied.
-	return caller.Identity{
-		Verified: true,
-		Subject:  strings.Clone(values[0]), Tenant: strings.Clone(values[1]), Tier: strings.Clone(values[2]),
-		Scopes: claim.Split(strings.Clone(values[3]), " ,"), Roles: claim.Split(strings.Clone(values[4]), " ,"),
-		Audience: claim.Split(strings.Clone(values[5]), " ,"),
+	for i := range values {
+		values[i] = strings.Clone(values[i])
+	}
+	id.Verified = true
+	id.Subject, id.Tenant, id.Tier = values[0], values[1], values[2]
+	for i, list := range [...]*[]string{&id.Scopes, &id.Roles, &id.Audience} {
+		*list = claim.Split(values[3+i], " ,")
 	}
 }

@@ -71,7 +71,7 @@ func New(c *config.Config, p Ports, t *counter.Table, names *table.Names, log *r
 		rules:     make([]Rule, len(c.Surfaces)),
 	}
 	for i := range r.sources {
-		r.sources[i] = r.newSource(&c.Identity[i], i)
+		r.sources[i].compile(r, &c.Identity[i], i)
 		if c.Identity[i].Kind == config.IdentityAccepted {
 			r.acceptedFor = c.Identity[i].For
 		}

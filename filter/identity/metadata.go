@@ -19,38 +19,38 @@ type metadataClaims struct {
 	audience              string
 }
 
-func newMetadataClaims(filter string, c *config.Claims) metadataClaims {
-	property := func(way []string) string {
-		if len(way) == 0 {
-			return ""
+func (m *metadataClaims) compile(filter string, c *config.Claims) {
+	for _, claim := range [...]struct {
+		property *string
+		way      []string
+	}{
+		{&m.subject, c.Subject}, {&m.tenant, c.Tenant}, {&m.tier, c.Tier},
+		{&m.scopes, c.Scopes}, {&m.roles, c.Roles}, {&m.audience, c.Audience},
+	} {
+		if len(claim.way) > 0 {
+			*claim.property = "metadata\x00filter_metadata\x00" + filter + "\x00" + strings.Join(claim.way, "\x00")
 		}
-		return "metadata\x00filter_metadata\x00" + filter + "\x00" + strings.Join(way, "\x00")
-	}
-	return metadataClaims{
-		subject: property(c.Subject), tenant: property(c.Tenant), tier: property(c.Tier),
-		scopes: property(c.Scopes), roles: property(c.Roles), audience: property(c.Audience),
 	}
 }
 
-// identity reads the metadata, the audience only if it matters. A caller that the other
+// identify reads the metadata, the audience only if it matters. A caller that the other
 // filter did not verify costs one host call.
-func (c *metadataClaims) identity(p proxy.Properties, audience bool) caller.Identity {
-	id := caller.Identity{Subject: readClaim(p, c.subject)}
-	if c.subject != "" && id.Subject == "" {
-		return caller.Identity{}
+func (m *metadataClaims) identify(id *caller.Identity, p proxy.Properties, audience bool) {
+	subject := readClaim(p, m.subject)
+	if m.subject != "" && subject == "" {
+		return
 	}
-	id.Tenant = readClaim(p, c.tenant)
-	if id.Subject == "" && id.Tenant == "" {
-		return caller.Identity{}
+	tenant := readClaim(p, m.tenant)
+	if subject == "" && tenant == "" {
+		return
 	}
-	id.Verified = true
-	id.Tier = readClaim(p, c.tier)
-	id.Scopes = readClaimList(p, c.scopes)
-	id.Roles = readClaimList(p, c.roles)
+	id.Verified, id.Subject, id.Tenant = true, subject, tenant
+	id.Tier = readClaim(p, m.tier)
+	id.Scopes = readClaimList(p, m.scopes)
+	id.Roles = readClaimList(p, m.roles)
 	if audience {
-		id.Audience = readClaimList(p, c.audience)
+		id.Audience = readClaimList(p, m.audience)
 	}
-	return id
 }
 
 func readClaim(p proxy.Properties, property string) string {

@@ -20,36 +20,36 @@ type source struct {
 	server   *introspect.Server
 }
 
-func (r *Room) newSource(c *config.Identity, place int) source {
-	s := source{
-		kind: c.Kind, defaultTier: c.DefaultTier,
-		metadata: newMetadataClaims(c.Filter, &c.Claims), headers: newHeaderNames(&c.Headers), keys: r.newAPIKeys(c.Keys),
-	}
+func (s *source) compile(r *Room, c *config.Identity, place int) {
+	s.kind, s.defaultTier = c.Kind, c.DefaultTier
+	s.metadata.compile(c.Filter, &c.Claims)
+	s.headers.compile(&c.Headers)
+	s.keys = r.newAPIKeys(c.Keys)
 	if c.Kind == config.IdentityIntrospection {
 		s.server = r.lookups.Server(c, place)
 	}
-	return s
 }
 
-// consult asks one source. All but the first two verify the credential that the request
+// consult asks one source, which sets s.Identity if it verifies the caller. All but the first two verify the credential that the request
 // presents, and need one alone.
 // See RATIONALE.md, "Why do two credentials give no identity?"
-func (s *State) consult(source *source, q *Request) caller.Identity {
-	room := s.rule.room
+func (s *State) consult(source *source, q *Request) {
+	room, id := s.rule.room, &s.Identity
 	switch {
 	case source.kind == config.IdentityMetadata:
-		return room.named(source.metadata.identity(room.properties, s.rule.audiences != nil))
+		source.metadata.identify(id, room.properties, s.rule.audiences != nil)
+		room.name(id)
 	case source.kind == config.IdentityHeaders:
-		return room.named(source.headers.identity(q.Headers))
+		source.headers.identify(id, q.Headers)
+		room.name(id)
 	case !q.Alone:
 	case source.kind == config.IdentityAPIKeys:
-		return room.keyIdentity(source.keys, &q.Credential)
+		room.identifyKey(id, source.keys, &q.Credential)
 	case source.kind == config.IdentityAccepted:
-		return s.acceptedIdentity(&q.Credential)
+		s.identifyAccepted(&q.Credential)
 	case source.kind == config.IdentityIntrospection && s.rule.resource && q.Credential.IsBearer():
-		return source.server.Identify(&s.inquiry, q.Credential.Token)
+		source.server.Identify(&s.inquiry, id, q.Credential.Token)
 	}
-	return caller.Identity{}
 }
 
 // verifiesCredential tells whether the source itself verifies the one credential of a
@@ -58,11 +58,10 @@ func (s *source) verifiesCredential() bool {
 	return s.kind != config.IdentityMetadata && s.kind != config.IdentityHeaders
 }
 
-// named adds the hash of its name to an identity that is known by name.
-func (r *Room) named(id caller.Identity) caller.Identity {
+// name adds the hash of its name to an identity that is known by name.
+func (r *Room) name(id *caller.Identity) {
 	if id.Verified {
-		r.scratch = claim.AppendName(r.scratch[:0], &id)
+		r.scratch = claim.AppendName(r.scratch[:0], id)
 		id.Credential = r.names.Hash(r.scratch)
 	}
-	return id
 }

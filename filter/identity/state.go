@@ -46,7 +46,7 @@ func (s *State) Identify(q *Request) {
 	for s.next < len(sources) && !s.Verified && !s.inquiry.IsOpen() && !s.IsForeign() {
 		source := &sources[s.next]
 		s.next++
-		s.Identity = s.consult(source, q)
+		s.consult(source, q)
 		if s.Verified && s.Tier == "" {
 			s.Tier = source.defaultTier
 		}

@@ -22,17 +22,17 @@ const unavailableMessage = "It cannot be found out at the moment whether the cre
 // Words returns the words for a refusal of the room. challenge is the value of
 // WWW-Authenticate for a denial; if it is "", the words have a challenge whose realm is
 // the surface.
-func (s *State) Words(why *refusal.Refusal, challenge string) refusal.Words {
+func (s *State) Words(why *refusal.Refusal, challenge string) *refusal.Words {
 	if why.Reason == refusal.StoreUnavailable {
 		return refusal.NewUnavailable(unavailableMessage) // without a challenge
 	}
 	if s.rule == nil {
-		return refusal.Words{}
+		return &refusal.Words{}
 	}
 	if challenge == "" {
 		challenge = s.rule.ownChallenge(s.BlamesToken())
 	}
-	return refusal.Words{
+	return &refusal.Words{
 		Status: 401, GRPC: refusal.GRPCUnauthenticated, Code: jsonrpc.CodeUnauthorized,
 		Problem: refusal.Blank("Unauthorized"), Message: denialMessages[s.denial],
 		More: s.rule.more[s.denial], Challenge: challenge,

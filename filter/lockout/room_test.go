@@ -264,7 +264,7 @@ func TestStatesThatDoNothing(t *testing.T) {
 		}
 	}
 	without.Refused(&refusal.Refusal{Reason: refusal.LockedOut})
-	if words := without.Words(&refusal.Refusal{Reason: refusal.LockedOut}); words != (refusal.Words{}) {
+	if words := without.Words(&refusal.Refusal{Reason: refusal.LockedOut}); *words != (refusal.Words{}) {
 		t.Errorf("%+v", words)
 	}
 	for _, w := range []*worker{off, allowed, stopped} {

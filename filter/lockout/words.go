@@ -23,16 +23,16 @@ func (s *State) Refused(why *refusal.Refusal) {
 
 // Words returns what a client is told that has to wait, because it is locked out or makes
 // too many attempts at once.
-func (s *State) Words(why *refusal.Refusal) refusal.Words {
+func (s *State) Words(why *refusal.Refusal) *refusal.Words {
 	if s.rule == nil {
-		return refusal.Words{}
+		return &refusal.Words{}
 	}
 	what := "Too many failed authentications."
 	if why.Reason == refusal.RateLimited {
 		what = "Too many attempts at once."
 	}
 	policy := s.rule.policy
-	return refusal.Words{
+	return &refusal.Words{
 		Status: 429, GRPC: refusal.GRPCResourceExhausted, Code: jsonrpc.CodeRateLimited,
 		Problem: refusal.AbnormalUsage, Message: refusal.TryAgain(what, why.Seconds),
 		Violated: policy, RateLimit: policy + ";r=0;t=" + strconv.FormatInt(why.Seconds, 10),

@@ -60,7 +60,7 @@ func TestLockedOutReply(t *testing.T) {
 		cors := refusal.NewCORS(&w.config.CORS, "")
 		why := &refusal.Refusal{Reason: row.reason, Seconds: row.seconds}
 		words := w.beginOn(row.surface, ann, "x").Words(why)
-		got := cors.Reply(&words, why, &refusal.Recipient{Form: row.form, Origin: cors.Origin(row.origin), Request: []byte(row.request)})
+		got := cors.Reply(words, why, &refusal.Recipient{Form: row.form, Origin: cors.Origin(row.origin), Request: []byte(row.request)})
 		want := &proxy.Reply{Status: 429, Details: "gatewarden_" + string(row.reason), GRPC: 8, Headers: row.headers, Body: []byte(row.body)}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s:\n%+v\n%s\nwant\n%+v\n%s", row.name, got, got.Body, want, want.Body)
@@ -92,7 +92,7 @@ func TestRepliesOfAnyName(t *testing.T) {
 		why := &refusal.Refusal{Reason: refusal.LockedOut, Seconds: 30 * 24 * 3600}
 		words := w.begin(ann, "x").Words(why)
 		checkRateLimit(t, words.RateLimit)
-		if r := refusal.NewCORS(&w.config.CORS, "").Reply(&words, why, &refusal.Recipient{}); !json.Valid(r.Body) {
+		if r := refusal.NewCORS(&w.config.CORS, "").Reply(words, why, &refusal.Recipient{}); !json.Valid(r.Body) {
 			t.Errorf("%s", r.Body)
 		}
 	}

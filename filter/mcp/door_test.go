@@ -93,7 +93,7 @@ func TestZeroState(t *testing.T) {
 	s.Refused(&refusal.Refusal{Reason: refusal.Malformed})
 	why := refusal.Refusal{Reason: refusal.TierDenied}
 	if _, refused := s.Check(); refused || s.Awaits() || s.Reads() || (s.flaw != sound) || s.NeedsTier() || s.MaxBody() != 0 || !s.NamesID() ||
-		s.Cost() != 0 || len(s.Scopes()) > 0 || s.Words(&why) != (refusal.Words{}) || s.View() != (View{}) {
+		s.Cost() != 0 || len(s.Scopes()) > 0 || *s.Words(&why) != (refusal.Words{}) || s.View() != (View{}) {
 		t.Errorf("does something: %+v", s)
 	}
 	if _, refused := s.CheckTier(&caller.Identity{}); refused {

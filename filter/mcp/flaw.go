@@ -91,15 +91,15 @@ var faults = [...]fault{
 }
 
 // Words returns what a refusal of the room says.
-func (s *State) Words(why *refusal.Refusal) refusal.Words {
+func (s *State) Words(why *refusal.Refusal) *refusal.Words {
 	if s.rule == nil {
-		return refusal.Words{}
+		return &refusal.Words{}
 	}
 	if why.Reason == refusal.TierDenied {
 		return s.tierWords()
 	}
 	f := &faults[s.flaw]
-	words := refusal.Words{Status: f.status, GRPC: refusal.GRPCInvalidArgument, Code: f.code, Problem: refusal.Blank(f.title), Message: f.message}
+	words := &refusal.Words{Status: f.status, GRPC: refusal.GRPCInvalidArgument, Code: f.code, Problem: refusal.Blank(f.title), Message: f.message}
 	if s.flaw == flawEncoding {
 		words.AcceptEncoding = "identity"
 	}
@@ -107,17 +107,17 @@ func (s *State) Words(why *refusal.Refusal) refusal.Words {
 }
 
 // UnreadableAnswer returns what is said in the place of a list of tools that cannot be read.
-func UnreadableAnswer() refusal.Words {
-	return refusal.Words{
+func UnreadableAnswer() *refusal.Words {
+	return &refusal.Words{
 		Status: 502, GRPC: refusal.GRPCUnavailable, Code: jsonrpc.CodeInternal, Problem: refusal.Blank("Bad Gateway"),
 		Message: "The service compressed its list of tools, so that it cannot be filtered.",
 	}
 }
 
 // tierWords name the tier that is needed.
-func (s *State) tierWords() refusal.Words {
+func (s *State) tierWords() *refusal.Words {
 	tier := s.rule.room.tierNames[s.rank-1]
-	return refusal.Words{
+	return &refusal.Words{
 		Status: 403, GRPC: refusal.GRPCPermissionDenied, Code: jsonrpc.CodeForbidden,
 		Problem: refusal.Blank("Forbidden"),
 		Message: "This needs the tier " + tier + " or a higher one.",

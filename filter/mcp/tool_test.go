@@ -261,7 +261,7 @@ func TestTier(t *testing.T) {
 		Status: 403, GRPC: refusal.GRPCPermissionDenied, Code: jsonrpc.CodeForbidden, Problem: refusal.Blank("Forbidden"),
 		Message: `This needs the tier pr\"o or a higher one.`, More: `,"tier":"pr\"o"`,
 	}
-	if got := s.Words(&refusal.Refusal{Reason: refusal.TierDenied}); got != want || !s.NamesID() {
+	if got := s.Words(&refusal.Refusal{Reason: refusal.TierDenied}); *got != want || !s.NamesID() {
 		t.Errorf("says %+v", got)
 	}
 }

@@ -98,7 +98,7 @@ func (d *door) ask(who caller.Identity, headers []proxy.Header, response ...stri
 		case d.config.Surfaces[surface].Kind == config.KindMCP:
 			to.Form = refusal.JSONRPCForm
 		}
-		d.replies = append(d.replies, d.cors.Reply(&words, &why, &to))
+		d.replies = append(d.replies, d.cors.Reply(words, &why, &to))
 		return s
 	}
 	for why, exceeded := s.Watch(); exceeded; why, exceeded = s.Watch() {

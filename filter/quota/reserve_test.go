@@ -36,7 +36,7 @@ func (d *door) call(credits uint32) (s *State, refused bool) {
 		s.Refused()
 		words := s.Words(&why)
 		to := refusal.Recipient{Form: refusal.JSONRPCForm, Quotas: s.Headers(&d.client, &nobody, &why)}
-		d.replies = append(d.replies, d.cors.Reply(&words, &why, &to))
+		d.replies = append(d.replies, d.cors.Reply(words, &why, &to))
 		return s, true
 	}
 	for why, exceeded := s.Watch(); exceeded; why, exceeded = s.Watch() {
@@ -226,7 +226,7 @@ func TestPaymentRequired(t *testing.T) {
 	words := s.Words(&why)
 	const problem = `{"type":"about:blank","title":"Payment Required","status":402,"detail":"This costs 5 credits, and plan has 2 of 100 left. Try again in 60 seconds.",` +
 		`"violated-policies":["plan"],"rule":"plan","cost":5,"left":2,"limit":100}`
-	if r := d.cors.Reply(&words, &why, &refusal.Recipient{}); string(r.Body) != problem {
+	if r := d.cors.Reply(words, &why, &refusal.Recipient{}); string(r.Body) != problem {
 		t.Errorf("%s\nwant\n%s", r.Body, problem)
 	}
 }

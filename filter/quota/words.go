@@ -39,11 +39,11 @@ func (s *State) lookAtOthers(refuses config.Unit) {
 
 // Words returns what a refusal by a quota says. The sentence about requests has no
 // singular: programs look for it.
-func (s *State) Words(why *refusal.Refusal) refusal.Words {
+func (s *State) Words(why *refusal.Refusal) *refusal.Words {
 	if t := &s.exceeded.first; t.charge != nil && t.quota.Unit == config.Credits {
 		return s.budgetWords(why)
 	}
-	return refusal.Words{
+	return &refusal.Words{
 		Status: 429, GRPC: refusal.GRPCResourceExhausted, Code: jsonrpc.CodeRateLimited,
 		Problem:  refusal.ExceededQuota,
 		Message:  "Rate limit exceeded. Try again in " + strconv.FormatInt(why.Seconds, 10) + " seconds.",
@@ -52,7 +52,7 @@ func (s *State) Words(why *refusal.Refusal) refusal.Words {
 }
 
 // budgetWords says what the request costs, how much is left, and when there is enough.
-func (s *State) budgetWords(why *refusal.Refusal) refusal.Words {
+func (s *State) budgetWords(why *refusal.Refusal) *refusal.Words {
 	t := &s.exceeded.first
 	due := refusal.Payment{
 		Rule: t.quota.Name, Cost: t.cost, Left: strconv.FormatUint(uint64(t.Left), 10), Limit: t.limit.number,

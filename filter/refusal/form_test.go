@@ -66,8 +66,8 @@ func TestCallReplies(t *testing.T) {
 		{&unavailable, "unavailable", "14", 503},
 		{&authDenied, "unauthenticated", "16", 401},
 		{&bypassDenied, "failed_precondition", "9", 400},
-		{&malformed, "invalid_argument", "3", 400},
-		{&compressed, "unimplemented", "12", 501},
+		{malformed, "invalid_argument", "3", 400},
+		{compressed, "unimplemented", "12", 501},
 	} {
 		for form := ConnectForm; form < numForms; form++ {
 			got := newCORS(t, "", "").Reply(row.words, &Refusal{Reason: LockedOut, Seconds: 5}, &Recipient{Form: form, Request: []byte(`{"id":1}`)})

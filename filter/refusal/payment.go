@@ -21,7 +21,7 @@ type Payment struct {
 }
 
 // Words returns what the refusal says, with the seconds until there may be enough.
-func (p *Payment) Words(seconds int64) Words {
+func (p *Payment) Words(seconds int64) *Words {
 	cost := strconv.FormatUint(uint64(p.Cost), 10)
 	more := `,"rule":"` + p.Rule + `","cost":` + cost
 	if p.Left != "" {
@@ -30,7 +30,7 @@ func (p *Payment) Words(seconds int64) Words {
 	if p.Limit != "" {
 		more += `,"limit":` + p.Limit
 	}
-	return Words{
+	return &Words{
 		Status: 402, GRPC: GRPCResourceExhausted, Code: jsonrpc.CodePaymentRequired,
 		Problem: Blank("Payment Required"), Message: p.message(cost, seconds), Violated: p.Violated, More: more,
 	}

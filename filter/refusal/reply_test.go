@@ -176,14 +176,14 @@ func TestMalformedReply(t *testing.T) {
 	const detail = "The path can be read in more than one way. Send it without encoded slashes, dot segments and parameters."
 	words, why := NewMalformed(detail), &Refusal{Reason: Malformed}
 	some := newCORS(t, `{"cors": {"origins": ["https://b"]}}`, "")
-	got := some.Reply(&words, why, &Recipient{Origin: some.Origin("https://x")})
+	got := some.Reply(words, why, &Recipient{Origin: some.Origin("https://x")})
 	want := &proxy.Reply{Status: 400, Details: "gatewarden_malformed", GRPC: 3,
 		Headers: hdr("cache-control", "no-store", "vary", "origin", "content-type", "application/problem+json"),
 		Body:    []byte(`{"type":"about:blank","title":"Bad Request","status":400,"detail":"` + detail + `"}`)}
 	if !reflect.DeepEqual(got, want) || !json.Valid(got.Body) {
 		t.Errorf("%+v %s, want %+v", got, got.Body, want)
 	}
-	if got := some.Reply(&words, why, &Recipient{Form: GRPCForm}); string(got.Body) != detail || fakehost.First(got.Headers, "content-type") != "" {
+	if got := some.Reply(words, why, &Recipient{Form: GRPCForm}); string(got.Body) != detail || fakehost.First(got.Headers, "content-type") != "" {
 		t.Errorf("%+v %s", got, got.Body)
 	}
 }

@@ -159,8 +159,8 @@ func TryAgain(sentence string, seconds int64) string {
 
 // NewUnavailable returns the words for a request about which another server must be asked
 // that gives no answer. The client did nothing wrong.
-func NewUnavailable(message string) Words {
-	return Words{
+func NewUnavailable(message string) *Words {
+	return &Words{
 		Status: 503, GRPC: GRPCUnavailable, Code: jsonrpc.CodeUnavailable,
 		Problem: Blank("Service Unavailable"), Message: message,
 	}
@@ -168,20 +168,20 @@ func NewUnavailable(message string) Words {
 
 // NewMalformed returns the words for a request that can be read in more than one way:
 // its sender could choose the counters that it is held to.
-func NewMalformed(detail string) Words {
-	return Words{Status: 400, GRPC: GRPCInvalidArgument, Problem: Blank("Bad Request"), Message: detail}
+func NewMalformed(detail string) *Words {
+	return &Words{Status: 400, GRPC: GRPCInvalidArgument, Problem: Blank("Bad Request"), Message: detail}
 }
 
 // NewCompressed returns the words for a call whose frames are compressed: the service
 // would compress its response, too, and so hide the outcome.
-func NewCompressed() Words {
-	return Words{Status: 415, GRPC: GRPCUnimplemented, Problem: Blank("Unsupported Media Type"),
+func NewCompressed() *Words {
+	return &Words{Status: 415, GRPC: GRPCUnimplemented, Problem: Blank("Unsupported Media Type"),
 		Message: "Compressed messages are not supported here. Send them as they are."}
 }
 
 // NewUnsupported returns the words for a request whose body matters but cannot be read.
 // acceptEncoding is the coding to use instead, "" if the coding is not the problem (RFC
 // 9110 section 12.5.3).
-func NewUnsupported(detail, acceptEncoding string) Words {
-	return Words{Status: 415, GRPC: GRPCInvalidArgument, Problem: Blank("Unsupported Media Type"), Message: detail, AcceptEncoding: acceptEncoding}
+func NewUnsupported(detail, acceptEncoding string) *Words {
+	return &Words{Status: 415, GRPC: GRPCInvalidArgument, Problem: Blank("Unsupported Media Type"), Message: detail, AcceptEncoding: acceptEncoding}
 }

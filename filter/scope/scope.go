@@ -170,11 +170,11 @@ func (s *State) Refused() {
 
 // Words returns what a refusal says. challenge is the value of WWW-Authenticate; if it is "",
 // the words have a challenge whose realm is the surface.
-func (s *State) Words(challenge string) refusal.Words {
+func (s *State) Words(challenge string) *refusal.Words {
 	if challenge == "" && s.rules != nil {
 		challenge = caller.Bearer + ` realm="` + s.rules.surface + `", error="insufficient_scope", scope="` + s.Needed() + `"`
 	}
-	return refusal.Words{
+	return &refusal.Words{
 		Status: 403, GRPC: refusal.GRPCPermissionDenied, Code: jsonrpc.CodeForbidden,
 		Problem:   refusal.Blank("Forbidden"),
 		Message:   "This needs the scopes: " + s.Needed() + ".",

@@ -250,7 +250,7 @@ func TestNeed(t *testing.T) {
 		Message: "This needs the scopes: query generate.", Challenge: `Bearer scope="query generate"`,
 		More: `,"scope":"query generate","hint":"Get an access token with these scopes."`,
 	}
-	if words != want {
+	if *words != want {
 		t.Errorf("says %+v", words)
 	}
 	s.Begin(w.Rules(w.surface("tools")), &request.Target{Method: "POST", Path: "/other", Readings: []string{"/other"}})

@@ -31,29 +31,30 @@ type answer struct {
 }
 
 // readAnswer reads an answer (RFC 7662 section 2.2). now is in milliseconds since 1970.
-// It is not ok if the body is not a valid answer. Such a body does not prove the token
+// It returns nil if the body is not a valid answer. Such a body does not prove the token
 // inactive either.
-func readAnswer(body []byte, claims *config.Claims, audience string, now int64) (said answer, ok bool) {
+func readAnswer(body []byte, claims *config.Claims, audience string, now int64) *answer {
 	if len(body) > maxAnswer || !jsonguard.Valid(body) {
-		return answer{}, false
+		return nil
 	}
 	r := reader{root: gjson.ParseBytes(body)}
 	active := r.member("active")
 	ends, begins := r.time("exp", endless), r.time("nbf", 0)
 	meant := r.list([]string{"aud"}, "")
-	said.identity = r.identity(claims)
+	said := &answer{}
+	r.identify(&said.identity, claims)
 	if r.bad || !r.root.IsObject() || !active.IsBool() {
-		return answer{}, false
+		return nil
 	}
 	if !active.Bool() || audience != "" && !slices.Contains(meant, audience) || now >= ends || now < begins-maxSkew {
-		return answer{}, true
+		return &answer{}
 	}
 	said.active, said.until = true, ends
 	said.identity.Verified = true
 	if audience == "" { // otherwise the configuration says for whom tokens are
 		said.identity.Audience = meant
 	}
-	return said, true
+	return said
 }
 
 // reader reads the members of an answer.
@@ -97,11 +98,9 @@ func (r *reader) time(name string, without float64) int64 {
 	return int64(min(max(v.Num, 0), endless) * 1000)
 }
 
-func (r *reader) identity(c *config.Claims) caller.Identity {
-	return caller.Identity{
-		Subject: r.text(c.Subject), Tenant: r.text(c.Tenant), Tier: r.text(c.Tier),
-		Scopes: r.list(c.Scopes, " "), Roles: r.list(c.Roles, " "),
-	}
+func (r *reader) identify(id *caller.Identity, c *config.Claims) {
+	id.Subject, id.Tenant, id.Tier = r.text(c.Subject), r.text(c.Tenant), r.text(c.Tier)
+	id.Scopes, id.Roles = r.list(c.Scopes, " "), r.list(c.Roles, " ")
 }
 
 func (r *reader) text(way []string) string {

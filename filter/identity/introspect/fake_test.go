@@ -120,7 +120,7 @@ func (r *testRequest) Told() {
 // begin begins a request with a token, and asks if nothing is known of it.
 func (b *testBed) begin(token string) *testRequest {
 	r := &testRequest{}
-	r.id = b.server.Identify(&r.Inquiry, token)
+	b.server.Identify(&r.Inquiry, &r.id, token)
 	if r.IsOpen() {
 		r.Ask(&r.id, r.Told, &b.client)
 	}

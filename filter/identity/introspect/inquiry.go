@@ -45,20 +45,20 @@ func (q *Inquiry) Ask(id *caller.Identity, told func(), client *caller.Client) (
 	}
 	q.identity, q.told = id, told
 	// Another request may have been answered while this one's body was read.
-	if said, known := q.server.recall(q.key); known {
+	if said := q.server.recall(q.key); said != nil {
 		q.settle(said, true)
 		return false
 	}
 	if q.server.lookups.begin(q, client) {
 		return true
 	}
-	q.settle(caller.Identity{}, false)
+	q.settle(&caller.Identity{}, false)
 	return false
 }
 
 // settle ends the inquiry with the answer. It is not ok if there was none.
-func (q *Inquiry) settle(id caller.Identity, ok bool) {
-	*q.identity = id
+func (q *Inquiry) settle(id *caller.Identity, ok bool) {
+	*q.identity = *id
 	*q = Inquiry{failed: q.failed || !ok && q.server.config.OnError == config.OnErrorDeny}
 }
 

@@ -85,12 +85,13 @@ func (l *Lookups) Answered(number uint32, size int) {
 	if ended == nil {
 		return
 	}
-	id, ok := l.read(ended, size)
+	var id caller.Identity
+	ok := l.read(&id, ended, size)
 	// A waiter that is told may make one behind it leave.
 	for i := 0; i < len(ended.waiting); i++ {
 		q := ended.waiting[i]
 		told := q.told
-		q.settle(id, ok)
+		q.settle(&id, ok)
 		told()
 	}
 }
@@ -105,45 +106,46 @@ func (l *Lookups) take(number uint32) *lookup {
 	return ended
 }
 
-// read reads an answer and remembers it. It is not ok if there was none.
-func (l *Lookups) read(ended *lookup, size int) (id caller.Identity, ok bool) {
+// read reads an answer and remembers it. It sets id to the owner of an active token, and is
+// not ok if there was no answer.
+func (l *Lookups) read(id *caller.Identity, ended *lookup, size int) (ok bool) {
 	s := ended.server
 	if status := l.callouts.AnswerStatus(); status != "200" {
 		l.fail(s, "status_"+status)
-		return caller.Identity{}, false
+		return false
 	}
 	now := l.wall.WallNow()
-	said, ok := answer{}, false
+	var said *answer
 	if size <= maxAnswer {
-		said, ok = readAnswer(l.callouts.AnswerBody(size), s.claims, s.config.Audience, now)
+		said = readAnswer(l.callouts.AnswerBody(size), s.claims, s.config.Audience, now)
 	}
-	if !ok {
+	if said == nil {
 		l.fail(s, "malformed")
-		return caller.Identity{}, false
+		return false
 	}
 	if !said.active {
 		l.count(outcomeInactive)
-		s.inactive.put(memo{key: ended.key, since: now, until: now + s.config.InactiveFor})
-		return caller.Identity{}, true
+		s.inactive.put(ended.key, now, now+s.config.InactiveFor, id)
+		return true
 	}
 	l.count(outcomeActive)
-	id = l.complete(ended, said.identity)
+	*id = said.identity
+	l.complete(ended, id)
 	// RFC 7662 section 2.2: an answer must not be used beyond exp.
-	s.active.put(memo{key: ended.key, since: now, until: min(now+s.config.For, said.until), identity: id})
-	return id, true
+	s.active.put(ended.key, now, min(now+s.config.For, said.until), id)
+	return true
 }
 
 // complete adds to the owner of an active token what the answer does not tell. Without
 // a name, each token is an identity of its own.
-func (l *Lookups) complete(ended *lookup, id caller.Identity) caller.Identity {
+func (l *Lookups) complete(ended *lookup, id *caller.Identity) {
 	if id.Tier == "" {
 		id.Tier = ended.server.defaultTier
 	}
 	if id.Subject == "" && id.Tenant == "" {
 		id.Credential = ended.credential
-		return id
+		return
 	}
-	l.scratch = claim.AppendName(l.scratch[:0], &id)
+	l.scratch = claim.AppendName(l.scratch[:0], id)
 	id.Credential = l.names.Hash(l.scratch)
-	return id
 }

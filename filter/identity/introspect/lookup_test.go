@@ -147,7 +147,7 @@ func TestToldMeanwhile(t *testing.T) {
 	for answer, want := range map[string]bool{`{"active":true}`: true, `{"active":false}`: false} {
 		b := newTestBed(t, "")
 		held := &testRequest{}
-		b.server.Identify(&held.Inquiry, "tok")
+		b.server.Identify(&held.Inquiry, &held.id, "tok")
 		b.begin("tok")
 		b.say("200", answer)
 		if held.Ask(&held.id, held.Told, &b.client) || held.id.Verified != want || held.IsOpen() || held.told != 0 || len(b.sent) != 1 {

@@ -28,26 +28,38 @@ func newMemory(most int) memory { return memory{most: most, places: map[table.Ke
 
 // get returns what is remembered of a token. The wall clock may have been stepped back:
 // get ignores answers from the future.
-func (m *memory) get(key table.Key, now int64) (id caller.Identity, found bool) {
+func (m *memory) get(key table.Key, now int64) *caller.Identity {
 	i, found := m.places[key]
-	if !found || now < m.list[i].since || now >= m.list[i].until {
-		return caller.Identity{}, false
+	if !found {
+		return nil
 	}
-	return m.list[i].identity, true
+	said := &m.list[i]
+	if now < said.since || now >= said.until {
+		return nil
+	}
+	return &said.identity
 }
 
-func (m *memory) put(said memo) {
-	if i, found := m.places[said.key]; found {
-		m.list[i] = said
-		return
+// put remembers who the owner of a token is.
+func (m *memory) put(key table.Key, since, until int64, id *caller.Identity) {
+	place := m.placeOf(key) // before m.list is read: the order of operands is not specified
+	said := &m.list[place]
+	said.key, said.since, said.until, said.identity = key, since, until, *id
+}
+
+// placeOf returns the place of a token, which it makes if there is none.
+func (m *memory) placeOf(key table.Key) int {
+	place, found := m.places[key]
+	if found {
+		return place
 	}
-	if len(m.list) < m.most {
-		m.places[said.key] = len(m.list)
-		m.list = append(m.list, said)
-		return
+	if place = len(m.list); place < m.most {
+		m.list = append(m.list, memo{})
+	} else {
+		place = m.oldest
+		delete(m.places, m.list[place].key)
+		m.oldest = (place + 1) % m.most
 	}
-	delete(m.places, m.list[m.oldest].key)
-	m.places[said.key] = m.oldest
-	m.list[m.oldest] = said
-	m.oldest = (m.oldest + 1) % m.most
+	m.places[key] = place
+	return place
 }

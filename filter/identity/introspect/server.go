@@ -44,31 +44,32 @@ func (l *Lookups) Server(c *config.Identity, place int) *Server {
 	}
 }
 
-// Identify returns the owner of a bearer token that is known to be active. If nothing
+// Identify sets id to the owner of a bearer token that is known to be active. If nothing
 // is known of the token, it leaves the inquiry open.
-func (s *Server) Identify(q *Inquiry, token string) caller.Identity {
+func (s *Server) Identify(q *Inquiry, id *caller.Identity, token string) {
 	if len(token) > maxToken {
-		return caller.Identity{}
+		return
 	}
 	l := s.lookups
 	l.scratch = append(l.scratch[:0], token...)
 	key := l.table.Key(introspectionRule, s.place[:], l.scratch)
-	id, known := s.recall(key)
-	if !known {
+	if said := s.recall(key); said != nil {
+		*id = *said
+	} else {
 		q.server, q.key, q.token = s, key, strings.Clone(token)
 	}
-	return id
 }
 
 // recall returns the server's earlier answer about a token: the zero identity if the
-// token was not active.
-func (s *Server) recall(key table.Key) (id caller.Identity, known bool) {
+// token was not active, and nil if there is none.
+func (s *Server) recall(key table.Key) *caller.Identity {
 	now := s.lookups.wall.WallNow()
-	if id, known = s.active.get(key, now); !known {
-		_, known = s.inactive.get(key, now)
+	said := s.active.get(key, now)
+	if said == nil {
+		said = s.inactive.get(key, now)
 	}
-	if known {
+	if said != nil {
 		s.lookups.count(outcomeCached)
 	}
-	return id, known
+	return said
 }

@@ -111,7 +111,7 @@ func TestTokenIsCopied(t *testing.T) {
 	b := newTestBed(t, "")
 	lent := []byte("tok")
 	r := &testRequest{}
-	b.server.Identify(&r.Inquiry, unsafe.String(&lent[0], len(lent)))
+	b.server.Identify(&r.Inquiry, &r.id, unsafe.String(&lent[0], len(lent)))
 	copy(lent, "XXX")
 	if r.Ask(&r.id, r.Told, &b.client); !strings.HasSuffix(string(b.sent[0].Body), "&token=tok") {
 		t.Errorf("%s", b.sent[0].Body)
@@ -142,7 +142,7 @@ func TestRememberedTokenCosts(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(100, func() {
 		b.calls = b.calls[:0]
-		r.id = b.server.Identify(&r.Inquiry, "tok")
+		b.server.Identify(&r.Inquiry, &r.id, "tok")
 	}); n != 0 || !r.id.Verified {
 		t.Errorf("%v allocations", n)
 	}
@@ -179,7 +179,7 @@ func TestServersAreKeptApart(t *testing.T) {
 	b.begin("tok")
 	b.say("200", `{"active":true}`)
 	r := &testRequest{}
-	if second.Identify(&r.Inquiry, "tok"); !r.IsOpen() {
+	if second.Identify(&r.Inquiry, &r.id, "tok"); !r.IsOpen() {
 		t.Error("the answer of another server")
 	}
 	b.begin("other")
