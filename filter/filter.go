@@ -94,7 +94,7 @@ func New(c *config.Config, host proxy.Host, seed table.Seed) *Filter {
 	f.identity = identity.New(c, host, counters, shared.Or(&t.Names), log, m, f.discoveries())
 	f.fleet = fleet.New(c, host, seed, shared, log, m, f.learn)
 	f.cors = refusal.NewCORS(&c.CORS, f.exposed())
-	m.Define(&f.malformed, rateLimitedTotal, "surface", noSurface, "reason", string(refusal.Malformed))
+	m.DefineRefusals(&f.malformed, noSurface, string(refusal.Malformed))
 	for i := range f.surfaces {
 		f.readySurface(i)
 	}

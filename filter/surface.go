@@ -41,37 +41,31 @@ type surface struct {
 	passed, refused, shadowed, knownGood report.Counter
 }
 
-const (
-	// noSurface labels refusals that belong to no surface. No surface has this name.
-	noSurface        = "_"
-	rateLimitedTotal = "gatewarden_rate_limited_requests_total"
-	requestsTotal    = "gatewarden_requests_total"
-)
+// noSurface labels refusals that belong to no surface. No surface has this name.
+const noSurface = "_"
 
 // readySurface collects what the rooms have for a surface.
 func (f *Filter) readySurface(i int) {
 	s := &f.surfaces[i]
-	*s = surface{
-		Surface:     &f.config.Surfaces[i],
-		place:       i,
-		identity:    f.identity.Rule(i),
-		outcome:     f.outcome.Rule(i),
-		lockout:     f.lockout.Rule(i),
-		attempt:     f.attempt.Rule(i),
-		burst:       f.burst.Rule(i),
-		bypass:      f.bypass.Rule(i),
-		quota:       f.quota.Rules(i),
-		budget:      f.budget.Rule(i),
-		concurrency: f.concurrency.Rules(i),
-		scope:       f.scope.Rules(i),
-		mcp:         f.mcp.Rule(i),
-		accounts:    credential.NewFields(f.attempt.Rule(i).Fields()),
-		oauth:       f.oauth.Rule(i),
-	}
-	f.metrics.Define(&s.passed, requestsTotal, "surface", s.Name, "outcome", "passed")
-	f.metrics.Define(&s.refused, requestsTotal, "surface", s.Name, "outcome", "refused")
-	f.metrics.Define(&s.shadowed, requestsTotal, "surface", s.Name, "outcome", "shadowed")
-	f.metrics.Define(&s.knownGood, requestsTotal, "surface", s.Name, "outcome", "known_good")
+	s.Surface, s.place = &f.config.Surfaces[i], i
+	s.identity = f.identity.Rule(i)
+	s.outcome = f.outcome.Rule(i)
+	s.lockout = f.lockout.Rule(i)
+	s.attempt = f.attempt.Rule(i)
+	s.burst = f.burst.Rule(i)
+	s.bypass = f.bypass.Rule(i)
+	s.quota = f.quota.Rules(i)
+	s.budget = f.budget.Rule(i)
+	s.concurrency = f.concurrency.Rules(i)
+	s.scope = f.scope.Rules(i)
+	s.mcp = f.mcp.Rule(i)
+	s.accounts = credential.NewFields(s.attempt.Fields())
+	s.oauth = f.oauth.Rule(i)
+	total := report.By("gatewarden_requests_total", "surface", s.Name)
+	f.metrics.DefineBy(&s.passed, total, "outcome", "passed")
+	f.metrics.DefineBy(&s.refused, total, "outcome", "refused")
+	f.metrics.DefineBy(&s.shadowed, total, "outcome", "shadowed")
+	f.metrics.DefineBy(&s.knownGood, total, "outcome", "known_good")
 }
 
 // discoveries returns for each surface what a refusal tells OAuth clients about where to

@@ -65,8 +65,8 @@ func New(c *config.Config, clock proxy.Clock, t *counter.Table, shared *counter.
 	for i := range r.rules {
 		rule, surface := &r.rules[i], &c.Surfaces[i]
 		rule.compile(r, c, surface)
-		m.Define(&rule.stuffings, "gatewarden_stuffing_total", "surface", surface.Name)
-		m.Define(&rule.sprayings, "gatewarden_spraying_total", "surface", surface.Name)
+		m.DefineBy(&rule.stuffings, "gatewarden_stuffing_total", "surface", surface.Name)
+		m.DefineBy(&rule.sprayings, "gatewarden_spraying_total", "surface", surface.Name)
 	}
 	return r
 }

@@ -63,9 +63,9 @@ func New(c *config.Config, p Ports, names *report.Log, t *table.Table, m *report
 	}
 	r.refusals, r.others = report.NewRate(c.Audit.LinesPerSecond), report.NewRate(c.Audit.LinesPerSecond)
 	const total = "gatewarden_audit_lines_total"
-	m.Define(&r.written, total, "outcome", "written")
-	m.Define(&r.sampledOut, total, "outcome", "sampled_out")
-	m.Define(&r.beyondRate, total, "outcome", "dropped")
+	m.DefineBy(&r.written, total, "outcome", "written")
+	m.DefineBy(&r.sampledOut, total, "outcome", "sampled_out")
+	m.DefineBy(&r.beyondRate, total, "outcome", "dropped")
 	return r
 }
 

@@ -104,11 +104,10 @@ func New(c *config.Config, p Ports, store table.Store, t *table.Table, log *repo
 		if !s.IsAmong(c.QuotaService.Surfaces) || !c.MCP.AppliesTo(s) {
 			continue
 		}
-		const total = "gatewarden_rate_limited_requests_total"
 		u := &r.rules[i]
 		u.room, u.surface = r, s.Name
-		m.Define(&u.exceeded, total, "surface", s.Name, "reason", string(refusal.QuotaExceeded))
-		m.Define(&u.unavailable, total, "surface", s.Name, "reason", string(refusal.StoreUnavailable))
+		m.DefineRefusals(&u.exceeded, s.Name, string(refusal.QuotaExceeded))
+		m.DefineRefusals(&u.unavailable, s.Name, string(refusal.StoreUnavailable))
 	}
 	r.defineMetrics(m)
 	return r
@@ -126,7 +125,7 @@ func (r *Room) defineMetrics(m *report.Metrics) {
 	for v := range r.calls {
 		for o := range r.calls[v] {
 			if possible[v]&(1<<o) != 0 {
-				m.Define(&r.calls[v][o], "gatewarden_quota_service_calls_total", "operation", verbNames[v], "outcome", outcomeNames[o])
+				m.DefineBy(&r.calls[v][o], report.By("gatewarden_quota_service_calls_total", "operation", verbNames[v]), "outcome", outcomeNames[o])
 			}
 		}
 	}

@@ -71,11 +71,11 @@ func (r *Rule) compile(room *Room, s *config.Surface) {
 }
 
 func (r *Rule) defineMetrics(m *report.Metrics) {
-	const total = "gatewarden_held_requests_total"
-	m.Define(&r.passed, total, "surface", r.surface, "outcome", "passed")
-	m.Define(&r.expired, total, "surface", r.surface, "outcome", "expired")
-	m.Define(&r.refused, total, "surface", r.surface, "outcome", "refused")
-	m.Define(&r.left, total, "surface", r.surface, "outcome", "left")
+	total := report.By("gatewarden_held_requests_total", "surface", r.surface)
+	m.DefineBy(&r.passed, total, "outcome", "passed")
+	m.DefineBy(&r.expired, total, "outcome", "expired")
+	m.DefineBy(&r.refused, total, "outcome", "refused")
+	m.DefineBy(&r.left, total, "outcome", "left")
 }
 
 // Tick ends the wait of requests that have waited for long enough, whose client has no

@@ -52,8 +52,9 @@ func New(c *config.Config, p Ports, log *report.Log, m *report.Metrics) *Room {
 	for i := range r.rules {
 		rule, name := &r.rules[i], c.Surfaces[i].Name
 		rule.room, rule.surface = r, name
-		m.Define(&rule.used, "gatewarden_bypass_total", "surface", name, "outcome", "used")
-		m.Define(&rule.denied, "gatewarden_bypass_total", "surface", name, "outcome", "denied")
+		total := report.By("gatewarden_bypass_total", "surface", name)
+		m.DefineBy(&rule.used, total, "outcome", "used")
+		m.DefineBy(&rule.denied, total, "outcome", "denied")
 	}
 	return r
 }

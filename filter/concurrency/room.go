@@ -53,7 +53,8 @@ func New(c *config.Config, clock proxy.Clock, t *counter.Table, m *report.Metric
 	}
 	for i := range r.rules {
 		s := &c.Surfaces[i]
-		r.rules[i] = Rules{room: r, surface: s, name: []byte(s.Name), limits: r.limitsOf(s)}
+		rules := &r.rules[i]
+		rules.room, rules.surface, rules.name, rules.limits = r, s, []byte(s.Name), r.limitsOf(s)
 	}
 	r.defineMetrics(m)
 	return r
@@ -75,14 +76,13 @@ func (r *Room) limitsOf(s *config.Surface) (list []*limit) {
 func (r *Room) defineMetrics(m *report.Metrics) {
 	for i := range r.rules {
 		rules := &r.rules[i]
-		m.Define(&rules.overCapacity, "gatewarden_rate_limited_requests_total",
-			"surface", rules.surface.Name, "reason", string(refusal.OverCapacity))
+		m.DefineRefusals(&rules.overCapacity, rules.surface.Name, string(refusal.OverCapacity))
 	}
 	for i := range r.limits {
 		l := &r.limits[i]
-		const total = "gatewarden_over_capacity_total"
-		m.Define(&l.refused, total, "rule", l.Name, "outcome", "refused")
-		m.Define(&l.shadowed, total, "rule", l.Name, "outcome", "shadowed")
+		total := report.By("gatewarden_over_capacity_total", "rule", l.Name)
+		m.DefineBy(&l.refused, total, "outcome", "refused")
+		m.DefineBy(&l.shadowed, total, "outcome", "shadowed")
 	}
 }
 

@@ -102,22 +102,22 @@ func (r *Room) defineMetrics(c *config.Config, m *report.Metrics) {
 			if callKind(kind) == reporting && outcome(what) == skipped {
 				continue // it waits
 			}
-			m.Define(&r.outcomes[kind][what], "gatewarden_fleet_calls_total", "kind", callKindNames[kind], "outcome", outcomeNames[what])
+			m.DefineBy(&r.outcomes[kind][what], report.By("gatewarden_fleet_calls_total", "kind", callKindNames[kind]), "outcome", outcomeNames[what])
 		}
 	}
 	for i, name := range [...]string{config.OnErrorLocal: "local", config.OnErrorOpen: "open", config.OnErrorClosed: "closed"} {
-		m.Define(&r.fallbacks[i], "gatewarden_fleet_fallbacks_total", "decision", name)
+		m.DefineBy(&r.fallbacks[i], "gatewarden_fleet_fallbacks_total", "decision", name)
 	}
 	for i, name := range [deliveries]string{"delivered", "unconfirmed", "lost"} {
-		m.Define(&r.delivery[i], "gatewarden_fleet_reports_total", "outcome", name)
+		m.DefineBy(&r.delivery[i], "gatewarden_fleet_reports_total", "outcome", name)
 	}
 	m.Define(&r.alone, "gatewarden_fleet_alone_seconds_total")
 	m.Define(&r.mismatches, "gatewarden_fleet_limit_mismatches_total")
 	r.closed = make([]report.Counter, len(c.Surfaces))
 	for i := range r.surfaces {
 		name := c.Surfaces[i].Name
-		m.Define(&r.surfaces[i].learned, "gatewarden_fleet_lockouts_learned_total", "surface", name)
-		m.Define(&r.closed[i], "gatewarden_rate_limited_requests_total", "surface", name, "reason", string(refusal.StoreUnavailable))
+		m.DefineBy(&r.surfaces[i].learned, "gatewarden_fleet_lockouts_learned_total", "surface", name)
+		m.DefineRefusals(&r.closed[i], name, string(refusal.StoreUnavailable))
 	}
 	r.duration = r.ports.Histogram("gatewarden_fleet_call_milliseconds")
 	r.pending = r.ports.Gauge("gatewarden_fleet_reports_pending")

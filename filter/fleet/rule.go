@@ -59,11 +59,11 @@ func (r *Room) compile(c *config.Config) {
 	for i := range c.Surfaces {
 		s, own := &c.Surfaces[i], &r.surfaces[i]
 		l := &s.Lockout
-		own.client = newRule(c.Fleet.Lockouts(s), limits, config.FleetLockoutName(s.Name), l.Window)
-		own.network = newRule(c.Fleet.Wide(s), limits, config.FleetWideName(s.Name), l.Window)
+		own.client.compile(c.Fleet.Lockouts(s), limits, config.FleetLockoutName(s.Name), l.Window)
+		own.network.compile(c.Fleet.Wide(s), limits, config.FleetWideName(s.Name), l.Window)
 		own.keys = make([]Rule, len(l.Keys))
 		for j := range l.Keys {
-			own.keys[j] = newRule(c.Fleet.Keys(s), limits, config.FleetKeyName(s.Name, j), l.Keys[j].Window)
+			own.keys[j].compile(c.Fleet.Keys(s), limits, config.FleetKeyName(s.Name, j), l.Keys[j].Window)
 			own.keys[j].key = j
 		}
 		for _, u := range own.all() {
@@ -72,12 +72,16 @@ func (r *Room) compile(c *config.Config) {
 	}
 	for i := range c.Quotas {
 		q := &c.Quotas[i]
-		for _, t := range q.Tiers {
-			r.quotas[i] = append(r.quotas[i], newRule(c.Fleet.Quota(q), limits, config.FleetQuotaName(q.Name, t.Tier), q.Window))
+		r.quotas[i] = make(quotaRules, len(q.Tiers)+1)
+		for j := range r.quotas[i] {
+			tier := ""
+			if j < len(q.Tiers) {
+				tier = q.Tiers[j].Tier
+			}
+			r.quotas[i][j].compile(c.Fleet.Quota(q), limits, config.FleetQuotaName(q.Name, tier), q.Window)
 		}
-		r.quotas[i] = append(r.quotas[i], newRule(c.Fleet.Quota(q), limits, config.FleetQuotaName(q.Name, ""), q.Window))
 	}
-	r.unlock = newRule(&config.FleetRule{}, limits, config.FleetUnlock, longestUnit)
+	r.unlock.compile(&config.FleetRule{}, limits, config.FleetUnlock, longestUnit)
 }
 
 func (s *surfaceRules) all() []*Rule {
@@ -88,18 +92,17 @@ func (s *surfaceRules) all() []*Rule {
 	return list
 }
 
-// newRule makes a rule of one that takes part. Otherwise it has no name.
-func newRule(takesPart *config.FleetRule, limits []config.FleetLimit, name string, window int64) Rule {
+// compile makes the rule if it takes part. Otherwise it has no name.
+func (u *Rule) compile(takesPart *config.FleetRule, limits []config.FleetLimit, name string, window int64) {
 	if takesPart == nil {
-		return Rule{}
+		return
 	}
-	u := Rule{part: takesPart.Rule, mode: takesPart.Mode, onError: takesPart.OnError, length: window}
+	u.part, u.mode, u.onError, u.length = takesPart.Rule, takesPart.Mode, takesPart.OnError, window
 	for i := range limits {
 		if limits[i].Rule == name {
 			u.name, u.limit, u.unit = name, limits[i].Limit, limits[i].Unit
 		}
 	}
-	return u
 }
 
 // in returns the rule, nil if it takes no part.

@@ -35,8 +35,8 @@ func (u *Rule) define(r *Room, s *config.Surface, audiences []string, m *report.
 	u.required, u.resource = s.Require, s.Kind.IsResource()
 	u.challenge = caller.Bearer + ` realm="` + s.Name + `"`
 	u.blame = u.challenge + `, error="invalid_token"`
-	m.Define(&u.denied, "gatewarden_auth_denied_total", "surface", s.Name)
-	m.Define(&u.unavailable, "gatewarden_auth_unavailable_total", "surface", s.Name)
+	m.DefineBy(&u.denied, "gatewarden_auth_denied_total", "surface", s.Name)
+	m.DefineBy(&u.unavailable, "gatewarden_auth_unavailable_total", "surface", s.Name)
 }
 
 // Rule returns the rule of a surface, by its place in the configuration. It returns nil

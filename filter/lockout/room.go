@@ -76,24 +76,24 @@ type Rule struct {
 func (r *Rule) compile(room *Room, c *config.Config, s *config.Surface) {
 	r.room, r.config = room, &s.Lockout
 	r.surface, r.name, r.policy = s.Name, []byte(s.Name), `"lockout-`+s.Name+`"`
-	r.wide, r.early = s.Lockout, s.Lockout
-	r.wide.Failures = s.Lockout.Wide.Failures
+	for _, variant := range [...]*config.Lockout{&r.wide, &r.early, &r.alone, &r.aloneWide} {
+		*variant = s.Lockout
+	}
 	r.early.Window = s.Lockout.Stuffing.Window
-	r.alone, r.aloneWide = s.Lockout, r.wide
-	r.alone.Failures = c.Fleet.Alone(c.Fleet.Lockouts(s), r.alone.Failures)
-	r.aloneWide.Failures = c.Fleet.Alone(c.Fleet.Wide(s), r.aloneWide.Failures)
+	r.wide.Failures = s.Lockout.Wide.Failures
+	r.alone.Failures = c.Fleet.Alone(c.Fleet.Lockouts(s), r.config.Failures)
+	r.aloneWide.Failures = c.Fleet.Alone(c.Fleet.Wide(s), r.wide.Failures)
 }
 
 func (r *Rule) defineMetrics(m *report.Metrics) {
-	const refusals = "gatewarden_rate_limited_requests_total"
-	m.Define(&r.failures, "gatewarden_auth_failures_total", "surface", r.surface)
+	m.DefineBy(&r.failures, "gatewarden_auth_failures_total", "surface", r.surface)
 	if r.config.CountOnce {
-		m.Define(&r.repeated, "gatewarden_repeated_failures_total", "surface", r.surface)
+		m.DefineBy(&r.repeated, "gatewarden_repeated_failures_total", "surface", r.surface)
 	}
-	m.Define(&r.lockouts, "gatewarden_lockouts_total", "surface", r.surface)
-	m.Define(&r.networkLockouts, "gatewarden_network_lockouts_total", "surface", r.surface)
-	m.Define(&r.lockedOut, refusals, "surface", r.surface, "reason", string(refusal.LockedOut))
-	m.Define(&r.rateLimited, refusals, "surface", r.surface, "reason", string(refusal.RateLimited))
+	m.DefineBy(&r.lockouts, "gatewarden_lockouts_total", "surface", r.surface)
+	m.DefineBy(&r.networkLockouts, "gatewarden_network_lockouts_total", "surface", r.surface)
+	m.DefineRefusals(&r.lockedOut, r.surface, string(refusal.LockedOut))
+	m.DefineRefusals(&r.rateLimited, r.surface, string(refusal.RateLimited))
 }
 
 // Counts tells whether failures count on the surface.

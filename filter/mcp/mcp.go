@@ -105,9 +105,8 @@ func New(c *config.Config, clock proxy.Clock, m *report.Metrics) *Room {
 			continue
 		}
 		rule.room = r
-		const total = "gatewarden_rate_limited_requests_total"
-		m.Define(&rule.denied, total, "surface", name, "reason", string(refusal.TierDenied))
-		m.Define(&rule.malformed, total, "surface", name, "reason", string(refusal.Malformed))
+		m.DefineRefusals(&rule.denied, name, string(refusal.TierDenied))
+		m.DefineRefusals(&rule.malformed, name, string(refusal.Malformed))
 	}
 	return r
 }

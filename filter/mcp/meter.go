@@ -47,13 +47,14 @@ func newMeters(tools []config.Tool, m *report.Metrics) []meter {
 }
 
 func (t *meter) define(m *report.Metrics, label string) {
+	calls := report.By("gatewarden_tool_calls_total", "tool", label)
 	for i := range t.calls {
-		m.Define(&t.calls[i], "gatewarden_tool_calls_total", "tool", label, "outcome", string(outcomes[i]))
+		m.DefineBy(&t.calls[i], calls, "outcome", string(outcomes[i]))
 	}
-	const credits = "gatewarden_tool_credits_total"
-	m.Define(&t.reserved, credits, "tool", label, "outcome", "reserved")
-	m.Define(&t.committed, credits, "tool", label, "outcome", "committed")
-	m.Define(&t.refunded, credits, "tool", label, "outcome", "refunded")
+	credits := report.By("gatewarden_tool_credits_total", "tool", label)
+	m.DefineBy(&t.reserved, credits, "outcome", "reserved")
+	m.DefineBy(&t.committed, credits, "outcome", "committed")
+	m.DefineBy(&t.refunded, credits, "outcome", "refunded")
 }
 
 // meter returns the meter of a tool, by its place in the configuration.

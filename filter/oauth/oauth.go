@@ -62,7 +62,7 @@ type Rule struct {
 func New(c *config.Config, p Ports, log *report.Log, m *report.Metrics) *Room {
 	r := &Room{ports: p, log: log, rules: make([]*Rule, len(c.Surfaces))}
 	for i := range r.fetches {
-		m.Define(&r.fetches[i], "gatewarden_metadata_fetches_total", "outcome", outcomeNames[i])
+		m.DefineBy(&r.fetches[i], "gatewarden_metadata_fetches_total", "outcome", outcomeNames[i])
 	}
 	resources := make([]*Rule, len(c.OAuth))
 	for i := range resources {

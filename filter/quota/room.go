@@ -57,11 +57,14 @@ func New(c *config.Config, p Ports, store table.Store, seed table.Seed, shared *
 	r := &Room{config: c, ports: p, shared: shared, rules: make([]Rules, len(c.Surfaces))}
 	for i := range c.Quotas {
 		if !c.Quotas[i].Off() {
-			r.quotas = append(r.quotas, newQuota(c, i))
+			r.quotas = append(r.quotas, quota{place: i})
 		}
 	}
 	if len(r.quotas) == 0 {
 		return r
+	}
+	for i := range r.quotas {
+		r.quotas[i].compile(c)
 	}
 	for i := range r.rules {
 		r.rules[i].room = r
@@ -108,17 +111,16 @@ func (r *Room) quotasOf(s *config.Surface) (list []*quota) {
 func (r *Room) defineMetrics(m *report.Metrics) {
 	for i := range r.rules {
 		if rules := &r.rules[i]; len(rules.quotas) > 0 {
-			m.Define(&rules.exceeded, "gatewarden_rate_limited_requests_total",
-				"surface", r.config.Surfaces[i].Name, "reason", string(refusal.QuotaExceeded))
+			m.DefineRefusals(&rules.exceeded, r.config.Surfaces[i].Name, string(refusal.QuotaExceeded))
 		}
 	}
 	for i := range r.quotas {
 		q := &r.quotas[i]
-		const requests = "gatewarden_quota_requests_total"
-		m.Define(&q.admitted, requests, "rule", q.Name, "outcome", "admitted")
-		m.Define(&q.refused, requests, "rule", q.Name, "outcome", "refused")
-		m.Define(&q.shadowed, requests, "rule", q.Name, "outcome", "shadowed")
-		m.Define(&q.unverified, "gatewarden_quota_unverified_total", "rule", q.Name)
+		requests := report.By("gatewarden_quota_requests_total", "rule", q.Name)
+		m.DefineBy(&q.admitted, requests, "outcome", "admitted")
+		m.DefineBy(&q.refused, requests, "outcome", "refused")
+		m.DefineBy(&q.shadowed, requests, "outcome", "shadowed")
+		m.DefineBy(&q.unverified, "gatewarden_quota_unverified_total", "rule", q.Name)
 	}
 }
 

@@ -3,6 +3,7 @@ package quota
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/quota/algorithm"
@@ -41,32 +42,30 @@ type allowance struct {
 	number, policy string
 }
 
-// newQuota compiles one of the configured quotas.
-func newQuota(c *config.Config, place int) quota {
-	all := c.Quotas
-	rule := &all[place]
-	q := quota{
-		Quota: rule, place: place, bit: 1 << place, kind: algorithm.KindOf(rule), part: partOf(c.Fleet, rule),
-	}
+// compile compiles the quota at its place in the configuration.
+func (q *quota) compile(c *config.Config) {
+	rule := &c.Quotas[q.place]
+	q.Quota, q.bit, q.kind, q.part = rule, 1<<q.place, algorithm.KindOf(rule), partOf(c.Fleet, rule)
 	const counts = 0x80 // sets rules of credits apart
 	q.algorithm, q.id = algorithm.Of(q.kind), append([]byte{byte(q.kind) | counts*byte(rule.Unit)}, rule.Name...)
 	// A quota in shadow mode must not change what is enforced.
 	if rule.Mode == config.ModeEnforce {
-		q.overrides = bitsOf(all, rule.Overrides)
+		q.overrides = bitsOf(c.Quotas, rule.Overrides)
 	}
-	for _, m := range rule.Paths {
-		m.Path = request.Normal(m.Path)
-		q.paths = append(q.paths, m)
+	q.paths = append(q.paths, rule.Paths...)
+	for i := range q.paths {
+		q.paths[i].Path = request.Normal(q.paths[i].Path)
 	}
-	for _, c := range rule.Costs {
-		c.Path = request.Normal(c.Path)
-		q.costs = append(q.costs, c)
+	q.costs = append(q.costs, rule.Costs...)
+	for i := range q.costs {
+		q.costs[i].Path = request.Normal(q.costs[i].Path)
 	}
-	for _, t := range rule.Tiers {
-		q.limits = append(q.limits, newAllowance(rule, t.Tier, t.Limit))
+	last := len(rule.Tiers)
+	q.limits = make([]allowance, last+1)
+	for i := range rule.Tiers {
+		q.limits[i].compile(rule, rule.Tiers[i].Tier, rule.Tiers[i].Limit)
 	}
-	q.limits = append(q.limits, newAllowance(rule, "", rule.Limit))
-	return q
+	q.limits[last].compile(rule, "", rule.Limit)
 }
 
 // bitsOf returns the bits of the quotas with these names.
@@ -79,18 +78,17 @@ func bitsOf(all []config.Quota, names []string) (bits uint64) {
 	return bits
 }
 
-func newAllowance(rule *config.Quota, tier string, units uint32) allowance {
+func (a *allowance) compile(rule *config.Quota, tier string, units uint32) {
 	if units == config.NoLimit {
 		units = 0
 	}
-	number, unit := strconv.FormatUint(uint64(units), 10), ""
+	a.tier, a.Limit, a.Window = tier, units, rule.Window
+	a.number = strconv.FormatUint(uint64(units), 10)
+	unit := ""
 	if rule.Unit == config.Credits {
 		unit = `;qu="credits"` // otherwise it would say requests
 	}
-	return allowance{
-		tier: tier, Plan: algorithm.Plan{Limit: units, Window: rule.Window}, number: number,
-		policy: `"` + rule.Name + `";q=` + number + unit + ";w=",
-	}
+	a.policy = strings.Join([]string{`"`, rule.Name, `";q=`, a.number, unit, ";w="}, "")
 }
 
 // limitOf returns the limit of a tier, that of all other callers if it has none.

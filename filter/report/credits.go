@@ -5,9 +5,9 @@ type Credits struct{ Reserved, Committed, Refunded, Expired Counter }
 
 // Define defines the counters of a rule.
 func (c *Credits) Define(m *Metrics, rule string) {
-	const total = "gatewarden_credits_total"
-	m.Define(&c.Reserved, total, "rule", rule, "outcome", "reserved")
-	m.Define(&c.Committed, total, "rule", rule, "outcome", "committed")
-	m.Define(&c.Refunded, total, "rule", rule, "outcome", "refunded")
-	m.Define(&c.Expired, total, "rule", rule, "outcome", "expired")
+	total := By("gatewarden_credits_total", "rule", rule)
+	m.DefineBy(&c.Reserved, total, "outcome", "reserved")
+	m.DefineBy(&c.Committed, total, "outcome", "committed")
+	m.DefineBy(&c.Refunded, total, "outcome", "refunded")
+	m.DefineBy(&c.Expired, total, "outcome", "expired")
 }

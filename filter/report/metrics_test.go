@@ -13,8 +13,8 @@ func TestMetricNames(t *testing.T) {
 	m := NewMetrics(host)
 	var one, two, three Counter
 	m.Define(&one, "gatewarden_a_total")
-	m.Define(&two, "gatewarden_b_total", "surface", "b-c_1")
-	m.Define(&three, "gatewarden_b_total", "surface", "b-c_1", "reason", "locked_out")
+	m.DefineBy(&two, "gatewarden_b_total", "surface", "b-c_1")
+	m.DefineBy(&three, By("gatewarden_b_total", "surface", "b-c_1"), "reason", "locked_out")
 	m.Gauge("gatewarden_c", 7)
 	want := []string{
 		"counter gatewarden_a_total",

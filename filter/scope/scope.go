@@ -48,7 +48,8 @@ type operation struct {
 	// place is that in the configuration.
 	place int
 	// exact is the pattern as configured, normal the same in normal form.
-	exact, normal config.Match
+	exact  *config.Match
+	normal config.Match
 }
 
 // New compiles the configuration and defines the metrics.
@@ -61,15 +62,16 @@ func New(c *config.Config, clock proxy.Clock, m *report.Metrics) *Room {
 			if !s.IsAmong(o.Surfaces) || len(o.Surfaces) == 0 && !s.Kind.IsResource() {
 				continue
 			}
-			normal := o.Match
+			rules.operations = append(rules.operations, operation{scopes: o.Scopes, place: j, exact: &o.Match})
+			normal := &rules.operations[len(rules.operations)-1].normal
+			*normal = o.Match
 			normal.Path = request.Normal(o.Path)
-			rules.operations = append(rules.operations, operation{o.Scopes, j, o.Match, normal})
 		}
 		if len(rules.operations) == 0 && !c.MCP.AppliesTo(s) {
 			continue
 		}
 		rules.room, rules.surface = r, s.Name
-		m.Define(&rules.missing, "gatewarden_rate_limited_requests_total", "surface", s.Name, "reason", string(refusal.InsufficientScope))
+		m.DefineRefusals(&rules.missing, s.Name, string(refusal.InsufficientScope))
 	}
 	return r
 }
@@ -112,7 +114,7 @@ func (s *State) Begin(rules *Rules, t *request.Target) {
 // -1 if there is none, or if the request surely is the last one. normal is the reading in
 // normal form.
 func (u *Rules) next(last int, t *request.Target, path, normal string) int {
-	if last >= 0 && request.Surely(&u.operations[last].exact, t, path) {
+	if last >= 0 && request.Surely(u.operations[last].exact, t, path) {
 		return -1
 	}
 	for i := last + 1; i < len(u.operations); i++ {

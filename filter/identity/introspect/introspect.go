@@ -50,7 +50,7 @@ func New(p Ports, t *counter.Table, names *table.Names, log *report.Log, m *repo
 		byKey: map[table.Key]*lookup{}, byNumber: map[uint32]*lookup{},
 	}
 	for i := range l.counters {
-		m.Define(&l.counters[i], "gatewarden_introspections_total", "outcome", outcomeNames[i])
+		m.DefineBy(&l.counters[i], "gatewarden_introspections_total", "outcome", outcomeNames[i])
 	}
 	return l
 }
