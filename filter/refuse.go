@@ -136,13 +136,13 @@ func (s *Stream) reportRefusal(what string, why *refusal.Refusal) {
 	}
 	line := f.log.About(what, surface, s.client.Prefix).Field("reason", string(why.Reason))
 	if why.Rule != "" {
-		line = line.Field("rule", why.Rule)
+		line.Field("rule", why.Rule)
 	}
 	if why.Reason == refusal.BypassDenied {
-		line = s.bypass.AppendIdentity(line, &s.identity.Identity)
+		s.bypass.AppendIdentity(line, &s.identity.Identity)
 	}
 	if why.Seconds > 0 {
-		line = line.Number("retry_after", why.Seconds)
+		line.Number("retry_after", why.Seconds)
 	}
 	f.log.Write(line)
 }

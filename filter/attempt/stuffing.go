@@ -51,9 +51,9 @@ func (s *State) ReportStuffing(st *Stuffing, lockedUntil int64) {
 		return
 	}
 	line := r.room.log.About("stuffing", r.surface.Name, s.client.Prefix)
-	line = line.Number("credentials", int64(st.credentials)).Number("window", r.stuffing.window/1000)
+	line.Number("credentials", int64(st.credentials)).Number("window", r.stuffing.window/1000)
 	if lockedUntil > 0 {
-		line = line.Number("locked_for", refusal.SecondsUntil(lockedUntil, st.Now))
+		line.Number("locked_for", refusal.SecondsUntil(lockedUntil, st.Now))
 	}
 	r.room.log.Write(line)
 }

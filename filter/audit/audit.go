@@ -31,6 +31,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/report"
+	"github.com/gatewarden/gatewarden/internal/text"
 	"github.com/gatewarden/gatewarden/table"
 )
 
@@ -52,7 +53,7 @@ type Room struct {
 	dropped          int64 // since the last line
 
 	written, sampledOut, beyondRate report.Counter
-	line                            report.Line // scratch
+	line                            text.Buffer // scratch
 }
 
 // New compiles the configuration and defines the metrics. Names are hashed by the table.
@@ -166,11 +167,13 @@ func (s *State) Write(d *Decision) {
 		r.beyondRate.Add(1)
 		return
 	}
-	r.line = s.append(append(append(r.line[:0], prefix...), ' '), d, now)
+	r.line = r.line[:0]
+	r.line.Add(prefix)
+	s.append(&r.line, d, now)
 	r.dropped = 0
 	r.written.Add(1)
 	r.ports.Warn(string(r.line))
 }
 
 // prefix begins a line.
-var prefix = report.NewLine("audit")
+const prefix = report.Prefix + "audit "

@@ -1,10 +1,8 @@
 package audit
 
 import (
-	"strconv"
-
 	"github.com/gatewarden/gatewarden/config"
-	"github.com/gatewarden/gatewarden/filter/report"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // The most bytes of each text in a line, before they are escaped.
@@ -18,33 +16,36 @@ const (
 
 // append appends the JSON of a decision. Members without a value are left out. now is the
 // time of day in milliseconds.
-func (s *State) append(line report.Line, d *Decision, now int64) report.Line {
+func (s *State) append(line *text.Buffer, d *Decision, now int64) {
 	r := s.room
-	line = appendTime(append(line, `{"time":"`...), now)
-	line = append(append(append(line, `","outcome":"`...), d.Outcome.String()...), '"')
-	line = appendText(line, "surface", d.Surface, maxName)
-	line = appendText(line, "client", r.names.Client(d.Client), maxName)
+	line.Add(`{"time":"`)
+	appendTime(line, now)
+	line.Add(`","outcome":"`)
+	line.Add(d.Outcome.String())
+	line.Add(`"`)
+	appendText(line, "surface", d.Surface, maxName)
+	appendText(line, "client", r.names.Client(d.Client), maxName)
 	if id := d.Identity; id.Verified {
-		line = appendText(line, "subject", r.name(id.Subject), maxName)
-		line = appendText(line, "tenant", r.name(id.Tenant), maxName)
-		line = appendText(line, "tier", id.Tier, maxName)
+		appendText(line, "subject", r.name(id.Subject), maxName)
+		appendText(line, "tenant", r.name(id.Tenant), maxName)
+		appendText(line, "tier", id.Tier, maxName)
 	}
-	line = appendText(line, "http_method", s.method, maxMethod)
-	line = appendText(line, "method", d.Method, maxMethod)
-	line = appendText(line, "tool", d.Tool, maxTool)
-	line = appendNumber(line, "cost", int64(d.Cost))
+	appendText(line, "http_method", s.method, maxMethod)
+	appendText(line, "method", d.Method, maxMethod)
+	appendText(line, "tool", d.Tool, maxTool)
+	appendNumber(line, "cost", int64(d.Cost))
 	if d.Messages > 1 {
-		line = appendNumber(line, "messages", int64(d.Messages))
+		appendNumber(line, "messages", int64(d.Messages))
 	}
-	line = appendText(line, "reason", d.Reason, maxReason)
+	appendText(line, "reason", d.Reason, maxReason)
 	if d.Shadow {
-		line = append(line, `,"shadow":true`...)
+		line.Add(`,"shadow":true`)
 	}
-	line = appendText(line, "request_id", s.id, maxID)
+	appendText(line, "request_id", s.id, maxID)
 	if r.dropped > 0 {
-		line = appendNumber(line, "dropped_before", r.dropped)
+		appendNumber(line, "dropped_before", r.dropped)
 	}
-	return append(line, '}')
+	line.Add("}")
 }
 
 // name returns a name of the caller in the form that the configuration wants.
@@ -55,18 +56,21 @@ func (r *Room) name(text string) string {
 	return r.names.Hash(text)
 }
 
-func appendMember(line report.Line, name string) report.Line {
-	return append(append(append(line, `,"`...), name...), `":`...)
+func appendMember(line *text.Buffer, name string) {
+	line.Add(`,"`)
+	line.Add(name)
+	line.Add(`":`)
 }
 
 // appendText appends a member with a text, if there is one.
-func appendText(line report.Line, name, text string, most int) report.Line {
-	if text == "" {
-		return line
+func appendText(line *text.Buffer, name, value string, most int) {
+	if value != "" {
+		appendMember(line, name)
+		*line = appendString(*line, value, most)
 	}
-	return appendString(appendMember(line, name), text, most)
 }
 
-func appendNumber(line report.Line, name string, n int64) report.Line {
-	return strconv.AppendInt(appendMember(line, name), n, 10)
+func appendNumber(line *text.Buffer, name string, n int64) {
+	appendMember(line, name)
+	line.AddInt(n)
 }

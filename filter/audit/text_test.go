@@ -9,6 +9,7 @@ import (
 
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/caller"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 func TestStrings(t *testing.T) {
@@ -52,7 +53,8 @@ func FuzzLine(f *testing.F) {
 			Outcome: config.AuditAllowed, Surface: "mcp", Client: client, Method: method, Tool: tool, Cost: 7,
 			Identity: &caller.Identity{Verified: true, Subject: subject, Tenant: tenant, Tier: tier},
 		}
-		line := s.append(nil, &d, 0)
+		var line text.Buffer
+		s.append(&line, &d, 0)
 		if len(line) > 6*(3*(maxName+1)+2*(maxMethod+1)+maxTool+1+maxID+1)+400 {
 			t.Fatalf("%d bytes", len(line))
 		}
@@ -126,7 +128,9 @@ func TestLongestLine(t *testing.T) {
 		Outcome: config.AuditInsufficientScope, Surface: strings.Repeat("s", 32), Client: netip.MustParsePrefix("2001:db8:1111:2222::/64"),
 		Identity: &caller.Identity{Verified: true, Subject: x, Tenant: x, Tier: x}, Method: x, Tool: x, Cost: 1e9, Messages: 100, Reason: x, Shadow: true,
 	}
-	if n := len(prefix) + 1 + len(s.append(nil, &d, 0)); n < 6000 || n > 6200 {
+	var line text.Buffer
+	s.append(&line, &d, 0)
+	if n := len(prefix) + len(line); n < 6000 || n > 6200 {
 		t.Errorf("%d bytes", n)
 	}
 }

@@ -1,27 +1,29 @@
 package audit
 
+import "github.com/gatewarden/gatewarden/internal/text"
+
 // appendTime appends a time of RFC 3339, in UTC, to the millisecond. now is in milliseconds
 // since 1970; a time before that, or after the year 9999, becomes the nearest one.
-func appendTime(b []byte, now int64) []byte {
+func appendTime(b *text.Buffer, now int64) {
 	const day, last = 86_400_000, 253_402_300_799_999
 	now = min(max(now, 0), last)
 	year, month, date := dateOf(now / day)
 	rest := now % day
-	b = append(appendDigits(b, year, 4), '-')
-	b = append(appendDigits(b, month, 2), '-')
-	b = append(appendDigits(b, date, 2), 'T')
-	b = append(appendDigits(b, rest/3_600_000, 2), ':')
-	b = append(appendDigits(b, rest/60_000%60, 2), ':')
-	b = append(appendDigits(b, rest/1000%60, 2), '.')
-	return append(appendDigits(b, rest%1000, 3), 'Z')
+	appendDigits(b, year, 4, "-")
+	appendDigits(b, month, 2, "-")
+	appendDigits(b, date, 2, "T")
+	appendDigits(b, rest/3_600_000, 2, ":")
+	appendDigits(b, rest/60_000%60, 2, ":")
+	appendDigits(b, rest/1000%60, 2, ".")
+	appendDigits(b, rest%1000, 3, "Z")
 }
 
-// appendDigits appends a number with leading zeros.
-func appendDigits(b []byte, n int64, count int) []byte {
+// appendDigits appends a number with leading zeros, and what comes after it.
+func appendDigits(b *text.Buffer, n int64, count int, after string) {
 	for unit := pow10(count - 1); unit > 0; unit /= 10 {
-		b = append(b, byte('0'+n/unit%10))
+		*b = append(*b, byte('0'+n/unit%10))
 	}
-	return b
+	b.Add(after)
 }
 
 func pow10(n int) int64 {

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"github.com/gatewarden/gatewarden/internal/text"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -12,7 +13,9 @@ func TestTimes(t *testing.T) {
 	check := func(ms int64) {
 		t.Helper()
 		want := time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z")
-		if got := string(appendTime(nil, ms)); got != want {
+		var b text.Buffer
+		if appendTime(&b, ms); string(b) != want {
+			got := string(b)
 			t.Fatalf("%d is %s, want %s", ms, got, want)
 		}
 	}
@@ -30,7 +33,9 @@ func TestTimes(t *testing.T) {
 		check(random.Int64N(253_402_300_800_000))
 	}
 	for ms, want := range map[int64]string{-1: "1970-01-01T00:00:00.000Z", -1 << 63: "1970-01-01T00:00:00.000Z", 1<<63 - 1: "9999-12-31T23:59:59.999Z"} {
-		if got := string(appendTime(nil, ms)); got != want {
+		var b text.Buffer
+		if appendTime(&b, ms); string(b) != want {
+			got := string(b)
 			t.Errorf("%d is %s, want %s", ms, got, want)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/report"
 	"github.com/gatewarden/gatewarden/internal/fakehost"
+	"github.com/gatewarden/gatewarden/internal/text"
 	"github.com/gatewarden/gatewarden/table"
 )
 
@@ -59,8 +60,8 @@ func (w *worker) ask(credits uint32) *request {
 	q := &request{}
 	q.Begin(w.Rule(mcp))
 	q.Price(credits)
-	q.Ask(func() { q.told++ }, &ann, func(b []byte) []byte {
-		return append(b, `[{"tool":"paint","credits":`+strconv.FormatUint(uint64(credits), 10)+`}]`...)
+	q.Ask(func() { q.told++ }, &ann, func(b *text.Buffer) {
+		b.Add(`[{"tool":"paint","credits":` + strconv.FormatUint(uint64(credits), 10) + `}]`)
 	})
 	return q
 }

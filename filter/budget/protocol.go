@@ -1,13 +1,12 @@
 package budget
 
 import (
-	"strconv"
-
 	"github.com/tidwall/gjson"
 
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // verb is an operation of the service.
@@ -70,7 +69,7 @@ func (r *Room) callFor(v *reservation) *proxy.Call {
 		method, body = "PUT", v.body
 	case commit:
 		path += "/commit"
-		body = append(strconv.AppendUint([]byte(`{"credits":`), uint64(v.spent), 10), '}')
+		body = []byte(text.Join(`{"credits":`, text.Int(int64(v.spent)), "}"))
 	case refund:
 		path += "/refund"
 		body = []byte("{}")
@@ -82,16 +81,26 @@ func (r *Room) callFor(v *reservation) *proxy.Call {
 
 // bodyOf returns the request to reserve credits for a caller. appendCalls appends the calls
 // as a JSON list.
-func (u *Rule) bodyOf(credits uint32, id *caller.Identity, appendCalls func(b []byte) []byte) []byte {
-	b := strconv.AppendUint([]byte(`{"credits":`), uint64(credits), 10)
-	b = strconv.AppendInt(append(b, `,"lifetime_seconds":`...), u.room.config.Lifetime/1000, 10)
-	b = gjson.AppendJSONString(append(b, `,"payer":{"tenant":`...), id.Tenant)
-	b = gjson.AppendJSONString(append(b, `,"subject":`...), id.Subject)
+func (u *Rule) bodyOf(credits uint32, id *caller.Identity, appendCalls func(*text.Buffer)) []byte {
+	b := &text.Buffer{}
+	b.Add(`{"credits":`)
+	b.AddInt(int64(credits))
+	b.Add(`,"lifetime_seconds":`)
+	b.AddInt(u.room.config.Lifetime / 1000)
+	b.Add(`,"payer":{"tenant":`)
+	b.AddJSON(id.Tenant)
+	b.Add(`,"subject":`)
+	b.AddJSON(id.Subject)
 	if id.Tier != "" {
-		b = gjson.AppendJSONString(append(b, `,"tier":`...), id.Tier)
+		b.Add(`,"tier":`)
+		b.AddJSON(id.Tier)
 	}
-	b = gjson.AppendJSONString(append(b, `},"surface":`...), u.surface)
-	return append(appendCalls(append(b, `,"calls":`...)), '}')
+	b.Add(`},"surface":`)
+	b.AddJSON(u.surface)
+	b.Add(`,"calls":`)
+	appendCalls(b)
+	b.Add("}")
+	return *b
 }
 
 // balance is what the service tells of a budget.

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gatewarden/gatewarden/filter/caller"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // FuzzAnswer: whatever the service answers, credits count as reserved only if it says so with
@@ -44,7 +45,7 @@ func FuzzPayer(f *testing.F) {
 	f.Add("\xff\xfe", `","credits":0,"x":"`, "\u007f")
 	f.Fuzz(func(t *testing.T, tenant, subject, tier string) {
 		w := newWorker(t, "", nil)
-		body := w.Rule(mcp).bodyOf(7, &caller.Identity{Tenant: tenant, Subject: subject, Tier: tier}, func(b []byte) []byte { return append(b, "[]"...) })
+		body := w.Rule(mcp).bodyOf(7, &caller.Identity{Tenant: tenant, Subject: subject, Tier: tier}, func(b *text.Buffer) { b.Add("[]") })
 		var said struct {
 			Credits  uint32
 			Lifetime int64 `json:"lifetime_seconds"`

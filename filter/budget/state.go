@@ -4,6 +4,7 @@ import (
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/refusal"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // State is what a request owes to a budget at the service. The zero State owes nothing. One
@@ -60,7 +61,7 @@ func (s *State) Asks() bool { return s.cost > 0 && s.verdict == verdictNone }
 // Ask asks the service to reserve what the request costs, for a caller. appendCalls appends
 // its calls as JSON. told is called when the service has answered, once. Ask does not wait if
 // nothing is to be reserved, if the service cannot be asked, or if it has answered.
-func (s *State) Ask(told func(), id *caller.Identity, appendCalls func(b []byte) []byte) (waits bool) {
+func (s *State) Ask(told func(), id *caller.Identity, appendCalls func(*text.Buffer)) (waits bool) {
 	if !s.Asks() {
 		return false
 	}

@@ -142,16 +142,16 @@ func (s *State) report(client *caller.Client, id *caller.Identity, role string, 
 
 // AppendIdentity appends the caller to the line of a use or a refusal, in the form in
 // which the configuration wants clients.
-func (s *State) AppendIdentity(line report.Line, id *caller.Identity) report.Line {
+func (s *State) AppendIdentity(line *report.Line, id *caller.Identity) *report.Line {
 	if s.rule == nil {
 		return line
 	}
 	log := s.rule.room.log
 	if id.Subject != "" {
-		line = line.Field("subject", log.Name(id.Subject))
+		line.Field("subject", log.Name(id.Subject))
 	}
 	if id.Tenant != "" {
-		line = line.Field("tenant", log.Name(id.Tenant))
+		line.Field("tenant", log.Name(id.Tenant))
 	}
 	return line
 }

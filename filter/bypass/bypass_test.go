@@ -181,7 +181,7 @@ func TestAppendIdentity(t *testing.T) {
 		{}:                    "",
 		{Roles: []string{""}}: "",
 	} {
-		if got := string(s.AppendIdentity(report.NewLine("refusal"), id)); got != "gatewarden: refusal"+want {
+		if got := string(s.AppendIdentity(report.NewLine("refusal"), id).Buffer); got != "gatewarden: refusal"+want {
 			t.Errorf("%q", got)
 		}
 	}

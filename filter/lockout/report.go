@@ -55,9 +55,9 @@ func (s *State) reportFailure(f *Failure, why report.Cause, now int64) {
 		return
 	}
 	line := log.About("failure", s.rule.surface, s.client.Prefix).Field("reason", why.String())
-	line = line.Number("failures", int64(f.count)).Number("limit", int64(s.rule.config.Failures))
+	line.Number("failures", int64(f.count)).Number("limit", int64(s.rule.config.Failures))
 	if f.Locks {
-		line = line.Number("locked_for", refusal.SecondsUntil(f.LockedUntil, now))
+		line.Number("locked_for", refusal.SecondsUntil(f.LockedUntil, now))
 	}
 	log.Write(line)
 }

@@ -1,11 +1,8 @@
 package mcp
 
 import (
-	"strconv"
-
-	"github.com/tidwall/gjson"
-
 	"github.com/gatewarden/gatewarden/internal/jsonstream"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // A list of tools can say what calls cost, from the table that calls are charged by. It says so
@@ -88,69 +85,76 @@ func (a *annotation) appendTo(out, held []byte, from int, r *Room) []byte {
 }
 
 // appendPrice appends what a call of the tool costs, as a member.
-func (t *tool) appendPrice(b []byte, r *Room) []byte {
-	b = append(b, `"`+priceKey+`":{"unit":"credits","cost":`...)
-	b = strconv.AppendUint(b, uint64(t.Cost), 10)
-	b = r.appendTier(b, `,"tier":`, t.rank)
+func (t *tool) appendPrice(out []byte, r *Room) []byte {
+	b := text.Buffer(out)
+	b.Add(`"` + priceKey + `":{"unit":"credits","cost":`)
+	b.AddInt(int64(t.Cost))
+	r.appendTier(&b, `,"tier":`, t.rank)
 	for i := range t.arguments {
 		if i == 0 {
-			b = append(b, `,"arguments":[`...)
+			b.Add(`,"arguments":[`)
 		} else {
-			b = append(b, ',')
+			b.Add(",")
 		}
-		b = t.arguments[i].appendPrice(b, r)
+		t.arguments[i].appendPrice(&b, r)
 	}
 	if len(t.arguments) > 0 {
-		b = append(b, ']')
+		b.Add("]")
 	}
-	return append(b, '}')
+	b.Add("}")
+	return b
 }
 
 // appendTier appends a tier as a member, if rank is that of one.
-func (r *Room) appendTier(b []byte, name string, rank int) []byte {
-	if rank == 0 {
-		return b
+func (r *Room) appendTier(b *text.Buffer, name string, rank int) {
+	if rank > 0 {
+		b.Add(name)
+		b.Add(`"`)
+		b.Add(r.tierNames[rank-1])
+		b.Add(`"`)
 	}
-	b = append(append(b, name...), '"')
-	return append(append(b, r.tierNames[rank-1]...), '"')
 }
 
 // appendPrice appends what an argument does to the cost.
-func (a *argument) appendPrice(b []byte, r *Room) []byte {
-	b = append(b, `{"argument":[`...)
+func (a *argument) appendPrice(b *text.Buffer, r *Room) {
+	b.Add(`{"argument":[`)
 	for i, part := range a.Way {
 		if i > 0 {
-			b = append(b, ',')
+			b.Add(",")
 		}
-		b = gjson.AppendJSONString(b, part)
+		b.AddJSON(part)
 	}
-	b = append(b, ']')
+	b.Add("]")
 	if a.MaxCount > 0 {
-		b = strconv.AppendUint(append(b, `,"max_count":`...), uint64(a.MaxCount), 10)
+		b.Add(`,"max_count":`)
+		b.AddInt(int64(a.MaxCount))
 	} else {
-		b = a.appendValues(b, r)
+		a.appendValues(b, r)
 	}
-	b = strconv.AppendUint(append(b, `,"other":`...), uint64(a.Other), 10)
-	b = r.appendTier(b, `,"other_tier":`, a.highest)
-	b = strconv.AppendUint(append(b, `,"absent":`...), uint64(a.Absent), 10)
-	return append(b, '}')
+	b.Add(`,"other":`)
+	b.AddInt(int64(a.Other))
+	r.appendTier(b, `,"other_tier":`, a.highest)
+	b.Add(`,"absent":`)
+	b.AddInt(int64(a.Absent))
+	b.Add("}")
 }
 
 // appendValues appends the factors of an argument's values, and the tiers of some.
-func (a *argument) appendValues(b []byte, r *Room) []byte {
-	b = append(b, `,"times":{`...)
+func (a *argument) appendValues(b *text.Buffer, r *Room) {
+	b.Add(`,"times":{`)
 	for i := range a.Values {
 		if i > 0 {
-			b = append(b, ',')
+			b.Add(",")
 		}
-		b = append(gjson.AppendJSONString(b, a.Values[i].Value), ':')
-		b = strconv.AppendUint(b, uint64(a.Values[i].Times), 10)
+		b.AddJSON(a.Values[i].Value)
+		b.Add(":")
+		b.AddInt(int64(a.Values[i].Times))
 	}
-	b = append(b, '}')
+	b.Add("}")
 	if a.highest == 0 {
-		return b
+		return
 	}
-	b = append(b, `,"tiers":{`...)
+	b.Add(`,"tiers":{`)
 	first := true
 	for i := range a.Values {
 		rank := a.values[a.Values[i].Value].rank
@@ -158,11 +162,11 @@ func (a *argument) appendValues(b []byte, r *Room) []byte {
 			continue
 		}
 		if !first {
-			b = append(b, ',')
+			b.Add(",")
 		}
 		first = false
-		b = gjson.AppendJSONString(b, a.Values[i].Value)
-		b = r.appendTier(b, ":", rank)
+		b.AddJSON(a.Values[i].Value)
+		r.appendTier(b, ":", rank)
 	}
-	return append(b, '}')
+	b.Add("}")
 }

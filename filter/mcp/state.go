@@ -2,15 +2,13 @@ package mcp
 
 import (
 	"slices"
-	"strconv"
-
-	"github.com/tidwall/gjson"
 
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/mcp/message"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/request"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // State is what the room knows of a request. The zero State knows nothing, and all its
@@ -187,17 +185,20 @@ func (s *State) Cost() uint32 { return s.cost }
 
 // AppendCalls appends the calls that cost something as a JSON list. Of a tool's name it
 // appends the beginning.
-func (s *State) AppendCalls(b []byte) []byte {
-	b = append(b, '[')
+func (s *State) AppendCalls(b *text.Buffer) {
+	b.Add("[")
 	for i := range s.calls {
 		if i > 0 {
-			b = append(b, ',')
+			b.Add(",")
 		}
 		name := s.calls[i].Tool
-		b = gjson.AppendJSONString(append(b, `{"tool":`...), name[:min(len(name), maxToolName)])
-		b = append(strconv.AppendUint(append(b, `,"credits":`...), uint64(s.calls[i].Cost), 10), '}')
+		b.Add(`{"tool":`)
+		b.AddJSON(name[:min(len(name), maxToolName)])
+		b.Add(`,"credits":`)
+		b.AddInt(int64(s.calls[i].Cost))
+		b.Add("}")
 	}
-	return append(b, ']')
+	b.Add("]")
 }
 
 // maxToolName is how much of a tool's name others get, in bytes.

@@ -1,9 +1,8 @@
 package oauth
 
 import (
-	"github.com/tidwall/gjson"
-
 	"github.com/gatewarden/gatewarden/config"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // wellKnown is where a protected resource's metadata is found (RFC 9728 section 3).
@@ -37,36 +36,44 @@ func metadataURL(resource string) string {
 // metadata returns the JSON document. It leaves members without a value out (RFC 9728
 // section 3.2).
 func metadata(o *config.OAuth, resource string) []byte {
-	b := []byte(`{"resource":`)
-	b = appendString(b, resource)
-	b = appendList(b, "authorization_servers", o.AuthorizationServers)
-	b = appendList(b, "scopes_supported", o.ScopesSupported)
-	b = append(b, `,"bearer_methods_supported":["header"]`...)
-	b = appendMember(b, "resource_name", o.ResourceName)
-	b = appendMember(b, "resource_documentation", o.ResourceDocumentation)
-	return append(b, '}')
+	var b document
+	b.Add(`{"resource":`)
+	b.AddJSON(resource)
+	b.list("authorization_servers", o.AuthorizationServers)
+	b.list("scopes_supported", o.ScopesSupported)
+	b.Add(`,"bearer_methods_supported":["header"]`)
+	b.member("resource_name", o.ResourceName)
+	b.member("resource_documentation", o.ResourceDocumentation)
+	b.Add("}")
+	return b.Buffer
 }
 
-func appendString(b []byte, text string) []byte { return gjson.AppendJSONString(b, text) }
+// document is a JSON document that is being written.
+type document struct{ text.Buffer }
 
-func appendMember(b []byte, name, value string) []byte {
-	if value == "" {
-		return b
+func (b *document) member(name, value string) {
+	if value != "" {
+		b.name(name)
+		b.AddJSON(value)
 	}
-	b = append(b, `,"`+name+`":`...)
-	return appendString(b, value)
 }
 
-func appendList(b []byte, name string, values []string) []byte {
+func (b *document) list(name string, values []string) {
 	if len(values) == 0 {
-		return b
+		return
 	}
-	b = append(b, `,"`+name+`":[`...)
-	for i, v := range values {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendString(b, v)
+	b.name(name)
+	separator := "["
+	for _, v := range values {
+		b.Add(separator)
+		b.AddJSON(v)
+		separator = ","
 	}
-	return append(b, ']')
+	b.Add("]")
+}
+
+func (b *document) name(name string) {
+	b.Add(`,"`)
+	b.Add(name)
+	b.Add(`":`)
 }

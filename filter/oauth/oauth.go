@@ -20,8 +20,6 @@
 package oauth
 
 import (
-	"github.com/tidwall/gjson"
-
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/proxy"
@@ -80,11 +78,15 @@ func New(c *config.Config, p Ports, log *report.Log, m *report.Metrics) *Room {
 
 func newRule(o *config.OAuth, response proxy.ResponseHeaders) *Rule {
 	c := newChallenge(o)
-	b := gjson.AppendJSONString([]byte(`,"oauth_discovery":{"resource_metadata":`), metadataURL(o.Resource))
+	var b document
+	b.Add(`,"oauth_discovery":{"resource_metadata":`)
+	b.AddJSON(metadataURL(o.Resource))
+	b.list("authorization_servers", o.AuthorizationServers)
+	b.Add("}")
 	return &Rule{
 		response: response, challenge: c, plain: c.line(""), blame: c.line(`error="invalid_token"`),
 		foreign:   c.line(`error="invalid_token", error_description="The token is for another resource"`),
-		discovery: string(append(appendList(b, "authorization_servers", o.AuthorizationServers), '}')),
+		discovery: string(b.Buffer),
 	}
 }
 

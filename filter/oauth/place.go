@@ -159,19 +159,34 @@ func (d *Document) Reply(method string) *proxy.Reply {
 		}
 		return found(d.body, freshFor)
 	case "OPTIONS":
-		return &proxy.Reply{Status: 204, Details: detailsMetadata, Headers: []proxy.Header{
-			{Name: "access-control-allow-origin", Value: "*"},
-			{Name: "access-control-allow-methods", Value: "GET, HEAD, OPTIONS"},
-			// MCP clients in browsers send their protocol version, too.
-			{Name: "access-control-allow-headers", Value: "mcp-protocol-version, authorization, content-type"},
-			{Name: "access-control-max-age", Value: "3600"},
-		}}
+		return &preflight
 	}
-	return &proxy.Reply{Status: 405, Details: detailsMetadata, Headers: []proxy.Header{
-		{Name: "allow", Value: "GET, HEAD, OPTIONS"},
+	return &notAllowed
+}
+
+// Replies that are always the same.
+var (
+	preflight = proxy.Reply{Status: 204, Details: detailsMetadata, Headers: []proxy.Header{
+		{Name: "access-control-allow-origin", Value: "*"},
+		{Name: "access-control-allow-methods", Value: methods},
+		// MCP clients in browsers send their protocol version, too.
+		{Name: "access-control-allow-headers", Value: "mcp-protocol-version, authorization, content-type"},
+		{Name: "access-control-max-age", Value: "3600"},
+	}}
+	notAllowed = proxy.Reply{Status: 405, Details: detailsMetadata, Headers: []proxy.Header{
+		{Name: "allow", Value: methods},
 		{Name: "access-control-allow-origin", Value: "*"},
 	}}
-}
+	// unavailable is the reply if the server's document cannot be passed on. Clients look
+	// elsewhere then, as after any error.
+	unavailable = proxy.Reply{Status: 502, Details: detailsMetadata, Headers: []proxy.Header{
+		{Name: "content-type", Value: "application/problem+json"},
+		{Name: "cache-control", Value: "no-store"},
+		{Name: "access-control-allow-origin", Value: "*"},
+	}, Body: []byte(`{"type":"about:blank","title":"Bad Gateway","status":502,"detail":"The authorization server's metadata is not available at the moment."}`)}
+)
+
+const methods = "GET, HEAD, OPTIONS"
 
 // found is the reply with a document, which clients may use for some seconds.
 func found(body []byte, seconds string) *proxy.Reply {
@@ -180,16 +195,6 @@ func found(body []byte, seconds string) *proxy.Reply {
 		{Name: "cache-control", Value: "public, max-age=" + seconds},
 		{Name: "access-control-allow-origin", Value: "*"},
 	}}
-}
-
-// unavailable is the reply if the server's document cannot be passed on. Clients look
-// elsewhere then, as after any error.
-func unavailable() *proxy.Reply {
-	return &proxy.Reply{Status: 502, Details: detailsMetadata, Headers: []proxy.Header{
-		{Name: "content-type", Value: "application/problem+json"},
-		{Name: "cache-control", Value: "no-store"},
-		{Name: "access-control-allow-origin", Value: "*"},
-	}, Body: []byte(`{"type":"about:blank","title":"Bad Gateway","status":502,"detail":"The authorization server's metadata is not available at the moment."}`)}
 }
 
 // detailsMetadata are the response code details of a served document. It is not a

@@ -61,20 +61,22 @@ func (r *Room) publishServer(s *config.AuthorizationServer, path, url string, d 
 // serverMetadata returns the document of a server as the configuration describes it.
 // MCP clients use no server that does not say that it does PKCE.
 func serverMetadata(s *config.AuthorizationServer) []byte {
-	b := []byte(`{"issuer":`)
-	b = appendString(b, s.Issuer)
-	b = appendMember(b, "authorization_endpoint", s.AuthorizationEndpoint)
-	b = appendMember(b, "token_endpoint", s.TokenEndpoint)
-	b = appendMember(b, "registration_endpoint", s.RegistrationEndpoint)
-	b = appendMember(b, "introspection_endpoint", s.IntrospectionEndpoint)
-	b = appendMember(b, "revocation_endpoint", s.RevocationEndpoint)
-	b = appendMember(b, "jwks_uri", s.JWKSURI)
-	b = appendList(b, "response_types_supported", s.ResponseTypes)
-	b = appendList(b, "grant_types_supported", s.GrantTypes)
-	b = appendList(b, "token_endpoint_auth_methods_supported", s.TokenEndpointAuthMethods)
-	b = appendList(b, "scopes_supported", s.Scopes)
-	b = appendMember(b, "service_documentation", s.ServiceDocumentation)
-	return append(b, doesPKCE+"}"...)
+	var b document
+	b.Add(`{"issuer":`)
+	b.AddJSON(s.Issuer)
+	b.member("authorization_endpoint", s.AuthorizationEndpoint)
+	b.member("token_endpoint", s.TokenEndpoint)
+	b.member("registration_endpoint", s.RegistrationEndpoint)
+	b.member("introspection_endpoint", s.IntrospectionEndpoint)
+	b.member("revocation_endpoint", s.RevocationEndpoint)
+	b.member("jwks_uri", s.JWKSURI)
+	b.list("response_types_supported", s.ResponseTypes)
+	b.list("grant_types_supported", s.GrantTypes)
+	b.list("token_endpoint_auth_methods_supported", s.TokenEndpointAuthMethods)
+	b.list("scopes_supported", s.Scopes)
+	b.member("service_documentation", s.ServiceDocumentation)
+	b.Add(doesPKCE + "}")
+	return b.Buffer
 }
 
 // doesPKCE is the member that says that a server does PKCE, with a comma before it.
@@ -190,7 +192,7 @@ func (s *server) fail(now int64, f flaw) {
 	}
 	line := report.NewLine("metadata error").Field("cluster", s.config.Cluster).Field("reason", f.reason)
 	if f.member != "" {
-		line = line.Field("member", f.member)
+		line.Field("member", f.member)
 	}
 	log.Write(line)
 }
@@ -198,7 +200,7 @@ func (s *server) fail(now int64, f flaw) {
 // reply returns the reply with what is known of the document, which may be stale.
 func (s *server) reply(now int64) *proxy.Reply {
 	if s.body == nil || !isWithin(now, s.since, s.config.For+s.config.Stale) {
-		return unavailable()
+		return &unavailable
 	}
 	left := max(s.config.For-(now-s.since), retryAfter)
 	return found(s.body, strconv.FormatInt(left/1000, 10))

@@ -7,6 +7,7 @@ import (
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/internal/text"
 	"github.com/gatewarden/gatewarden/table"
 )
 
@@ -57,12 +58,12 @@ func (l *Log) Allows(k Kind, now int64) bool {
 }
 
 // Write writes a line.
-func (l *Log) Write(line Line) {
+func (l *Log) Write(line *Line) {
 	if l.omitted > 0 {
-		line = line.Number("omitted_before", int64(l.omitted))
+		line.Number("omitted_before", int64(l.omitted))
 		l.omitted = 0
 	}
-	l.out.Warn(string(line))
+	l.out.Warn(string(line.Buffer))
 }
 
 // Client names a client, or a network, in the form that the configuration wants.
@@ -105,28 +106,40 @@ func ClientName(form config.ClientForm, t *table.Table, network netip.Prefix) st
 }
 
 // Line is a log line: words, then fields in the form name=value.
-type Line []byte
+type Line struct{ text.Buffer }
+
+// Prefix begins all lines.
+const Prefix = "gatewarden: "
 
 // NewLine begins a line that says what happened.
-func NewLine(what string) Line { return append(Line("gatewarden: "), what...) }
+func NewLine(what string) *Line {
+	l := &Line{}
+	l.Add(Prefix)
+	l.Add(what)
+	return l
+}
 
 // About begins a line about a request of a client. surface is "" if the request belongs
 // to none.
-func (l *Log) About(what, surface string, client netip.Prefix) Line {
+func (l *Log) About(what, surface string, client netip.Prefix) *Line {
 	line := NewLine(what)
 	if surface != "" {
-		line = line.Field("surface", surface)
+		line.Field("surface", surface)
 	}
 	return line.Field("client", l.Client(client))
 }
 
 // Field appends a field.
-func (l Line) Field(name, value string) Line {
-	l = append(append(append(l, ' '), name...), '=')
-	return append(l, value...)
+func (l *Line) Field(name, value string) *Line {
+	l.Add(" ")
+	l.Add(name)
+	l.Add("=")
+	l.Add(value)
+	return l
 }
 
 // Number appends a field with a number.
-func (l Line) Number(name string, value int64) Line {
-	return strconv.AppendInt(l.Field(name, ""), value, 10)
+func (l *Line) Number(name string, value int64) *Line {
+	l.Field(name, "").AddInt(value)
+	return l
 }
