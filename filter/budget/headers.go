@@ -1,10 +1,9 @@
 package budget
 
 import (
-	"strconv"
-
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/refusal"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // The fields of draft-ietf-httpapi-ratelimit-headers-10. Both are lists: these lines stand
@@ -31,13 +30,13 @@ func (s *State) Headers() (list []proxy.Header) {
 	if !s.balance.knowsLeft || s.IsShadow() {
 		return nil
 	}
-	name := `"` + s.rule.room.config.Name + `"`
+	name := text.Join(`"`, s.rule.room.config.Name, `"`)
 	if s.balance.knowsLimit {
-		list = append(list, proxy.Header{Name: rateLimitPolicy, Value: name + ";q=" + strconv.FormatUint(uint64(s.balance.limit), 10) + `;qu="credits"`})
+		list = append(list, proxy.Header{Name: rateLimitPolicy, Value: text.Join(name, ";q=", text.Int(int64(s.balance.limit)), `;qu="credits"`)})
 	}
-	item := name + ";r=" + strconv.FormatUint(uint64(s.balance.left), 10)
+	item := text.Join(name, ";r=", text.Int(int64(s.balance.left)))
 	if s.balance.seconds > 0 {
-		item += ";t=" + strconv.FormatInt(s.balance.seconds, 10)
+		item = text.Join(item, ";t=", text.Int(s.balance.seconds))
 	}
 	return append(list, proxy.Header{Name: rateLimit, Value: item})
 }

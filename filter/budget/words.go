@@ -1,9 +1,8 @@
 package budget
 
 import (
-	"strconv"
-
 	"github.com/gatewarden/gatewarden/filter/refusal"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // Words returns what a refusal of the room says.
@@ -12,12 +11,12 @@ func (s *State) Words(why *refusal.Refusal) *refusal.Words {
 		const message = "This costs credits, and it cannot be found out at the moment whether there are enough."
 		return refusal.NewUnavailable(refusal.TryAgain(message, why.Seconds))
 	}
-	due := refusal.Payment{Rule: why.Rule, Cost: s.cost, Violated: `"` + why.Rule + `"`}
+	due := refusal.Payment{Rule: why.Rule, Cost: s.cost, Violated: text.Join(`"`, why.Rule, `"`)}
 	if s.balance.knowsLeft {
-		due.Left = strconv.FormatUint(uint64(s.balance.left), 10)
+		due.Left = text.Int(int64(s.balance.left))
 	}
 	if s.balance.knowsLimit {
-		due.Limit = strconv.FormatUint(uint64(s.balance.limit), 10)
+		due.Limit = text.Int(int64(s.balance.limit))
 		due.Never = s.cost > s.balance.limit
 	}
 	return due.Words(why.Seconds)

@@ -22,6 +22,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/report"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // Ports are what the room needs of the proxy.
@@ -47,7 +48,7 @@ func New(c *config.Config, p Ports, log *report.Log, m *report.Metrics) *Room {
 	r.words = refusal.Words{
 		Status: 428, GRPC: refusal.GRPCFailedPrecondition, Code: jsonrpc.CodeBypassDenied,
 		Problem: refusal.Blank("Precondition Required"),
-		Message: "The header " + r.header + " needs a role that you do not have. Send the request without it.",
+		Message: text.Join("The header ", r.header, " needs a role that you do not have. Send the request without it."),
 	}
 	for i := range r.rules {
 		rule, name := &r.rules[i], c.Surfaces[i].Name

@@ -5,6 +5,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/jsonrpc"
 	"github.com/gatewarden/gatewarden/filter/refusal"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // State is what a request holds. The zero State holds nothing and is limited by nothing.
@@ -113,6 +114,6 @@ func (s *State) Words(why *refusal.Refusal) *refusal.Words {
 		Status: 503, GRPC: refusal.GRPCUnavailable, Code: jsonrpc.CodeUnavailable,
 		Problem:  refusal.ReducedCapacity,
 		Message:  refusal.TryAgain("The service is currently at capacity.", why.Seconds),
-		Violated: `"concurrency-` + why.Rule + `"`,
+		Violated: text.Join(`"concurrency-`, why.Rule, `"`),
 	}
 }

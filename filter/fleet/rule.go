@@ -1,10 +1,9 @@
 package fleet
 
 import (
-	"strconv"
-
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/report"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // longestUnit is the longest time that the service counts for, in milliseconds.
@@ -152,5 +151,5 @@ func (r *Room) Quota(quota, tier int) *Rule {
 
 // limitText is what a limit is in words.
 func limitText(limit uint32, unit int64) string {
-	return strconv.FormatUint(uint64(limit), 10) + "/" + strconv.FormatInt(unit/1000, 10) + "s"
+	return text.Join(text.Int(int64(limit)), "/", text.Int(unit/1000), "s")
 }

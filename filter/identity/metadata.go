@@ -8,6 +8,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/identity/claim"
 	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // metadataClaims are the proxy's properties with the claims that another filter, such
@@ -28,7 +29,7 @@ func (m *metadataClaims) compile(filter string, c *config.Claims) {
 		{&m.scopes, c.Scopes}, {&m.roles, c.Roles}, {&m.audience, c.Audience},
 	} {
 		if len(claim.way) > 0 {
-			*claim.property = "metadata\x00filter_metadata\x00" + filter + "\x00" + strings.Join(claim.way, "\x00")
+			*claim.property = text.Join("metadata\x00filter_metadata\x00", filter, "\x00", strings.Join(claim.way, "\x00"))
 		}
 	}
 }

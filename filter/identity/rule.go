@@ -5,6 +5,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/report"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // Rule is what the room knows of a surface.
@@ -33,8 +34,8 @@ func (u *Rule) define(r *Room, s *config.Surface, audiences []string, m *report.
 	u.audiences = audiences
 	u.room, u.name = r, []byte(s.Name)
 	u.required, u.resource = s.Require, s.Kind.IsResource()
-	u.challenge = caller.Bearer + ` realm="` + s.Name + `"`
-	u.blame = u.challenge + `, error="invalid_token"`
+	u.challenge = text.Join(caller.Bearer+` realm="`, s.Name, `"`)
+	u.blame = text.Join(u.challenge, `, error="invalid_token"`)
 	m.DefineBy(&u.denied, "gatewarden_auth_denied_total", "surface", s.Name)
 	m.DefineBy(&u.unavailable, "gatewarden_auth_unavailable_total", "surface", s.Name)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/jsonrpc"
 	"github.com/gatewarden/gatewarden/filter/refusal"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 var denialMessages = [denials]string{
@@ -54,33 +55,49 @@ func (r *Room) hint(c *config.Config, discoveries []string) {
 	for i := range r.rules {
 		discovery := discoveries[i]
 		if known[discovery] == nil {
-			hints := newHints(c, discovery)
-			known[discovery] = &hints
+			known[discovery] = newHints(c, discovery)
 		}
 		r.rules[i].more = known[discovery]
 	}
 }
 
 // newHints returns the members that tell a denied client what to do, for each denial.
-func newHints(c *config.Config, discovery string) [denials]string {
+func newHints(c *config.Config, discovery string) *[denials]string {
 	send := sending(c)
-	hints := [denials]string{
-		deniedMissing:  "Send it " + send + ".",
-		deniedScheme:   "Send one " + send + ".",
-		deniedInvalid:  "Check it, or get another one.",
-		deniedUnclear:  "Send one " + send + ".",
-		deniedAudience: "Get one for this resource, and send it " + send + ".",
-	}
+	texts := &ownHints
 	if discovery != "" {
-		const get = "Get an access token where oauth_discovery says, and send it "
-		hints[deniedMissing], hints[deniedScheme], hints[deniedInvalid] = get+send+".", get+send+".", get+send+"."
-		hints[deniedAudience] = "Get an access token for this resource where oauth_discovery says, and send it " + send + "."
+		texts = &discoveryHints
 	}
-	for i := range hints {
-		hints[i] = `,"hint":"` + hints[i] + `"` + discovery
+	hints := &[denials]string{}
+	for i, hint := range texts {
+		if before, found := strings.CutSuffix(hint, sendHere); found {
+			hint = text.Join(before, send, ".")
+		}
+		hints[i] = text.Join(`,"hint":"`, hint, `"`, discovery)
 	}
 	return hints
 }
+
+// The hints for each denial, without and with an authorization server. sendHere stands for
+// where to send a credential.
+var (
+	ownHints = [denials]string{
+		deniedMissing:  "Send it " + sendHere,
+		deniedScheme:   "Send one " + sendHere,
+		deniedInvalid:  "Check it, or get another one.",
+		deniedUnclear:  "Send one " + sendHere,
+		deniedAudience: "Get one for this resource, and send it " + sendHere,
+	}
+	discoveryHints = [denials]string{
+		deniedMissing:  "Get an access token where oauth_discovery says, and send it " + sendHere,
+		deniedScheme:   "Get an access token where oauth_discovery says, and send it " + sendHere,
+		deniedInvalid:  "Get an access token where oauth_discovery says, and send it " + sendHere,
+		deniedUnclear:  "Send one " + sendHere,
+		deniedAudience: "Get an access token for this resource where oauth_discovery says, and send it " + sendHere,
+	}
+)
+
+const sendHere = "\x00"
 
 // sending says where a client may send a credential.
 func sending(c *config.Config) string {

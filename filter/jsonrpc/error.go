@@ -3,11 +3,10 @@
 package jsonrpc
 
 import (
-	"strconv"
-
 	"github.com/tidwall/gjson"
 
 	"github.com/gatewarden/gatewarden/internal/jsonguard"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // The error codes of refusals. JSON-RPC reserves -32768 to -32000 and MCP asks new
@@ -47,7 +46,7 @@ const maxBatch = 100
 //
 // Error does not escape message, and data must be JSON.
 func Error(request []byte, code int, message, data string) []byte {
-	return reply(request, `"error":{"code":`+strconv.Itoa(code)+`,"message":"`+message+`","data":`+data+`}}`)
+	return reply(request, text.Join(`"error":{"code":`, text.Int(int64(code)), `,"message":"`, message, `","data":`, data, "}}"))
 }
 
 // ToolError returns the result of a tool that refuses a request, as [Error] does. It is for
@@ -58,7 +57,7 @@ func ToolError(request []byte, message string, complete bool) []byte {
 	if complete {
 		kind = `"resultType":"complete",`
 	}
-	return reply(request, `"result":{`+kind+`"content":[{"type":"text","text":"`+message+`"}],"isError":true}}`)
+	return reply(request, text.Join(`"result":{`, kind, `"content":[{"type":"text","text":"`, message, `"}],"isError":true}}`))
 }
 
 // reply answers a request. tail is what comes behind the id.

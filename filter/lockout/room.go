@@ -6,6 +6,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/report"
+	"github.com/gatewarden/gatewarden/internal/text"
 	"github.com/gatewarden/gatewarden/register"
 	"github.com/gatewarden/gatewarden/table"
 )
@@ -75,7 +76,7 @@ type Rule struct {
 
 func (r *Rule) compile(room *Room, c *config.Config, s *config.Surface) {
 	r.room, r.config = room, &s.Lockout
-	r.surface, r.name, r.policy = s.Name, []byte(s.Name), `"lockout-`+s.Name+`"`
+	r.surface, r.name, r.policy = s.Name, []byte(s.Name), text.Join(`"lockout-`, s.Name, `"`)
 	for _, variant := range [...]*config.Lockout{&r.wide, &r.early, &r.alone, &r.aloneWide} {
 		*variant = s.Lockout
 	}

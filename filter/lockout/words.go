@@ -1,10 +1,9 @@
 package lockout
 
 import (
-	"strconv"
-
 	"github.com/gatewarden/gatewarden/filter/jsonrpc"
 	"github.com/gatewarden/gatewarden/filter/refusal"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // Refused counts a refused request in the metric of its reason. The room of attempts
@@ -35,6 +34,6 @@ func (s *State) Words(why *refusal.Refusal) *refusal.Words {
 	return &refusal.Words{
 		Status: 429, GRPC: refusal.GRPCResourceExhausted, Code: jsonrpc.CodeRateLimited,
 		Problem: refusal.AbnormalUsage, Message: refusal.TryAgain(what, why.Seconds),
-		Violated: policy, RateLimit: policy + ";r=0;t=" + strconv.FormatInt(why.Seconds, 10),
+		Violated: policy, RateLimit: text.Join(policy, ";r=0;t=", text.Int(why.Seconds)),
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/mcp/message"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/request"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // flaw says why a request cannot be read.
@@ -120,8 +121,8 @@ func (s *State) tierWords() *refusal.Words {
 	return &refusal.Words{
 		Status: 403, GRPC: refusal.GRPCPermissionDenied, Code: jsonrpc.CodeForbidden,
 		Problem: refusal.Blank("Forbidden"),
-		Message: "This needs the tier " + tier + " or a higher one.",
-		More:    `,"tier":"` + tier + `"`,
+		Message: text.Join("This needs the tier ", tier, " or a higher one."),
+		More:    text.Join(`,"tier":"`, tier, `"`),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/caller"
 	header "github.com/gatewarden/gatewarden/filter/challenge"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // challenge has the parameters of the Bearer challenge that leads an OAuth client to
@@ -17,20 +18,24 @@ type challenge struct {
 }
 
 func newChallenge(o *config.OAuth) *challenge {
-	c := &challenge{metadata: `resource_metadata="` + metadataURL(o.Resource) + `"`}
-	if o.Realm != "" {
-		c.realm = `realm="` + o.Realm + `"`
+	return &challenge{
+		realm: parameter("realm", o.Realm), scope: parameter("scope", strings.Join(o.ChallengeScope, " ")),
+		metadata: parameter("resource_metadata", metadataURL(o.Resource)),
 	}
-	if len(o.ChallengeScope) > 0 {
-		c.scope = `scope="` + strings.Join(o.ChallengeScope, " ") + `"`
+}
+
+// parameter returns a parameter of a challenge, "" without a value.
+func parameter(name, value string) string {
+	if value == "" {
+		return ""
 	}
-	return c
+	return text.Join(name, `="`, value, `"`)
 }
 
 // line returns the challenge as a field line of its own. failure is a parameter that
 // names an error, or "".
 func (c *challenge) line(failure string) string {
-	return caller.Bearer + " " + join(c.realm, failure, c.scope, c.metadata)
+	return text.Join(caller.Bearer+" ", join(c.realm, failure, c.scope, c.metadata))
 }
 
 // merge returns the WWW-Authenticate lines of a 401 that came with the given lines, and
@@ -85,19 +90,15 @@ func (c *challenge) complete(existing *header.Challenge) string {
 	if existing.Bare {
 		separator = " "
 	}
-	return existing.Text + separator + join(scope, c.metadata)
+	return text.Join(existing.Text, separator, join(scope, c.metadata))
 }
 
 func join(params ...string) string {
-	out := ""
+	given := params[:0]
 	for _, p := range params {
-		if p == "" {
-			continue
+		if p != "" {
+			given = append(given, p)
 		}
-		if out != "" {
-			out += ", "
-		}
-		out += p
 	}
-	return out
+	return strings.Join(given, ", ")
 }

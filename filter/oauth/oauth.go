@@ -25,6 +25,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/report"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // Ports is what the room needs of the proxy.
@@ -146,7 +147,7 @@ func (u *Rule) StepUp(scopes string) string {
 	if u == nil {
 		return ""
 	}
-	return caller.Bearer + " " + join(u.challenge.realm, `error="insufficient_scope"`, `scope="`+scopes+`"`, u.challenge.metadata)
+	return text.Join(caller.Bearer+" ", join(u.challenge.realm, `error="insufficient_scope"`, parameter("scope", scopes), u.challenge.metadata))
 }
 
 // Discovery returns a JSON member, with a comma before it, that leads a developer to

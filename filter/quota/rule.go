@@ -2,13 +2,12 @@ package quota
 
 import (
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/quota/algorithm"
 	"github.com/gatewarden/gatewarden/filter/report"
 	"github.com/gatewarden/gatewarden/filter/request"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // quota is a compiled quota.
@@ -83,12 +82,12 @@ func (a *allowance) compile(rule *config.Quota, tier string, units uint32) {
 		units = 0
 	}
 	a.tier, a.Limit, a.Window = tier, units, rule.Window
-	a.number = strconv.FormatUint(uint64(units), 10)
+	a.number = text.Int(int64(units))
 	unit := ""
 	if rule.Unit == config.Credits {
 		unit = `;qu="credits"` // otherwise it would say requests
 	}
-	a.policy = strings.Join([]string{`"`, rule.Name, `";q=`, a.number, unit, ";w="}, "")
+	a.policy = text.Join(`"`, rule.Name, `";q=`, a.number, unit, ";w=")
 }
 
 // limitOf returns the limit of a tier, that of all other callers if it has none.

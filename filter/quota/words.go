@@ -1,12 +1,12 @@
 package quota
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/jsonrpc"
 	"github.com/gatewarden/gatewarden/filter/refusal"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // refuse returns the refusal of a request for which not all quotas have enough. Quotas of
@@ -46,7 +46,7 @@ func (s *State) Words(why *refusal.Refusal) *refusal.Words {
 	return &refusal.Words{
 		Status: 429, GRPC: refusal.GRPCResourceExhausted, Code: jsonrpc.CodeRateLimited,
 		Problem:  refusal.ExceededQuota,
-		Message:  "Rate limit exceeded. Try again in " + strconv.FormatInt(why.Seconds, 10) + " seconds.",
+		Message:  text.Join("Rate limit exceeded. Try again in ", text.Int(why.Seconds), " seconds."),
 		Violated: s.violated(),
 	}
 }
@@ -55,7 +55,7 @@ func (s *State) Words(why *refusal.Refusal) *refusal.Words {
 func (s *State) budgetWords(why *refusal.Refusal) *refusal.Words {
 	t := &s.exceeded.first
 	due := refusal.Payment{
-		Rule: t.quota.Name, Cost: t.cost, Left: strconv.FormatUint(uint64(t.Left), 10), Limit: t.limit.number,
+		Rule: t.quota.Name, Cost: t.cost, Left: text.Int(int64(t.Left)), Limit: t.limit.number,
 		Never: t.never(), Violated: s.violated(),
 	}
 	return due.Words(why.Seconds)
@@ -65,7 +65,7 @@ func (s *State) budgetWords(why *refusal.Refusal) *refusal.Words {
 func (s *State) violated() (list string) {
 	for i := range s.charges[:s.enforced] {
 		if c := &s.charges[i]; !c.Fits {
-			list += `,"` + c.quota.Name + `"`
+			list = text.Join(list, `,"`, c.quota.Name, `"`)
 		}
 	}
 	return strings.TrimPrefix(list, ",")

@@ -2,9 +2,9 @@ package refusal
 
 import (
 	"encoding/binary"
-	"strconv"
 
 	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // connectCode is what Connect calls a gRPC status, with the HTTP status that belongs to
@@ -44,21 +44,21 @@ func (w *Words) statusIn(f Form) int {
 // appendStatus appends the status of a call as gRPC-Web has it without a body.
 func (w *Words) appendStatus(headers []proxy.Header) []proxy.Header {
 	return append(headers,
-		proxy.Header{Name: "grpc-status", Value: strconv.Itoa(w.GRPC)},
+		proxy.Header{Name: "grpc-status", Value: text.Int(int64(w.GRPC))},
 		proxy.Header{Name: "grpc-message", Value: percentEncode(w.Message)})
 }
 
 // connect is the error of Connect, at the end of a stream in the frame that ends it.
 func (w *Words) connect(f Form) []byte {
 	code, _ := connectCode(w.GRPC)
-	text := `{"code":"` + code + `","message":"` + w.Message + `"}`
+	document := text.Join(`{"code":"`, code, `","message":"`, w.Message, `"}`)
 	if f == ConnectForm {
-		return []byte(text)
+		return []byte(document)
 	}
 	const endOfStream = 0x02
-	text = `{"error":` + text + `}`
-	b := binary.BigEndian.AppendUint32([]byte{endOfStream}, uint32(len(text)))
-	return append(b, text...)
+	document = text.Join(`{"error":`, document, "}")
+	b := binary.BigEndian.AppendUint32([]byte{endOfStream}, uint32(len(document)))
+	return append(b, document...)
 }
 
 // percentEncode encodes a message for a header.

@@ -1,9 +1,8 @@
 package refusal
 
 import (
-	"strconv"
-
 	"github.com/gatewarden/gatewarden/filter/jsonrpc"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // Payment is a refusal of a request that costs more credits than there are.
@@ -22,8 +21,8 @@ type Payment struct {
 
 // Words returns what the refusal says, with the seconds until there may be enough.
 func (p *Payment) Words(seconds int64) *Words {
-	cost := strconv.FormatUint(uint64(p.Cost), 10)
-	more := `,"rule":"` + p.Rule + `","cost":` + cost
+	cost := text.Int(int64(p.Cost))
+	more := text.Join(`,"rule":"`, p.Rule, `","cost":`, cost)
 	if p.Left != "" {
 		more += `,"left":` + p.Left
 	}
@@ -43,17 +42,16 @@ func (p *Payment) message(cost string, seconds int64) string {
 		cost = "1 credit"
 	}
 	if p.Never {
-		return "This costs " + cost + ", more than all " + p.Limit + " of " + p.Rule + ". Waiting does not help."
+		return text.Join("This costs ", cost, ", more than all ", p.Limit, " of ", p.Rule, ". Waiting does not help.")
 	}
-	message := "This costs " + cost + ", and " + p.Rule + " has "
+	left := p.Left
 	switch {
-	case p.Left == "":
-		message += "not enough left."
-	case p.Limit == "":
-		message += p.Left + " left."
-	default:
-		message += p.Left + " of " + p.Limit + " left."
+	case left == "":
+		left = "not enough"
+	case p.Limit != "":
+		left = text.Join(left, " of ", p.Limit)
 	}
+	message := text.Join("This costs ", cost, ", and ", p.Rule, " has ", left, " left.")
 	if seconds == 0 {
 		return message
 	}

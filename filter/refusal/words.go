@@ -1,10 +1,9 @@
 package refusal
 
 import (
-	"strconv"
-
 	"github.com/gatewarden/gatewarden/filter/jsonrpc"
 	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // gRPC status codes of refusals.
@@ -73,7 +72,7 @@ func (c *CORS) Reply(w *Words, why *Refusal, to *Recipient) *proxy.Reply {
 	wait := ""
 	headers := make([]proxy.Header, 0, 10+len(to.Quotas))
 	if why.Seconds > 0 {
-		wait = strconv.FormatInt(why.Seconds, 10)
+		wait = text.Int(why.Seconds)
 		headers = append(headers, proxy.Header{Name: "retry-after", Value: wait})
 	}
 	if w.Challenge != "" {
@@ -133,20 +132,29 @@ func (w *Words) data(reason Reason, wait string) string {
 	if wait != "" {
 		wait = `,"retryAfter":` + wait
 	}
-	return `{"reason":"` + string(reason) + `"` + wait + w.More + "}"
+	return text.Join(`{"reason":"`, string(reason), `"`, wait, w.More, "}")
 }
 
 // problem is the RFC 9457 document.
 func (w *Words) problem() []byte {
-	b := make([]byte, 0, 128+len(w.Problem.Type)+len(w.Problem.Title)+len(w.Message)+len(w.Violated)+len(w.More))
-	b = append(append(b, `{"type":"`...), w.Problem.Type...)
-	b = append(append(b, `","title":"`...), w.Problem.Title...)
-	b = strconv.AppendInt(append(b, `","status":`...), int64(w.Status), 10)
-	b = append(append(append(b, `,"detail":"`...), w.Message...), '"')
+	b := make(text.Buffer, 0, 128+len(w.Problem.Type)+len(w.Problem.Title)+len(w.Message)+len(w.Violated)+len(w.More))
+	b.Add(`{"type":"`)
+	b.Add(w.Problem.Type)
+	b.Add(`","title":"`)
+	b.Add(w.Problem.Title)
+	b.Add(`","status":`)
+	b.AddInt(int64(w.Status))
+	b.Add(`,"detail":"`)
+	b.Add(w.Message)
+	b.Add(`"`)
 	if w.Violated != "" {
-		b = append(append(append(b, `,"violated-policies":[`...), w.Violated...), ']')
+		b.Add(`,"violated-policies":[`)
+		b.Add(w.Violated)
+		b.Add("]")
 	}
-	return append(append(b, w.More...), '}')
+	b.Add(w.More)
+	b.Add("}")
+	return b
 }
 
 // TryAgain appends to a sentence when the request may be tried again.
@@ -154,7 +162,7 @@ func TryAgain(sentence string, seconds int64) string {
 	if seconds == 1 {
 		return sentence + " Try again in 1 second."
 	}
-	return sentence + " Try again in " + strconv.FormatInt(seconds, 10) + " seconds."
+	return text.Join(sentence, " Try again in ", text.Int(seconds), " seconds.")
 }
 
 // NewUnavailable returns the words for a request about which another server must be asked

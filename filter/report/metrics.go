@@ -30,12 +30,16 @@ func NewMetrics(host proxy.Metrics) *Metrics { return &Metrics{host: host} }
 // Define defines a counter. Rooms define their counters when the configuration is
 // loaded: each is there from the start with the value 0, and nothing that a client sends
 // makes a new one.
+//
+//go:noinline
 func (m *Metrics) Define(c *Counter, name string) {
 	c.metric = m.host.Counter(name)
 	m.counters = append(m.counters, c)
 }
 
 // DefineBy defines a counter that differs from others of its name by a label.
+//
+//go:noinline
 func (m *Metrics) DefineBy(c *Counter, name, label, value string) {
 	m.Define(c, By(name, label, value))
 }
@@ -51,6 +55,8 @@ func (m *Metrics) Gauge(name string, value uint64) { m.host.Record(m.host.Gauge(
 
 // By appends a label to a metric's name. Envoy has no labels for Wasm metrics; the
 // stats_tags in envoy.yaml cut them out of the name again.
+//
+//go:noinline
 func By(name, label, value string) string {
 	return strings.Join([]string{name, label, value}, ".")
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/report"
 	"github.com/gatewarden/gatewarden/filter/request"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // Room has what the operations of each surface need.
@@ -173,14 +174,15 @@ func (s *State) Refused() {
 // Words returns what a refusal says. challenge is the value of WWW-Authenticate; if it is "",
 // the words have a challenge whose realm is the surface.
 func (s *State) Words(challenge string) *refusal.Words {
+	needed := s.Needed()
 	if challenge == "" && s.rules != nil {
-		challenge = caller.Bearer + ` realm="` + s.rules.surface + `", error="insufficient_scope", scope="` + s.Needed() + `"`
+		challenge = text.Join(caller.Bearer+` realm="`, s.rules.surface, `", error="insufficient_scope", scope="`, needed, `"`)
 	}
 	return &refusal.Words{
 		Status: 403, GRPC: refusal.GRPCPermissionDenied, Code: jsonrpc.CodeForbidden,
 		Problem:   refusal.Blank("Forbidden"),
-		Message:   "This needs the scopes: " + s.Needed() + ".",
-		More:      `,"scope":"` + s.Needed() + `","hint":"Get an access token with these scopes."`,
+		Message:   text.Join("This needs the scopes: ", needed, "."),
+		More:      text.Join(`,"scope":"`, needed, `","hint":"Get an access token with these scopes."`),
 		Challenge: challenge,
 	}
 }
