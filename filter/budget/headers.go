@@ -26,19 +26,20 @@ func (r *Room) Exposed() string {
 
 // Headers returns the fields that tell how the budget stands, as far as the service tells
 // that. In shadow mode there are none.
-func (s *State) Headers() (list []proxy.Header) {
+func (s *State) Headers() (list proxy.Headers) {
 	if !s.balance.knowsLeft || s.IsShadow() {
 		return nil
 	}
 	name := text.Join(`"`, s.rule.room.config.Name, `"`)
 	if s.balance.knowsLimit {
-		list = append(list, proxy.Header{Name: rateLimitPolicy, Value: text.Join(name, ";q=", text.Int(int64(s.balance.limit)), `;qu="credits"`)})
+		list.Add(rateLimitPolicy, text.Join(name, ";q=", text.Int(int64(s.balance.limit)), `;qu="credits"`))
 	}
 	item := text.Join(name, ";r=", text.Int(int64(s.balance.left)))
 	if s.balance.seconds > 0 {
 		item = text.Join(item, ";t=", text.Int(s.balance.seconds))
 	}
-	return append(list, proxy.Header{Name: rateLimit, Value: item})
+	list.Add(rateLimit, item)
+	return list
 }
 
 // AddHeaders adds these fields to a response of the service.

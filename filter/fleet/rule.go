@@ -92,6 +92,8 @@ func (s *surfaceRules) all() []*Rule {
 }
 
 // compile makes the rule if it takes part. Otherwise it has no name.
+//
+//go:noinline
 func (u *Rule) compile(takesPart *config.FleetRule, limits []config.FleetLimit, name string, window int64) {
 	if takesPart == nil {
 		return

@@ -2,6 +2,15 @@ package proxy
 
 import "strconv"
 
+// Headers is a list of field lines that grows.
+type Headers []Header
+
+// Add appends a field line. It is not inlined: there are many of them, and each would be a
+// composite literal and an append.
+//
+//go:noinline
+func (h *Headers) Add(name, value string) { *h = append(*h, Header{Name: name, Value: value}) }
+
 // SameHeader tells whether a service may take a header for the one of the given
 // name. Services behind CGI-like interfaces read X_Api_Key as X-Api-Key.
 func SameHeader(header, name string) bool {

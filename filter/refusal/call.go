@@ -41,11 +41,10 @@ func (w *Words) statusIn(f Form) int {
 	return w.Status
 }
 
-// appendStatus appends the status of a call as gRPC-Web has it without a body.
-func (w *Words) appendStatus(headers []proxy.Header) []proxy.Header {
-	return append(headers,
-		proxy.Header{Name: "grpc-status", Value: text.Int(int64(w.GRPC))},
-		proxy.Header{Name: "grpc-message", Value: percentEncode(w.Message)})
+// addStatus adds the status of a call as gRPC-Web has it without a body.
+func (w *Words) addStatus(headers *proxy.Headers) {
+	headers.Add("grpc-status", text.Int(int64(w.GRPC)))
+	headers.Add("grpc-message", percentEncode(w.Message))
 }
 
 // connect is the error of Connect, at the end of a stream in the frame that ends it.

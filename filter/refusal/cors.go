@@ -49,33 +49,25 @@ func (c *CORS) Origin(header string) Origin {
 	return o
 }
 
-// appendHeaders appends the headers that let a page read a reply. A configured origin
-// may send cookies, every origin ("*") may not.
+// addFor adds the headers that let a page read a reply of some form: gRPC-Web has its
+// status in headers. A configured origin may send cookies, every origin ("*") may not.
 // See https://fetch.spec.whatwg.org/#cors-protocol-and-credentials
-func (c *CORS) appendHeaders(headers []proxy.Header, o Origin) []proxy.Header {
-	return c.appendFor(ProblemForm, headers, o)
-}
-
-// appendFor is appendHeaders for a reply of some form: gRPC-Web has its status in
-// headers.
-func (c *CORS) appendFor(form Form, headers []proxy.Header, o Origin) []proxy.Header {
+func (c *CORS) addFor(headers *proxy.Headers, form Form, o Origin) {
 	exposed := c.exposed
 	if form.IsWeb() {
 		exposed = c.exposedWeb
 	}
 	switch {
 	case !o.Named:
-		return headers
+		return
 	case c.config.Any:
-		return append(headers,
-			proxy.Header{Name: "access-control-allow-origin", Value: "*"},
-			proxy.Header{Name: ExposeHeaders, Value: exposed})
+		headers.Add("access-control-allow-origin", "*")
+		headers.Add(ExposeHeaders, exposed)
+		return
 	case o.allowed != "":
-		return append(headers,
-			proxy.Header{Name: "access-control-allow-origin", Value: o.allowed},
-			proxy.Header{Name: "access-control-allow-credentials", Value: "true"},
-			proxy.Header{Name: ExposeHeaders, Value: exposed},
-			proxy.Header{Name: "vary", Value: "origin"})
+		headers.Add("access-control-allow-origin", o.allowed)
+		headers.Add("access-control-allow-credentials", "true")
+		headers.Add(ExposeHeaders, exposed)
 	}
-	return append(headers, proxy.Header{Name: "vary", Value: "origin"})
+	headers.Add("vary", "origin")
 }

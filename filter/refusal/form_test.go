@@ -121,8 +121,9 @@ func TestWebExposesItsStatus(t *testing.T) {
 
 func TestPercentEncode(t *testing.T) {
 	words := Words{GRPC: 8, Message: "100% \"é\"\n~"}
-	want := []proxy.Header{{Name: "grpc-status", Value: "8"}, {Name: "grpc-message", Value: "100%25 \"%C3%A9\"%0A~"}}
-	if got := words.appendStatus(nil); !reflect.DeepEqual(got, want) {
+	want := proxy.Headers{{Name: "grpc-status", Value: "8"}, {Name: "grpc-message", Value: "100%25 \"%C3%A9\"%0A~"}}
+	var got proxy.Headers
+	if words.addStatus(&got); !reflect.DeepEqual(got, want) {
 		t.Errorf("%q", got)
 	}
 }

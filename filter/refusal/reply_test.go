@@ -210,7 +210,8 @@ func TestCORS(t *testing.T) {
 		{`{"cors": {"origins": []}}`, "https://x", hdr("vary", "origin")},
 	} {
 		cors := newCORS(t, row.json, "")
-		if got := cors.appendHeaders(nil, cors.Origin(row.origin)); !reflect.DeepEqual(got, row.want) {
+		var got proxy.Headers
+		if cors.addFor(&got, ProblemForm, cors.Origin(row.origin)); !reflect.DeepEqual([]proxy.Header(got), row.want) {
 			t.Errorf("%s for %q: %v, want %v", row.json, row.origin, got, row.want)
 		}
 	}
@@ -220,7 +221,9 @@ func TestCORS(t *testing.T) {
 func TestFurtherExposedHeaders(t *testing.T) {
 	for _, json := range []string{"", `{"cors": {"origins": ["https://b"]}}`} {
 		cors := newCORS(t, json, "RateLimit-Policy, X-RateLimit-Limit")
-		got := fakehost.First(cors.appendHeaders(nil, cors.Origin("https://b")), ExposeHeaders)
+		var headers proxy.Headers
+		cors.addFor(&headers, ProblemForm, cors.Origin("https://b"))
+		got := fakehost.First(headers, ExposeHeaders)
 		if got != "Retry-After, RateLimit, WWW-Authenticate, RateLimit-Policy, X-RateLimit-Limit" {
 			t.Errorf("%s: %q", json, got)
 		}

@@ -70,29 +70,31 @@ type Recipient struct {
 func (c *CORS) Reply(w *Words, why *Refusal, to *Recipient) *proxy.Reply {
 	reply := &proxy.Reply{Status: w.Status, Details: why.Reason.details(), GRPC: w.GRPC}
 	wait := ""
-	headers := make([]proxy.Header, 0, 10+len(to.Quotas))
+	headers := make(proxy.Headers, 0, 10+len(to.Quotas))
 	if why.Seconds > 0 {
 		wait = text.Int(why.Seconds)
-		headers = append(headers, proxy.Header{Name: "retry-after", Value: wait})
+		headers.Add("retry-after", wait)
 	}
 	if w.Challenge != "" {
-		headers = append(headers, proxy.Header{Name: "www-authenticate", Value: w.Challenge})
+		headers.Add("www-authenticate", w.Challenge)
 	}
 	if w.AcceptEncoding != "" {
-		headers = append(headers, proxy.Header{Name: "accept-encoding", Value: w.AcceptEncoding})
+		headers.Add("accept-encoding", w.AcceptEncoding)
 	}
 	// RFC 6585 sections 3 and 4: a cache must not store a 428 or a 429.
-	headers = append(headers, proxy.Header{Name: "cache-control", Value: "no-store"})
+	headers.Add("cache-control", "no-store")
 	if w.RateLimit != "" {
-		headers = append(headers, proxy.Header{Name: "ratelimit", Value: w.RateLimit})
+		headers.Add("ratelimit", w.RateLimit)
 	}
-	headers = c.appendFor(to.Form, append(headers, to.Quotas...), to.Origin)
+	headers = append(headers, to.Quotas...)
+	c.addFor(&headers, to.Form, to.Origin)
 	reply.Status = w.statusIn(to.Form)
 	switch {
 	case to.Form == GRPCForm:
 		reply.Body = []byte(w.Message)
 	case to.Form.IsWeb():
-		reply.Headers = w.appendStatus(headers)
+		w.addStatus(&headers)
+		reply.Headers = headers
 		return reply
 	case to.Form.IsConnect():
 		reply.Body = w.connect(to.Form)
@@ -106,7 +108,7 @@ func (c *CORS) Reply(w *Words, why *Refusal, to *Recipient) *proxy.Reply {
 		reply.Body = w.problem()
 	}
 	if mediaType := to.mediaType(); mediaType != "" {
-		headers = append(headers, proxy.Header{Name: "content-type", Value: mediaType})
+		headers.Add("content-type", mediaType)
 	}
 	reply.Headers = headers
 	return reply

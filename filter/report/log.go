@@ -48,6 +48,8 @@ func NewLog(c *config.Log, out proxy.Log, t *table.Table, m *Metrics) *Log {
 }
 
 // Allows tells whether a line of a kind may be written at the time now.
+//
+//go:noinline
 func (l *Log) Allows(k Kind, now int64) bool {
 	if l.rates[k].Take(now) {
 		return true
