@@ -13,7 +13,9 @@ func (s *Stream) auditPass() {
 	if s.preflight || !s.audit.Keeps(config.AuditAllowed) {
 		return
 	}
-	d, asked := s.decision(config.AuditAllowed), s.call.Asked()
+	var d audit.Decision
+	s.describe(&d, config.AuditAllowed)
+	asked := s.call.Asked()
 	for i := range asked {
 		about(&d, &asked[i])
 		s.audit.Write(&d)
@@ -30,8 +32,9 @@ func (s *Stream) auditRefusal(why *refusal.Refusal, shadow bool) {
 	if !s.audit.Keeps(outcome) {
 		return
 	}
-	d, asked := s.decision(outcome), s.call.Asked()
-	if len(asked) == 1 {
+	var d audit.Decision
+	s.describe(&d, outcome)
+	if asked := s.call.Asked(); len(asked) == 1 {
 		about(&d, &asked[0])
 	}
 	d.Cost, d.Reason, d.Shadow = s.call.Cost(), why.Rule, shadow
@@ -49,7 +52,8 @@ func (s *Stream) auditRefunds() {
 	failed := s.call.Failed()
 	for i := range failed {
 		if s.audit.Keeps(config.AuditRefunded) {
-			d := s.decision(config.AuditRefunded)
+			var d audit.Decision
+			s.describe(&d, config.AuditRefunded)
 			about(&d, &failed[i].Asked)
 			d.Reason = failed[i].Why
 			s.audit.Write(&d)
@@ -57,15 +61,12 @@ func (s *Stream) auditRefunds() {
 	}
 }
 
-// decision is one about the request.
-func (s *Stream) decision(outcome config.AuditOutcome) audit.Decision {
-	d := audit.Decision{
-		Outcome: outcome, Client: s.client.Prefix, Identity: &s.identity.Identity, Messages: len(s.call.Asked()),
-	}
+// describe describes the request in a decision about it.
+func (s *Stream) describe(d *audit.Decision, outcome config.AuditOutcome) {
+	d.Outcome, d.Client, d.Identity, d.Messages = outcome, s.client.Prefix, &s.identity.Identity, len(s.call.Asked())
 	if s.surface != nil {
 		d.Surface = s.surface.Name
 	}
-	return d
 }
 
 // about adds what a message asks for.

@@ -14,3 +14,8 @@ type Identity struct {
 	// the credential. However a credential is written, its hash is the same.
 	Credential uint64
 }
+
+// Set makes id a copy of another identity. It is a call, because there is much to copy.
+//
+//go:noinline
+func (id *Identity) Set(other *Identity) { *id = *other }

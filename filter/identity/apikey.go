@@ -63,6 +63,6 @@ func (r *Room) presentedKey(keys []apiKey, c *caller.Credential) (place int, exp
 // identifyKey identifies the owner of the API key that a request presents.
 func (r *Room) identifyKey(id *caller.Identity, keys []apiKey, c *caller.Credential) {
 	if place, expired := r.presentedKey(keys, c); place >= 0 && !expired {
-		*id = keys[place].identity
+		id.Set(&keys[place].identity)
 	}
 }

@@ -58,7 +58,7 @@ func (q *Inquiry) Ask(id *caller.Identity, told func(), client *caller.Client) (
 
 // settle ends the inquiry with the answer. It is not ok if there was none.
 func (q *Inquiry) settle(id *caller.Identity, ok bool) {
-	*q.identity = *id
+	q.identity.Set(id)
 	*q = Inquiry{failed: q.failed || !ok && q.server.config.OnError == config.OnErrorDeny}
 }
 

@@ -129,7 +129,7 @@ func (l *Lookups) read(id *caller.Identity, ended *lookup, size int) (ok bool) {
 		return true
 	}
 	l.count(outcomeActive)
-	*id = said.identity
+	id.Set(&said.identity)
 	l.complete(ended, id)
 	// RFC 7662 section 2.2: an answer must not be used beyond exp.
 	s.active.put(ended.key, now, min(now+s.config.For, said.until), id)

@@ -44,7 +44,8 @@ func (m *memory) get(key table.Key, now int64) *caller.Identity {
 func (m *memory) put(key table.Key, since, until int64, id *caller.Identity) {
 	place := m.placeOf(key) // before m.list is read: the order of operands is not specified
 	said := &m.list[place]
-	said.key, said.since, said.until, said.identity = key, since, until, *id
+	said.key, said.since, said.until = key, since, until
+	said.identity.Set(id)
 }
 
 // placeOf returns the place of a token, which it makes if there is none.

@@ -54,7 +54,7 @@ func (s *Server) Identify(q *Inquiry, id *caller.Identity, token string) {
 	l.scratch = append(l.scratch[:0], token...)
 	key := l.table.Key(introspectionRule, s.place[:], l.scratch)
 	if said := s.recall(key); said != nil {
-		*id = *said
+		id.Set(said)
 	} else {
 		q.server, q.key, q.token = s, key, strings.Clone(token)
 	}

@@ -58,20 +58,22 @@ func Read(list []Message, body []byte, batches bool) ([]Message, Flaw) {
 	}
 	root := body[between(body, 0):]
 	if kindOf(root) != '[' {
-		m, flaw := read(root)
-		return append(list, m), flaw
+		list = append(list, Message{})
+		flaw := list[len(list)-1].read(root)
+		return list, flaw
 	}
 	flaw, count, begin := Clear, 0, len(list)
 	walk(root, func(_, element []byte) bool {
-		var m Message
 		if count++; count > MaxBatch {
 			flaw = TooMany
 			return false
 		}
-		if m, flaw = read(element); flaw == Clear && m.repeatsID(list[begin:]) {
+		earlier := list[begin:]
+		list = append(list, Message{})
+		m := &list[len(list)-1]
+		if flaw = m.read(element); flaw == Clear && m.repeatsID(earlier) {
 			flaw = SameID
 		}
-		list = append(list, m)
 		return flaw == Clear
 	})
 	switch {
@@ -86,31 +88,30 @@ func Read(list []Message, body []byte, batches bool) ([]Message, Flaw) {
 }
 
 // read reads one message.
-func read(json []byte) (m Message, flaw Flaw) {
+func (m *Message) read(json []byte) Flaw {
 	if kindOf(json) != '{' {
-		return m, NotMessage
+		return NotMessage
 	}
 	var found [5][]byte
 	if !members(json, []string{"method", "id", "params", "result", "error"}, found[:]) {
-		return m, Ambiguous
+		return Ambiguous
 	}
 	method, id, params := gjson.ParseBytes(found[0]), gjson.ParseBytes(found[1]), found[2]
 	switch isResponse := len(found[3])+len(found[4]) > 0; {
 	case !method.Exists() && isResponse:
-		return m, Clear
+		return Clear
 	case isResponse:
-		return m, Ambiguous
+		return Ambiguous
 	}
 	// MCP: an id is a string or a number, never null.
 	if method.Type != gjson.String || id.Exists() && id.Type != gjson.String && id.Type != gjson.Number {
-		return m, NotMessage
+		return NotMessage
 	}
 	if isMangled(method) || isMangled(id) {
-		return m, Ambiguous
+		return Ambiguous
 	}
 	m.Method, m.ID, m.id = method.Str, id.Raw, id
-	flaw = m.readParams(params) // before m is copied: the order of operands is not specified
-	return m, flaw
+	return m.readParams(params)
 }
 
 // readParams reads what the filter needs of a method's parameters.
