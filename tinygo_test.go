@@ -27,7 +27,7 @@ const (
 // with the contexts, which is plain Go. Its packages that reach a host are not for Wasm.
 var thirdParty = map[string][]string{
 	gjson: {
-		"config", "operations", "filter/budget", "filter/oauth", "filter/identity/introspect", "filter/jsonrpc", "filter/mcp", "filter/mcp/message", "internal/jsonguard",
+		"config", "operations", "filter/budget", "filter/oauth", "filter/identity/introspect", "filter/jsonrpc", "filter/mcp", "filter/mcp/message", "internal/jsonguard", "internal/text",
 	},
 	sdkTypes: {".", "internal/proxywasm"},
 }

@@ -167,8 +167,7 @@ func (s *State) Write(d *Decision) {
 		r.beyondRate.Add(1)
 		return
 	}
-	r.line = r.line[:0]
-	r.line.Add(prefix)
+	r.line = append(append(r.line[:0], prefix...), ' ')
 	s.append(&r.line, d, now)
 	r.dropped = 0
 	r.written.Add(1)
@@ -176,4 +175,4 @@ func (s *State) Write(d *Decision) {
 }
 
 // prefix begins a line.
-const prefix = report.Prefix + "audit "
+var prefix = report.NewLine("audit").Buffer

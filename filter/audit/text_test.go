@@ -130,7 +130,7 @@ func TestLongestLine(t *testing.T) {
 	}
 	var line text.Buffer
 	s.append(&line, &d, 0)
-	if n := len(prefix) + len(line); n < 6000 || n > 6200 {
+	if n := len(prefix) + 1 + len(line); n < 6000 || n > 6200 {
 		t.Errorf("%d bytes", n)
 	}
 }

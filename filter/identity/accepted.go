@@ -47,7 +47,7 @@ func (s *State) identifyAccepted(c *caller.Credential) {
 		return
 	}
 	a.known, a.fresh = true, record.WindowEnd-now > r.acceptedFor/2
-	s.Verified, s.Identity.Credential = true, credential
+	s.Verified, s.Credential = true, credential
 }
 
 // Tracked tells whether the response matters: whether the service accepts the

@@ -110,13 +110,10 @@ func ClientName(form config.ClientForm, t *table.Table, network netip.Prefix) st
 // Line is a log line: words, then fields in the form name=value.
 type Line struct{ text.Buffer }
 
-// Prefix begins all lines.
-const Prefix = "gatewarden: "
-
 // NewLine begins a line that says what happened.
 func NewLine(what string) *Line {
 	l := &Line{}
-	l.Add(Prefix)
+	l.Add("gatewarden: ")
 	l.Add(what)
 	return l
 }
