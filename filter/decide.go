@@ -87,8 +87,7 @@ func (s *Stream) decideFailures() (why refusal.Refusal, refused bool) {
 	if why, refused = s.decideIdentity(); refused || !s.lockout.Counts() || s.lockout.Excused() {
 		return why, refused
 	}
-	guess := s.guess.Name()
-	if why, refused = s.lockout.Admit(&guess); refused || s.awaitsAccount() || s.identity.Open() {
+	if why, refused = s.lockout.Admit(s.guess.Name()); refused || s.awaitsAccount() || s.identity.Open() {
 		return why, refused
 	}
 	if why, refused = attempt.Check(&s.attempt, &s.lockout); refused {

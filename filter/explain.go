@@ -83,7 +83,7 @@ func (s *Stream) Explain(headers []proxy.Header) Explanation {
 	guess := s.guess.Name()
 	presented, alone := f.credential.Single(headers)
 	e.Identity = s.identity.Explain(&identity.Request{Headers: headers, Credential: presented, Alone: alone, Presents: s.presents})
-	e.Lockout = s.lockout.Explain(s.surface.lockout, &s.client, &guess, e.Preflight && !s.presents, s.surface.outcome.MayFail(s.presents))
+	e.Lockout = s.lockout.Explain(s.surface.lockout, &s.client, guess, e.Preflight && !s.presents, s.surface.outcome.MayFail(s.presents))
 	e.Attempt = s.attempt.Explain()
 	e.Burst = s.burst.Explain(s.surface.burst)
 	e.Scope, e.Call = s.scope.Explain(&t, &s.identity.Identity), s.call.Explain(s.heldBody())

@@ -34,28 +34,35 @@ import (
 // Request headers are gone once they were passed on, so the rooms' states keep what the
 // response phase needs.
 type Stream struct {
-	// ID is the proxy's number of the stream, see [proxy.Replies].
-	ID      uint32
 	filter  *Filter
 	surface *surface // nil: the request belongs to none
+	transient
 
-	client      caller.Client
+	// These keep memory for the next request, and clear themselves.
 	account     credential.Account
 	guess       credential.Guess
-	identity    identity.State
-	outcome     outcome.State
-	lockout     lockout.State
 	attempt     attempt.State
-	burst       burst.State
-	bypass      bypass.State
 	quota       quota.State
-	budget      budget.State
 	concurrency concurrency.State
 	scope       scope.State
 	call        mcp.State
-	document    oauth.Visit
-	audit       audit.State
 	fleet       fleet.State
+}
+
+// transient is what is cleared at once when a stream ends.
+type transient struct {
+	// ID is the proxy's number of the stream, see [proxy.Replies].
+	ID uint32
+
+	client   caller.Client
+	identity identity.State
+	outcome  outcome.State
+	lockout  lockout.State
+	burst    burst.State
+	bypass   bypass.State
+	budget   budget.State
+	document oauth.Visit
+	audit    audit.State
 
 	recipient refusal.Recipient // of a refusal
 	hold      hold
@@ -79,11 +86,7 @@ func (s *Stream) Reset() {
 	s.scope.Reset()
 	s.call.Reset()
 	s.fleet.Reset()
-	f, account, guess, attempt, quota, concurrency := s.filter, s.account, s.guess, s.attempt, s.quota, s.concurrency
-	scope, call, fleet := s.scope, s.call, s.fleet
-	*s = Stream{} // in place: a composite literal would be copied
-	s.filter, s.account, s.guess, s.attempt, s.quota, s.concurrency = f, account, guess, attempt, quota, concurrency
-	s.scope, s.call, s.fleet = scope, call, fleet
+	s.surface, s.transient = nil, transient{}
 }
 
 // RequestHeaders decides about a request. end tells whether it has no body.

@@ -41,6 +41,9 @@ type target struct {
 
 // Reset makes the State a zero State that keeps its memory.
 func (s *State) Reset() {
+	if s.rule == nil {
+		return
+	}
 	clear(s.accounts)
 	*s = State{targets: s.targets[:0], accounts: s.accounts[:0]}
 }

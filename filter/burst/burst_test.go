@@ -166,8 +166,8 @@ func TestAnswers(t *testing.T) {
 				t.Errorf("called %d times, refused %v", g.calls, g.refused)
 			}
 		}
-		if len(r.clients) != 0 || r.waiting != 0 {
-			t.Errorf("%d clients, %d waiting", len(r.clients), r.waiting)
+		if r.clients.count != 0 || r.waiting != 0 {
+			t.Errorf("%d clients, %d waiting", r.clients.count, r.waiting)
 		}
 	})
 	t.Run("a success lets all with the credential go on", func(t *testing.T) {
@@ -222,7 +222,7 @@ func TestAnswers(t *testing.T) {
 			t.Error("it is not excused")
 		}
 		g.Leave()
-		if all[0].Leave(); len(r.clients) != 0 {
+		if all[0].Leave(); r.clients.count != 0 {
 			t.Error("the client is not forgotten")
 		}
 	})
@@ -293,17 +293,17 @@ func TestRandomBursts(t *testing.T) {
 					expired[g.client]++
 				}
 			}
-			for _, c := range r.clients {
+			r.clients.each(func(c *client) {
 				if n := c.attempts - expired[c]; n > left {
 					t.Fatalf("seed %d: %d under way, %d are left", seed, n, left)
 				}
-			}
+			})
 		}
 		for _, g := range all {
 			g.Leave()
 		}
-		if len(r.clients) != 0 || r.waiting != 0 {
-			t.Fatalf("seed %d: %d clients and %d waiting are left over", seed, len(r.clients), r.waiting)
+		if r.clients.count != 0 || r.waiting != 0 {
+			t.Fatalf("seed %d: %d clients and %d waiting are left over", seed, r.clients.count, r.waiting)
 		}
 	}
 }

@@ -13,6 +13,7 @@ type client struct {
 	// head and tail are the first and the last of those that wait.
 	head, tail *State
 	waiting    uint32
+	next       *client // in the same list of clients
 }
 
 // place is a credential that requests under way present.

@@ -18,7 +18,7 @@ const maxIdle = 1024
 type Room struct {
 	table   *counter.Table
 	rules   []Rule
-	clients map[table.Key]*client
+	clients clients
 	idle    []*client
 	// accepted are credentials that the service has accepted.
 	accepted memory
@@ -31,7 +31,7 @@ type Room struct {
 // New makes the rules of a configuration and defines their metrics. Nothing is written
 // to t: it hashes names.
 func New(c *config.Config, t *counter.Table, m *report.Metrics) *Room {
-	r := &Room{table: t, rules: make([]Rule, len(c.Surfaces)), clients: map[table.Key]*client{}, hold: uint32(c.Burst.Hold / period)}
+	r := &Room{table: t, rules: make([]Rule, len(c.Surfaces)), hold: uint32(c.Burst.Hold / period)}
 	for i := range r.rules {
 		r.rules[i].compile(r, &c.Surfaces[i])
 		if r.rules[i].holds {
@@ -86,20 +86,23 @@ func (r *Room) Tick() {
 	if r.waiting == 0 {
 		return
 	}
-	for _, c := range r.clients {
-		w := c.head
-		for n := c.waiting; n > 0; n-- {
-			next := w.next
-			if int32(r.ticks-w.due) >= 0 {
-				w.expired = true
-			}
-			if w.expired || c.left == 0 {
-				w.letGo(true)
-			}
-			w = next
+	r.clients.each(r.expire)
+}
+
+// expire ends the wait of a client's requests that have waited for long enough.
+func (r *Room) expire(c *client) {
+	w := c.head
+	for n := c.waiting; n > 0; n-- {
+		next := w.next
+		if int32(r.ticks-w.due) >= 0 {
+			w.expired = true
 		}
-		r.wake(c, table.Key{})
+		if w.expired || c.left == 0 {
+			w.letGo(true)
+		}
+		w = next
 	}
+	r.wake(c, table.Key{})
 }
 
 // wake ends the wait of requests for which there is a place, first come, first served,
@@ -121,7 +124,7 @@ func (r *Room) wake(c *client, accepted table.Key) {
 
 // find returns what is under way of a client. It begins with nothing.
 func (r *Room) find(key table.Key) *client {
-	c := r.clients[key]
+	c := r.clients.find(key)
 	if c != nil {
 		return c
 	}
@@ -131,7 +134,7 @@ func (r *Room) find(key table.Key) *client {
 		c = &client{}
 	}
 	c.key = key
-	r.clients[key] = c
+	r.clients.add(c)
 	return c
 }
 
@@ -140,7 +143,7 @@ func (r *Room) forget(c *client) {
 	if c.attempts > 0 || c.head != nil {
 		return
 	}
-	delete(r.clients, c.key)
+	r.clients.remove(c)
 	if len(r.idle) < maxIdle {
 		r.idle = append(r.idle, c)
 	}

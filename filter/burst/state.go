@@ -49,7 +49,7 @@ func (s *State) NamesCredential() bool {
 	if s.rule == nil || !s.presents || !s.rule.resource {
 		return false
 	}
-	c := s.rule.room.clients[s.key]
+	c := s.rule.room.clients.find(s.key)
 	return c != nil && c.busy()
 }
 

@@ -11,6 +11,9 @@ import (
 // and a zone. It returns an IPv4 address that is wrapped in IPv6 unwrapped
 // ([caller.Unwrap]), and the zero Addr if s is not an address.
 func parseAddress(s string) netip.Addr {
+	if address, end := parseIPv4(s); end > 0 && isPort(s[end:]) {
+		return netip.AddrFrom4(address) // nearly all are of this form
+	}
 	s = strings.Trim(s, " \t")
 	switch {
 	case strings.HasPrefix(s, "["):
@@ -34,6 +37,28 @@ func parseAddress(s string) netip.Addr {
 		return netip.Addr{}
 	}
 	return caller.Unwrap(address)
+}
+
+// parseIPv4 parses the IPv4 address at the beginning of s and returns where it ends, or 0 if
+// there is none.
+func parseIPv4(s string) (address [4]byte, end int) {
+	for i := range address {
+		if i > 0 {
+			if end >= len(s) || s[end] != '.' {
+				return address, 0
+			}
+			end++
+		}
+		begin, number := end, 0
+		for ; end < len(s) && end < begin+3 && '0' <= s[end] && s[end] <= '9'; end++ {
+			number = 10*number + int(s[end]-'0')
+		}
+		if end == begin || number > 255 || s[begin] == '0' && end > begin+1 {
+			return address, 0
+		}
+		address[i] = byte(number)
+	}
+	return address, end
 }
 
 // isPort tells whether s is empty or a colon with a port. The port may be empty.

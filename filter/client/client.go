@@ -31,7 +31,7 @@ func New(c *config.Client, p proxy.Properties) *Finder {
 }
 
 // Find returns the client of a request. It returns the zero Client if there is no
-// usable address. It reads one property.
+// usable address. It reads one property, or none if X-Forwarded-For names the client.
 func (f *Finder) Find(headers []proxy.Header) caller.Client {
 	address := f.address(headers)
 	if !address.IsValid() {
@@ -46,8 +46,12 @@ func (f *Finder) Find(headers []proxy.Header) caller.Client {
 	return c
 }
 
-// address returns the client's address. If the headers name none, it is the peer's.
+// address returns the client's address. If the headers name none, it is the peer's. The peer
+// is asked for only where it matters, because that is a call of the proxy.
 func (f *Finder) address(headers []proxy.Header) netip.Addr {
+	if forwarded := f.forwarded(headers); forwarded.IsValid() {
+		return forwarded
+	}
 	peer := f.peer()
 	if named := f.named(headers, peer); named.IsValid() {
 		return named
@@ -61,15 +65,20 @@ func (f *Finder) peer() netip.Addr { return parseAddress(f.properties.Property(s
 // named returns the address that a header names, if the configuration trusts the
 // header. It returns the zero Addr otherwise.
 func (f *Finder) named(headers []proxy.Header, peer netip.Addr) netip.Addr {
+	if f.config.Source == config.SourceHeader && contains(f.config.TrustedProxies, peer) {
+		return parseAddress(only(headers, f.config.Header))
+	}
+	return f.forwarded(headers)
+}
+
+// forwarded returns the address that X-Forwarded-For names, if the configuration trusts it
+// whoever the peer is. It returns the zero Addr otherwise.
+func (f *Finder) forwarded(headers []proxy.Header) netip.Addr {
 	switch f.config.Source {
 	case config.SourceXFF:
 		return walkForwarded(headers, f.config.TrustedProxies)
 	case config.SourceXFFFirst:
 		return firstForwarded(headers)
-	case config.SourceHeader:
-		if contains(f.config.TrustedProxies, peer) {
-			return parseAddress(only(headers, f.config.Header))
-		}
 	}
 	return netip.Addr{}
 }

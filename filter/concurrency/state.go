@@ -20,7 +20,11 @@ type State struct {
 }
 
 // Reset clears the state of a request that holds nothing any more, and keeps its memory.
-func (s *State) Reset() { *s = State{places: s.places[:0]} }
+func (s *State) Reset() {
+	if s.rules != nil {
+		*s = State{places: s.places[:0]}
+	}
+}
 
 // Begin notes which limits apply to a request. rules is nil if there are none.
 func (s *State) Begin(rules *Rules) {

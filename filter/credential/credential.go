@@ -20,6 +20,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/request"
+	"github.com/gatewarden/gatewarden/internal/ascii"
 	"github.com/gatewarden/gatewarden/table"
 )
 
@@ -29,11 +30,21 @@ const cookieHeader = "cookie"
 // Reader reads the credentials of requests.
 type Reader struct {
 	config  *config.Credentials
+	lengths uint64 // those of the names of all headers that may hold a credential, a bit for each
 	decoded []byte // scratch: a query parameter's value
 }
 
 // New returns a reader for the configured places.
-func New(c *config.Credentials) *Reader { return &Reader{config: c} }
+func New(c *config.Credentials) *Reader {
+	r := &Reader{config: c, lengths: lengthOf(cookieHeader) | lengthOf(targetHeader) | lengthOf(protocolHeader)}
+	for _, name := range c.Headers {
+		r.lengths |= lengthOf(name)
+	}
+	return r
+}
+
+// lengthOf returns the bit of a name's length. All long names share one.
+func lengthOf(name string) uint64 { return 1 << min(len(name), 63) }
 
 // Presents tells whether a request presents a credential: a value in one of the
 // configured places that is not empty. A scheme without a token is not a credential,
@@ -163,6 +174,9 @@ func (r *Reader) isCredential(header string) bool {
 // value returns the credential in a header line, or "". Of several in a line, it
 // returns the first.
 func (r *Reader) value(h *proxy.Header) string {
+	if r.lengths&lengthOf(h.Name) == 0 {
+		return ""
+	}
 	switch r.carrier(h) {
 	case caller.InCookie:
 		return r.cookieValue(h.Value)
@@ -176,12 +190,26 @@ func (r *Reader) value(h *proxy.Header) string {
 	if !r.isCredential(h.Name) {
 		return ""
 	}
-	value := strings.Trim(h.Value, " \t,")
+	value := trimmed(h.Value)
 	if isEmptyHanded(value) {
 		return ""
 	}
 	return value
 }
+
+// trimmed returns the value of a header without what surrounds it: Envoy joins lines by
+// commas.
+func trimmed(value string) string {
+	for len(value) > 0 && isPadding(value[0]) {
+		value = value[1:]
+	}
+	for len(value) > 0 && isPadding(value[len(value)-1]) {
+		value = value[:len(value)-1]
+	}
+	return value
+}
+
+func isPadding(c byte) bool { return c == ',' || ascii.IsBlank(c) }
 
 func (r *Reader) cookieValue(field string) string {
 	for _, name := range r.config.Cookies {
@@ -197,13 +225,13 @@ func (r *Reader) cookieValue(field string) string {
 func isScheme(value string) bool {
 	switch len(value) {
 	case len("dpop"):
-		return strings.EqualFold(value, "dpop")
+		return ascii.EqualFold(value, "dpop")
 	case len("basic"):
-		return strings.EqualFold(value, "basic")
+		return ascii.EqualFold(value, "basic")
 	case len("bearer"):
-		return strings.EqualFold(value, "bearer") || strings.EqualFold(value, "digest")
+		return ascii.EqualFold(value, "bearer") || ascii.EqualFold(value, "digest")
 	case len("negotiate"):
-		return strings.EqualFold(value, "negotiate")
+		return ascii.EqualFold(value, "negotiate")
 	}
 	return false
 }

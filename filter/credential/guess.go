@@ -99,8 +99,9 @@ func (g *Guess) End() {
 	}
 }
 
-// Name returns what the request presents. It is not known before all of the body has come.
-func (g *Guess) Name() caller.Guess { return g.name }
+// Name returns what the request presents, for as long as the Guess is not reset. It is not
+// known before all of the body has come.
+func (g *Guess) Name() *caller.Guess { return &g.name }
 
 // AppendGuess appends all credentials as the client wrote them: if a place has two, a
 // service may use either. It appends as a whole what services may read in several ways,

@@ -140,7 +140,7 @@ func TestGuessOfABody(t *testing.T) {
 			t.Error("the guess is known before its body has come")
 		}
 		steps()
-		return g.Name()
+		return *g.Name()
 	}
 	want := play(func() { g.Read(guessBody(text), len(text), false, true) })
 	if !want.IsKnown() {
@@ -196,7 +196,7 @@ func TestGuessOfARequest(t *testing.T) {
 		g.Begin(hash, &request.Target{Authority: q.authority, Method: q.method, Path: q.path},
 			&request.Details{ContentType: q.contentType, ContentEncoding: q.coding}, []byte(q.presented), false)
 		g.Read(guessBody(q.body), len(q.body), false, true)
-		return g.Name()
+		return *g.Name()
 	}
 	want := name(base)
 	for what, change := range map[string]func(q *signIn){

@@ -1,6 +1,6 @@
 package credential
 
-import "strings"
+import "github.com/gatewarden/gatewarden/internal/ascii"
 
 // placeholders are what programs write for a token that they do not have: JavaScript
 // (undefined, null, NaN, the two objects), Python (None), Ruby, Lua and Swift (nil), Go
@@ -21,7 +21,7 @@ func isPlaceholder(value string) bool {
 		return false
 	}
 	for _, p := range placeholders {
-		if strings.EqualFold(value, p) {
+		if ascii.EqualFold(value, p) {
 			return true
 		}
 	}
@@ -34,11 +34,14 @@ func isEmptyHanded(value string) bool {
 	if isScheme(value) || isPlaceholder(value) {
 		return true
 	}
-	i := strings.IndexAny(value, " \t")
-	return i > 0 && takesToken(value[:i]) && isPlaceholder(strings.Trim(value[i:], " \t"))
+	scheme := 0 // the length of the first word
+	for scheme < len(value) && !ascii.IsBlank(value[scheme]) {
+		scheme++
+	}
+	return takesToken(value[:scheme]) && isPlaceholder(ascii.TrimBlanks(value[scheme:]))
 }
 
 // takesToken tells whether a scheme is followed by a token and nothing else.
 func takesToken(scheme string) bool {
-	return strings.EqualFold(scheme, "bearer") || strings.EqualFold(scheme, "token") || strings.EqualFold(scheme, "dpop")
+	return ascii.EqualFold(scheme, "bearer") || ascii.EqualFold(scheme, "token") || ascii.EqualFold(scheme, "dpop")
 }

@@ -45,7 +45,11 @@ func (a *Asked) waits() bool { return a.Charge < 0 || a.Rule.Sync() }
 func (a *Asked) awaitsUnlocks() bool { return a.Charge < 0 && a.Over }
 
 // Reset clears the state and keeps its memory.
-func (s *State) Reset() { *s = State{asked: s.asked[:0]} }
+func (s *State) Reset() {
+	if s.room != nil {
+		*s = State{asked: s.asked[:0]}
+	}
+}
 
 // Begin begins a request. room is nil if there is no fleet.
 func (s *State) Begin(room *Room) { s.room, s.asked = room, s.asked[:0] }

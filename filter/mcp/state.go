@@ -45,6 +45,9 @@ type State struct {
 
 // Reset clears the state and keeps its memory.
 func (s *State) Reset() {
+	if s.rule == nil {
+		return
+	}
 	*s = State{scopes: s.scopes[:0], asked: s.asked[:0], calls: s.calls[:0], failed: s.failed[:0]}
 }
 

@@ -1,7 +1,5 @@
 package proxy
 
-import "strconv"
-
 // Headers is a list of field lines that grows.
 type Headers []Header
 
@@ -27,9 +25,16 @@ func SameHeader(header, name string) bool {
 
 // Status parses the value of :status. It returns 0 if there is none.
 func Status(value string) int {
-	status, err := strconv.Atoi(value)
-	if err != nil {
+	if len(value) != 3 { // RFC 9110 section 15
 		return 0
+	}
+	status := 0
+	for i := 0; i < len(value); i++ {
+		digit := value[i] - '0'
+		if digit > 9 {
+			return 0
+		}
+		status = 10*status + int(digit)
 	}
 	return status
 }

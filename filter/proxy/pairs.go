@@ -1,6 +1,9 @@
 package proxy
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // ReadPairs appends the lines of a serialized header map to into: the number of
 // pairs, the sizes of all names and values, then the names and values, each with a
@@ -17,18 +20,20 @@ func ReadPairs(s string, into []Header) []Header {
 		return into
 	}
 	count := int(number)
-	sizes, data := s[word:], s[word+count*2*word:]
+	at := word + count*2*word // where the next piece begins
+	n := len(into)
+	into = slices.Grow(into, count)[:n+count]
 	for i := 0; i < count; i++ {
-		name, rest, ok := cutPiece(data, ReadWord(sizes[i*2*word:]))
-		if !ok {
-			return into
+		sizes := s[word+i*2*word:]
+		// Each piece ends before the NUL that follows it, which must be there, too.
+		// 64 bits, because a sum of sizes may be too large for an int.
+		middle := uint64(at) + uint64(ReadWord(sizes))
+		end := middle + 1 + uint64(ReadWord(sizes[word:]))
+		if end >= uint64(len(s)) {
+			return into[:n+i]
 		}
-		value, rest, ok := cutPiece(rest, ReadWord(sizes[i*2*word+word:]))
-		if !ok {
-			return into
-		}
-		data = rest
-		into = append(into, Header{Name: name, Value: value})
+		into[n+i] = Header{Name: s[at:middle], Value: s[middle+1 : end]}
+		at = int(end) + 1
 	}
 	return into
 }
@@ -36,13 +41,6 @@ func ReadPairs(s string, into []Header) []Header {
 // ReadWord reads a little-endian 32-bit word. s must have at least four bytes.
 func ReadWord(s string) uint32 {
 	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
-}
-
-func cutPiece(data string, size uint32) (piece, rest string, ok bool) {
-	if uint64(size) >= uint64(len(data)) {
-		return "", "", false
-	}
-	return data[:size], data[size+1:], true
 }
 
 // AppendPairs appends headers in the form that ReadPairs reads.

@@ -48,7 +48,11 @@ type charge struct {
 }
 
 // Reset clears the state and keeps its memory.
-func (s *State) Reset() { *s = State{charges: s.charges[:0]} }
+func (s *State) Reset() {
+	if s.rules != nil {
+		*s = State{charges: s.charges[:0]}
+	}
+}
 
 // Begin finds the quotas that hold for a request, and what it costs. rules is nil if the
 // surface has none.

@@ -46,35 +46,38 @@ type Details struct {
 // they do.
 func Read(headers []proxy.Header) (t Target, d Details) {
 	for i := range headers {
-		value := headers[i].Value
-		switch name := headers[i].Name; name {
-		case ":method":
-			t.Method = value
-		case ":path":
-			t.Path = value
-		case ":authority", "host":
-			t.Authority = joined(t.Authority, value) // as Envoy shows two Host lines
-		case "content-type":
-			d.ContentType = joined(d.ContentType, value)
-		case "content-encoding":
-			d.ContentEncoding = joined(d.ContentEncoding, value)
-		case "upgrade":
-			d.Upgrade = value
-		case "content-length":
-			d.ContentLength, _ = strconv.Atoi(value)
-		case "origin":
-			d.Origin = value
-		case "access-control-request-method":
-			d.RequestedMethod = value
-		case "connect-protocol-version":
-			d.Connect = true
-		default:
-			if overridesMethod(name) {
-				t.override(value)
-			}
-		}
+		read(&t, &d, headers[i].Name, headers[i].Value)
 	}
 	return t, d
+}
+
+// read reads one header. Its length comes first, because it tells nearly all headers apart:
+// TinyGo compares a string with each case in turn.
+func read(t *Target, d *Details, name, value string) {
+	switch n := len(name); {
+	case n == len(":path") && name == ":path":
+		t.Path = value
+	case n == len(":method") && name == ":method":
+		t.Method = value
+	case n == len(":authority") && name == ":authority", n == len("host") && name == "host":
+		t.Authority = joined(t.Authority, value) // as Envoy shows two Host lines
+	case n == len("content-type") && name == "content-type":
+		d.ContentType = joined(d.ContentType, value)
+	case n == len("content-encoding") && name == "content-encoding":
+		d.ContentEncoding = joined(d.ContentEncoding, value)
+	case n == len("upgrade") && name == "upgrade":
+		d.Upgrade = value
+	case n == len("content-length") && name == "content-length":
+		d.ContentLength, _ = strconv.Atoi(value)
+	case n == len("origin") && name == "origin":
+		d.Origin = value
+	case n == len("access-control-request-method") && name == "access-control-request-method":
+		d.RequestedMethod = value
+	case n == len("connect-protocol-version") && name == "connect-protocol-version":
+		d.Connect = true
+	case overridesMethod(name):
+		t.override(value)
+	}
 }
 
 // joined is a field of several lines (RFC 9110 section 5.3).

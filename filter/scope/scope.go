@@ -93,7 +93,11 @@ type State struct {
 }
 
 // Reset clears the state and keeps its memory.
-func (s *State) Reset() { *s = State{needed: s.needed[:0]} }
+func (s *State) Reset() {
+	if s.rules != nil || len(s.needed) > 0 {
+		*s = State{needed: s.needed[:0]}
+	}
+}
 
 // Begin finds out what a request needs by its method and path. Of the operations that a
 // service may take it for, it needs the scopes of all, up to the first one that it surely

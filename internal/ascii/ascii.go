@@ -17,12 +17,46 @@ func Lower(s string) string {
 func lowerCopy(s string) string {
 	b := []byte(s)
 	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			b[i] = c + 'a' - 'A'
-		}
+		b[i] = lower(c)
 	}
 	return string(b)
 }
+
+// EqualFold is strings.EqualFold for ASCII letters: other characters are equal only to
+// themselves.
+func EqualFold(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := 0; i < len(a); i++ {
+		if lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}
+
+// TrimBlanks returns s without the blanks and tabs around it.
+func TrimBlanks(s string) string {
+	for len(s) > 0 && IsBlank(s[0]) {
+		s = s[1:]
+	}
+	for len(s) > 0 && IsBlank(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+// IsBlank tells whether c is a blank or a tab, which is what may surround the values of
+// header fields (RFC 9110 section 5.6.3).
+func IsBlank(c byte) bool { return c == ' ' || c == '\t' }
 
 // Unhex returns the value of a hexadecimal digit, or -1.
 func Unhex(c byte) int {

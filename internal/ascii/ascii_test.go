@@ -50,3 +50,25 @@ func TestClasses(t *testing.T) {
 		t.Errorf("%d visible characters, ASCII has 94", n)
 	}
 }
+
+func TestEqualFold(t *testing.T) {
+	for _, row := range []struct {
+		a, b string
+		want bool
+	}{
+		{"", "", true}, {"Bearer", "bEARER", true}, {"a", "b", false}, {"a", "ab", false}, {"@[`{", "@[`{", true},
+		{"@", "`", false}, {"[", "{", false}, {"K", "\u212a", false}, {"s", "\u017f", false},
+	} {
+		if got := EqualFold(row.a, row.b); got != row.want {
+			t.Errorf("EqualFold(%q, %q) = %v", row.a, row.b, got)
+		}
+	}
+}
+
+func TestTrimBlanks(t *testing.T) {
+	for in, want := range map[string]string{"": "", " \t ": "", "a": "a", "\ta b ": "a b", "\na\r": "\na\r"} {
+		if got := TrimBlanks(in); got != want {
+			t.Errorf("TrimBlanks(%q) = %q", in, got)
+		}
+	}
+}
