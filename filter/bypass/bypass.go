@@ -22,6 +22,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/report"
+	"github.com/gatewarden/gatewarden/internal/ascii"
 	"github.com/gatewarden/gatewarden/internal/text"
 )
 
@@ -95,7 +96,7 @@ func (s *State) Read(room *Room, headers []proxy.Header) {
 		if !proxy.SameHeader(h.Name, room.header) {
 			continue
 		}
-		if h.Name == room.header && strings.EqualFold(strings.Trim(h.Value, " \t"), "true") {
+		if h.Name == room.header && strings.EqualFold(ascii.TrimBlanks(h.Value), "true") {
 			s.asked = true
 		}
 		room.ports.RemoveRequestHeader(h.Name)

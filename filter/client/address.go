@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/gatewarden/gatewarden/filter/caller"
+	"github.com/gatewarden/gatewarden/internal/ascii"
 )
 
 // parseAddress parses an address as proxies write it: with or without a port, brackets
@@ -14,7 +15,7 @@ func parseAddress(s string) netip.Addr {
 	if address, end := parseIPv4(s); end > 0 && isPort(s[end:]) {
 		return netip.AddrFrom4(address) // nearly all are of this form
 	}
-	s = strings.Trim(s, " \t")
+	s = ascii.TrimBlanks(s)
 	switch {
 	case strings.HasPrefix(s, "["):
 		end := strings.IndexByte(s, ']')

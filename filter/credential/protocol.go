@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/gatewarden/gatewarden/filter/caller"
+	"github.com/gatewarden/gatewarden/internal/ascii"
 )
 
 // protocolHeader is the one header of a WebSocket that a page can write: a list of the
@@ -36,7 +37,7 @@ func (r *Reader) nextProtocol(list string) (p protocol, rest string) {
 
 func nextMember(list string) (member, rest string) {
 	member, rest, _ = strings.Cut(list, ",")
-	return strings.Trim(member, " \t"), rest
+	return ascii.TrimBlanks(member), rest
 }
 
 // readProtocol reads a member and, if it is only a prefix, the one after it: pages

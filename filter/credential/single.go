@@ -43,7 +43,7 @@ func (r *Reader) Single(headers []proxy.Header) (c caller.Credential, ok bool) {
 		return caller.Credential{}, false
 	}
 	if i := strings.IndexAny(c.Token, " \t"); i > 0 && c.InAuthorization() {
-		c.Scheme, c.Token = c.Token[:i], strings.Trim(c.Token[i:], " \t")
+		c.Scheme, c.Token = c.Token[:i], ascii.TrimBlanks(c.Token[i:])
 	}
 	return c, ascii.IsVisible(c.Scheme) && ascii.IsVisible(c.Token)
 }

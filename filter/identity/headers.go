@@ -7,6 +7,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/identity/claim"
 	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/internal/ascii"
 )
 
 // headerNames are the trusted headers with the parts of an identity: subject, tenant,
@@ -27,7 +28,7 @@ func (names *headerNames) identify(id *caller.Identity, headers []proxy.Header) 
 			if name == "" || headers[i].Name != name {
 				continue
 			}
-			value := strings.Trim(headers[i].Value, " \t")
+			value := ascii.TrimBlanks(headers[i].Value)
 			if seen[j] || value != "" && !claim.IsText(value) {
 				return
 			}

@@ -3,6 +3,7 @@ package mcp
 import (
 	"strings"
 
+	"github.com/gatewarden/gatewarden/internal/ascii"
 	"github.com/gatewarden/gatewarden/internal/jsonstream"
 	"github.com/gatewarden/gatewarden/internal/sse"
 )
@@ -79,7 +80,7 @@ func (s *State) AnswerHeaders(status int, contentType string, end bool) (unpaid 
 
 func hasMediaType(contentType, want string) bool {
 	mediaType, _, _ := strings.Cut(contentType, ";")
-	return strings.EqualFold(strings.Trim(mediaType, " \t"), want)
+	return strings.EqualFold(ascii.TrimBlanks(mediaType), want)
 }
 
 // Follows tells whether the answer's body has to be read.

@@ -7,6 +7,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/mcp/message"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/request"
+	"github.com/gatewarden/gatewarden/internal/ascii"
 	"github.com/gatewarden/gatewarden/internal/text"
 )
 
@@ -54,15 +55,15 @@ func flawOf(d *request.Details, maxBody int) flaw {
 // at its word, and read something else in the same bytes.
 func isJSON(contentType string) bool {
 	mediaType, parameters, more := strings.Cut(contentType, ";")
-	if !strings.EqualFold(strings.Trim(mediaType, " \t"), "application/json") {
+	if !strings.EqualFold(ascii.TrimBlanks(mediaType), "application/json") {
 		return false
 	}
 	if !more {
 		return true
 	}
 	name, value, _ := strings.Cut(parameters, "=")
-	value = strings.Trim(strings.Trim(value, " \t"), `"`)
-	return strings.EqualFold(strings.Trim(name, " \t"), "charset") && strings.EqualFold(value, "utf-8")
+	value = strings.Trim(ascii.TrimBlanks(value), `"`)
+	return strings.EqualFold(ascii.TrimBlanks(name), "charset") && strings.EqualFold(value, "utf-8")
 }
 
 // fault is what a refusal for a flaw says.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gatewarden/gatewarden/filter/mcp/message"
 	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/internal/ascii"
 )
 
 // mirror has the headers that repeat what is in the body (MCP 2026-07-28, Transports,
@@ -24,11 +25,11 @@ func mirrorOf(headers []proxy.Header) (m mirror) {
 		switch headers[i].Name {
 		case "mcp-method":
 			m.methods++
-			m.method = strings.Clone(strings.Trim(headers[i].Value, " \t"))
+			m.method = strings.Clone(ascii.TrimBlanks(headers[i].Value))
 		case "mcp-name":
 			m.names++
 			var ok bool
-			m.name, ok = decodeName(strings.Trim(headers[i].Value, " \t"))
+			m.name, ok = decodeName(ascii.TrimBlanks(headers[i].Value))
 			m.broken = m.broken || !ok
 		}
 	}

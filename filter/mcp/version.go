@@ -1,9 +1,8 @@
 package mcp
 
 import (
-	"strings"
-
 	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/internal/ascii"
 )
 
 // The versions of the protocol whose rules differ for a request. They are dates, so that
@@ -32,7 +31,7 @@ func versionOf(headers []proxy.Header) (v version, ok bool) {
 	named, lines := "", 0
 	for i := range headers {
 		if headers[i].Name == "mcp-protocol-version" {
-			named = strings.Trim(headers[i].Value, " \t")
+			named = ascii.TrimBlanks(headers[i].Value)
 			lines++
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/challenge"
 	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/internal/ascii"
 )
 
 // handshake is what a request's Authorization says about a scheme that takes several
@@ -48,7 +49,7 @@ func (s *State) Handshake(headers []proxy.Header) {
 
 // readHandshake reads the value of an Authorization header.
 func readHandshake(value string) handshake {
-	value = strings.Trim(value, " \t")
+	value = ascii.TrimBlanks(value)
 	name, rest, _ := strings.Cut(value, " ")
 	switch which := schemeOf(name); which {
 	case ntlm, negotiate:
@@ -141,7 +142,7 @@ func scramParam(line, name string) string {
 	for line != "" {
 		var part string
 		part, line, _ = strings.Cut(line, ",")
-		key, value, _ := strings.Cut(strings.Trim(part, " \t"), "=")
+		key, value, _ := strings.Cut(ascii.TrimBlanks(part), "=")
 		if word, first, begins := strings.Cut(key, " "); begins {
 			inside, key = schemeOf(word) == scram, strings.TrimLeft(first, " ")
 		}
@@ -163,7 +164,7 @@ const maxToken = 512
 
 // decode returns the beginning of a decoded Base64 token.
 func decode(token string) []byte {
-	token = strings.Trim(token, " \t")
+	token = ascii.TrimBlanks(token)
 	decoded, _ := base64.StdEncoding.DecodeString(token[:min(len(token), maxToken)])
 	return decoded
 }

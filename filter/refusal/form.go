@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/gatewarden/gatewarden/filter/request"
+	"github.com/gatewarden/gatewarden/internal/ascii"
 )
 
 // Form is the form of a reply.
@@ -89,7 +90,7 @@ func FormOf(t *request.Target, d *request.Details) Form {
 // formNamed returns the form from first to last that has a media type, or another one.
 func formNamed(mediaType string, first, last, other Form) Form {
 	mediaType, _, _ = strings.Cut(mediaType, ";")
-	mediaType = strings.Trim(mediaType, " \t")
+	mediaType = ascii.TrimBlanks(mediaType)
 	for f := first; f <= last; f++ {
 		if strings.EqualFold(mediaType, mediaTypes[f]) {
 			return f

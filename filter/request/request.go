@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/gatewarden/gatewarden/filter/proxy"
+	"github.com/gatewarden/gatewarden/internal/ascii"
 )
 
 // Target is what a request asks for.
@@ -92,7 +93,7 @@ func joined(before, value string) string {
 // take the first and others the last.
 func (t *Target) override(methods string) {
 	for _, method := range strings.Split(methods, ",") {
-		t.Overrides = append(t.Overrides, strings.Trim(method, " \t"))
+		t.Overrides = append(t.Overrides, ascii.TrimBlanks(method))
 	}
 }
 
