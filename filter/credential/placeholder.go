@@ -1,6 +1,10 @@
 package credential
 
-import "github.com/gatewarden/gatewarden/internal/ascii"
+import (
+	"strings"
+
+	"github.com/gatewarden/gatewarden/internal/ascii"
+)
 
 // placeholders are what programs write for a token that they do not have: JavaScript
 // (undefined, null, NaN, the two objects), Python (None), Ruby, Lua and Swift (nil), Go
@@ -17,7 +21,7 @@ const maxPlaceholder = len("[object Promise]")
 // isPlaceholder tells whether a value stands for a missing credential. Letter case does
 // not matter.
 func isPlaceholder(value string) bool {
-	if len(value) > maxPlaceholder {
+	if value == "" || len(value) > maxPlaceholder || strings.IndexByte("uUnN[<(", value[0]) < 0 {
 		return false
 	}
 	for _, p := range placeholders {

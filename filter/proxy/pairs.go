@@ -45,14 +45,29 @@ func ReadWord(s string) uint32 {
 
 // AppendPairs appends headers in the form that ReadPairs reads.
 func AppendPairs(b []byte, headers []Header) []byte {
-	b = binary.LittleEndian.AppendUint32(b, uint32(len(headers)))
-	for _, h := range headers {
-		b = binary.LittleEndian.AppendUint32(b, uint32(len(h.Name)))
-		b = binary.LittleEndian.AppendUint32(b, uint32(len(h.Value)))
+	const word = 4
+	begin, size := len(b), word
+	for i := range headers {
+		size += 2*word + len(headers[i].Name) + len(headers[i].Value) + 2
 	}
-	for _, h := range headers {
-		b = append(append(b, h.Name...), 0)
-		b = append(append(b, h.Value...), 0)
+	b = slices.Grow(b, size)[:begin+size]
+	sizes := b[begin:]
+	binary.LittleEndian.PutUint32(sizes, uint32(len(headers)))
+	sizes = sizes[word:]
+	pieces := sizes[2*word*len(headers):]
+	for i := range headers {
+		h := &headers[i]
+		binary.LittleEndian.PutUint32(sizes, uint32(len(h.Name)))
+		binary.LittleEndian.PutUint32(sizes[word:], uint32(len(h.Value)))
+		sizes = sizes[2*word:]
+		pieces = putPiece(putPiece(pieces, h.Name), h.Value)
 	}
 	return b
+}
+
+// putPiece writes a piece with its NUL and returns what is behind it.
+func putPiece(b []byte, piece string) []byte {
+	n := copy(b, piece)
+	b[n] = 0
+	return b[n+1:]
 }
