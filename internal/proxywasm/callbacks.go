@@ -32,22 +32,8 @@ func SetVMContext(vm types.VMContext) { vmContext = vm }
 // configuration go on, another may already have replaced it.
 var (
 	plugins = map[uint32]types.PluginContext{}
-	streams = map[uint32]types.HttpContext{}
-	// recent is the stream that was called last, nil if it has ended. Most callbacks are
-	// for the same stream as the one before.
-	recent struct {
-		id     uint32
-		stream types.HttpContext
-	}
+	streams streamTable
 )
-
-// stream returns the context of a stream, nil if there is none.
-func stream(id uint32) types.HttpContext {
-	if recent.id != id || recent.stream == nil {
-		recent.id, recent.stream = id, streams[id]
-	}
-	return recent.stream
-}
 
 // results holds the results of host calls. Each callback but contextCreate, which
 // makes no host call, begins by taking the memory back.
@@ -68,8 +54,7 @@ func contextCreate(id, parent uint32) {
 		return
 	}
 	if s := p.NewHttpContext(id); s != nil {
-		streams[id] = s
-		recent.id, recent.stream = id, s
+		streams.add(id, s)
 	}
 }
 
@@ -89,9 +74,8 @@ func tick(id uint32) {
 // done ends a context for good: proxy_on_delete, which would follow, is not exported.
 func done(id uint32) bool {
 	results.reset()
-	if s := stream(id); s != nil {
-		delete(streams, id)
-		recent.stream = nil
+	if s := streams.find(id); s != nil {
+		streams.remove(id)
 		s.OnHttpStreamDone()
 		return true
 	}
@@ -105,7 +89,7 @@ func done(id uint32) bool {
 
 func requestHeaders(id, n uint32, end bool) types.Action {
 	results.reset()
-	s := stream(id)
+	s := streams.find(id)
 	if s == nil {
 		return types.ActionContinue
 	}
@@ -115,7 +99,7 @@ func requestHeaders(id, n uint32, end bool) types.Action {
 
 func requestBody(id, size uint32, end bool) types.Action {
 	results.reset()
-	if s := stream(id); s != nil {
+	if s := streams.find(id); s != nil {
 		return s.OnHttpRequestBody(int(size), end)
 	}
 	return types.ActionContinue
@@ -123,7 +107,7 @@ func requestBody(id, size uint32, end bool) types.Action {
 
 func requestTrailers(id, n uint32) types.Action {
 	results.reset()
-	if s := stream(id); s != nil {
+	if s := streams.find(id); s != nil {
 		return s.OnHttpRequestTrailers(int(n))
 	}
 	return types.ActionContinue
@@ -131,7 +115,7 @@ func requestTrailers(id, n uint32) types.Action {
 
 func responseHeaders(id, n uint32, end bool) types.Action {
 	results.reset()
-	if s := stream(id); s != nil {
+	if s := streams.find(id); s != nil {
 		return s.OnHttpResponseHeaders(int(n), end)
 	}
 	return types.ActionContinue
@@ -139,7 +123,7 @@ func responseHeaders(id, n uint32, end bool) types.Action {
 
 func responseBody(id, size uint32, end bool) types.Action {
 	results.reset()
-	if s := stream(id); s != nil {
+	if s := streams.find(id); s != nil {
 		return s.OnHttpResponseBody(int(size), end)
 	}
 	return types.ActionContinue
@@ -147,7 +131,7 @@ func responseBody(id, size uint32, end bool) types.Action {
 
 func responseTrailers(id, n uint32) types.Action {
 	results.reset()
-	if s := stream(id); s != nil {
+	if s := streams.find(id); s != nil {
 		return s.OnHttpResponseTrailers(int(n))
 	}
 	return types.ActionContinue

@@ -135,8 +135,8 @@ func TestCallbacksReachTheirContexts(t *testing.T) {
 		{func() any { return responseHeaders(2, 6, false) }, types.ActionContinue, ""},
 		{func() any { return done(1) }, true, "plugin done"},
 	})
-	if len(plugins)+len(streams) != 0 {
-		t.Errorf("%d plugins and %d streams are left", len(plugins), len(streams))
+	if len(plugins)+streams.len() != 0 {
+		t.Errorf("%d plugins and %d streams are left", len(plugins), streams.len())
 	}
 }
 
