@@ -9,6 +9,8 @@ import (
 // Parse reads a JSON configuration and the VM's environment ("NAME=value", see
 // docs/configuration.md). A text of white space is the default configuration. The
 // error is an [*Error] that lists all violations.
+//
+//go:noinline
 func Parse(json []byte, env []string) (*Config, error) {
 	var out violations
 	text := string(json)

@@ -66,6 +66,8 @@ type Filter struct {
 
 // New makes a filter of a configuration. All workers must have the same seed, see
 // [table.LoadSeed].
+//
+//go:noinline
 func New(c *config.Config, host proxy.Host, seed table.Seed) *Filter {
 	m := report.NewMetrics(host)
 	t := table.New(host, seed, c.Table.Clients)

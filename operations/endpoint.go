@@ -32,6 +32,8 @@ type metrics struct{ list, lock, unlock, denied proxy.Metric }
 
 // New makes an endpoint of a configuration. seed must be that of the instances that
 // guard: see table.LoadSeed. envoy is the version of Envoy, "" if it is not known.
+//
+//go:noinline
 func New(c *config.Config, host Host, seed table.Seed, envoy string) *Endpoint {
 	return &Endpoint{
 		envoy: envoy, form: c.Log.Client, holders: holders(c.Admin.Tokens), hosts: c.Admin.Hosts,

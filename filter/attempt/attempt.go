@@ -60,6 +60,8 @@ type Room struct {
 
 // New compiles the rules of all surfaces and defines their metrics. Locked accounts and
 // credentials go into list. shared is nil if there is no fleet.
+//
+//go:noinline
 func New(c *config.Config, clock proxy.Clock, t *counter.Table, shared *counter.Shared, log *report.Log, list *report.Lockouts, m *report.Metrics) *Room {
 	r := &Room{clock: clock, table: t, shared: shared, log: log, list: list, rules: make([]Rule, len(c.Surfaces))}
 	for i := range r.rules {

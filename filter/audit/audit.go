@@ -57,6 +57,8 @@ type Room struct {
 }
 
 // New compiles the configuration and defines the metrics. Names are hashed by the table.
+//
+//go:noinline
 func New(c *config.Config, p Ports, names *report.Log, t *table.Table, m *report.Metrics) *Room {
 	r := &Room{config: c.Audit, ports: p, names: names, table: t}
 	if c.Audit == nil {

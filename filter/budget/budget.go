@@ -89,6 +89,8 @@ const (
 
 // New prepares for the quota service of a configuration. t makes the keys of reservations,
 // under the seed that all workers share.
+//
+//go:noinline
 func New(c *config.Config, p Ports, store table.Store, t *table.Table, log *report.Log, m *report.Metrics) *Room {
 	r := &Room{config: c.QuotaService, ports: p, table: t, log: log}
 	if c.QuotaService == nil || c.QuotaService.Mode == config.ModeOff {

@@ -30,6 +30,8 @@ type Room struct {
 
 // New makes the rules of a configuration and defines their metrics. Nothing is written
 // to t: it hashes names.
+//
+//go:noinline
 func New(c *config.Config, t *counter.Table, m *report.Metrics) *Room {
 	r := &Room{table: t, rules: make([]Rule, len(c.Surfaces)), hold: uint32(c.Burst.Hold / period)}
 	for i := range r.rules {

@@ -44,6 +44,8 @@ type Room struct {
 }
 
 // New compiles the configuration and defines the metrics of all surfaces.
+//
+//go:noinline
 func New(c *config.Config, p Ports, log *report.Log, m *report.Metrics) *Room {
 	r := &Room{ports: p, log: log, header: c.Bypass.Header, roles: c.Bypass.Roles, rules: make([]Rule, len(c.Surfaces))}
 	r.words = refusal.Words{

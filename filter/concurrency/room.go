@@ -41,6 +41,8 @@ type limit struct {
 
 // New compiles the limits of a configuration. All workers that share the table share the
 // limits.
+//
+//go:noinline
 func New(c *config.Config, clock proxy.Clock, t *counter.Table, m *report.Metrics) *Room {
 	r := &Room{
 		clock: clock, table: t, holdings: map[table.Key]*holding{},

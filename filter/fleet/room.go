@@ -81,6 +81,8 @@ const (
 // New returns the room of a configuration, nil if there is no fleet. All proxies of the fleet
 // must have the same shared names. learn is called whenever the service has said something
 // that holds in this proxy.
+//
+//go:noinline
 func New(c *config.Config, p Ports, seed table.Seed, shared *counter.Shared, log *report.Log, m *report.Metrics, learn Learn) *Room {
 	if c.Fleet == nil {
 		return nil

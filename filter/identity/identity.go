@@ -62,6 +62,8 @@ type Room struct {
 // New makes the sources and surfaces of a configuration ready. discoveries has for each
 // surface the member in which refusals tell OAuth clients where to get a token, with a
 // comma before it. It is "" where there is none. Credentials are hashed by names.
+//
+//go:noinline
 func New(c *config.Config, p Ports, t *counter.Table, names *table.Names, log *report.Log, m *report.Metrics, discoveries []string) *Room {
 	r := &Room{
 		clock: p, wall: p, properties: p, headers: p, table: t, names: names,

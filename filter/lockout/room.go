@@ -32,6 +32,8 @@ type Room struct {
 
 // New compiles the rules and defines their metrics. The counters are in t, the
 // catalogue of surfaces is published in store. shared is nil if there is no fleet.
+//
+//go:noinline
 func New(c *config.Config, clock proxy.Clock, store table.Store, t *counter.Table, shared *counter.Shared, log *report.Log, list *report.Lockouts, m *report.Metrics) *Room {
 	room := &Room{clock: clock, store: store, table: t, shared: shared, log: log, list: list, rules: make([]Rule, len(c.Surfaces))}
 	for i := range c.Surfaces {

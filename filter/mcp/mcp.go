@@ -75,6 +75,8 @@ type Rule struct {
 }
 
 // New compiles the configuration and defines the metrics.
+//
+//go:noinline
 func New(c *config.Config, clock proxy.Clock, m *report.Metrics) *Room {
 	r := &Room{config: c.MCP, clock: clock}
 	if c.MCP == nil {

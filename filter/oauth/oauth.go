@@ -58,6 +58,8 @@ type Rule struct {
 }
 
 // New makes the room ready.
+//
+//go:noinline
 func New(c *config.Config, p Ports, log *report.Log, m *report.Metrics) *Room {
 	r := &Room{ports: p, log: log, rules: make([]*Rule, len(c.Surfaces))}
 	for i := range r.fetches {

@@ -39,6 +39,8 @@ type Room struct {
 }
 
 // New returns the room.
+//
+//go:noinline
 func New(c *config.Config, p Ports) *Room {
 	r := &Room{ports: p, rules: make([]Rule, len(c.Surfaces))}
 	for i := range c.Surfaces {

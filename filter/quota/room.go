@@ -53,6 +53,8 @@ type Rules struct {
 
 // New compiles the quotas of a configuration. They share their counters with all rooms
 // that have the same store and seed. shared is nil if there is no fleet.
+//
+//go:noinline
 func New(c *config.Config, p Ports, store table.Store, seed table.Seed, shared *counter.Shared, m *report.Metrics) *Room {
 	r := &Room{config: c, ports: p, shared: shared, rules: make([]Rules, len(c.Surfaces))}
 	for i := range c.Quotas {

@@ -54,6 +54,8 @@ type operation struct {
 }
 
 // New compiles the configuration and defines the metrics.
+//
+//go:noinline
 func New(c *config.Config, clock proxy.Clock, m *report.Metrics) *Room {
 	r := &Room{clock: clock, grants: newGrants(c.Scopes.Implies), rules: make([]Rules, len(c.Surfaces))}
 	for i := range r.rules {
