@@ -14,6 +14,12 @@ const (
 	headerSize   = 16
 	recordSize   = 36
 	maxTime      = 1<<48 - 1
+
+	fingerprintSize = 8
+
+	// The places of what is read alone, in a set and in a record without its fingerprint.
+	countAt, floorAt, touchedAt, floorUntilAt = 1, 2, 4, 10
+	windowEndAt, lockedUntilAt, forgetAtAt    = 10, 16, 22
 )
 
 // TimeSize is the size of an encoded time.
@@ -23,41 +29,67 @@ const TimeSize = 6
 // counting anew is the only sense that can be made of it.
 func (s *set) decode(value []byte) {
 	s.count, s.touched, s.floor, s.floorUntil = 0, 0, 0, 0
-	if len(value) < headerSize || value[0] != codecVersion {
+	if !isSet(value) {
 		return
 	}
-	count := int(value[1])
-	if count > Ways || len(value) != headerSize+count*recordSize {
-		return
-	}
-	s.count = count
-	s.floor = value[2]
-	s.touched = ReadTime(value[4:])
-	s.floorUntil = ReadTime(value[10:])
-	for i := 0; i < count; i++ {
-		s.entries[i].decode(value[headerSize+i*recordSize:])
+	s.count = int(value[countAt])
+	s.floor = value[floorAt]
+	s.touched = touchedOf(value)
+	s.floorUntil = ReadTime(value[floorUntilAt:])
+	for i := 0; i < s.count; i++ {
+		e := &s.entries[i]
+		e.fingerprint = binary.LittleEndian.Uint64(value[headerSize+i*recordSize:])
+		e.decode(recordOf(value, i))
 	}
 }
 
-// mentions tells whether an encoded set may hold the fingerprint. Most requests
-// come from clients without a record: for them the set is not decoded.
-func mentions(value []byte, fingerprint uint64) bool {
+// isSet tells whether this version wrote a value.
+func isSet(value []byte) bool {
+	return len(value) >= headerSize && value[0] == codecVersion && value[countAt] <= Ways &&
+		len(value) == headerSize+int(value[countAt])*recordSize
+}
+
+// indexOf returns the place of the record with a fingerprint in an encoded set, or -1.
+// Most sets are not decoded: one record of them is looked at.
+func indexOf(value []byte, fingerprint uint64) int {
+	if !isSet(value) {
+		return -1
+	}
 	for i := headerSize; i+recordSize <= len(value); i += recordSize {
 		if binary.LittleEndian.Uint64(value[i:]) == fingerprint {
-			return true
+			return (i - headerSize) / recordSize
 		}
 	}
-	return false
+	return -1
 }
 
-func (e *entry) decode(b []byte) {
-	e.fingerprint = binary.LittleEndian.Uint64(b)
-	e.Count = binary.LittleEndian.Uint32(b[8:])
-	e.Before = binary.LittleEndian.Uint32(b[12:])
-	e.Level, e.Strikes = b[16], b[17]
-	e.WindowEnd = ReadTime(b[18:])
-	e.LockedUntil = ReadTime(b[24:])
-	e.ForgetAt = ReadTime(b[30:])
+// touchedOf returns the time of the last write of an encoded set.
+func touchedOf(value []byte) int64 { return ReadTime(value[touchedAt:]) }
+
+// recordOf returns the i-th record of an encoded set, without its fingerprint.
+func recordOf(value []byte, i int) []byte {
+	at := headerSize + i*recordSize
+	return value[at+fingerprintSize : at+recordSize]
+}
+
+func (r *Record) decode(b []byte) {
+	_ = b[recordSize-fingerprintSize-1]
+	r.Count = binary.LittleEndian.Uint32(b)
+	r.Before = binary.LittleEndian.Uint32(b[4:])
+	r.Level, r.Strikes = b[8], b[9]
+	r.WindowEnd = ReadTime(b[windowEndAt:])
+	r.LockedUntil = ReadTime(b[lockedUntilAt:])
+	r.ForgetAt = ReadTime(b[forgetAtAt:])
+}
+
+// encode appends the record to b, without a fingerprint.
+func (r *Record) encode(b []byte) []byte {
+	b = binary.LittleEndian.AppendUint32(b, r.Count)
+	b = binary.LittleEndian.AppendUint32(b, r.Before)
+	b = append(b, r.Level, r.Strikes)
+	b = AppendTime(b, r.WindowEnd)
+	b = AppendTime(b, r.LockedUntil)
+	return AppendTime(b, r.ForgetAt)
 }
 
 // encode appends the set to b.
@@ -68,12 +100,7 @@ func (s *set) encode(b []byte) []byte {
 	for i := 0; i < s.count; i++ {
 		e := &s.entries[i]
 		b = binary.LittleEndian.AppendUint64(b, e.fingerprint)
-		b = binary.LittleEndian.AppendUint32(b, e.Count)
-		b = binary.LittleEndian.AppendUint32(b, e.Before)
-		b = append(b, e.Level, e.Strikes)
-		b = AppendTime(b, e.WindowEnd)
-		b = AppendTime(b, e.LockedUntil)
-		b = AppendTime(b, e.ForgetAt)
+		b = e.encode(b)
 	}
 	return b
 }

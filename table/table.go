@@ -40,9 +40,9 @@ type Table struct {
 	store Store
 	mask  uint64
 
-	key []byte // scratch: the table's prefix and a set's index
-	out []byte // scratch: an encoded set
-	set set    // scratch: a decoded set
+	key   []byte // scratch: the table's prefix and a set's index
+	draft Draft  // scratch
+	set   set    // scratch: a decoded set
 }
 
 // LoadSeed returns the installation's seed from the store. The first worker to
@@ -79,7 +79,6 @@ func NewNamed(store Store, seed Seed, name string, counters int) *Table {
 	}
 	t := &Table{Names: Names{seed: seed}, store: store, mask: uint64(sets - 1)}
 	t.key = append(t.key, keyPrefix+name+"/\x00\x00\x00\x00"...)
-	t.out = make([]byte, 0, headerSize+Ways*recordSize)
 	return t
 }
 
@@ -100,22 +99,21 @@ func (t *Table) locate(key Key) []byte {
 // only when there is a record. It is one read, and a write only when the clock
 // was found to have stepped back.
 func (t *Table) Get(key Key, clock Clock) (r Record, now int64, found bool) {
-	value, _, ok := t.store.Get(t.locate(key))
-	if !ok || !mentions(value, key.fingerprint) {
+	value, _, _ := t.store.Get(t.locate(key))
+	at := indexOf(value, key.fingerprint)
+	if at < 0 {
 		return Record{}, 0, false
+	}
+	now = clock.Now()
+	if touched := touchedOf(value); touched-now <= clockSkew {
+		r.decode(recordOf(value, at))
+		now = max(now, touched)
+		return r, now, now < r.expiry()
 	}
 	t.set.decode(value)
-	i := t.set.find(key.fingerprint)
-	if i < 0 {
-		return Record{}, 0, false
-	}
-	read := clock.Now()
-	stepped := t.set.steppedBack(read)
-	now = t.set.follow(read)
-	r = t.set.entries[i].Record
-	if stepped {
-		t.Update(key, read, func(r Record, _ uint8, _ int64) (Record, bool) { return r, false })
-	}
+	t.set.follow(now)
+	r = t.set.entries[at].Record
+	t.Update(key, now, func(r Record, _ uint8, _ int64) (Record, bool) { return r, false })
 	return r, now, now < r.expiry()
 }
 
@@ -153,23 +151,11 @@ type Change func(r Record, floor uint8, now int64) (Record, bool)
 // Update applies change to the record of key, whatever other workers do at the
 // same time.
 func (t *Table) Update(key Key, now int64, change Change) Result {
-	name := t.locate(key)
 	for try := 0; try < maxTries; try++ {
-		value, cas, found := t.store.Get(name)
-		if !found {
-			value, cas = nil, createOnly
-		}
-		t.set.decode(value)
-		stepped := t.set.steppedBack(now)
-		outcome, evicted := t.set.apply(key.fingerprint, now, change)
-		// A step back is written down even where nothing else is, or the time
-		// that passes from now on would not count.
-		if outcome != Stored && !stepped {
-			return Result{Outcome: outcome, Retries: try}
-		}
-		t.out = t.set.encode(t.out[:0])
-		if t.store.Set(name, t.out, cas) {
-			return Result{Outcome: outcome, Retries: try, Evicted: evicted}
+		t.Draft(&t.draft, key, now, change)
+		if result, ok := t.Write(&t.draft); ok {
+			result.Retries = try
+			return result
 		}
 	}
 	return Result{Outcome: Contended, Retries: maxTries}
