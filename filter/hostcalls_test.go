@@ -83,7 +83,7 @@ func TestHostCalls(t *testing.T) {
 		{"a quota that costs nothing", quotaConfig(rule("all", 9, `, "cost": [{"prefix": "/", "cost": 0}]`)), get("/mcp"), hdr(":status", "200"),
 			"request headers, property source.address, now, get" + quotaResponse + triple},
 		{"three quotas", quotaConfig(rule("a", 9, ""), rule("b", 9, ""), rule("c", 9, "")), get("/mcp"), hdr(":status", "200"),
-			"request headers, property source.address, now, get, get, get, set, get, set, get, set" + quotaResponse + triple},
+			"request headers, property source.address, now, get, get, get, set, set, set" + quotaResponse + triple},
 		{"a budget, of a request without calls", budgetConfig, get("/mcp"), hdr(":status", "200"), lockoutOnly},
 		{"a quota without a limit for this caller", quotaConfig(`{"name": "a", "per": ["client"], "limits": {"free": 9, "default": "unlimited"}, "window": "1m"}`),
 			get("/api"), hdr(":status", "200"), lockoutOnly},

@@ -28,6 +28,21 @@ func New(t *table.Table, prefix string, m *report.Metrics) *Table {
 // Update is that of [table.Table].
 func (t *Table) Update(key table.Key, now int64, change table.Change) table.Result {
 	result := t.Table.Update(key, now, change)
+	t.count(&result)
+	return result
+}
+
+// Write is that of [table.Table]. A draft that is too late is a retry: an update follows.
+func (t *Table) Write(d *table.Draft) (result table.Result, ok bool) {
+	if result, ok = t.Table.Write(d); !ok {
+		t.retries.Add(1)
+		return result, false
+	}
+	t.count(&result)
+	return result, true
+}
+
+func (t *Table) count(result *table.Result) {
 	t.retries.Add(uint64(result.Retries))
 	switch {
 	case result.Evicted:
@@ -37,7 +52,6 @@ func (t *Table) Update(key table.Key, now int64, change table.Change) table.Resu
 	case result.Outcome == table.Contended:
 		t.contended.Add(1)
 	}
-	return result
 }
 
 // Renew records that something holds for length milliseconds from now on. It writes

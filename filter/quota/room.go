@@ -37,11 +37,17 @@ type Room struct {
 	// unwritten counts reservations that it had no place for.
 	unwritten report.Counter
 
-	name    []byte          // scratch: who pays
-	text    []byte          // scratch: values of header fields
-	headers []proxy.Header  // scratch: to be added to a response
-	moment  moment          // scratch
-	entries []journal.Entry // scratch: of a reservation
+	name    []byte         // scratch: who pays
+	text    []byte         // scratch: values of header fields
+	headers []proxy.Header // scratch: to be added to a response
+	moment  moment         // scratch
+	drafts  []draft        // scratch: of a request
+	alone   draft          // scratch: of a taking that is made at once
+	// charge and drafting are what spend works on.
+	charge   *charge
+	drafting *draft
+	spend    table.Change    // see [Room.change]
+	entries  []journal.Entry // scratch: of a reservation
 }
 
 // Rules are the quotas that a surface has.
@@ -74,6 +80,7 @@ func New(c *config.Config, p Ports, store table.Store, seed table.Seed, shared *
 	}
 	r.defineMetrics(m)
 	r.table = counter.New(table.NewNamed(store, seed, "quota", c.Table.Quotas), "gatewarden_quota_table", m)
+	r.spend = r.change
 	r.openJournal(store, m)
 	return r
 }

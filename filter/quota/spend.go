@@ -8,11 +8,22 @@ import (
 )
 
 // A request spends its cost at every quota that holds for it, or at none: a request
-// that one quota refuses must not use up the others. The room looks at all quotas but
-// the first before it takes anything, and the first looks when it takes. If another
-// worker was faster in between, the room gives back what it took. Until then, which is
-// some microseconds, others may find less than there is. They never find more.
+// that one quota refuses must not use up the others. The room drafts all takings, and
+// writes them if all quotas have enough. If another worker was faster in between, the
+// room takes anew where that one has written, and gives back what it took if there is
+// not enough any more. Until then, which is some microseconds, others may find less than
+// there is. They never find more.
 // See RATIONALE.md, "Why do several quotas look before they take?"
+
+// draft is what a request is about to take from a counter.
+type draft struct {
+	table.Draft
+	// record and at are what it was made of, the counter and the time.
+	record table.Record
+	at     int64
+	// takes tells whether there is something to take.
+	takes bool
+}
 
 // Spend spends what the request costs at the quotas that are enforced, and tells
 // whether one of them refuses the request. Otherwise [State.Watch] must follow. After a
@@ -59,18 +70,27 @@ func (s *State) GiveBack(now int64) {
 
 // takeAll takes from all quotas that are enforced, or from none.
 func (s *State) takeAll() bool {
-	due := s.charges[:s.enforced]
-	if !s.allFit(due) {
+	r, due := s.rules.room, s.charges[:s.enforced]
+	for len(r.drafts) < len(due) {
+		r.drafts = append(r.drafts, draft{})
+	}
+	for i := range due {
+		r.prepare(&due[i], &r.drafts[i], s.now)
+	}
+	if !fit(due) {
+		for i := range due {
+			r.putRight(&due[i], &r.drafts[i], s.now)
+		}
 		return false
 	}
 	for i := range due {
-		if s.rules.room.take(&due[i], s.now) {
+		if r.write(&due[i], &r.drafts[i], s.now) {
 			continue
 		}
 		s.giveBack(due[:i], s.now)
 		for j := range due {
 			if j != i {
-				s.rules.room.look(&due[j], due[j].cost, s.now)
+				r.look(&due[j], due[j].cost, s.now)
 			}
 		}
 		return false
@@ -78,18 +98,51 @@ func (s *State) takeAll() bool {
 	return true
 }
 
-// allFit looks whether all quotas but the first have enough. It looks at the first one,
-// too, if another one has not: the reply tells how it stands.
-func (s *State) allFit(due []charge) bool {
-	fit := true
-	for i := 1; i < len(due); i++ {
-		s.rules.room.look(&due[i], due[i].cost, s.now)
-		fit = fit && due[i].Fits
+// prepare determines the state of a counter after the cost, and drafts the taking.
+func (r *Room) prepare(c *charge, d *draft, now int64) {
+	if d.takes = r.takes(c, now); !d.takes {
+		r.look(c, c.cost, now)
+		return
 	}
-	if !fit {
-		s.rules.room.look(&due[0], due[0].cost, s.now)
+	r.charge, r.drafting = c, d
+	r.table.Draft(&d.Draft, c.key, now, r.spend)
+}
+
+// takes tells whether a charge takes from the proxy's own counter, if there is enough.
+func (r *Room) takes(c *charge, now int64) bool {
+	return c.cost > 0 && !c.never() && !c.waits() && !r.isExhausted(c, c.cost, now)
+}
+
+// write takes what was drafted, or as much if the draft came too late, if there still is
+// enough.
+func (r *Room) write(c *charge, d *draft, now int64) bool {
+	if !d.takes {
+		return c.Fits
 	}
-	return fit
+	result, ok := r.table.Write(&d.Draft)
+	if !ok {
+		return r.take(c, now)
+	}
+	c.taken = c.Fits && result.Outcome == table.Stored
+	return c.Fits
+}
+
+// putRight leaves the counter as it is, but for what must be stored all the same.
+func (r *Room) putRight(c *charge, d *draft, now int64) {
+	if !d.takes {
+		return
+	}
+	if _, outdated := c.quota.algorithm.Look(d.record, c.plan, 0, d.at); outdated || d.Stepped {
+		r.renew(c, now)
+	}
+}
+
+// renew stores what must be stored of a counter, whatever it is asked for.
+func (r *Room) renew(c *charge, now int64) {
+	r.table.Update(c.key, now, func(record table.Record, floor uint8, at int64) (table.Record, bool) {
+		record, _, changed := c.quota.algorithm.Spend(record, floor, c.plan, 0, at)
+		return record, changed
+	})
 }
 
 // look determines the state of a counter after the cost, without charging it.
@@ -109,10 +162,7 @@ func (r *Room) look(c *charge, cost uint32, now int64) {
 	}
 	var outdated bool
 	if c.Balance, outdated = c.quota.algorithm.Look(record, c.plan, cost, at); outdated {
-		r.table.Update(c.key, now, func(record table.Record, floor uint8, at int64) (table.Record, bool) {
-			record, _, changed := c.quota.algorithm.Spend(record, floor, c.plan, 0, at)
-			return record, changed
-		})
+		r.renew(c, now)
 	}
 	c.Fits = c.Fits || c.waits()
 }
@@ -128,17 +178,24 @@ func (m *moment) Now() int64 { return m.now }
 // take takes a cost from a counter if there is enough. If the table has no place for the
 // counter, the request passes uncounted, and the table's metrics tell.
 func (r *Room) take(c *charge, now int64) bool {
-	if c.cost == 0 || c.never() || c.waits() || r.isExhausted(c, c.cost, now) {
+	if !r.takes(c, now) {
 		r.look(c, c.cost, now)
 		return c.Fits
 	}
-	result := r.table.Update(c.key, now, func(record table.Record, floor uint8, at int64) (next table.Record, changed bool) {
-		next, c.Balance, changed = c.quota.algorithm.Spend(record, floor, c.plan, c.cost, at)
-		c.taking = algorithm.Taking{Cost: c.cost, At: at, Window: c.quota.algorithm.WindowOf(next)}
-		return next, changed
-	})
+	r.charge, r.drafting = c, &r.alone
+	result := r.table.Update(c.key, now, r.spend)
 	c.taken = c.Fits && result.Outcome == table.Stored
 	return c.Fits
+}
+
+// change spends the cost of a charge. It is a [table.Change], which is made once: each one
+// made anew would be allocated.
+func (r *Room) change(record table.Record, floor uint8, at int64) (next table.Record, changed bool) {
+	c := r.charge
+	r.drafting.record, r.drafting.at = record, at
+	next, c.Balance, changed = c.quota.algorithm.Spend(record, floor, c.plan, c.cost, at)
+	c.taking = algorithm.Taking{Cost: c.cost, At: at, Window: c.quota.algorithm.WindowOf(next)}
+	return next, changed
 }
 
 func (s *State) giveBack(charges []charge, now int64) {
