@@ -123,6 +123,8 @@ type ResponseHeaderList interface {
 // ResponseHeaders are the headers of the current response.
 type ResponseHeaders interface {
 	ResponseHeaderList
+	// AddResponseHeader adds a line. The texts may be gone when it has returned: who keeps
+	// them makes copies.
 	AddResponseHeader(name, value string)
 	// RemoveResponseHeader removes all lines of a header.
 	RemoveResponseHeader(name string)

@@ -1,12 +1,13 @@
 package quota
 
 import (
-	"strconv"
+	"strings"
 
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/refusal"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // The header fields that tell a client about its quotas: RateLimit and RateLimit-Policy
@@ -106,44 +107,46 @@ func tighter(a, b *charge) bool {
 	return a.More > b.More
 }
 
-// appendHeaders appends the fields that tell how quotas stand. It allocates one string for
-// all values.
-func (s *State) appendHeaders(into []proxy.Header, told *standing, triple bool) []proxy.Header {
-	r, t := s.rules.room, &told.first
-	b := r.text[:0]
+// fields are the values of the fields that tell how quotas stand.
+type fields struct{ policy, item, limit, left, reset string }
+
+// write returns them, in the memory of the room: the next request has it again.
+func (s *State) write(told *standing) fields {
+	b, t := &s.rules.room.text, &told.first
+	*b = (*b)[:0]
 	for i := range s.charges[:s.enforced] {
 		if i > 0 {
-			b = append(b, ", "...)
+			b.Add(", ")
 		}
 		c := &s.charges[i]
-		b = strconv.AppendInt(append(b, c.limit.policy...), c.plan.Window/1000, 10)
+		if b.Add(c.limit.policy); c.quota.kind.IsCalendar() {
+			b.AddInt(c.plan.Window / 1000)
+		}
 	}
-	policyEnd := len(b)
-	b = t.appendItem(b)
+	policy := len(*b)
+	t.addItem(b)
 	if told.second.charge != nil {
-		b = told.second.appendItem(append(b, ", "...))
+		b.Add(", ")
+		told.second.addItem(b)
 	}
-	itemEnd := len(b)
-	b = strconv.AppendUint(b, uint64(t.Left), 10)
-	leftEnd := len(b)
-	b = strconv.AppendInt(b, t.reset, 10)
-	r.text = b
-	text := string(b)
-	into = append(into, proxy.Header{Name: rateLimitPolicy, Value: text[:policyEnd]},
-		proxy.Header{Name: rateLimit, Value: text[policyEnd:itemEnd]})
-	if triple {
-		into = append(into, proxy.Header{Name: xRateLimitLimit, Value: t.limit.number},
-			proxy.Header{Name: xRateLimitLeft, Value: text[itemEnd:leftEnd]},
-			proxy.Header{Name: xRateLimitReset, Value: text[leftEnd:]})
+	item := len(*b)
+	b.AddInt(int64(t.Left))
+	left := len(*b)
+	b.AddInt(t.reset)
+	return fields{
+		policy: b.View(0, policy), item: b.View(policy, item),
+		limit: t.limit.number, left: b.View(item, left), reset: b.View(left, len(*b)),
 	}
-	return into
 }
 
-// appendItem appends an item of RateLimit.
-func (t *tally) appendItem(b []byte) []byte {
-	b = append(append(append(b, '"'), t.quota.Name...), `";r=`...)
-	b = strconv.AppendUint(b, uint64(t.Left), 10)
-	return strconv.AppendInt(append(b, ";t="...), t.seconds, 10)
+// addItem adds an item of RateLimit.
+func (t *tally) addItem(b *text.Buffer) {
+	b.Add(`"`)
+	b.Add(t.quota.Name)
+	b.Add(`";r=`)
+	b.AddInt(int64(t.Left))
+	b.Add(";t=")
+	b.AddInt(t.seconds)
 }
 
 // Headers returns the fields of a refusal that tell how the client's quotas stand, nil
@@ -165,7 +168,14 @@ func (s *State) Headers(client *caller.Client, id *caller.Identity, why *refusal
 		}
 		t = s.standing(now)
 	}
-	return s.appendHeaders(nil, &t, r.config.Headers.XRateLimit != config.XRateLimitOff)
+	f := s.write(&t)
+	list := proxy.Headers{{Name: rateLimitPolicy, Value: strings.Clone(f.policy)}, {Name: rateLimit, Value: strings.Clone(f.item)}}
+	if r.config.Headers.XRateLimit != config.XRateLimitOff {
+		list.Add(xRateLimitLimit, f.limit)
+		list.Add(xRateLimitLeft, strings.Clone(f.left))
+		list.Add(xRateLimitReset, strings.Clone(f.reset))
+	}
+	return list
 }
 
 // AddHeaders adds the fields to a response of the service to a request that is
@@ -183,9 +193,13 @@ func (s *State) AddHeaders(origin refusal.Origin) (status int) {
 	if triple {
 		theirs.remove(r.ports)
 	}
-	r.headers = s.appendHeaders(r.headers[:0], &t, triple)
-	for i := range r.headers {
-		r.ports.AddResponseHeader(r.headers[i].Name, r.headers[i].Value)
+	f := s.write(&t)
+	r.ports.AddResponseHeader(rateLimitPolicy, f.policy)
+	r.ports.AddResponseHeader(rateLimit, f.item)
+	if triple {
+		r.ports.AddResponseHeader(xRateLimitLimit, f.limit)
+		r.ports.AddResponseHeader(xRateLimitLeft, f.left)
+		r.ports.AddResponseHeader(xRateLimitReset, f.reset)
 	}
 	if origin.Named && theirs.readable {
 		r.ports.AddResponseHeader(refusal.ExposeHeaders, "RateLimit, "+exposedFields)

@@ -6,6 +6,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/filter/refusal"
 	"github.com/gatewarden/gatewarden/filter/report"
+	"github.com/gatewarden/gatewarden/internal/text"
 	"github.com/gatewarden/gatewarden/journal"
 	"github.com/gatewarden/gatewarden/table"
 )
@@ -37,12 +38,11 @@ type Room struct {
 	// unwritten counts reservations that it had no place for.
 	unwritten report.Counter
 
-	name    []byte         // scratch: who pays
-	text    []byte         // scratch: values of header fields
-	headers []proxy.Header // scratch: to be added to a response
-	moment  moment         // scratch
-	drafts  []draft        // scratch: of a request
-	alone   draft          // scratch: of a taking that is made at once
+	name   []byte      // scratch: who pays
+	text   text.Buffer // scratch: values of header fields
+	moment moment      // scratch
+	drafts []draft     // scratch: of a request
+	alone  draft       // scratch: of a taking that is made at once
 	// charge and drafting are what spend works on.
 	charge   *charge
 	drafting *draft

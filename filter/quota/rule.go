@@ -37,7 +37,8 @@ type quota struct {
 type allowance struct {
 	tier           string
 	algorithm.Plan // its Limit is 0 if the tier has no limit
-	// number is the limit, policy an item of RateLimit-Policy without the window's length.
+	// number is the limit. policy is an item of RateLimit-Policy, without the window's
+	// length if that differs from one window of the calendar to the next.
 	number, policy string
 }
 
@@ -62,9 +63,9 @@ func (q *quota) compile(c *config.Config) {
 	last := len(rule.Tiers)
 	q.limits = make([]allowance, last+1)
 	for i := range rule.Tiers {
-		q.limits[i].compile(rule, rule.Tiers[i].Tier, rule.Tiers[i].Limit)
+		q.limits[i].compile(rule, q.kind, rule.Tiers[i].Tier, rule.Tiers[i].Limit)
 	}
-	q.limits[last].compile(rule, "", rule.Limit)
+	q.limits[last].compile(rule, q.kind, "", rule.Limit)
 }
 
 // bitsOf returns the bits of the quotas with these names.
@@ -77,7 +78,7 @@ func bitsOf(all []config.Quota, names []string) (bits uint64) {
 	return bits
 }
 
-func (a *allowance) compile(rule *config.Quota, tier string, units uint32) {
+func (a *allowance) compile(rule *config.Quota, kind algorithm.Kind, tier string, units uint32) {
 	if units == config.NoLimit {
 		units = 0
 	}
@@ -87,7 +88,11 @@ func (a *allowance) compile(rule *config.Quota, tier string, units uint32) {
 	if rule.Unit == config.Credits {
 		unit = `;qu="credits"` // otherwise it would say requests
 	}
-	a.policy = text.Join(`"`, rule.Name, `";q=`, a.number, unit, ";w=")
+	length := ""
+	if !kind.IsCalendar() {
+		length = text.Int(rule.Window / 1000)
+	}
+	a.policy = text.Join(`"`, rule.Name, `";q=`, a.number, unit, ";w=", length)
 }
 
 // limitOf returns the limit of a tier, that of all other callers if it has none.

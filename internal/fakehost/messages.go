@@ -1,6 +1,10 @@
 package fakehost
 
-import "github.com/gatewarden/gatewarden/filter/proxy"
+import (
+	"strings"
+
+	"github.com/gatewarden/gatewarden/filter/proxy"
+)
 
 // RequestHeaders returns Request.
 func (h *Host) RequestHeaders() []proxy.Header { h.record("request headers"); return h.Request }
@@ -33,7 +37,7 @@ func (h *Host) ResponseHeaders() []proxy.Header {
 // AddResponseHeader appends a line to Response.
 func (h *Host) AddResponseHeader(name, value string) {
 	h.record("add " + name)
-	h.Response = append(h.Response, proxy.Header{Name: name, Value: value})
+	h.Response = append(h.Response, proxy.Header{Name: strings.Clone(name), Value: strings.Clone(value)})
 }
 
 // RemoveResponseHeader removes all lines of a header from Response.

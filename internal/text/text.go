@@ -6,6 +6,7 @@ package text
 import (
 	"strconv"
 	"strings"
+	"unsafe"
 
 	"github.com/tidwall/gjson"
 )
@@ -18,10 +19,32 @@ type Buffer []byte
 //go:noinline
 func (b *Buffer) Add(text string) { *b = append(*b, text...) }
 
-// AddInt appends a number.
+// AddInt appends a number. Package strconv would put the digits together in memory that
+// TinyGo allocates.
 //
 //go:noinline
-func (b *Buffer) AddInt(n int64) { *b = strconv.AppendInt(*b, n, 10) }
+func (b *Buffer) AddInt(n int64) {
+	rest := uint64(n)
+	if n < 0 {
+		*b, rest = append(*b, '-'), -rest
+	}
+	length := 1
+	for power := rest / 10; power > 0; power /= 10 {
+		length++
+	}
+	*b = append(*b, "00000000000000000000"[:length]...)
+	for at := len(*b) - 1; rest > 0; at-- {
+		(*b)[at] = '0' + byte(rest%10)
+		rest /= 10
+	}
+}
+
+// View returns a text in the buffer's own memory, without a copy: it is gone when the buffer
+// changes. It is for calls of the proxy, which copies what it is given.
+func (b Buffer) View(from, to int) string {
+	part := b[from:to]
+	return unsafe.String(unsafe.SliceData(part), len(part))
+}
 
 // AddJSON appends a text as a JSON string.
 //

@@ -2,6 +2,7 @@ package text
 
 import (
 	"math"
+	"strconv"
 	"testing"
 )
 
@@ -35,5 +36,28 @@ func TestJoin(t *testing.T) {
 		if got := Join(parts...); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+}
+
+func TestAddInt(t *testing.T) {
+	numbers := []int64{0, math.MaxInt64, math.MinInt64, math.MaxUint32}
+	for n := int64(1); n < math.MaxInt64/10; n *= 10 {
+		numbers = append(numbers, n-1, n, n+1, -n, 7*n)
+	}
+	for _, n := range numbers {
+		b := Buffer("n=")
+		if b.AddInt(n); string(b) != "n="+strconv.FormatInt(n, 10) {
+			t.Errorf("%d became %s", n, b)
+		}
+	}
+}
+
+func TestView(t *testing.T) {
+	b := Buffer("abcdef")
+	if all, part, none := b.View(0, 6), b.View(2, 4), b.View(6, 6); all != "abcdef" || part != "cd" || none != "" {
+		t.Errorf("%q, %q, %q", all, part, none)
+	}
+	if n := testing.AllocsPerRun(100, func() { _ = b.View(1, 5) }); n != 0 {
+		t.Errorf("%v allocations", n)
 	}
 }

@@ -4,6 +4,7 @@ package replay
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/gatewarden/gatewarden/filter/proxy"
 )
@@ -128,7 +129,7 @@ func (h *Host) ResponseBody(size int) []byte { return h.Answer[:min(size, len(h.
 
 // AddResponseHeader adds a line.
 func (h *Host) AddResponseHeader(name, value string) {
-	h.Response = append(h.Response, proxy.Header{Name: name, Value: value})
+	h.Response = append(h.Response, proxy.Header{Name: strings.Clone(name), Value: strings.Clone(value)})
 }
 
 // RemoveResponseHeader removes all lines of a header.
