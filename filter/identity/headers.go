@@ -12,39 +12,65 @@ import (
 
 // headerNames are the trusted headers with the parts of an identity: subject, tenant,
 // tier, scopes, roles and audience. The name is "" for a part that no header has.
-type headerNames [6]string
+type headerNames values
 
 func (names *headerNames) compile(n *config.IdentityNames) {
 	*names = headerNames{n.Subject, n.Tenant, n.Tier, n.Scopes, n.Roles, n.Audience}
 }
 
-// identify reads the headers. A trusted gateway sets each of them once: a second value
-// may be the client's, and then the caller is not verified.
-func (names *headerNames) identify(id *caller.Identity, headers []proxy.Header) {
-	var values [len(names)]string
-	var seen [len(names)]bool
+// read reads the headers. A trusted gateway sets each of them once: it is not ok with a
+// second value, which may be the client's.
+func (names *headerNames) read(headers []proxy.Header) (v values, ok bool) {
+	var found [len(names)]bool
 	for i := range headers {
-		for j, name := range names {
-			if name == "" || headers[i].Name != name {
+		for j := range names {
+			if names[j] == "" || headers[i].Name != names[j] {
 				continue
 			}
-			value := ascii.TrimBlanks(headers[i].Value)
-			if seen[j] || value != "" && !claim.IsText(value) {
-				return
+			if found[j] {
+				return v, false
 			}
-			values[j], seen[j] = value, true
+			v[j], found[j] = ascii.TrimBlanks(headers[i].Value), true
 		}
 	}
-	if values[0] == "" && (names[0] != "" || values[1] == "") {
+	return v, v[0] != "" || names[0] == "" && v[1] != ""
+}
+
+// identifyHeaders identifies the caller that the headers name.
+func (r *Room) identifyHeaders(id *caller.Identity, s *source, headers []proxy.Header) {
+	v, ok := s.headers.read(headers)
+	if !ok {
 		return
 	}
-	// The proxy's memory goes with the callback, so the texts are copied.
-	for i := range values {
-		values[i] = strings.Clone(values[i])
+	place := s.seen.place(&v)
+	if place != nil && place.values == v {
+		id.Set(&place.identity)
+		return
+	}
+	if !v.identify(id) {
+		return
+	}
+	if r.name(id); place != nil {
+		place.values = v
+		place.identity.Set(id)
+	}
+}
+
+// identify sets the identity with these values, which it copies: the proxy's memory goes
+// with the callback. It is not ok if one of them is no text.
+func (v *values) identify(id *caller.Identity) (ok bool) {
+	for i := range v {
+		if v[i] != "" && !claim.IsText(v[i]) {
+			return false
+		}
+	}
+	for i := range v {
+		v[i] = strings.Clone(v[i])
 	}
 	id.Verified = true
-	id.Subject, id.Tenant, id.Tier = values[0], values[1], values[2]
+	id.Subject, id.Tenant, id.Tier = v[0], v[1], v[2]
 	for i, list := range [...]*[]string{&id.Scopes, &id.Roles, &id.Audience} {
-		*list = claim.Split(values[3+i], " ,")
+		*list = claim.Split(v[3+i], " ,")
 	}
+	return true
 }

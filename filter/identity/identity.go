@@ -4,7 +4,7 @@
 // that are for another resource are refused everywhere.
 //
 // The sources are one file each: metadata.go reads what another filter verified,
-// headers.go reads headers that a trusted gateway sets, apikey.go compares API keys,
+// headers.go reads headers that a trusted gateway sets, of which seen.go keeps some, apikey.go compares API keys,
 // accepted.go knows credentials that the service accepted, and package introspect asks
 // authorization servers. source.go chooses between them. rule.go has what a surface
 // has, state.go the state of a request, audience.go for whom a token is, gate.go and words.go the refusals, and

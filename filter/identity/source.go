@@ -16,6 +16,7 @@ type source struct {
 
 	metadata metadataClaims
 	headers  headerNames
+	seen     seen
 	keys     []apiKey
 	server   *introspect.Server
 }
@@ -25,6 +26,9 @@ func (s *source) compile(r *Room, c *config.Identity, place int) {
 	s.metadata.compile(c.Filter, &c.Claims)
 	s.headers.compile(&c.Headers)
 	s.keys = r.newAPIKeys(c.Keys)
+	if c.Kind == config.IdentityHeaders {
+		s.seen = make(seen, maxSeen)
+	}
 	if c.Kind == config.IdentityIntrospection {
 		s.server = r.lookups.Server(c, place)
 	}
@@ -40,8 +44,7 @@ func (s *State) consult(source *source, q *Request) {
 		source.metadata.identify(id, room.properties, s.rule.audiences != nil)
 		room.name(id)
 	case source.kind == config.IdentityHeaders:
-		source.headers.identify(id, q.Headers)
-		room.name(id)
+		room.identifyHeaders(id, source, q.Headers)
 	case !q.Alone:
 	case source.kind == config.IdentityAPIKeys:
 		room.identifyKey(id, source.keys, &q.Credential)
