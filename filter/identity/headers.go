@@ -10,30 +10,46 @@ import (
 	"github.com/gatewarden/gatewarden/internal/ascii"
 )
 
-// headerNames are the trusted headers with the parts of an identity: subject, tenant,
-// tier, scopes, roles and audience. The name is "" for a part that no header has.
-type headerNames values
+// values are those of the trusted headers with the parts of an identity: subject, tenant,
+// tier, scopes, roles and audience. The value is "" for a part that no header has.
+type values [6]string
+
+// trusted is a header with a part of an identity.
+type trusted struct {
+	name string
+	part int // its place among the values
+}
+
+// headerNames are the trusted headers, in the order of their parts.
+type headerNames []trusted
 
 func (names *headerNames) compile(n *config.IdentityNames) {
-	*names = headerNames{n.Subject, n.Tenant, n.Tier, n.Scopes, n.Roles, n.Audience}
+	for part, name := range (values{n.Subject, n.Tenant, n.Tier, n.Scopes, n.Roles, n.Audience}) {
+		if name != "" {
+			*names = append(*names, trusted{name, part})
+		}
+	}
 }
 
 // read reads the headers. A trusted gateway sets each of them once: it is not ok with a
-// second value, which may be the client's.
-func (names *headerNames) read(headers []proxy.Header) (v values, ok bool) {
-	var found [len(names)]bool
+// second value, which may be the client's. Nor is it without a subject, or without a tenant
+// where no header has a subject.
+func (names headerNames) read(headers []proxy.Header) (v values, ok bool) {
+	found := 0 // bits
 	for i := range headers {
 		for j := range names {
-			if names[j] == "" || headers[i].Name != names[j] {
+			if headers[i].Name != names[j].name {
 				continue
 			}
-			if found[j] {
-				return v, false
+			if bit := 1 << j; found&bit == 0 {
+				v[names[j].part] = ascii.TrimBlanks(headers[i].Value)
+				found |= bit
+				continue
 			}
-			v[j], found[j] = ascii.TrimBlanks(headers[i].Value), true
+			return v, false
 		}
 	}
-	return v, v[0] != "" || names[0] == "" && v[1] != ""
+	return v, v[0] != "" || len(names) > 0 && names[0].part > 0 && v[1] != ""
 }
 
 // identifyHeaders identifies the caller that the headers name.

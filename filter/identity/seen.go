@@ -12,9 +12,6 @@ const (
 	maxSeenText = 256
 )
 
-// values are those of the headers of [headerNames], as they came.
-type values [6]string
-
 // seen has the identities that headers named last. Each has one place that it may be kept
 // in, from which another one may push it out.
 type seen []known
