@@ -40,7 +40,7 @@ func TestSeenIdentitiesAreTheSame(t *testing.T) {
 			}
 			begin := len(memory)
 			memory.Add(value)
-			pairs = append(pairs, name, memory.View(begin, len(memory)))
+			pairs = append(pairs, name, text.View(memory[begin:]))
 		}
 		want := anew.enter("rest", pairs...).Identity
 		got := h.enter("rest", pairs...).Identity

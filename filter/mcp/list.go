@@ -6,6 +6,7 @@ import (
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/internal/jsonstream"
 	"github.com/gatewarden/gatewarden/internal/sse"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // A list of tools is filtered to those that the caller may use, as it passes: in JSON and in
@@ -235,8 +236,8 @@ func (l *list) see(k jsonstream.Kind) {
 
 // isNamed tells whether a client may take the name that was read for this one.
 func (l *list) isNamed(name string) bool {
-	text, known := l.json.Text()
-	return known && strings.EqualFold(string(text), name)
+	is, known := l.json.Text()
+	return known && strings.EqualFold(text.View(is), name)
 }
 
 // seeList sees a token between two tools.
@@ -269,11 +270,11 @@ func (l *list) seeTool(k jsonstream.Kind, depth int) {
 			l.exact = l.json.Is("name")
 		}
 	case k == jsonstream.String && l.named:
-		text, known := l.json.Text()
+		is, known := l.json.Text()
 		if !known {
-			text = nil // no tool that is configured has such a name
+			is = nil // no tool that is configured has such a name
 		}
-		t := l.room.toolNamed(string(text))
+		t := l.room.toolNamed(text.View(is))
 		l.known, l.denied = true, l.denied || !l.may(t)
 		if l.exact {
 			l.price.tool = t

@@ -134,8 +134,8 @@ func (s *State) write(told *standing) fields {
 	left := len(*b)
 	b.AddInt(t.reset)
 	return fields{
-		policy: b.View(0, policy), item: b.View(policy, item),
-		limit: t.limit.number, left: b.View(item, left), reset: b.View(left, len(*b)),
+		policy: text.View((*b)[:policy]), item: text.View((*b)[policy:item]),
+		limit: t.limit.number, left: text.View((*b)[item:left]), reset: text.View((*b)[left:]),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gatewarden/gatewarden/internal/ascii"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // Kind is the kind of a token.
@@ -66,7 +67,7 @@ func (r *Reader) Depth() int { return r.depth }
 func (r *Reader) Text() (text []byte, known bool) { return r.text[:r.length], !r.long }
 
 // Is tells whether that text is a certain one.
-func (r *Reader) Is(text string) bool { return !r.long && string(r.text[:r.length]) == text }
+func (r *Reader) Is(is string) bool { return !r.long && text.View(r.text[:r.length]) == is }
 
 // Broken tells that the text is no JSON, or is nested too deeply.
 func (r *Reader) Broken() bool { return r.broken }

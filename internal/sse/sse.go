@@ -2,6 +2,8 @@
 // https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
 package sse
 
+import "github.com/gatewarden/gatewarden/internal/text"
+
 // Reader reads one stream. The zero Reader is ready.
 type Reader struct {
 	field  [4]byte // the beginning of the line's field name
@@ -77,7 +79,7 @@ func (r *Reader) Next(c byte) What {
 // name reads a byte of a field's name, or the colon behind it.
 func (r *Reader) name(c byte) What {
 	switch {
-	case c == ':' && r.length == len(dataField) && string(r.field[:]) == dataField:
+	case c == ':' && r.length == len(dataField) && text.View(r.field[:]) == dataField:
 		r.state = afterColon
 		if r.lines++; r.lines > 1 {
 			return MoreData

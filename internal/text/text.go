@@ -39,13 +39,6 @@ func (b *Buffer) AddInt(n int64) {
 	}
 }
 
-// View returns a text in the buffer's own memory, without a copy: it is gone when the buffer
-// changes. It is for calls of the proxy, which copies what it is given.
-func (b Buffer) View(from, to int) string {
-	part := b[from:to]
-	return unsafe.String(unsafe.SliceData(part), len(part))
-}
-
 // AddJSON appends a text as a JSON string.
 //
 //go:noinline
@@ -60,3 +53,8 @@ func Join(parts ...string) string { return strings.Join(parts, "") }
 //
 //go:noinline
 func Int(n int64) string { return strconv.FormatInt(n, 10) }
+
+// View returns bytes as a text in the same memory, without a copy: it is another one when they
+// change. It is for calls of the proxy, which copies what it is given, and for comparisons,
+// which TinyGo would make a copy for.
+func View(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -1,8 +1,12 @@
 package message
 
-import "github.com/tidwall/gjson"
+import (
+	"github.com/tidwall/gjson"
 
-// Argument is the value of an argument of a call.
+	"github.com/gatewarden/gatewarden/internal/text"
+)
+
+// Argument is the value of an argument of a call. Its text shares the memory of the body.
 type Argument struct {
 	// Exists tells that the call has the argument, with a value other than null.
 	Exists bool
@@ -27,7 +31,7 @@ func (m *Message) Argument(way []string) (a Argument, ok bool) {
 		}
 		at = found[0]
 	}
-	return argument(gjson.ParseBytes(at)), true
+	return argument(gjson.Parse(text.View(at))), true
 }
 
 // misplaced returns what stands where an object with the argument should. Some services
@@ -37,7 +41,7 @@ func misplaced(at []byte) Argument {
 	if kindOf(at) == 0 || kindOf(at) == 'n' { // there is none
 		return Argument{}
 	}
-	return Argument{Exists: true, Text: string(at)}
+	return Argument{Exists: true, Text: text.View(at)}
 }
 
 func argument(v gjson.Result) Argument {

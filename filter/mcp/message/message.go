@@ -62,23 +62,22 @@ func Read(list []Message, body []byte, batches bool) ([]Message, Flaw) {
 		flaw := list[len(list)-1].read(root)
 		return list, flaw
 	}
-	flaw, count, begin := Clear, 0, len(list)
-	walk(root, func(_, element []byte) bool {
+	count, begin := 0, len(list)
+	w := walk(root)
+	for _, element, more := w.next(); more; _, element, more = w.next() {
 		if count++; count > MaxBatch {
-			flaw = TooMany
-			return false
+			return list, TooMany
 		}
-		earlier := list[begin:]
 		list = append(list, Message{})
 		m := &list[len(list)-1]
-		if flaw = m.read(element); flaw == Clear && m.repeatsID(earlier) {
-			flaw = SameID
+		if flaw := m.read(element); flaw != Clear {
+			return list, flaw
 		}
-		return flaw == Clear
-	})
+		if m.repeatsID(list[begin : len(list)-1]) {
+			return list, SameID
+		}
+	}
 	switch {
-	case flaw != Clear:
-		return list, flaw
 	case count == 0:
 		return list, NotMessage
 	case !batches:
@@ -87,30 +86,37 @@ func Read(list []Message, body []byte, batches bool) ([]Message, Flaw) {
 	return list, Clear
 }
 
+// What is read of a message and of its parameters.
+var (
+	messageMembers = [...]string{"method", "id", "params", "result", "error"}
+	paramsMembers  = [...]string{"name", "uri", "arguments"}
+)
+
 // read reads one message.
 func (m *Message) read(json []byte) Flaw {
 	if kindOf(json) != '{' {
 		return NotMessage
 	}
-	var found [5][]byte
-	if !members(json, []string{"method", "id", "params", "result", "error"}, found[:]) {
+	var found [len(messageMembers)][]byte
+	if !members(json, messageMembers[:], found[:]) {
 		return Ambiguous
 	}
-	method, id, params := gjson.ParseBytes(found[0]), gjson.ParseBytes(found[1]), found[2]
+	id, params := gjson.Parse(string(found[1])), found[2]
 	switch isResponse := len(found[3])+len(found[4]) > 0; {
-	case !method.Exists() && isResponse:
+	case len(found[0]) == 0 && isResponse:
 		return Clear
 	case isResponse:
 		return Ambiguous
 	}
 	// MCP: an id is a string or a number, never null.
-	if method.Type != gjson.String || id.Exists() && id.Type != gjson.String && id.Type != gjson.Number {
+	method, isText, isMangled := textOf(found[0])
+	if !isText || id.Exists() && id.Type != gjson.String && id.Type != gjson.Number {
 		return NotMessage
 	}
-	if isMangled(method) || isMangled(id) {
+	if isMangled || mangles(id) {
 		return Ambiguous
 	}
-	m.Method, m.ID, m.id = method.Str, id.Raw, id
+	m.Method, m.ID, m.id = method, id.Raw, id
 	return m.readParams(params)
 }
 
@@ -122,27 +128,26 @@ func (m *Message) readParams(params []byte) Flaw {
 		}
 		return Clear
 	}
-	var found [3][]byte
-	if !members(params, []string{"name", "uri", "arguments"}, found[:]) {
+	var found [len(paramsMembers)][]byte
+	if !members(params, paramsMembers[:], found[:]) {
 		return Ambiguous
 	}
 	m.arguments = found[2]
-	var name gjson.Result
+	name := found[0]
 	switch nameOf(m.Method) {
 	case "":
 		return Clear
-	case "name":
-		name = gjson.ParseBytes(found[0])
 	case "uri":
-		name = gjson.ParseBytes(found[1])
+		name = found[1]
 	}
-	if name.Type != gjson.String {
+	is, isText, isMangled := textOf(name)
+	switch {
+	case !isText:
 		return NoName
-	}
-	if isMangled(name) {
+	case isMangled:
 		return Ambiguous
 	}
-	m.Name = name.Str
+	m.Name = is
 	return Clear
 }
 

@@ -8,24 +8,32 @@ import (
 	"github.com/gatewarden/gatewarden/internal/jsonguard"
 )
 
-// walk sees each member of an object, or each element of an array, with its raw JSON, until
-// see returns false. An element has no name. The JSON has to be valid. Long texts are skipped
-// and not read, which gjson does byte by byte at each level that they are nested in.
-func walk(json []byte, see func(name, value []byte) bool) {
-	named := kindOf(json) == '{'
-	for i := between(json, 1); i < len(json) && json[i] != '}' && json[i] != ']'; i = between(json, i) {
-		var name []byte
-		if named {
-			end := endOf(json, i)
-			name = text(json[i:end])
-			i = between(json, end)
-		}
-		end := endOf(json, i)
-		if !see(name, json[i:end]) {
-			return
-		}
-		i = end
+// walker goes through the members of an object, or the elements of an array. The JSON has to
+// be valid. Long texts are skipped and not read, which gjson does byte by byte at each level
+// that they are nested in. It is not a function that calls another one for each member: TinyGo
+// would allocate what that one needs.
+type walker struct {
+	json  []byte
+	named bool
+	i     int
+}
+
+func walk(json []byte) walker { return walker{json, kindOf(json) == '{', between(json, 1)} }
+
+// next returns the next one with its raw JSON. An element has no name.
+func (w *walker) next() (name, value []byte, ok bool) {
+	i := w.i
+	if i >= len(w.json) || w.json[i] == '}' || w.json[i] == ']' {
+		return nil, nil, false
 	}
+	if w.named {
+		end := endOf(w.json, i)
+		name = unescaped(w.json[i:end])
+		i = between(w.json, end)
+	}
+	end := endOf(w.json, i)
+	w.i = between(w.json, end)
+	return name, w.json[i:end], true
 }
 
 // kindOf returns the first byte of a value, which says what kind it is, 0 if there is none.
@@ -90,8 +98,8 @@ func endOfText(json []byte, i int) int {
 	return len(json)
 }
 
-// text returns a text without its quotation marks and escapes.
-func text(raw []byte) []byte {
+// unescaped returns a text without its quotation marks and escapes.
+func unescaped(raw []byte) []byte {
 	if bytes.IndexByte(raw, '\\') < 0 && len(raw) >= 2 {
 		return raw[1 : len(raw)-1]
 	}
