@@ -1,10 +1,9 @@
 package filter
 
 import (
-	"bytes"
-
 	"github.com/gatewarden/gatewarden/filter/mcp"
 	"github.com/gatewarden/gatewarden/filter/refusal"
+	"github.com/gatewarden/gatewarden/internal/text"
 )
 
 // answerCall prepares to read the answer to an MCP request. It replaces an answer that it
@@ -16,6 +15,9 @@ func (s *Stream) answerCall(status int, end bool) (replaced bool) {
 		s.settleCalls(s.call.AnswerHeaders(status, mediaType, end))
 	}
 	if end {
+		return false
+	}
+	if !s.call.AwaitsList() {
 		return false
 	}
 	filters, readable := s.call.ListHeaders(mediaType, host.ResponseHeader("content-encoding"), &s.identity.Identity, s.mayUse)
@@ -44,7 +46,7 @@ func (s *Stream) readAnswer(size int, end bool) {
 		return
 	}
 	f.passed = s.call.ListBody(f.passed[:0], piece)
-	if !bytes.Equal(f.passed, piece) {
+	if text.View(f.passed) != text.View(piece) { // package bytes would make copies under TinyGo
 		f.host.ReplaceResponseBody(f.passed)
 	}
 }

@@ -146,3 +146,71 @@ func TestHostCallsOfCalls(t *testing.T) {
 		}
 	}
 }
+
+// TestHostCallsOfRefusals holds what a refusal costs, for each rule that refuses. The request
+// was sent so many times before, as far as it was answered.
+func TestHostCallsOfRefusals(t *testing.T) {
+	const address, told = "request headers, property source.address, ", ", reason, log, reply"
+	three := quotaConfig(rule("a", 9, ""), rule("b", 1, ""), rule("c", 9, ""))
+	scoped := strings.Replace(headersConfig, `"surfaces"`, `"scopes": {"operations": [{"prefix": "/api", "scopes": ["read"]}]}, "surfaces"`, 1)
+	for _, row := range []struct {
+		name, json string
+		request    []proxy.Header
+		before     int
+		want       string
+	}{
+		{"lockout", "", hdr(":method", "GET", ":path", "/api/v1", "authorization", "x"), 20, address + "get, now, reason, reply"}, // the log has said it often enough
+		{"one quota", quotaConfig(rule("a", 1, "")), get("/mcp"), 1, address + "now, get" + told},
+		{"the second of three quotas", three, get("/mcp"), 1, address + "now, get, get, get" + told},
+		{"a quota after the lockout", quotaConfig(rule("a", 1, "")), get("/api"), 1, address + "get, now, get" + told},
+		{"a scope", scoped, hdr(":method", "GET", ":path", "/api", "x-user-id", "alice"), 0, address + "get, now" + told},
+		{"a bypass", bypassConfig, hdr(":method", "GET", ":path", "/a", "x-user", "alice", "x-gatewarden-bypass", "true"), 0,
+			"request headers, remove request header x-gatewarden-bypass, property source.address, get, now" + told},
+	} {
+		f, host := newFilter(t, row.json)
+		for range row.before {
+			exchange(f, host, row.request, hdr(":status", "401"))
+		}
+		host.Forget()
+		exchange(f, host, row.request, hdr(":status", "200"))
+		if got := taken(host); got != row.want {
+			t.Errorf("%s: %s\nwant %s", row.name, got, row.want)
+		}
+	}
+}
+
+// TestHostCallsOfTools holds what calls with a price and lists of tools cost, with the answer:
+// the second request of a worker, which has its place in the journal then.
+func TestHostCallsOfTools(t *testing.T) {
+	const list = `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`
+	const tools = `{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"free"},{"name":"paid"}]}}`
+	const read = "request headers, property source.address, get, request body, get"
+	const fields = ", response headers, now, add ratelimit-policy, add ratelimit, add x-ratelimit-limit, add x-ratelimit-remaining, add x-ratelimit-reset"
+	const reserved, kind, coding = ", now, get, set, get, set" + fields, ", response header content-type", ", response header content-encoding"
+	const filtered = read + ", response header :status" + kind + coding + ", remove content-length, response body"
+	priced := strings.Replace(callsConfig(""), `"mcp": {`, `"quotas": [{"name": "b", "unit": "credits", "per": ["subject"], "limit": 60, "window": "1h"}],
+		"mcp": {"other_tools": {"scopes": [], "cost": 2}, `, 1)
+	plain := strings.Replace(callsConfig(""), `"scopes": ["generate"], "tier": "pro"`, `"scopes": []`, 1)
+	plain = strings.Replace(plain, `"mcp": {`, `"mcp": {"other_tools": {"scopes": []}, `, 1)
+	for _, row := range []struct{ name, json, body, answer, want string }{
+		{"a call without a price", priced, callOf("free"), `{"jsonrpc":"2.0","id":7,"result":{}}`, read + ", response header :status"},
+		{"a call with a price", priced, callOf("other"), `{"jsonrpc":"2.0","id":7,"result":{}}`, read + reserved + kind + ", response body, get, set"},
+		{"a call with a price that fails", priced, callOf("other"), `{"jsonrpc":"2.0","id":7,"error":{}}`, read + reserved + kind + ", response body, now, get, set, get, set"},
+		{"a list of tools for everybody", plain, list, tools, read + ", response header :status"},
+		{"a list of which the caller may use all", callsConfig(""), list, strings.Replace(tools, "paid", "free", 1), filtered},
+		{"a list of which the caller may use a part", callsConfig(""), list, tools, filtered + ", replace response body"},
+	} {
+		f, host := newFilter(t, row.json)
+		for range 2 {
+			host.Forget()
+			host.Request, host.RequestData = posted(0), []byte(row.body)
+			s := f.NewStream()
+			s.RequestHeaders(false)
+			s.RequestBody(len(row.body), true)
+			answers(s, host, "200", row.answer)
+		}
+		if got := taken(host); got != row.want {
+			t.Errorf("%s: %s\nwant %s", row.name, got, row.want)
+		}
+	}
+}

@@ -23,9 +23,12 @@ import (
 
 // answer reads the answers to the calls of a request.
 type answer struct {
-	events *sse.Reader // nil if the answer is one JSON document
+	events *sse.Reader // stream, or nil if the answer is one JSON document
+	stream sse.Reader
 	json   jsonstream.Reader
-	open   []Call
+	// tell is see, made once: TinyGo allocates each one that is made.
+	tell func(jsonstream.Kind)
+	open []Call
 	// alone tells that nothing else is answered than one call.
 	alone bool
 	// unpaid is what calls cost that failed, since it was asked for, and failed are they.
@@ -71,11 +74,21 @@ func (s *State) AnswerHeaders(status int, contentType string, end bool) (unpaid 
 		s.payAll()
 		return 0
 	}
-	s.answer = &answer{open: s.calls, alone: s.alone && len(s.calls) == 1 && s.calls[0].ID != ""}
+	if s.spare.answer == nil {
+		s.spare.answer = &answer{}
+		s.spare.answer.tell = s.spare.answer.see
+	}
+	s.answer = s.spare.answer
+	s.answer.begin(s.calls, s.alone && len(s.calls) == 1 && s.calls[0].ID != "")
 	if isEvents {
-		s.answer.events = &sse.Reader{}
+		s.answer.events = &s.answer.stream
 	}
 	return 0
+}
+
+// begin begins an answer, in the memory of an earlier one.
+func (a *answer) begin(open []Call, alone bool) {
+	*a = answer{open: open, alone: alone, tell: a.tell, failed: a.failed[:0]}
 }
 
 func hasMediaType(contentType, want string) bool {
@@ -95,7 +108,7 @@ func (s *State) AnswerBody(piece []byte, end bool) (unpaid uint32) {
 	if a.events != nil {
 		a.feedEvents(piece)
 	} else {
-		a.json.Feed(piece, a.see)
+		a.json.Feed(piece, a.tell)
 	}
 	if s.calls = a.open; end {
 		s.payAll()
@@ -110,11 +123,11 @@ func (a *answer) feedEvents(piece []byte) {
 	for _, c := range piece {
 		switch a.events.Next(c) {
 		case sse.Data:
-			a.json.Next(c, a.see)
+			a.json.Next(c, a.tell)
 		case sse.MoreData:
-			a.json.Next('\n', a.see)
+			a.json.Next('\n', a.tell)
 		case sse.End:
-			a.json.Finish(a.see)
+			a.json.Finish(a.tell)
 			a.json, a.reply = jsonstream.Reader{}, reply{}
 		}
 	}

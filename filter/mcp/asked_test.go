@@ -16,7 +16,7 @@ func newReporting(t testing.TB) *worker {
 		"mcp": {"tools": [{"name": "paint", "scopes": [], "cost": 5}], "other_tools": {"scopes": [], "cost": 2}}}`)
 	host := fakehost.New()
 	metrics := report.NewMetrics(host)
-	return &worker{New(c, host, metrics), c, host, metrics}
+	return &worker{Room: New(c, host, metrics), config: c, host: host, metrics: metrics}
 }
 
 // TestAsked: all that a body asks for is known by name, and outlives the body.

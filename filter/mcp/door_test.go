@@ -1,6 +1,7 @@
 package mcp
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -19,6 +20,7 @@ type worker struct {
 	config  *config.Config
 	host    *fakehost.Host
 	metrics *report.Metrics
+	out     []byte // scratch: of a list
 }
 
 // newWorker returns a worker. mcp is the configuration of its room, without braces.
@@ -29,7 +31,7 @@ func newWorker(t testing.TB, mcp string) *worker {
 		"mcp": {`+mcp+`}}`)
 	host := fakehost.New()
 	metrics := report.NewMetrics(host)
-	return &worker{New(c, host, metrics), c, host, metrics}
+	return &worker{Room: New(c, host, metrics), config: c, host: host, metrics: metrics}
 }
 
 // begin is a POST of JSON without a known length. headers are pairs of name and value, and
@@ -170,3 +172,49 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 }
+
+// TestReadingAllocatesLittle holds what a call of the last of many tools allocates, and a
+// list of tools that is filtered: memory serves again, and nothing is copied to be compared.
+func TestReadingAllocatesLittle(t *testing.T) {
+	var tools []string
+	for i := range 1000 {
+		tools = append(tools, fmt.Sprintf(`{"name": "tool_%d", "scopes": []}`, i))
+	}
+	w := newWorker(t, `"other_tools": {"scopes": ["all"]}, "tools": [`+strings.Join(tools, ",")+`, {"name": "last", "scopes": [], "cost": 2, "arguments": [
+		{"argument": "quality", "times": {"standard": 1, "premium": 3}}]}]`)
+	post := fakehost.Headers(":method", "POST", ":path", "/mcp", "content-type", "application/json")
+	target, details := request.Read(post)
+	exchange := func(s *State, body, answer []byte) (out []byte) {
+		s.Begin(w.Rule(0), post, &target, &details, false)
+		s.Read(body)
+		s.Passed(true)
+		s.AnswerHeaders(200, "application/json", false)
+		if filters, _ := s.ListHeaders("application/json", "", nobody, none); filters {
+			out = s.ListBody(w.out[:0], answer)
+		}
+		s.AnswerBody(answer, true)
+		s.Done(true)
+		return out
+	}
+	w.out = make([]byte, 0, 1024)
+	for _, row := range []struct {
+		name, body, answer, passes string
+		most                       float64
+	}{
+		{"a call", call("1", "last", `{"prompt":"`+strings.Repeat("A cat on a mat. ", 60)+`","quality":"premium"}`), `{"jsonrpc":"2.0","id":1,"result":{"content":[]}}`, "", 2},
+		{"a list", `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`, `{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"last"},{"name":"x"}]}}`,
+			`{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"last"}]}}`, 1},
+	} {
+		s, body, answer := &State{}, []byte(row.body), []byte(row.answer)
+		if got := string(exchange(s, body, answer)); got != row.passes || s.Settling() {
+			t.Errorf("%s: %s passes, want %s", row.name, got, row.passes)
+		}
+		if n := testing.AllocsPerRun(100, func() { exchange(s, body, answer) }); n > row.most {
+			t.Errorf("%s: %v allocations", row.name, n)
+		}
+	}
+}
+
+var nobody = &caller.Identity{}
+
+func none(scopes []string) bool { return len(scopes) == 0 }

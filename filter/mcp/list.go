@@ -28,8 +28,10 @@ type list struct {
 	rank   int // of the caller's tier
 	allows Allows
 
-	events *sse.Reader // nil if the answer is one JSON document
+	events *sse.Reader // stream, or nil if the answer is one JSON document
+	stream sse.Reader
 	json   jsonstream.Reader
+	tell   func(jsonstream.Kind) // see, made once
 	place  place
 	base   int // the depth of a message's members; 0 outside of messages
 	member member
@@ -63,10 +65,13 @@ const (
 // maxScope is how much is held of a cacheScope, in bytes. A longer one is no word of MCP.
 const maxScope = 128
 
+// AwaitsList tells whether the answer may have a list of tools that must not pass as it is.
+func (s *State) AwaitsList() bool { return s.lists && s.rule.room.changesLists() }
+
 // ListHeaders tells whether the answer's body has to be filtered. It is not readable if it
 // is compressed in spite of what the service was asked for: nothing of it may pass.
 func (s *State) ListHeaders(contentType, contentEncoding string, id *caller.Identity, allows Allows) (filters, readable bool) {
-	if !s.lists || !s.rule.room.changesLists() {
+	if !s.AwaitsList() {
 		return false, true
 	}
 	isEvents := hasMediaType(contentType, "text/event-stream")
@@ -81,11 +86,31 @@ func (s *State) ListHeaders(contentType, contentEncoding string, id *caller.Iden
 	if id.Verified {
 		rank = s.rule.room.rank(id.Tier)
 	}
-	s.list = &list{room: s.rule.room, rank: rank, allows: allows}
+	if s.spare.list == nil {
+		s.spare.list = &list{}
+		s.spare.list.tell = s.spare.list.see
+	}
+	s.list = s.spare.list
+	s.list.begin(s.rule.room, rank, allows)
 	if isEvents {
-		s.list.events = &sse.Reader{}
+		s.list.events = &s.list.stream
 	}
 	return true, true
+}
+
+// maxSpare is how much memory a list leaves to the next one, in bytes.
+const maxSpare = 8 << 10
+
+// begin begins a list, in the memory of an earlier one.
+func (l *list) begin(r *Room, rank int, allows Allows) {
+	*l = list{room: r, rank: rank, allows: allows, tell: l.tell, held: l.held[:0], price: annotation{taken: l.price.taken[:0]}}
+}
+
+// end forgets what was read, and what took much memory.
+func (l *list) end() {
+	if l.allows = nil; cap(l.held) > maxSpare {
+		l.held = nil
+	}
 }
 
 // annotates tells whether lists say what tools cost.
@@ -117,7 +142,7 @@ func (l *list) take(out []byte, c byte) []byte {
 	case sse.Data:
 		l.read(c)
 	case sse.MoreData:
-		l.json.Next('\n', l.see)
+		l.json.Next('\n', l.tell)
 	case sse.End:
 		l.json, l.base = jsonstream.Reader{}, 0
 		if l.place != elsewhere { // it ends in the middle of a list, and its last line was held
@@ -139,7 +164,7 @@ func (l *list) read(c byte) {
 	case c == '"' && l.place == inScope && l.quote == 0:
 		l.quote = len(l.held) + 1
 	}
-	l.json.Next(c, l.see)
+	l.json.Next(c, l.tell)
 }
 
 // forget forgets what is held.

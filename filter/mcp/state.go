@@ -41,6 +41,11 @@ type State struct {
 	// have one, and list filters it.
 	lists, streams bool
 	list           *list
+	// spare is what earlier requests needed to read answers.
+	spare struct {
+		answer *answer
+		list   *list
+	}
 }
 
 // Reset clears the state and keeps its memory.
@@ -48,7 +53,10 @@ func (s *State) Reset() {
 	if s.rule == nil {
 		return
 	}
-	*s = State{scopes: s.scopes[:0], asked: s.asked[:0], calls: s.calls[:0], failed: s.failed[:0]}
+	if s.list != nil {
+		s.list.end()
+	}
+	*s = State{scopes: s.scopes[:0], asked: s.asked[:0], calls: s.calls[:0], failed: s.failed[:0], spare: s.spare}
 }
 
 // Begin reads the headers of a request. rule is nil where the room reads nothing. end tells
