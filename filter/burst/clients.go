@@ -10,9 +10,11 @@ const buckets = 1024
 // fail adds its client and removes it again, which takes a map of TinyGo several times as
 // long. Keys are hashes with a secret, so nobody can aim at a list.
 type clients struct {
-	lists [buckets]*client
+	lists []*client
 	count int
 }
+
+func newClients() clients { return clients{lists: make([]*client, buckets)} }
 
 // list returns where the list begins that a client belongs to.
 func (c *clients) list(key table.Key) **client {

@@ -33,7 +33,7 @@ type Room struct {
 //
 //go:noinline
 func New(c *config.Config, t *counter.Table, m *report.Metrics) *Room {
-	r := &Room{table: t, rules: make([]Rule, len(c.Surfaces)), hold: uint32(c.Burst.Hold / period)}
+	r := &Room{table: t, rules: make([]Rule, len(c.Surfaces)), clients: newClients(), hold: uint32(c.Burst.Hold / period)}
 	for i := range r.rules {
 		r.rules[i].compile(r, &c.Surfaces[i])
 		if r.rules[i].holds {
