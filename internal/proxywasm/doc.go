@@ -14,5 +14,8 @@
 //     context keeps it must copy.
 //   - The response to an HTTP call reaches the plugin context, see HTTPCallContext.
 //
+// TinyGo's build has a collector of its own, which runs when a callback begins: see package
+// heap.
+//
 // https://github.com/proxy-wasm/spec/tree/main/abi-versions/v0.2.0
 package proxywasm

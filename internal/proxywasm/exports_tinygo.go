@@ -2,7 +2,11 @@
 
 package proxywasm
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/gatewarden/gatewarden/internal/heap"
+)
 
 // Envoy allocates memory for the results of host calls through the exported malloc.
 // TinyGo's own malloc keeps each block until free is called, which Envoy never does: every
@@ -27,45 +31,108 @@ func libcFree(unsafe.Pointer) {}
 func onABIVersion() {}
 
 //export proxy_on_context_create
-func onContextCreate(id, parent uint32) { contextCreate(id, parent) }
+func onContextCreate(id, parent uint32) {
+	heap.Enter()
+	contextCreate(id, parent)
+	heap.Leave()
+}
 
 //export proxy_on_vm_start
-func onVMStart(_, size uint32) bool { return vmStart(size) }
+func onVMStart(_, size uint32) bool {
+	heap.Enter()
+	result := vmStart(size)
+	heap.Leave()
+	return result
+}
 
 //export proxy_on_configure
-func onConfigure(id, size uint32) bool { return configure(id, size) }
+func onConfigure(id, size uint32) bool {
+	heap.Enter()
+	result := configure(id, size)
+	heap.Leave()
+	return result
+}
 
 //export proxy_on_tick
-func onTick(id uint32) { tick(id) }
+func onTick(id uint32) {
+	heap.Enter()
+	tick(id)
+	heap.Leave()
+}
 
 //export proxy_on_done
-func onDone(id uint32) bool { return done(id) }
+func onDone(id uint32) bool {
+	heap.Enter()
+	result := done(id)
+	heap.Leave()
+	return result
+}
 
 //export proxy_on_request_headers
-func onRequestHeaders(id, n uint32, end bool) uint32 { return uint32(requestHeaders(id, n, end)) }
+func onRequestHeaders(id, n uint32, end bool) uint32 {
+	heap.Enter()
+	result := uint32(requestHeaders(id, n, end))
+	heap.Leave()
+	return result
+}
 
 //export proxy_on_request_body
-func onRequestBody(id, size uint32, end bool) uint32 { return uint32(requestBody(id, size, end)) }
+func onRequestBody(id, size uint32, end bool) uint32 {
+	heap.Enter()
+	result := uint32(requestBody(id, size, end))
+	heap.Leave()
+	return result
+}
 
 //export proxy_on_request_trailers
-func onRequestTrailers(id, n uint32) uint32 { return uint32(requestTrailers(id, n)) }
+func onRequestTrailers(id, n uint32) uint32 {
+	heap.Enter()
+	result := uint32(requestTrailers(id, n))
+	heap.Leave()
+	return result
+}
 
 //export proxy_on_response_headers
-func onResponseHeaders(id, n uint32, end bool) uint32 { return uint32(responseHeaders(id, n, end)) }
+func onResponseHeaders(id, n uint32, end bool) uint32 {
+	heap.Enter()
+	result := uint32(responseHeaders(id, n, end))
+	heap.Leave()
+	return result
+}
 
 //export proxy_on_response_body
-func onResponseBody(id, size uint32, end bool) uint32 { return uint32(responseBody(id, size, end)) }
+func onResponseBody(id, size uint32, end bool) uint32 {
+	heap.Enter()
+	result := uint32(responseBody(id, size, end))
+	heap.Leave()
+	return result
+}
 
 //export proxy_on_response_trailers
-func onResponseTrailers(id, n uint32) uint32 { return uint32(responseTrailers(id, n)) }
+func onResponseTrailers(id, n uint32) uint32 {
+	heap.Enter()
+	result := uint32(responseTrailers(id, n))
+	heap.Leave()
+	return result
+}
 
 //export proxy_on_http_call_response
 func onHTTPCallResponse(id, number, headers, body, trailers uint32) {
+	heap.Enter()
 	httpCallResponse(id, number, headers, body, trailers)
+	heap.Leave()
 }
 
 //export proxy_on_grpc_receive
-func onGRPCReceive(id, number, size uint32) { grpcReceive(id, number, size) }
+func onGRPCReceive(id, number, size uint32) {
+	heap.Enter()
+	grpcReceive(id, number, size)
+	heap.Leave()
+}
 
 //export proxy_on_grpc_close
-func onGRPCClose(id, number, status uint32) { grpcClose(id, number, status) }
+func onGRPCClose(id, number, status uint32) {
+	heap.Enter()
+	grpcClose(id, number, status)
+	heap.Leave()
+}
