@@ -6,7 +6,7 @@ import "unsafe"
 
 // TinyGo's runtime declares alloc without a body if it is built with -gc=none, and the
 // compiler calls it for each allocation. See src/runtime/gc_none.go of TinyGo; the same in
-// 0.33, 0.37 and 0.39. Review with each TinyGo release.
+// 0.33 and 0.39. Review with each TinyGo release.
 
 // noPointers is the layout of objects without pointers. Other layouts say where the
 // pointers are, or nothing, and are not used. See src/runtime/gc_precise.go of TinyGo.
