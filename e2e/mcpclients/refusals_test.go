@@ -17,7 +17,8 @@ import (
 var formats = []string{"http", "jsonrpc", "tool_error", "auto"}
 
 // The paths of a listener have rules of their own: /ERA/mcp, /ERA/limited/mcp with few
-// requests, and /ERA/busy/mcp with few of them at once.
+// requests, and /ERA/busy/mcp with few of them at once: a client begins the next request
+// before its first one has ended, and some have a stream beside them.
 func (f format) configuration() string {
 	const callers = `"identity": [{"source": "headers", "subject": "x-user", "tier": "x-tier", "scopes": "x-scopes", "default_tier": "free"}]`
 	var surfaces []string
@@ -33,7 +34,7 @@ func (f format) configuration() string {
 		"quotas": [
 			{"name": "` + f.rule("credits") + `", "unit": "credits", "per": ["subject"], "limit": 7, "window": "1h"},
 			{"name": "` + f.rule("limited") + `", "surfaces": ["` + f.rule("limited") + `"], "per": ["subject"], "limit": 8, "window": "30s", "algorithm": "gcra"}],
-		"concurrency": [{"name": "` + f.rule("busy") + `", "surfaces": ["` + f.rule("busy") + `"], "per": "identity", "limit": 2}]}`
+		"concurrency": [{"name": "` + f.rule("busy") + `", "surfaces": ["` + f.rule("busy") + `"], "per": "identity", "limit": 3}]}`
 }
 
 type format string
@@ -76,7 +77,7 @@ var refusals = []refusal{
 	{name: "budget spent (402)", says: "credits has 2 of 7 left", formatted: true, job: job{Tool: "spend", Times: 2}},
 	{name: "too many requests (429)", says: "Rate limit exceeded. Try again in ", formatted: true, job: job{Endpoint: "/limited", Tool: "read", Times: 40, Patience: 40}},
 	{name: "tier too low (403)", says: "This needs the tier pro or a higher one.", formatted: true, job: job{Tool: "tiered"}},
-	{name: "too many at once (503)", says: "currently at capacity", formatted: true, job: job{Endpoint: "/busy", Tool: "hold", Times: 5, AtOnce: 3, Patience: 40}},
+	{name: "too many at once (503)", says: "currently at capacity", formatted: true, job: job{Endpoint: "/busy", Tool: "hold", Times: 5, AtOnce: 4, Patience: 40}},
 	{name: "scope missing (403)", says: "generate", job: job{Tool: "scoped"}},
 	{name: "no credential (401)", says: "This needs a credential.", job: job{Tool: "scoped"}, stranger: true},
 }
