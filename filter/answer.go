@@ -14,10 +14,7 @@ func (s *Stream) answerCall(status int, end bool) (replaced bool) {
 	if s.owes() {
 		s.settleCalls(s.call.AnswerHeaders(status, mediaType, end))
 	}
-	if end {
-		return false
-	}
-	if !s.call.AwaitsList() {
+	if end || !s.call.AwaitsList() {
 		return false
 	}
 	filters, readable := s.call.ListHeaders(mediaType, host.ResponseHeader("content-encoding"), &s.identity.Identity, s.mayUse)

@@ -190,25 +190,15 @@ func (r *Reader) value(h *proxy.Header) string {
 	if !r.isCredential(h.Name) {
 		return ""
 	}
-	value := trimmed(h.Value)
+	value := ascii.Trim(h.Value, isPadding)
 	if isEmptyHanded(value) {
 		return ""
 	}
 	return value
 }
 
-// trimmed returns the value of a header without what surrounds it: Envoy joins lines by
-// commas.
-func trimmed(value string) string {
-	for len(value) > 0 && isPadding(value[0]) {
-		value = value[1:]
-	}
-	for len(value) > 0 && isPadding(value[len(value)-1]) {
-		value = value[:len(value)-1]
-	}
-	return value
-}
-
+// isPadding tells whether a character may surround the value of a header: Envoy joins lines
+// by commas.
 func isPadding(c byte) bool { return c == ',' || ascii.IsBlank(c) }
 
 func (r *Reader) cookieValue(field string) string {

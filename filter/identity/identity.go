@@ -4,10 +4,11 @@
 // that are for another resource are refused everywhere.
 //
 // The sources are one file each: metadata.go reads what another filter verified,
-// headers.go reads headers that a trusted gateway sets, of which seen.go keeps some, apikey.go compares API keys,
+// headers.go reads headers that a trusted gateway sets, apikey.go compares API keys,
 // accepted.go knows credentials that the service accepted, and package introspect asks
-// authorization servers. source.go chooses between them. rule.go has what a surface
-// has, state.go the state of a request, audience.go for whom a token is, gate.go and words.go the refusals, and
+// authorization servers. seen.go keeps identities that headers named before. source.go
+// chooses between the sources. rule.go has what a surface has, state.go the state of a
+// request, audience.go for whom a token is, gate.go and words.go the refusals, and
 // explain.go the view for explanations. spelling.go gives the spellings of one
 // credential one name. Package claim has the rules for texts in claims.
 //

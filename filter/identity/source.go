@@ -34,8 +34,8 @@ func (s *source) compile(r *Room, c *config.Identity, place int) {
 	}
 }
 
-// consult asks one source, which sets s.Identity if it verifies the caller. All but the first two verify the credential that the request
-// presents, and need one alone.
+// consult asks one source, which sets s.Identity if it verifies the caller. All but the
+// first two verify the credential that the request presents, and need one alone.
 // See RATIONALE.md, "Why do two credentials give no identity?"
 func (s *State) consult(source *source, q *Request) {
 	room, id := s.rule.room, &s.Identity

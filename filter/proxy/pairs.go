@@ -5,12 +5,14 @@ import (
 	"slices"
 )
 
+// word is the size of a number in a serialized header map, in bytes.
+const word = 4
+
 // ReadPairs appends the lines of a serialized header map to into: the number of
 // pairs, the sizes of all names and values, then the names and values, each with a
 // NUL after it. Of a truncated map it reads the pairs that are complete. Lists and
 // objects of metadata have the same form.
 func ReadPairs(s string, into []Header) []Header {
-	const word = 4
 	if len(s) < word {
 		return into
 	}
@@ -45,7 +47,6 @@ func ReadWord(s string) uint32 {
 
 // AppendPairs appends headers in the form that ReadPairs reads.
 func AppendPairs(b []byte, headers []Header) []byte {
-	const word = 4
 	begin, size := len(b), word
 	for i := range headers {
 		size += 2*word + len(headers[i].Name) + len(headers[i].Value) + 2

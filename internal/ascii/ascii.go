@@ -44,11 +44,14 @@ func lower(c byte) byte {
 }
 
 // TrimBlanks returns s without the blanks and tabs around it.
-func TrimBlanks(s string) string {
-	for len(s) > 0 && IsBlank(s[0]) {
+func TrimBlanks(s string) string { return Trim(s, IsBlank) }
+
+// Trim returns s without the characters around it that belong to padding.
+func Trim(s string, padding func(c byte) bool) string {
+	for len(s) > 0 && padding(s[0]) {
 		s = s[1:]
 	}
-	for len(s) > 0 && IsBlank(s[len(s)-1]) {
+	for len(s) > 0 && padding(s[len(s)-1]) {
 		s = s[:len(s)-1]
 	}
 	return s
