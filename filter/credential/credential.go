@@ -190,16 +190,12 @@ func (r *Reader) value(h *proxy.Header) string {
 	if !r.isCredential(h.Name) {
 		return ""
 	}
-	value := ascii.Trim(h.Value, isPadding)
+	value := ascii.TrimBlanksAnd(h.Value, ',') // Envoy joins lines by commas
 	if isEmptyHanded(value) {
 		return ""
 	}
 	return value
 }
-
-// isPadding tells whether a character may surround the value of a header: Envoy joins lines
-// by commas.
-func isPadding(c byte) bool { return c == ',' || ascii.IsBlank(c) }
 
 func (r *Reader) cookieValue(field string) string {
 	for _, name := range r.config.Cookies {

@@ -44,14 +44,15 @@ func lower(c byte) byte {
 }
 
 // TrimBlanks returns s without the blanks and tabs around it.
-func TrimBlanks(s string) string { return Trim(s, IsBlank) }
+func TrimBlanks(s string) string { return TrimBlanksAnd(s, ' ') }
 
-// Trim returns s without the characters around it that belong to padding.
-func Trim(s string, padding func(c byte) bool) string {
-	for len(s) > 0 && padding(s[0]) {
+// TrimBlanksAnd is TrimBlanks for one more character. It is one character and not a
+// function, which would be called for each, because each request trims something.
+func TrimBlanksAnd(s string, also byte) string {
+	for len(s) > 0 && (IsBlank(s[0]) || s[0] == also) {
 		s = s[1:]
 	}
-	for len(s) > 0 && padding(s[len(s)-1]) {
+	for len(s) > 0 && (IsBlank(s[len(s)-1]) || s[len(s)-1] == also) {
 		s = s[:len(s)-1]
 	}
 	return s
