@@ -81,8 +81,8 @@ func parseComparison(args []string, usage io.Writer) (comparison, error) {
 		return c, fmt.Errorf("%q is one word too many", flags.Arg(0))
 	case c.allowed < 0 || c.duration < 100*time.Millisecond || c.duration > maxDuration:
 		return c, fmt.Errorf("-allowed is 0 or more, -duration 100ms to %v", maxDuration)
-	case c.rounds < 1 || c.mostTimes < 1 || c.rounds*c.mostTimes > maxRounds:
-		return c, fmt.Errorf("-rounds and -times are 1 or more, and their product at most %d", maxRounds)
+	case c.rounds < 1 || c.mostTimes < 1 || c.rounds*c.mostTimes > maxStarts:
+		return c, fmt.Errorf("-rounds and -times are 1 or more, and their product at most %d", maxStarts)
 	}
 	for _, name := range c.only {
 		if !slices.Contains(pathNames(), name) {

@@ -31,6 +31,7 @@ type settings struct {
 // The bounds of a run.
 const (
 	maxRounds   = 50
+	maxStarts   = 1000 // of a comparison
 	maxDuration = time.Minute
 	maxSoak     = 100_000_000
 	maxLines    = 100_000_000

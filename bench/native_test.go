@@ -31,6 +31,19 @@ func TestCosts(t *testing.T) {
 	}
 }
 
+// TestRefusalsAllocateNothing: an attacker causes as many as it likes.
+func TestRefusalsAllocateNothing(t *testing.T) {
+	for _, name := range []string{"refused", "refused by one quota"} {
+		cost, err := native.Count(scene(t, name), configOf(scene(t, name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cost.Allocations != 0 {
+			t.Errorf("%s: %v allocations", name, cost.Allocations)
+		}
+	}
+}
+
 func scene(t *testing.T, name string) native.Scene {
 	for _, s := range native.Scenes() {
 		if s.Name == name {

@@ -98,6 +98,8 @@ func (s *Stream) last(why *refusal.Refusal) *refusal.Last {
 		return &s.surface.last
 	case refusal.AuthDenied:
 		return s.identity.Last()
+	case refusal.QuotaExceeded:
+		return s.quota.Last()
 	}
 	return nil
 }

@@ -1,8 +1,6 @@
 package quota
 
 import (
-	"strings"
-
 	"github.com/gatewarden/gatewarden/config"
 	"github.com/gatewarden/gatewarden/filter/caller"
 	"github.com/gatewarden/gatewarden/filter/proxy"
@@ -151,7 +149,8 @@ func (t *tally) addItem(b *text.Buffer) {
 
 // Headers returns the fields of a refusal that tell how the client's quotas stand, nil
 // if no quota limits it. If something else than a quota refused the request, Headers
-// looks at the counters and takes nothing.
+// looks at the counters and takes nothing. The fields are in the memory of the room: the
+// next request has it again.
 func (s *State) Headers(client *caller.Client, id *caller.Identity, why *refusal.Refusal) []proxy.Header {
 	exceeded := why.Reason == refusal.QuotaExceeded && s.exceeded.first.charge != nil // or a quota service
 	if !exceeded {
@@ -169,12 +168,15 @@ func (s *State) Headers(client *caller.Client, id *caller.Identity, why *refusal
 		t = s.standing(now)
 	}
 	f := s.write(&t)
-	list := proxy.Headers{{Name: rateLimitPolicy, Value: strings.Clone(f.policy)}, {Name: rateLimit, Value: strings.Clone(f.item)}}
+	list := r.fields[:0]
+	list.Add(rateLimitPolicy, f.policy)
+	list.Add(rateLimit, f.item)
 	if r.config.Headers.XRateLimit != config.XRateLimitOff {
 		list.Add(xRateLimitLimit, f.limit)
-		list.Add(xRateLimitLeft, strings.Clone(f.left))
-		list.Add(xRateLimitReset, strings.Clone(f.reset))
+		list.Add(xRateLimitLeft, f.left)
+		list.Add(xRateLimitReset, f.reset)
 	}
+	r.fields = list
 	return list
 }
 

@@ -38,11 +38,14 @@ type Room struct {
 	// unwritten counts reservations that it had no place for.
 	unwritten report.Counter
 
-	name   []byte      // scratch: who pays
-	text   text.Buffer // scratch: values of header fields
-	moment moment      // scratch
-	drafts []draft     // scratch: of a request
-	alone  draft       // scratch: of a taking that is made at once
+	last refusal.Last // see [State.Last]
+
+	name   []byte        // scratch: who pays
+	text   text.Buffer   // scratch: values of header fields
+	fields proxy.Headers // scratch: header fields of a refusal
+	moment moment        // scratch
+	drafts []draft       // scratch: of a request
+	alone  draft         // scratch: of a taking that is made at once
 	// charge and drafting are what spend works on.
 	charge   *charge
 	drafting *draft

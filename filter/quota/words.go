@@ -61,6 +61,17 @@ func (s *State) budgetWords(why *refusal.Refusal) *refusal.Words {
 	return due.Words(why.Seconds)
 }
 
+// Last returns where the reply to a request is kept that a quota refused. It is nil if the
+// reply says more than how the quotas stand: what the request costs, or which of several
+// quotas refuse it.
+func (s *State) Last() *refusal.Last {
+	t := &s.exceeded.first
+	if t.charge == nil || t.quota.Unit == config.Credits || s.enforced > 1 {
+		return nil
+	}
+	return &s.rules.room.last
+}
+
 // violated lists the quotas that refused the request, as JSON strings.
 func (s *State) violated() (list string) {
 	for i := range s.charges[:s.enforced] {

@@ -263,7 +263,9 @@ func TestLast(t *testing.T) {
 		{wait(30), problem, "", nil, Origin{}, false},
 		{wait(30), problem, "", nil, Origin{}, true},
 		{wait(30), problem, "", hdr("ratelimit", "x"), Origin{}, false},
-		{wait(30), problem, "", nil, Origin{}, true},
+		{wait(30), problem, "", hdr("ratelimit", "x"), Origin{}, true},
+		{wait(30), problem, "", hdr("ratelimit", "y"), Origin{}, false},
+		{wait(30), problem, "", nil, Origin{}, false},
 		{wait(30), rpc, call, nil, Origin{}, false},
 		{wait(30), problem, "", nil, Origin{}, true},
 		{wait(30), problem, "", nil, here, false},
@@ -295,6 +297,16 @@ func TestLast(t *testing.T) {
 	to, why := &Recipient{Form: rpc}, wait(29)
 	if n := testing.AllocsPerRun(100, func() { last.Find(&why, to) }); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+	// The fields of a quota are in memory that the next request has again.
+	value := []byte(`"q";r=0;t=29`)
+	to = &Recipient{Quotas: hdr("ratelimit", unsafe.String(&value[0], len(value)))}
+	reply := cors.Reply(&Words{Status: 429}, &why, to)
+	last.Keep(&why, to, reply)
+	clear(value)
+	to.Quotas = hdr("ratelimit", `"q";r=0;t=29`)
+	if last.Find(&why, to) != reply || fakehost.First(reply.Headers, "ratelimit") != `"q";r=0;t=29` {
+		t.Errorf("%q", reply.Headers)
 	}
 	if (&Last{}).Find(&Refusal{}, &Recipient{}) != nil {
 		t.Error("a reply that nobody gave")

@@ -1,6 +1,8 @@
 package refusal
 
 import (
+	"strings"
+
 	"github.com/gatewarden/gatewarden/filter/jsonrpc"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/internal/text"
@@ -62,7 +64,8 @@ type Recipient struct {
 	// Events tells that an answer to the request comes as an event, because the client
 	// accepts nothing else, and Complete that its result says that it is complete.
 	Events, Complete bool
-	// Quotas are the header fields that tell how the client's quotas stand.
+	// Quotas are the header fields that tell how the client's quotas stand. Replies copy
+	// their values.
 	Quotas []proxy.Header
 }
 
@@ -86,7 +89,9 @@ func (c *CORS) Reply(w *Words, why *Refusal, to *Recipient) *proxy.Reply {
 	if w.RateLimit != "" {
 		headers.Add("ratelimit", w.RateLimit)
 	}
-	headers = append(headers, to.Quotas...)
+	for i := range to.Quotas {
+		headers.Add(to.Quotas[i].Name, strings.Clone(to.Quotas[i].Value))
+	}
 	c.addFor(&headers, to.Form, to.Origin)
 	reply.Status = w.statusIn(to.Form)
 	switch {
