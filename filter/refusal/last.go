@@ -33,8 +33,14 @@ func (l *Last) Keep(why *Refusal, to *Recipient, reply *proxy.Reply) {
 	if l == nil || to.Request != nil {
 		return
 	}
-	*l = Last{why.Reason, why.Seconds, to.Form, to.Origin, slices.Clone(to.Quotas), reply}
-	for i := range l.quotas {
-		l.quotas[i].Value = strings.Clone(l.quotas[i].Value)
+	*l = Last{why.Reason, why.Seconds, to.Form, to.Origin, copied(to.Quotas), reply}
+}
+
+// copied returns header fields whose values share no memory with those that were given.
+func copied(fields []proxy.Header) []proxy.Header {
+	own := slices.Clone(fields)
+	for i := range own {
+		own[i].Value = strings.Clone(own[i].Value)
 	}
+	return own
 }

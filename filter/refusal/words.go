@@ -1,8 +1,6 @@
 package refusal
 
 import (
-	"strings"
-
 	"github.com/gatewarden/gatewarden/filter/jsonrpc"
 	"github.com/gatewarden/gatewarden/filter/proxy"
 	"github.com/gatewarden/gatewarden/internal/text"
@@ -89,9 +87,7 @@ func (c *CORS) Reply(w *Words, why *Refusal, to *Recipient) *proxy.Reply {
 	if w.RateLimit != "" {
 		headers.Add("ratelimit", w.RateLimit)
 	}
-	for i := range to.Quotas {
-		headers.Add(to.Quotas[i].Name, strings.Clone(to.Quotas[i].Value))
-	}
+	headers = append(headers, copied(to.Quotas)...)
 	c.addFor(&headers, to.Form, to.Origin)
 	reply.Status = w.statusIn(to.Form)
 	switch {
